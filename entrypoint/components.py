@@ -1,0 +1,122 @@
+"""From the command line to the component, and what it needs before it can start."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from entrypoint.errors import NOT_EXECUTABLE, NOT_FOUND, USAGE, StartError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+USAGE_TEXT = """\
+usage: entrypoint COMMAND [ARG ...]
+
+  airflow SUBCOMMAND ...   an airflow command, with or without the word airflow:
+  scheduler                a component
+  bash ..., python ...     anything executable
+
+Works out the Runtime's defaults, waits for what the component needs, and becomes the component."""
+
+DATABASE = "metadata database"
+BROKER = "broker"
+
+# What each airflow subcommand needs to be reachable; a longer match wins, and what is not named needs nothing.
+NEEDS: dict[str, dict[tuple[str, ...], tuple[str, ...]]] = {
+    "3.3": {
+        ("scheduler",): (DATABASE, BROKER),
+        ("api-server",): (DATABASE,),
+        ("dag-processor",): (DATABASE,),
+        ("triggerer",): (DATABASE,),
+        ("standalone",): (DATABASE,),
+        ("celery",): (BROKER,),  # an Airflow 3 worker talks to the api-server, not to the database
+        ("db",): (DATABASE,),
+        ("db", "check"): (),  # a probe: it has its own --retry
+        ("fab-db",): (DATABASE,),
+        ("users",): (DATABASE,),
+        ("roles",): (DATABASE,),
+        ("sync-perm",): (DATABASE,),
+    },
+}
+
+# The subcommands of both lines: these words are Airflow's, also where a program of that name is installed.
+SUBCOMMANDS = frozenset(
+    "api-server assets backfill celery cheat-sheet config connections dag-processor dags db db-manager fab-db"
+    " info jobs kerberos kubernetes partitions permissions-cleanup plugins pools providers roles"
+    " rotate-fernet-key scheduler standalone state-store sync-perm tasks teams triggerer users variables"
+    " version webserver".split()
+)
+# Subcommands that a probe or a task runs: nothing is prepared for them, and nothing waited for.
+UNPREPARED = (("jobs",), ("tasks",), ("db", "check"))
+WORKLOADS = ("airflow.sdk.execution_time.execute_workload", "celery")
+
+
+class Command:
+    """A command line that can be run: its words, and those of the airflow subcommand that it is, if it is one."""
+
+    __slots__ = ("subcommand", "words")
+
+    def __init__(self, words: Sequence[str], subcommand: Sequence[str]) -> None:
+        self.words = list(words)
+        self.subcommand = tuple(subcommand)
+
+    def needs(self, line: str) -> tuple[str, ...]:
+        """Return what must be reachable before this command starts: DATABASE, BROKER, both or neither."""
+        if not self.subcommand or {"-h", "--help"} & set(self.subcommand):
+            return ()
+        table = NEEDS[line]
+        return table.get(self.subcommand[:2], table.get(self.subcommand[:1], ()))
+
+    @property
+    def prepares(self) -> bool:
+        """Whether `_AIRFLOW_DB_MIGRATE` and `_AIRFLOW_WWW_USER_CREATE` mean this command."""
+        if self.subcommand:
+            return not any(self.subcommand[: len(words)] == words for words in UNPREPARED)
+        return not any(word in WORKLOADS for word in self.words[1:3])
+
+
+def parse(argv: Sequence[str], environ: Mapping[str, str]) -> Command:
+    """Return the command that `argv` means: an airflow command, a bare airflow subcommand, or a program.
+
+    Raises StartError (exit code 2) where there is none.
+    """
+    if not argv:
+        raise StartError(USAGE_TEXT, USAGE)
+    if os.path.basename(argv[0]) == "airflow":
+        return Command(argv, argv[1:])
+    if argv[0] in SUBCOMMANDS or (find_program(argv[0], environ) is None and _may_be_airflows(argv[0])):
+        return Command(["airflow", *argv], argv)
+    return Command(argv, ())
+
+
+def _may_be_airflows(word: str) -> bool:
+    """A provider can add subcommands, so a word that is no program is left to Airflow to judge."""
+    return "/" not in word and word not in ("bash", "python")
+
+
+def find_program(word: str, environ: Mapping[str, str]) -> str | None:
+    """Return the path of the program, as execvp would find it, or None."""
+    folders = [""] if "/" in word else environ.get("PATH", os.defpath).split(":")
+    paths = (os.path.join(folder, word) for folder in folders)
+    return next((path for path in paths if os.access(path, os.X_OK) and not os.path.isdir(path)), None)
+
+
+def locate(command: Command, environ: dict[str, str]) -> str:
+    """Return the path to execute; a virtual environment that is not on PATH is put at its end.
+
+    `airflow standalone` finds its children by PATH. Raises StartError as a shell would: 127 or 126.
+    """
+    word = command.words[0]
+    path = find_program(word, environ)
+    if path is None and "/" not in word:
+        beside = os.path.dirname(sys.executable)
+        path = find_program(os.path.join(beside, word), environ)
+        if path:
+            environ["PATH"] = ":".join(filter(None, (environ.get("PATH"), beside)))
+    if path is None:
+        if "/" in word and os.path.exists(word):
+            raise StartError(f"{word} cannot be executed; it must be a program with its x bit set", NOT_EXECUTABLE)
+        raise StartError(f"{word} is not found; it must be an airflow subcommand or a program", NOT_FOUND)
+    return path

@@ -1,0 +1,46 @@
+"""Parallelism from worker queues: running workers over all worker queues × tasks per worker."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from entrypoint.overrides import Override
+
+
+class Arithmetic:
+    """A parallelism and how it came about; `value` is None while the workers are not known."""
+
+    __slots__ = ("value", "why")
+
+    def __init__(self, value: int | None, why: str) -> None:
+        self.value = value
+        self.why = why
+
+
+def parallelism(told: Override | None, executor: str, concurrency: int) -> Arithmetic:
+    """Work parallelism out from what is told of the worker queues, else from the executor.
+
+    `concurrency` is [celery] worker_concurrency, in tasks a worker. Raises StartError where `told` cannot work.
+    """
+    if told:
+        from entrypoint.worker_queues import read_queues  # it needs json, which costs what a whole start may cost
+
+        queues = read_queues(told, concurrency)
+        tasks = sum(queue.workers * queue.concurrency for queue in queues)
+        if tasks:
+            return Arithmetic(tasks, " + ".join(f"{q.workers}×{q.concurrency} {q.name}" for q in queues))
+    return without_queues(executor, concurrency)
+
+
+def without_queues(executor: str, concurrency: int) -> Arithmetic:
+    """Answer while no worker is told of: this is the place where running workers come in."""
+    if executors(executor) == {"LocalExecutor"}:
+        return Arithmetic(concurrency, f"1×{concurrency} LocalExecutor")
+    return Arithmetic(None, f"{executor}, and [astro_runtime] worker_queues tells of no worker")
+
+
+def executors(text: str) -> set[str]:
+    """Return the class names in `[core] executor`: `A,B`, `alias:path.to.A` and `team=A;B` all occur."""
+    entries = text.replace(";", ",").split(",")
+    paths = (entry.rpartition("=")[2].strip().rpartition(":")[2] for entry in entries)
+    return {path.rpartition(".")[2] for path in paths if path}

@@ -1,0 +1,41 @@
+"""Which line's Airflow is installed, told by the names in site-packages: no import, no metadata parsed."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from entrypoint.errors import StartError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+LINES = ("3.3",)
+MARKS = ("apache_airflow-", "apache_airflow_core-")
+
+
+def installed_airflow(path: Iterable[str] | None = None) -> str | None:
+    """Return Airflow's version, such as `3.3.2`, from its dist-info folder on `sys.path`; None without Airflow."""
+    for folder in sys.path if path is None else path:
+        try:
+            names = os.listdir(folder or ".")
+        except OSError:
+            continue
+        for name in names:
+            if name.startswith(MARKS) and name.endswith(".dist-info"):
+                return name.split("-")[1].removesuffix(".dist")
+    return None
+
+
+def line_of(version: str | None) -> str:
+    """Return the line that `version` belongs to; without an Airflow, the default line.
+
+    Raises StartError for an Airflow that no line is cut from.
+    """
+    if version is None:
+        return LINES[0]
+    line = ".".join(version.split(".")[:2])
+    if line not in LINES:
+        raise StartError(f"Airflow {version} is installed; this Runtime is for Airflow {' and '.join(LINES)}")
+    return line

@@ -1,0 +1,32 @@
+"""Names of Airflow settings, and how each is written in the environment."""
+
+from __future__ import annotations
+
+
+class Name:
+    """An Airflow setting: `section`, `option`, and the `variable` that sets it.
+
+    The spelling of the variable is that of `AirflowConfigParser._env_var_name`.
+    """
+
+    __slots__ = ("option", "section", "variable")
+
+    def __init__(self, section: str, option: str) -> None:
+        self.section = section
+        self.option = option
+        self.variable = f"AIRFLOW__{section.replace('.', '_').upper()}__{option.upper()}"
+
+    def __str__(self) -> str:
+        return f"[{self.section}] {self.option}"
+
+
+class Variable:
+    """A name that exists in the environment only, such as a spelling from old documentation."""
+
+    __slots__ = ("variable",)
+
+    def __init__(self, variable: str) -> None:
+        self.variable = variable
+
+    def __str__(self) -> str:
+        return self.variable

@@ -1,0 +1,81 @@
+"""Worker queues as the operator tells them: the JSON of `[astro_runtime] worker_queues`."""
+
+from __future__ import annotations
+
+import json
+
+from entrypoint.errors import StartError, bad_value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from entrypoint.overrides import Override
+
+COUNTS = ("worker_count", "min_worker_count", "max_worker_count")
+FIELDS = ("name", *COUNTS, "worker_concurrency")
+A_LIST = (
+    "a JSON list of worker queues, each an object with a name, a worker_count (or min_worker_count and "
+    "max_worker_count) and, if it differs from [celery] worker_concurrency, a worker_concurrency"
+)
+LARGEST_COUNT = 1_000_000
+
+
+class WorkerQueue:
+    """A Celery queue: its name, how many workers it may have, and how many tasks each worker takes."""
+
+    __slots__ = ("concurrency", "name", "workers")
+
+    def __init__(self, name: str, workers: int, concurrency: int) -> None:
+        self.name = name
+        self.workers = workers
+        self.concurrency = concurrency
+
+
+def read_queues(told: Override, concurrency: int) -> list[WorkerQueue]:
+    """Read the JSON of `[astro_runtime] worker_queues`; raises StartError that says what is wrong in it."""
+    try:
+        entries = json.loads(told.text)
+    except ValueError as error:
+        raise bad_value(told.where, told.text, A_LIST) from error
+    if not isinstance(entries, list):
+        raise bad_value(told.where, told.text, A_LIST)
+    queues = [_queue(told.where, place, entry, concurrency) for place, entry in enumerate(entries, 1)]
+    names = [queue.name for queue in queues]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise StartError(f"{told.where}: worker queue {twice!r} stands in it twice; each name must be unique")
+    return queues
+
+
+def _queue(where: str, place: int, entry: object, concurrency: int) -> WorkerQueue:
+    if not isinstance(entry, dict):
+        raise bad_value(f"{where}, worker queue {place}", str(entry), f"an object with the fields {', '.join(FIELDS)}")
+    where = f"{where}, worker queue {entry.get('name', place)!r}"
+    unknown = next((field for field in entry if field not in FIELDS), None)
+    if unknown is not None:
+        raise StartError(f"{where}: unknown field {unknown!r}; the fields are {', '.join(FIELDS)}")
+    name = entry.get("name")
+    if not isinstance(name, str) or not name.strip() or not name.isprintable():
+        raise bad_value(f"{where}, name", str(name), "the name of a Celery queue")
+    for field in COUNTS:
+        _whole(where, field, entry, 0)
+    return WorkerQueue(name, _workers(where, entry), _whole(where, "worker_concurrency", entry, 1) or concurrency)
+
+
+def _workers(where: str, entry: dict[str, int]) -> int:
+    """Return how many workers the queue may have: an autoscaled queue needs room for its largest count."""
+    least, most = entry.get("min_worker_count"), entry.get("max_worker_count")
+    if least is not None and most is not None and least > most:
+        raise StartError(f"{where}: min_worker_count {least} is above max_worker_count {most}")
+    for count in (entry.get("worker_count"), most, least):
+        if count is not None:
+            return count
+    raise StartError(f"{where}: it has none of {', '.join(COUNTS)}; one of them must say how many workers run")
+
+
+def _whole(where: str, field: str, entry: dict[str, object], least: int) -> int | None:
+    value = entry.get(field)
+    if field not in entry:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= LARGEST_COUNT:
+        raise bad_value(f"{where}, {field}", str(value), f"a whole number from {least} to {LARGEST_COUNT}")
+    return value
