@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import sys
 
-from entrypoint import airflow_cfg, components, origin
+from entrypoint import components
+from entrypoint.components import STEPS
 from entrypoint.errors import NOT_EXECUTABLE, StartError
-from entrypoint.line import installed_airflow, line_of
-from entrypoint.resolve import resolve
+from entrypoint.origin import RECORD
+from entrypoint.settle import settle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from entrypoint.origin import Resolved
+    from entrypoint.settle import Settled
 
     Execute = Callable[[str, Sequence[str], Mapping[str, str]], object]
 
@@ -37,38 +38,26 @@ def main(argv: Sequence[str], environ: Mapping[str, str], execute: Execute) -> i
 def ready(argv: Sequence[str], environ: Mapping[str, str]) -> tuple[str, list[str], dict[str, str]]:
     """Do everything that comes before the exec; return the path, the words and the environment for it."""
     command = components.parse(argv, environ)
-    line = line_of(installed_airflow())
-    operators = origin.without_exports(environ)
-    cfg = airflow_cfg.read(airflow_cfg.locate(operators))
-    settings = resolve(operators, cfg, line)
-    exported = exports(operators, settings)
-    if exported.get(origin.RECORD) != environ.get(origin.RECORD):
-        say(*(setting.line for setting in settings))
-    path = components.locate(command, exported)
-    _before(command, line, exported, cfg)
-    return path, command.words, exported
+    settled = settle(environ)
+    if settled.environ[RECORD] != environ.get(RECORD):
+        say(*(setting.line for setting in settled.settings))
+    path = components.locate(command, settled.environ)
+    before(command, settled)
+    return path, command.words, settled.environ
 
 
-def _before(
-    command: components.Command, line: str, environ: dict[str, str], cfg: airflow_cfg.AirflowCfg
-) -> None:
+def before(command: components.Command, settled: Settled) -> None:
     """Wait for what the command needs, then migrate and create the user where that is asked for."""
-    needs = command.needs(line)
-    asked = command.prepares and (environ.get("_AIRFLOW_DB_MIGRATE") or environ.get("_AIRFLOW_DB_UPGRADE") or environ.get("_AIRFLOW_WWW_USER_CREATE"))
-    if not needs and not asked:
-        return
-    from entrypoint.prepare import prepare, wanted
-    from entrypoint.wait import wait_for
+    steps = [step for step, names in STEPS.items() if command.prepares and any(map(settled.environ.get, names))]
+    needs = dict.fromkeys([*(components.DATABASE for _ in steps), *command.needs(settled.line)])
+    if needs:
+        from entrypoint.wait import wait_for
 
-    steps = wanted(environ) if command.prepares else []
-    wait_for(dict.fromkeys((*((components.DATABASE,) if steps else ()), *needs)), environ, cfg, say)
-    prepare(steps, environ, say)
+        wait_for(needs, settled.environ, settled.cfg, say)
+    if steps:
+        from entrypoint.prepare import prepare
 
-
-def exports(environ: Mapping[str, str], settings: list[Resolved]) -> dict[str, str]:
-    """Return the component's environment: the operator's, the defaults, and the record of which ones they are."""
-    ours = {setting.variable: setting.value for setting in settings if setting.exported}
-    return {**environ, **ours, origin.RECORD: origin.write(settings)}
+        prepare(steps, settled.environ, say)
 
 
 def say(*lines: str) -> None:

@@ -48,6 +48,8 @@ SUBCOMMANDS = frozenset(
     " rotate-fernet-key scheduler standalone state-store sync-perm tasks teams triggerer users variables"
     " version webserver".split()
 )
+# What the operator may ask for before the component starts, and the variables that ask, as in the official image.
+STEPS = {"migrate": ("_AIRFLOW_DB_MIGRATE", "_AIRFLOW_DB_UPGRADE"), "user": ("_AIRFLOW_WWW_USER_CREATE",)}
 # Subcommands that a probe or a task runs: nothing is prepared for them, and nothing waited for.
 UNPREPARED = (("jobs",), ("tasks",), ("db", "check"))
 WORKLOADS = ("airflow.sdk.execution_time.execute_workload", "celery")

@@ -6,30 +6,24 @@ failed migration fails the start. Airflow is needed for both, so a child process
 
 from __future__ import annotations
 
+from entrypoint.components import STEPS
 from entrypoint.errors import StartError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-MIGRATE = ("_AIRFLOW_DB_MIGRATE", "_AIRFLOW_DB_UPGRADE")
-CREATE_USER = "_AIRFLOW_WWW_USER_CREATE"
 MIGRATION_FAILED = 1
 CHILD = "astro_runtime_plugin.prepare"
 
 
-def wanted(environ: Mapping[str, str]) -> list[str]:
-    """Return the steps that the operator asks for, `migrate` before `user`."""
-    steps = ["migrate"] if any(environ.get(name) for name in MIGRATE) else []
-    return [*steps, "user"] if environ.get(CREATE_USER) else steps
-
-
 def prepare(steps: list[str], environ: Mapping[str, str], log: Callable[[str], None]) -> None:
     """Run the steps; raises StartError where the migration fails or a user has no password."""
-    if environ.get(MIGRATE[1]):
-        log(f"{MIGRATE[1]} is deprecated; use {MIGRATE[0]}")
+    current, deprecated = STEPS["migrate"]
+    if environ.get(deprecated):
+        log(f"{deprecated} is deprecated; use {current}")
     if "user" in steps and not _password_told(environ):
-        raise StartError(f"{CREATE_USER} is set, but no password is: set _AIRFLOW_WWW_USER_PASSWORD or …_PASSWORD_CMD", 1)
+        raise StartError(f"{STEPS['user'][0]} is set, but no password is: set _AIRFLOW_WWW_USER_PASSWORD or …_PASSWORD_CMD", 1)
     for step in steps:
         code = _run(step, environ)
         if code and step == "migrate":

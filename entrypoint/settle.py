@@ -1,0 +1,36 @@
+"""From an environment to the one in which the component runs; shared by the start and the startup hook."""
+
+from __future__ import annotations
+
+from entrypoint import airflow_cfg, origin
+from entrypoint.line import installed_airflow, line_of
+from entrypoint.resolve import resolve
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from entrypoint.airflow_cfg import AirflowCfg
+    from entrypoint.origin import Resolved
+
+
+class Settled:
+    """What was worked out: the line, airflow.cfg, the settings, and the environment for the component."""
+
+    __slots__ = ("cfg", "environ", "line", "settings")
+
+    def __init__(self, line: str, cfg: AirflowCfg, settings: list[Resolved], environ: dict[str, str]) -> None:
+        self.line = line
+        self.cfg = cfg
+        self.settings = settings
+        self.environ = environ
+
+
+def settle(environ: Mapping[str, str]) -> Settled:
+    """Resolve the settings for `environ`, as the operator left it; raises StartError where a value cannot work."""
+    line = line_of(installed_airflow())
+    operators = origin.without_exports(environ)
+    cfg = airflow_cfg.read(airflow_cfg.locate(operators))
+    settings = resolve(operators, cfg, line)
+    ours = {setting.variable: setting.value for setting in settings if setting.exported}
+    return Settled(line, cfg, settings, {**operators, **ours, origin.RECORD: origin.write(settings)})
