@@ -10,6 +10,7 @@ from entrypoint.components import STEPS
 from entrypoint.errors import NOT_EXECUTABLE, StartError
 from entrypoint.origin import RECORD
 from entrypoint.settle import settle
+from entrypoint.signals import Stopped, die_of, listen, undo_pythons
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,13 +23,16 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str], environ: Mapping[str, str], execute: Execute) -> int:
     """Start what `argv` says in `environ`, through `execute` (os.execve); returns the exit code of a start that failed."""
+    listen()
     try:
         path, words, exported = ready(argv, environ)
-        _undo_pythons_signals()
+        undo_pythons()
         execute(path, words, exported)
     except StartError as error:
         say(str(error))
         return error.code
+    except Stopped as stopped:
+        return die_of(stopped.number)
     except OSError as error:
         say(f"{argv[0]} cannot be executed: {error.strerror}")
         return NOT_EXECUTABLE
@@ -66,17 +70,6 @@ def say(*lines: str) -> None:
         os.write(2, "".join(f"astro-runtime: {line}\n" for line in lines).encode(errors="replace"))
     except OSError:
         pass
-
-
-def _undo_pythons_signals() -> None:
-    """Give SIGPIPE and SIGXFSZ their default back, which Python takes at its start and an exec would keep.
-
-    `_signal`, because `signal` imports enum, a fifth of the time of a start.
-    """
-    import _signal
-
-    for number in (_signal.SIGPIPE, _signal.SIGXFSZ):
-        _signal.signal(number, _signal.SIG_DFL)
 
 
 def run() -> None:

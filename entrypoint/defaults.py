@@ -92,7 +92,7 @@ TABLE = (
         "AIRFLOW__CELERY__STALLED_TASK_TIMEOUT",
         {"3.3": Spelling(_QUEUED, carried=_OLD_TIMEOUTS)},
         default="600",
-        stock="600.0",
+        stock="600",
         number=float,
         least=0.001,
         unit="seconds",

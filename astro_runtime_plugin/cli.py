@@ -1,0 +1,80 @@
+"""The `astro-runtime` command."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from astro_runtime_plugin import __version__, defaults_page
+from entrypoint.errors import StartError
+from entrypoint.line import installed_airflow
+from entrypoint.origin import Resolved
+from entrypoint.settle import settle
+
+STOCK_COLUMNS = ("setting", "value", "origin", "Airflow's own", "why")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Say what the Runtime does here: which release it is, and what it sets."""
+
+
+@main.command()
+def version() -> None:
+    """Print the release, the Airflow that it runs, and the package's version."""
+    from astro_runtime_plugin.release import release_of
+
+    airflow = installed_airflow()
+    if airflow is None:
+        raise click.ClickException("Airflow is not installed here; the Runtime is a distribution of it")
+    click.echo(f"Runtime {release_of(airflow)} (Airflow {airflow}, astro-runtime {__version__})")
+
+
+@main.command()
+@click.option("--json", "form", flag_value="json", help="a JSON list, an object for each setting")
+@click.option("--markdown", "form", flag_value="markdown", help="the page docs/defaults.md")
+def defaults(form: str | None) -> None:
+    """Print every setting that has a default here: its value in this environment, and where that comes from."""
+    if form == "markdown":
+        click.echo(defaults_page.render(), nl=False)
+        return
+    rows = [_row(setting) for setting in _settings()]
+    if form == "json":
+        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+    else:
+        _print_table(rows)
+
+
+def _settings() -> list[Resolved]:
+    try:
+        return settle(os.environ).settings
+    except StartError as error:
+        click.echo(f"astro-runtime: {error}", err=True)
+        raise click.exceptions.Exit(error.code) from error
+
+
+def _row(setting: Resolved) -> dict[str, str]:
+    return {
+        "documented": setting.documented,
+        "variable": setting.variable,
+        "value": setting.value,
+        "origin": setting.origin,
+        "stock": defaults_page.STOCK[setting.documented],
+        "why": setting.why,
+        "set_as": setting.set_as,
+    }
+
+
+def _print_table(rows: list[dict[str, str]]) -> None:
+    """Draw the table as wide as it needs to be where nobody's terminal says how wide it may be."""
+    console = Console()
+    if not console.is_terminal:
+        console.width = 240
+    table = Table(*STOCK_COLUMNS, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(row["variable"], row["value"], row["origin"], row["stock"], row["why"] or row["set_as"])
+    console.print(table)
