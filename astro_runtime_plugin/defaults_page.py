@@ -24,7 +24,8 @@ def render() -> str:
 
 def _table() -> list[str]:
     rows = (
-        f"| `{row.documented}` | {row.default or FORMULA} | {row.stock} | {allowed(row)} | {row.why} |" for row in TABLE
+        f"| `{row.documented}` | {row.default or FORMULA} | {row.stock} | {allowed(row)} | {row.why} |"
+        for row in TABLE
     )
     return ["| setting | default | Airflow's own | must be | why |", "| --- | --- | --- | --- | --- |", *rows]
 

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
     from entrypoint.settle import Settled
 
-    Execute = Callable[[str, Sequence[str], Mapping[str, str]], object]
+    Execute = Callable[[str, list[str], dict[str, str]], object]
 
 
 def main(argv: Sequence[str], environ: Mapping[str, str], execute: Execute) -> int:
-    """Start what `argv` says in `environ`, through `execute` (os.execve); returns the exit code of a start that failed."""
+    """Start what `argv` says in `environ`, through `execute` (os.execve); return the exit code where it failed."""
     listen()
     try:
         path, words, exported = ready(argv, environ)
@@ -52,7 +52,9 @@ def ready(argv: Sequence[str], environ: Mapping[str, str]) -> tuple[str, list[st
 
 def before(command: components.Command, settled: Settled) -> None:
     """Wait for what the command needs, then migrate and create the user where that is asked for."""
-    steps = [step for step, names in STEPS.items() if command.prepares and any(map(settled.environ.get, names))]
+    steps = [
+        step for step, names in STEPS.items() if command.prepares and any(map(settled.environ.get, names))
+    ]
     needs = dict.fromkeys([*(components.DATABASE for _ in steps), *command.needs(settled.line)])
     if needs:
         from entrypoint.wait import wait_for

@@ -119,6 +119,8 @@ def locate(command: Command, environ: dict[str, str]) -> str:
             environ["PATH"] = ":".join(filter(None, (environ.get("PATH"), beside)))
     if path is None:
         if "/" in word and os.path.exists(word):
-            raise StartError(f"{word} cannot be executed; it must be a program with its x bit set", NOT_EXECUTABLE)
+            raise StartError(
+                f"{word} cannot be executed; it must be a program with its x bit set", NOT_EXECUTABLE
+            )
         raise StartError(f"{word} is not found; it must be an airflow subcommand or a program", NOT_FOUND)
     return path

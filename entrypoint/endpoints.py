@@ -47,7 +47,11 @@ def _hosts(rest: str, port: int) -> list[str]:
 def _after_credentials(rest: str) -> str:
     """Drop `user:password@`; a password may hold `/`, `?` and `#`, as SQLAlchemy and kombu allow."""
     before_query = rest.partition("?")[0]
-    return rest[before_query.rfind("@") + 1 :] if "@" in before_query or "@" not in rest else rest.rpartition("@")[2]
+    return (
+        rest[before_query.rfind("@") + 1 :]
+        if "@" in before_query or "@" not in rest
+        else rest.rpartition("@")[2]
+    )
 
 
 def _query_hosts(query: str) -> list[str]:
@@ -56,9 +60,17 @@ def _query_hosts(query: str) -> list[str]:
     from urllib.parse import parse_qs
 
     options = parse_qs(query)
-    hosts = [host for value in options.get("host", []) + options.get("unix_socket", []) for host in value.split(",")]
+    hosts = [
+        host
+        for value in options.get("host", []) + options.get("unix_socket", [])
+        for host in value.split(",")
+    ]
     ports = options.get("port", [])
-    return [f"{host}:{ports[0]}" if ports and ":" not in host and host[0] != "/" else host for host in hosts if host]
+    return [
+        f"{host}:{ports[0]}" if ports and ":" not in host and host[0] != "/" else host
+        for host in hosts
+        if host
+    ]
 
 
 def _endpoint(text: str, default: int, where: str) -> Endpoint:
@@ -70,5 +82,7 @@ def _endpoint(text: str, default: int, where: str) -> Endpoint:
     else:
         host, port = host.lstrip("["), after.lstrip(":")
     if port and not (port.isdecimal() and 0 < int(port) < 65536):
-        raise StartError(f"{where} names a port that is none (its URL is not shown); it must be a number from 1 to 65535")
+        raise StartError(
+            f"{where} names a port that is none (its URL is not shown); it must be a number from 1 to 65535"
+        )
     return Endpoint(host or "localhost", int(port or default))

@@ -23,7 +23,9 @@ def parallelism(told: Override | None, executor: str, concurrency: int) -> Arith
     `concurrency` is [celery] worker_concurrency, in tasks a worker. Raises StartError where `told` cannot work.
     """
     if told:
-        from entrypoint.worker_queues import read_queues  # it needs json, which costs what a whole start may cost
+        from entrypoint.worker_queues import (
+            read_queues,
+        )  # it needs json, which costs what a whole start may cost
 
         queues = read_queues(told, concurrency)
         tasks = sum(queue.workers * queue.concurrency for queue in queues)

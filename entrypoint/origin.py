@@ -25,7 +25,14 @@ class Resolved:
     __slots__ = ("documented", "exported", "origin", "set_as", "value", "variable", "why")
 
     def __init__(
-        self, documented: str, variable: str, value: str, origin: str, why: str, exported: bool, set_as: str = ""
+        self,
+        documented: str,
+        variable: str,
+        value: str,
+        origin: str,
+        why: str,
+        exported: bool,
+        set_as: str = "",
     ) -> None:
         self.documented = documented
         self.variable = variable
@@ -39,7 +46,9 @@ class Resolved:
     def line(self) -> str:
         """What the log says of it."""
         if self.exported and self.set_as:
-            return f"{self.variable}={self.value} (carried from {self.set_as}, which this Airflow does not read)"
+            return (
+                f"{self.variable}={self.value} (carried from {self.set_as}, which this Airflow does not read)"
+            )
         if self.exported:
             return f"{self.variable}={self.value} ({self.why})"
         if self.set_as:
@@ -60,8 +69,11 @@ def read(environ: Mapping[str, str]) -> list[Resolved]:
     import json
 
     try:
-        return [Resolved(*row[:5], row[5] == "exported", row[6]) for row in json.loads(environ[RECORD])]
-    except (ValueError, TypeError, LookupError):
+        return [
+            Resolved(documented, variable, value, origin, why, exported == "exported", set_as)
+            for documented, variable, value, origin, why, exported, set_as in json.loads(environ[RECORD])
+        ]
+    except (ValueError, TypeError):
         return []
 
 

@@ -23,7 +23,10 @@ def prepare(steps: list[str], environ: Mapping[str, str], log: Callable[[str], N
     if environ.get(deprecated):
         log(f"{deprecated} is deprecated; use {current}")
     if "user" in steps and not _password_told(environ):
-        raise StartError(f"{STEPS['user'][0]} is set, but no password is: set _AIRFLOW_WWW_USER_PASSWORD or …_PASSWORD_CMD", 1)
+        raise StartError(
+            f"{STEPS['user'][0]} is set, but no password is: set _AIRFLOW_WWW_USER_PASSWORD or …_PASSWORD_CMD",
+            1,
+        )
     for step in steps:
         code = _run(step, environ)
         if code and step == "migrate":
@@ -46,7 +49,9 @@ def _run(step: str, environ: Mapping[str, str]) -> int:
     import subprocess
     import sys
 
-    with subprocess.Popen([sys.executable, "-m", CHILD, step], env=dict(environ), stdin=subprocess.DEVNULL, stdout=2) as child:
+    with subprocess.Popen(
+        [sys.executable, "-m", CHILD, step], env=dict(environ), stdin=subprocess.DEVNULL, stdout=2
+    ) as child:
         signal.signal(signal.SIGTERM, lambda *_: child.terminate())
         try:
             return child.wait()

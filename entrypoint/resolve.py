@@ -34,7 +34,9 @@ def _resolved(setting: Setting, environ: Mapping[str, str], cfg: AirflowCfg, lin
     variable = spelling.names[0].variable
     found = find_setting(setting, spelling.names, environ, cfg)
     if found:
-        return Resolved(setting.documented, variable, number(setting, found), found.origin, "", False, found.where)
+        return Resolved(
+            setting.documented, variable, number(setting, found), found.origin, "", False, found.where
+        )
     carried = _carried(setting, environ, cfg, line)
     if carried:
         found, value = carried

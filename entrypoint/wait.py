@@ -37,7 +37,9 @@ def patience(environ: Mapping[str, str]) -> Patience:
     count = _number(environ, "CONNECTION_CHECK_MAX_COUNT", "20", "a whole number of checks, 0 for no wait")
     pause = _number(environ, "CONNECTION_CHECK_SLEEP_TIME", "3", "a number of seconds")
     if count != int(count):
-        raise bad_value("CONNECTION_CHECK_MAX_COUNT", environ["CONNECTION_CHECK_MAX_COUNT"], "a whole number of checks")
+        raise bad_value(
+            "CONNECTION_CHECK_MAX_COUNT", environ["CONNECTION_CHECK_MAX_COUNT"], "a whole number of checks"
+        )
     return Patience(int(count), pause)
 
 
@@ -120,7 +122,7 @@ def _jittered(pause: float) -> float:
     """Spread replicas that start at once over half to one and a half of `pause`."""
     import random
 
-    return pause * random.uniform(0.5, 1.5)  # noqa: S311: no secret hangs on it
+    return pause * random.uniform(0.5, 1.5)  # noqa: S311 - no secret hangs on it
 
 
 def _unreachable(places: list[Endpoint], timeout: float) -> str | None:

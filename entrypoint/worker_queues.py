@@ -48,7 +48,9 @@ def read_queues(told: Override, concurrency: int) -> list[WorkerQueue]:
 
 def _queue(where: str, place: int, entry: object, concurrency: int) -> WorkerQueue:
     if not isinstance(entry, dict):
-        raise bad_value(f"{where}, worker queue {place}", str(entry), f"an object with the fields {', '.join(FIELDS)}")
+        raise bad_value(
+            f"{where}, worker queue {place}", str(entry), f"an object with the fields {', '.join(FIELDS)}"
+        )
     where = f"{where}, worker queue {entry.get('name', place)!r}"
     unknown = next((field for field in entry if field not in FIELDS), None)
     if unknown is not None:
@@ -58,7 +60,9 @@ def _queue(where: str, place: int, entry: object, concurrency: int) -> WorkerQue
         raise bad_value(f"{where}, name", str(name), "the name of a Celery queue")
     for field in COUNTS:
         _whole(where, field, entry, 0)
-    return WorkerQueue(name, _workers(where, entry), _whole(where, "worker_concurrency", entry, 1) or concurrency)
+    return WorkerQueue(
+        name, _workers(where, entry), _whole(where, "worker_concurrency", entry, 1) or concurrency
+    )
 
 
 def _workers(where: str, entry: dict[str, int]) -> int:
@@ -69,7 +73,9 @@ def _workers(where: str, entry: dict[str, int]) -> int:
     for count in (entry.get("worker_count"), most, least):
         if count is not None:
             return count
-    raise StartError(f"{where}: it has none of {', '.join(COUNTS)}; one of them must say how many workers run")
+    raise StartError(
+        f"{where}: it has none of {', '.join(COUNTS)}; one of them must say how many workers run"
+    )
 
 
 def _whole(where: str, field: str, entry: dict[str, object], least: int) -> int | None:

@@ -1,0 +1,111 @@
+"""Command forms and exit codes, as in the official image."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.process.start import start
+
+
+def test_without_a_command_it_prints_its_usage_and_exits_2(tmp_path: Path) -> None:
+    done = start(tmp_path)
+    assert done.returncode == 2
+    assert "usage: entrypoint COMMAND" in done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "printed"),
+    [
+        (("airflow", "version"), "3.3.2"),
+        (("version",), "3.3.2"),
+        (("bash", "-c", "echo from bash"), "from bash"),
+        (("python", "-c", "print('from python')"), "from python"),
+        (("/bin/echo", "from a path"), "from a path"),
+        (("echo", "from a program"), "from a program"),
+        (("config", "get-value", "scheduler", "max_tis_per_query"), "512"),
+    ],
+)
+def test_command_forms(tmp_path: Path, words: tuple[str, ...], printed: str) -> None:
+    done = start(tmp_path, *words)
+    assert done.stdout.strip() == printed
+    assert done.returncode == 0
+
+
+def test_an_airflow_subcommand_beats_a_program_of_that_name(tmp_path: Path) -> None:
+    program = tmp_path / "version"
+    program.write_text("#!/bin/sh\necho not Airflow\n")
+    program.chmod(0o755)
+    path = f"{tmp_path}:/usr/bin:/bin"
+    assert start(tmp_path, "version", environ={"PATH": path}).stdout.strip() == "3.3.2"
+
+
+def test_a_word_that_is_nothing_is_left_to_airflow_to_judge(tmp_path: Path) -> None:
+    done = start(tmp_path, "no-such-thing")
+    assert done.returncode == 2
+    assert "invalid choice: 'no-such-thing'" in done.stderr
+
+
+def test_airflow_is_found_beside_python_where_path_does_not_know_it(tmp_path: Path) -> None:
+    done = start(tmp_path, "airflow", "version", environ={"PATH": "/usr/bin:/bin"})
+    assert done.stdout.strip() == "3.3.2"
+    found = start(tmp_path, "airflow-is-not-here/at-all", environ={"PATH": "/usr/bin:/bin"})
+    assert found.returncode == 127
+
+
+def test_a_file_that_cannot_be_executed_exits_126(tmp_path: Path) -> None:
+    script = tmp_path / "script"
+    script.write_text("echo never\n")
+    done = start(tmp_path, str(script))
+    assert done.returncode == 126
+    assert f"{script} cannot be executed" in done.stderr
+    script.chmod(0o755)
+    assert start(tmp_path, str(script)).returncode == 126  # no #! line: the kernel refuses it
+
+
+@pytest.mark.parametrize("value", ["", "abc", "0", "-3", "1e9", " ", "nan"])
+def test_a_value_that_cannot_work_starts_nothing(tmp_path: Path, value: str) -> None:
+    done = start(
+        tmp_path, "sh", "-c", f"touch {tmp_path}/started", environ={"AIRFLOW__CORE__PARALLELISM": value}
+    )
+    assert done.returncode == 78
+    assert done.stderr == (
+        f"astro-runtime: AIRFLOW__CORE__PARALLELISM holds {value!r}; "
+        "it must be a whole number of tasks from 1 to 10000000\n"
+    )
+    assert not (tmp_path / "started").exists()
+
+
+@pytest.mark.parametrize(
+    ("queues", "said"),
+    [
+        ("not json", "holds 'not json'; it must be a JSON list of worker queues"),
+        ('{"name": "default"}', "it must be a JSON list of worker queues"),
+        (
+            '[{"name": "default", "worker_count": -1}]',
+            "worker queue 'default', worker_count holds '-1'; it must be a whole number from 0",
+        ),
+        (
+            '[{"name": "default", "worker_count": 1, "size": 2}]',
+            "unknown field 'size'; the fields are name, worker_count",
+        ),
+        ('[{"name": "default"}]', "it has none of worker_count, min_worker_count, max_worker_count"),
+    ],
+)
+def test_worker_queues_that_cannot_work_start_nothing(tmp_path: Path, queues: str, said: str) -> None:
+    done = start(tmp_path, "true", environ={"AIRFLOW__ASTRO_RUNTIME__WORKER_QUEUES": queues})
+    assert done.returncode == 78
+    assert said in done.stderr
+    assert "AIRFLOW__ASTRO_RUNTIME__WORKER_QUEUES" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("text", ["parallelism = 5\n", "[core]\na = 1\na = 2\n", "\ufeff[core]\n"])
+def test_an_airflow_cfg_that_airflow_could_not_read_starts_nothing(tmp_path: Path, text: str) -> None:
+    (tmp_path / "airflow.cfg").write_text(text)
+    done = start(tmp_path, "true")
+    assert done.returncode == 78
+    assert f"{tmp_path}/airflow.cfg is not a configuration file that Airflow can read" in done.stderr
+    assert "Traceback" not in done.stderr
