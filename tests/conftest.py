@@ -1,0 +1,28 @@
+"""What every test shares: an Airflow that is imported in the test process finds a home of its own, and options."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+
+import pytest
+from hypothesis import settings
+
+# Before anything imports Airflow: without an airflow.cfg it would write one, with secrets, into ~/airflow.
+_HOME = tempfile.TemporaryDirectory(prefix="astro-runtime-tests-")
+open(f"{_HOME.name}/airflow.cfg", "w").close()
+for _name in [name for name in os.environ if name.startswith(("AIRFLOW", "_AIRFLOW", "ASTRO_RUNTIME"))]:
+    del os.environ[_name]
+os.environ["AIRFLOW_HOME"] = _HOME.name
+# An empty airflow.cfg supplies neither of these, and Airflow does not start without them.
+os.environ["AIRFLOW__CORE__FERNET_KEY"] = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+os.environ["AIRFLOW__API_AUTH__JWT_SECRET"] = "a secret of the tests, of no worth elsewhere"
+os.environ["AIRFLOW__API__SECRET_KEY"] = "a secret of the tests, of no worth elsewhere"
+
+# No database of examples on disk: a failure prints the blob that reproduces it.
+settings.register_profile("tests", database=None, deadline=None, print_blob=True)
+settings.load_profile("tests")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--states", type=int, default=2000, help="states that the override contract is tried in")
