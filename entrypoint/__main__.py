@@ -47,7 +47,7 @@ def ready(argv: Sequence[str], environ: Mapping[str, str]) -> tuple[str, list[st
         say(*(setting.line for setting in settled.settings))
     path = components.locate(command, settled.environ)
     before(command, settled)
-    return path, command.words, settled.environ
+    return path, command.words, components.without_requests(settled.environ)
 
 
 def before(command: components.Command, settled: Settled) -> None:

@@ -50,6 +50,8 @@ SUBCOMMANDS = frozenset(
 )
 # What the operator may ask for before the component starts, and the variables that ask, as in the official image.
 STEPS = {"migrate": ("_AIRFLOW_DB_MIGRATE", "_AIRFLOW_DB_UPGRADE"), "user": ("_AIRFLOW_WWW_USER_CREATE",)}
+PASSWORD = "_AIRFLOW_WWW_USER_PASSWORD"  # noqa: S105 (the name of a variable)
+PASSWORD_COMMAND = "_AIRFLOW_WWW_USER_PASSWORD_CMD"  # noqa: S105
 # Subcommands that a probe or a task runs: nothing is prepared for them, and nothing waited for.
 UNPREPARED = (("jobs",), ("tasks",), ("db", "check"))
 WORKLOADS = ("airflow.sdk.execution_time.execute_workload", "celery")
@@ -91,6 +93,14 @@ def parse(argv: Sequence[str], environ: Mapping[str, str]) -> Command:
     if argv[0] in SUBCOMMANDS or (find_program(argv[0], environ) is None and _may_be_airflows(argv[0])):
         return Command(["airflow", *argv], argv)
     return Command(argv, ())
+
+
+def without_requests(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return `environ` for the component: what asked for STEPS is done with, and the password was for the start."""
+    spent = {name for names in STEPS.values() for name in names}
+    if environ.get(STEPS["user"][0]):
+        spent |= {PASSWORD, PASSWORD_COMMAND}
+    return {name: text for name, text in environ.items() if name not in spent}
 
 
 def _may_be_airflows(word: str) -> bool:

@@ -6,54 +6,89 @@ failed migration fails the start. Airflow is needed for both, so a child process
 
 from __future__ import annotations
 
-from entrypoint.components import STEPS
-from entrypoint.errors import StartError
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+
+from entrypoint.components import PASSWORD, PASSWORD_COMMAND, STEPS
+from entrypoint.errors import CONFIG, StartError
+from entrypoint.signals import Stopped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-MIGRATION_FAILED = 1
+FAILED = 1  # the exit code where the migration fails, or the user's password is missing
 CHILD = "astro_runtime_plugin.prepare"
+STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 
 
 def prepare(steps: list[str], environ: Mapping[str, str], log: Callable[[str], None]) -> None:
-    """Run the steps; raises StartError where the migration fails or a user has no password."""
+    """Run the steps. Raises StartError where the migration fails or the user has no password, Stopped by a signal."""
     current, deprecated = STEPS["migrate"]
     if environ.get(deprecated):
         log(f"{deprecated} is deprecated; use {current}")
-    if "user" in steps and not _password_told(environ):
-        raise StartError(
-            f"{STEPS['user'][0]} is set, but no password is: set _AIRFLOW_WWW_USER_PASSWORD or …_PASSWORD_CMD",
-            1,
-        )
+    if "user" in steps and not (environ.get(PASSWORD) or environ.get(PASSWORD_COMMAND)):
+        raise StartError(f"{STEPS['user'][0]} is set; {PASSWORD} or {PASSWORD_COMMAND} must be, too", FAILED)
     for step in steps:
-        code = _run(step, environ)
-        if code and step == "migrate":
-            raise StartError(
-                f"the migration of the metadata database failed with exit code {code}; what Airflow said of it"
-                " stands above, and nothing is started",
-                MIGRATION_FAILED,
-            )
-        if code:
-            log("the user was not created; what Airflow said of it stands above, and the start goes on")
+        _judge(step, _run(step, environ), log)
 
 
-def _password_told(environ: Mapping[str, str]) -> bool:
-    return any(environ.get("_AIRFLOW_WWW_USER_PASSWORD" + suffix) for suffix in ("", "_CMD"))
+def _judge(step: str, code: int, log: Callable[[str], None]) -> None:
+    """Tell what became of a step: a migration has to succeed, a user need not be created."""
+    how = f"exit code {code}" if code > 0 else f"signal {-code}"
+    if code and step == "migrate":
+        raise StartError(
+            f"the migration of the metadata database ended with {how}; Airflow's own words stand above."
+            " Nothing is started",
+            FAILED,
+        )
+    if code == CONFIG:
+        raise StartError(
+            f"{PASSWORD_COMMAND} has failed or printed nothing; it must print the password", FAILED
+        )
+    if code:
+        log(f"the user was not created ({how}); Airflow's own words stand above. The start goes on")
 
 
 def _run(step: str, environ: Mapping[str, str]) -> int:
-    """Run one step in a child that hears our SIGTERM, its output on stderr: stdout is the component's."""
-    import signal
-    import subprocess
-    import sys
+    """Run one step in a child and return its exit code; the output is stderr's, because stdout is the component's.
 
-    with subprocess.Popen(
-        [sys.executable, "-m", CHILD, step], env=dict(environ), stdin=subprocess.DEVNULL, stdout=2
-    ) as child:
-        signal.signal(signal.SIGTERM, lambda *_: child.terminate())
-        try:
-            return child.wait()
-        finally:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    The child leads a session of its own: a signal reaches it from here, and with it whatever it has started.
+    """
+    heard: list[int] = []
+    child: subprocess.Popen[bytes] | None = None
+
+    def pass_on(number: int, frame: object) -> None:
+        heard.append(number)
+        _stop(child)
+
+    before = {number: signal.getsignal(number) for number in STOPPING}
+    for number in STOPPING:
+        if before[number] != signal.SIG_IGN:
+            signal.signal(number, pass_on)
+    before[signal.SIGCHLD] = signal.signal(
+        signal.SIGCHLD, signal.SIG_DFL
+    )  # ignored, it would hide the exit code
+    try:
+        words = [sys.executable, "-m", CHILD, step]
+        child = subprocess.Popen(
+            words, env=dict(environ), stdin=subprocess.DEVNULL, stdout=2, start_new_session=True
+        )
+        if heard:
+            _stop(child)
+        code = child.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if heard:
+        raise Stopped(heard[0])
+    return code
+
+
+def _stop(child: subprocess.Popen[bytes] | None) -> None:
+    if child and child.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGTERM)

@@ -1,0 +1,113 @@
+"""The child of a start: migrates the metadata database, or creates the first user, by Airflow's own commands.
+
+`python -m astro_runtime_plugin.prepare migrate|user`, started by `entrypoint.prepare`, which is not to import Airflow.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+
+from airflow import settings
+from airflow.cli.cli_parser import get_parser
+from airflow.configuration import conf
+from airflow.utils.db import _configured_alembic_environment
+from airflow.utils.db_manager import RunDBManager
+from airflow.utils.session import create_session
+
+from astro_runtime_plugin.lock import alone
+from entrypoint.__main__ import say
+from entrypoint.components import PASSWORD, PASSWORD_COMMAND
+from entrypoint.errors import CONFIG
+
+# What the official image creates where nothing else is said, by `_AIRFLOW_WWW_USER_<OPTION>`.
+FIRST_USER = {
+    "username": "admin",
+    "firstname": "Airflow",
+    "lastname": "Admin",
+    "email": "airflowadmin@example.com",
+    "role": "Admin",
+}
+
+
+def migrate() -> int:
+    """Do what `airflow db migrate` does, where a migration is pending."""
+    if pending():
+        logging.getLogger("alembic").setLevel(logging.INFO)
+        airflow("db", "migrate")
+    else:
+        say("the metadata database is up to date: nothing to migrate")
+    return 0
+
+
+def pending() -> bool:
+    """Whether Airflow's own tables, or those of a provider (FAB's users), are not at their newest revision."""
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # of a look, the log need not tell
+    with _configured_alembic_environment() as alembic:
+        ours = set(alembic.script.get_heads()) == set(alembic.get_context().get_current_heads())
+    with create_session() as session:
+        return not (ours and RunDBManager().check_migration(session))
+
+
+def create_user() -> int:
+    """Do what `airflow users create` does; a user who is there stays as they are. CONFIG means: no password."""
+    given = password(os.environ)
+    if not given:
+        return CONFIG
+    settings.get_engine().hide_parameters = True  # a failed INSERT would show the password's hash
+    airflow("users", "create", *described(os.environ), hidden=[f"--password={given}"])
+    return 0
+
+
+def described(environ: Mapping[str, str]) -> list[str]:
+    """Return the options of `airflow users create` that are no secret; an empty variable counts as not set."""
+    told = {option: environ.get(f"_AIRFLOW_WWW_USER_{option.upper()}") for option in FIRST_USER}
+    return [f"--{option}={told[option] or stock}" for option, stock in FIRST_USER.items()]
+
+
+def password(environ: Mapping[str, str]) -> str:
+    """Return the first user's password, or what the command prints without the newlines at its end.
+
+    The command goes first and is a command line for bash, as in the official image. The shell takes it from its
+    environment: in its arguments everyone could read it.
+    """
+    if not environ.get(PASSWORD_COMMAND):
+        return environ.get(PASSWORD, "")
+    shell = shutil.which("bash") or "/bin/sh"
+    done = subprocess.run(
+        [shell, "-c", f'eval "${PASSWORD_COMMAND}"'],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    return done.stdout.rstrip("\n") if done.returncode == 0 else ""
+
+
+def keeps_users() -> bool:
+    """Whether the auth manager has `airflow users`; SimpleAuthManager, for one, has not."""
+    return "users" in {command.name for command in conf.getimport("core", "auth_manager").get_cli_commands()}
+
+
+def airflow(*words: str, hidden: list[str] | None = None) -> None:
+    """Run an airflow command in this process; Airflow's audit log is shown `words`, and not `hidden`."""
+    sys.argv = ["airflow", *words]
+    args = get_parser().parse_args([*words, *(hidden or ())])
+    args.func(args)
+
+
+def main(step: str) -> int:
+    """Run one step while no other replica runs one; returns the exit code."""
+    if step == "user" and not keeps_users():
+        say(f"no user is created: {conf.get('core', 'auth_manager')} keeps no users of its own")
+        return 0
+    with alone(settings.get_engine(), say):
+        return {"migrate": migrate, "user": create_user}[step]()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,136 @@
+"""A real PostgreSQL and a real Redis for a test: on a free loopback port, in a folder of their own, gone afterwards."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg2  # type: ignore[import-untyped]
+
+# What keeps data safe on a power cut costs a test most of its time.
+CARELESS = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=200")
+
+
+class Postgres:
+    """A running PostgreSQL: `postgres` is the superuser, and nobody needs a password."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+
+    def create(self, database: str, template: str = "template1") -> str:
+        """Create a database, as a copy of `template`, and return its SQLAlchemy URL."""
+        self.sql("postgres", f"CREATE DATABASE {database} TEMPLATE {template}")
+        return self.url(database)
+
+    def url(self, database: str, user: str = "postgres") -> str:
+        """Return the SQLAlchemy URL of a database."""
+        return f"postgresql+psycopg2://{user}@127.0.0.1:{self.port}/{database}"
+
+    def connect(self, database: str) -> Any:
+        """Return a psycopg2 connection in which each statement is its own transaction."""
+        connection = psycopg2.connect(host="127.0.0.1", port=self.port, user="postgres", dbname=database)
+        connection.autocommit = True
+        return connection
+
+    def sql(self, database: str, statement: str) -> list[tuple[Any, ...]]:
+        """Run one statement and return its rows."""
+        connection = self.connect(database)
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+                return cursor.fetchall() if cursor.description else []
+        finally:
+            connection.close()
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on at 127.0.0.1."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def postgres() -> Iterator[Postgres]:
+    """Run PostgreSQL; it does not run as root, so there it runs as the user postgres."""
+    home = Path(tempfile.mkdtemp(prefix="postgres-"))
+    data, port = home / "data", free_port()
+    as_user: list[str] = []
+    if os.getuid() == 0:
+        os.chown(home, pwd.getpwnam("postgres").pw_uid, -1)
+        as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+    binaries = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+    try:
+        initdb = [
+            *as_user,
+            str(binaries / "initdb"),
+            "-U",
+            "postgres",
+            "-A",
+            "trust",
+            "--no-sync",
+            "--no-instructions",
+        ]
+        subprocess.run(
+            [*initdb, "-E", "UTF8", "--locale=C.UTF-8", "-D", str(data)],
+            cwd=home,
+            check=True,
+            capture_output=True,
+        )
+        options = [word for setting in CARELESS for word in ("-c", setting)]
+        where = ["-D", str(data), "-h", "127.0.0.1", "-p", str(port), "-k", ""]
+        with running([*as_user, str(binaries / "postgres"), *where, *options], port, home):
+            server = Postgres(port)
+            until(lambda: server.sql("postgres", "SELECT 1"), psycopg2.OperationalError)
+            yield server
+    finally:
+        shutil.rmtree(home)
+
+
+@contextmanager
+def redis() -> Iterator[str]:
+    """Run Redis, nothing of it on disk, and yield its URL."""
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="redis-") as home:
+        words = ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", home]
+        with running(words, port, Path(home)):
+            yield f"redis://127.0.0.1:{port}/0"
+
+
+@contextmanager
+def running(words: Sequence[str], port: int, home: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a server from when it listens on `port` until the end of the block; its output is in `home`/log."""
+    with open(home / "log", "wb") as log, subprocess.Popen(words, cwd=home, stdout=log, stderr=log) as server:
+        try:
+            until(lambda: socket.create_connection(("127.0.0.1", port), 1).close(), OSError, server)
+            yield server
+        finally:
+            server.terminate()
+            try:
+                server.wait(5)  # PostgreSQL's SIGTERM waits for the clients to go
+            except subprocess.TimeoutExpired:
+                server.send_signal(2)
+
+
+def until(
+    succeeds: Any, error: type[Exception], server: subprocess.Popen[bytes] | None = None, seconds: float = 60
+) -> None:
+    """Call `succeeds` until it raises no `error`; what it raises after `seconds` is raised."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            succeeds()
+            return
+        except error:
+            if time.monotonic() > end or (server and server.poll() is not None):
+                raise
+            time.sleep(0.05)
