@@ -20,13 +20,17 @@ help: ## this list
 .PHONY: install
 install: $(STAMP) ## the environment alone: .venv, or .venv-<line> for another LINE
 
-$(STAMP): $(LOCK) pyproject.toml dev/make-environment
+$(STAMP): $(VENV)/.locked pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/.locked: $(LOCK) dev/make-environment
 	dev/make-environment $(PYTHON) $(VENV) $(LOCK)
 	touch $@
 
 .PHONY: run
 run: $(STAMP) ## a real Airflow under the Runtime, in the foreground: make run PORT=8099 AIRFLOW_HOME=/some/where
-	@exec $(BIN)/python -m dev.run --home "$(AIRFLOW_HOME)" --port "$(PORT)"
+	@exec $(BIN)/python -m dev.run --home "$$AIRFLOW_HOME" --port "$(PORT)"
 
 .PHONY: system
 system: ## what the tests need of Debian: Chromium, PostgreSQL, Redis
