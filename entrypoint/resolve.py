@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from entrypoint.airflow_cfg import AirflowCfg
     from entrypoint.defaults import Setting
+    from entrypoint.names import Name
 
 STOCK_EXECUTOR = "LocalExecutor"
 STOCK_CONCURRENCY = 16  # tasks a worker: [celery] worker_concurrency in Airflow
@@ -34,14 +35,21 @@ def _resolved(setting: Setting, environ: Mapping[str, str], cfg: AirflowCfg, lin
     variable = spelling.names[0].variable
     found = find_setting(setting, spelling.names, environ, cfg)
     if found:
+        hidden = _hidden(found, spelling.names, environ, cfg)
         return Resolved(
-            setting.documented, variable, number(setting, found), found.origin, "", False, found.where
+            setting.documented, variable, number(setting, found), found.origin, "", hidden, found.where
         )
     carried = _carried(setting, environ, cfg, line)
     if carried:
         found, value = carried
         return Resolved(setting.documented, variable, value, found.origin, "", True, found.where)
     return _default(setting, variable, environ, cfg)
+
+
+def _hidden(found: Override, names: tuple[Name, ...], environ: Mapping[str, str], cfg: AirflowCfg) -> bool:
+    """Whether Airflow would take something else: a new name that it generated itself beside an edited old one."""
+    taken = find(names, environ, cfg)
+    return taken is not None and taken.where != found.where
 
 
 def _carried(
@@ -72,7 +80,8 @@ def executor(environ: Mapping[str, str], cfg: AirflowCfg) -> str:
         return STOCK_EXECUTOR
     if not found.text.strip():
         raise bad_value(found.where, found.text, "the name of an executor, such as LocalExecutor")
-    return found.text.strip()
+    # Airflow 3 reads the executor that it no longer has as this one (`AirflowConfigParser.deprecated_values`).
+    return found.text.strip().replace("SequentialExecutor", STOCK_EXECUTOR)
 
 
 def concurrency(environ: Mapping[str, str], cfg: AirflowCfg) -> int:
