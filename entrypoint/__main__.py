@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
+
+gc.disable()  # a start is over before there is garbage worth the millisecond that looking for it takes
 
 from entrypoint import components
 from entrypoint.components import STEPS

@@ -49,7 +49,9 @@ def locate(environ: Mapping[str, str]) -> str:
 
     home = expand(environ.get("AIRFLOW_HOME", "~/airflow"))
     named = environ.get("AIRFLOW_CONFIG")
-    return expand(named) if named is not None else f"{home}/airflow.cfg"
+    if named is not None:
+        return expand(named)
+    return f"{home}/airflow.cfg" if home else "airflow.cfg"
 
 
 def read(path: str) -> AirflowCfg:
@@ -76,10 +78,10 @@ def scan(text: str) -> tuple[dict[str, dict[str, str]], frozenset[tuple[str, str
     One loop over every line, because calls would double its time.
     """
     sections: dict[str, dict[str, str]] = {}
+    options: dict[str, str] = {}
     generated = set()
     section = option = mark = ""
     indent = blanks = 0
-    options: dict[str, str] | None = None
     for line in text.split("\n"):
         body = line.strip()
         if not body:
@@ -91,34 +93,30 @@ def scan(text: str) -> tuple[dict[str, dict[str, str]], frozenset[tuple[str, str
                 mark = body[len(GENERATED_MARK) :]
             continue
         column = 0 if line[0] == first else line.index(first)
-        if column > indent and option and options is not None:
+        if column > indent and option:
             options[option] += "\n" * (blanks + 1) + body
             blanks = 0
             continue
-        indent, blanks = column, 0
+        indent = column
+        blanks = 0
         if first == "[" and body.rfind("]") > 1:
             section, option = body[1 : body.rfind("]")], ""
             if section in sections and section != "DEFAULT":
                 return None
             options = sections.setdefault(section, {})
             continue
-        option, value = _split(body)
-        if options is None or not option or option in options:
+        option, delimiter, value = body.partition("=")
+        if not delimiter or ":" in option:
+            option, delimiter, value = body.partition(":")
+        option = option.rstrip()
+        if option in options or not (option and delimiter and section):
             return None
-        options[option] = value
+        options[option] = value.lstrip()
         if mark:
             if mark == Name(section, option).variable:
                 generated.add((section, option))
             mark = ""
     return sections, frozenset(generated)
-
-
-def _split(body: str) -> tuple[str, str]:
-    """Split `option = value` at the first `=` or `:`; the option is empty where there is neither."""
-    option, delimiter, value = body.partition("=")
-    if not delimiter or ":" in option:
-        option, delimiter, value = body.partition(":")
-    return (option.rstrip(), value.lstrip()) if delimiter else ("", "")
 
 
 def _parser(path: str):  # type: ignore[no-untyped-def]
