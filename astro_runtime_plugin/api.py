@@ -1,0 +1,77 @@
+"""The Runtime's JSON: what runs, where to read more, and every setting of the table with its origin."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterable, Mapping
+
+from pydantic import BaseModel
+
+from entrypoint.defaults import TABLE
+from entrypoint.origin import Resolved
+
+
+class Link(BaseModel):
+    """A link to a resource; `url` is http or https."""
+
+    name: str
+    url: str
+
+
+class Setting(BaseModel):
+    """One setting: the fields of `entrypoint.origin.Resolved`, and `stock`, Airflow's own default."""
+
+    documented: str
+    variable: str
+    value: str
+    stock: str
+    origin: str
+    why: str
+    set_as: str
+
+
+class Runtime(BaseModel):
+    """The answer to `GET /astro-runtime/api/runtime`."""
+
+    release: str
+    image_tag: str
+    airflow_version: str
+    python_version: str
+    links: list[Link]
+    settings: list[Setting]
+
+
+def runtime(
+    release: str,
+    image_tag: str | None,
+    airflow_version: str,
+    links: Mapping[str, str],
+    record: Iterable[Resolved],
+) -> Runtime:
+    """Return what runs; without an image tag, the release is the image's."""
+    return Runtime(
+        release=release,
+        image_tag=(image_tag or "").strip() or release,
+        airflow_version=airflow_version,
+        python_version=platform.python_version(),
+        links=[Link(name=name, url=url) for name, url in links.items()],
+        settings=settings(record),
+    )
+
+
+def settings(record: Iterable[Resolved]) -> list[Setting]:
+    """Return the settings in the record; one that has left the table is left out."""
+    stock = {row.documented: row.stock for row in TABLE}
+    return [
+        Setting(
+            documented=one.documented,
+            variable=one.variable,
+            value=one.value,
+            stock=stock[one.documented],
+            origin=one.origin,
+            why=one.why,
+            set_as=one.set_as,
+        )
+        for one in record
+        if one.documented in stock
+    ]

@@ -1,0 +1,66 @@
+// Draws the footer on a page of the web server for whoever is logged in; whatever fails draws nothing.
+(() => {
+  "use strict";
+
+  const ID = "astro-runtime-footer";
+  const here = document.currentScript.src;
+  const SEPARATOR = " · ";
+
+  // A page within a page of ours: the outer one shows the footer.
+  const framedByUs = () => {
+    try {
+      return window.parent !== window && window.parent.location.origin === window.location.origin;
+    } catch {
+      return false; // another site's page, which has no footer
+    }
+  };
+
+  const element = (name, attributes, ...children) => {
+    const made = document.createElement(name);
+    Object.entries(attributes).forEach(([key, value]) => made.setAttribute(key, value));
+    made.append(...children);
+    return made;
+  };
+
+  // `bdi`, so that a version keeps its order in a right-to-left page.
+  const fact = (label, value) => element("span", {}, `${label} `, element("bdi", { title: value }, value));
+
+  const link = ({ name, url }) =>
+    element("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, element("bdi", {}, name));
+
+  const separated = (parts) => parts.flatMap((part, place) => (place ? [SEPARATOR, part] : [part]));
+
+  const footer = (runtime) => {
+    const facts = [
+      fact("Runtime", runtime.release),
+      fact("image", runtime.image_tag),
+      fact("Airflow", runtime.airflow_version),
+    ];
+    const links = runtime.links.filter(({ url }) => /^https?:\/\//i.test(url)).map(link);
+    return element(
+      "footer",
+      { id: ID, "data-image-tag": runtime.image_tag, "aria-label": "Runtime" },
+      ...separated([...facts, ...links]),
+    );
+  };
+
+  // The style sheet comes first, so that the page is laid out once.
+  const styled = () =>
+    new Promise((resolve, reject) => {
+      const sheet = element("link", { rel: "stylesheet", href: new URL("footer.css", here) });
+      sheet.onload = resolve;
+      sheet.onerror = reject;
+      document.head.append(sheet);
+    });
+
+  const draw = async () => {
+    if (framedByUs() || document.getElementById(ID)) return;
+    const answer = await fetch(new URL("../api/runtime", here), { headers: { Accept: "application/json" } });
+    if (answer.status !== 200) return;
+    const drawn = footer(await answer.json());
+    await styled();
+    document.body.append(drawn);
+  };
+
+  draw().catch(() => {});
+})();
