@@ -1,0 +1,1 @@
+"""What `make` runs; no part of the package."""

@@ -1,0 +1,107 @@
+"""Runs the components until the operator stops them or one of them ends."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import FrameType
+
+from dev import processes
+from dev.processes import Component
+
+COMPONENTS = {
+    # One machine, one file system: the logs need no server, which would listen on every network.
+    "scheduler": ("scheduler", "--skip-serve-logs"),
+    "dag-processor": ("dag-processor",),
+    "triggerer": ("triggerer", "--skip-serve-logs"),
+    "api-server": ("api-server", "--host", "127.0.0.1", "--port"),
+}
+PAUSE = 0.2  # seconds between two looks at the children
+PATIENCE = 300  # seconds from the start to healthy, on a machine that is slow beyond reason
+
+
+class StoppedError(Exception):
+    """The operator asked for a stop."""
+
+
+class FailedError(Exception):
+    """A component ended, or never became healthy; `str()` is the message."""
+
+
+class Signals:
+    """What the operator has asked for by signals: a stop, or, with a second Ctrl-C, a stop at once."""
+
+    def __init__(self) -> None:
+        """Take the signals; a SIGHUP that is ignored (nohup) stays so."""
+        self.stop = self.at_once = False
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self._asked)
+
+    def _asked(self, number: int, frame: FrameType | None) -> None:
+        """Note the signal; a second SIGTERM may be the first one, passed on by make, and does not hurry."""
+        self.at_once |= self.stop and number == signal.SIGINT
+        self.stop = True
+
+
+class Supervisor:
+    """The components that were started, in `environ`, with their output in the folder `logs`."""
+
+    def __init__(self, environ: Mapping[str, str], logs: Path, signals: Signals) -> None:
+        self.environ = environ
+        self.logs = logs
+        self.signals = signals
+        self.components: list[Component] = []
+
+    def migrate(self) -> None:
+        """Run `airflow db migrate` to its end."""
+        migration = Component("migration", ("db", "migrate"), self.environ, self.logs)
+        self.components.append(migration)
+        while migration.running:
+            self._pause()
+        self.components.remove(migration)
+        if migration.process.returncode:
+            raise FailedError(_ended(migration))
+
+    def start(self, port: int) -> None:
+        """Start every component, the api-server on `port`."""
+        for name, words in COMPONENTS.items():
+            last = (str(port),) if words[-1] == "--port" else ()
+            self.components.append(Component(name, (*words, *last), self.environ, self.logs))
+
+    def wait_until(self, unhealthy: Callable[[], list[str]]) -> None:
+        """Return when `unhealthy` names nothing more."""
+        deadline = time.monotonic() + PATIENCE
+        while names := unhealthy():
+            if time.monotonic() > deadline:
+                raise FailedError(
+                    f"not healthy after {PATIENCE} s: {', '.join(names)}; its log: {self.logs}/"
+                )
+            self.watch(1)
+
+    def watch(self, seconds: float = float("inf")) -> None:
+        """Return after `seconds`; raises StoppedError, or FailedError when a component ends."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            for component in self.components:
+                if not component.running:
+                    raise FailedError(_ended(component))
+            self._pause()
+
+    def _pause(self) -> None:
+        if self.signals.stop:
+            raise StoppedError
+        time.sleep(PAUSE)
+
+    def stop(self) -> None:
+        """Stop everything that was started and everything that it has started."""
+        processes.stop(self.components, lambda: self.signals.at_once)
+
+
+def _ended(component: Component) -> str:
+    return (
+        f"{component.name} ended with {component.ending}; the last lines of {component.log}:\n"
+        f"{component.last_lines}\n{component.name} ended with {component.ending}"
+    )
