@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 CFG_LINES = 3000
@@ -63,7 +63,7 @@ def seconds(words: Sequence[str], environ: dict[str, str]) -> float:
     return time.perf_counter() - started
 
 
-def medians(commands: dict[str, tuple[Sequence[str], dict[str, str]]], rounds: int) -> dict[str, float]:
+def medians(commands: Mapping[str, tuple[Sequence[str], dict[str, str]]], rounds: int) -> dict[str, float]:
     """Run the commands in turn, after one round that is not counted; return each one's median, in seconds."""
     times: dict[str, list[float]] = {name: [] for name in commands}
     for counted in range(rounds + 1):

@@ -1,0 +1,73 @@
+"""The astro-runtime command."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from entrypoint.defaults import TABLE
+from tests.process.start import CHECKOUT, environment
+
+
+def astro_runtime(home: Path, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    command = str(Path(sys.executable).parent / "astro-runtime")
+    return subprocess.run(
+        [command, *words], env=environment(home, environ), capture_output=True, text=True, timeout=60
+    )
+
+
+def test_defaults_says_value_origin_and_airflows_own(tmp_path: Path) -> None:
+    (tmp_path / "airflow.cfg").write_text("[dag_processor]\nrefresh_interval = 60\n")
+    done = astro_runtime(tmp_path, "defaults", "--json", AIRFLOW_CORE_PARALLELISM="9")
+    rows = {row["documented"]: row for row in json.loads(done.stdout)}
+    assert set(rows) == {setting.documented for setting in TABLE}
+    interval = rows["AIRFLOW__SCHEDULER__DAG_DIR_LIST_INTERVAL"]
+    assert (interval["value"], interval["origin"], interval["stock"]) == ("60", "operator airflow.cfg", "300")
+    parallelism = rows["AIRFLOW__CORE__PARALLELISM"]
+    assert (parallelism["value"], parallelism["origin"]) == ("9", "operator environment")
+    assert parallelism["set_as"] == "AIRFLOW_CORE_PARALLELISM"
+    assert rows["AIRFLOW__SCHEDULER__MAX_TIS_PER_QUERY"]["origin"] == "Runtime"
+
+
+def test_defaults_draws_a_table_with_a_row_for_each_setting(tmp_path: Path) -> None:
+    lines = astro_runtime(tmp_path, "defaults").stdout.splitlines()
+    assert len(lines) == len(TABLE) + 1
+    assert lines[0].split("  ")[0] == "setting"
+    (row,) = (line for line in lines if line.startswith("AIRFLOW__SCHEDULER__MAX_TIS_PER_QUERY"))
+    assert row.split()[1:4] == ["512", "Runtime", "16"]
+
+
+def test_it_answers_the_same_inside_the_started_environment(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "entrypoint", "astro-runtime", "defaults", "--json"]
+    inside = subprocess.run(words, env=environment(tmp_path), cwd=CHECKOUT, capture_output=True, text=True)
+    assert inside.stdout == astro_runtime(tmp_path, "defaults", "--json").stdout
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_a_value_that_cannot_work_exits_78_with_one_message(tmp_path: Path, form: tuple[str, ...]) -> None:
+    done = astro_runtime(tmp_path, "defaults", *form, AIRFLOW__CORE__PARALLELISM="none")
+    assert done.returncode == 78
+    assert done.stdout == ""
+    assert done.stderr.startswith("astro-runtime: AIRFLOW__CORE__PARALLELISM holds 'none'; it must be")
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_page_of_the_defaults_is_what_the_command_prints(tmp_path: Path) -> None:
+    page = (CHECKOUT / "docs" / "defaults.md").read_text()
+    assert astro_runtime(tmp_path, "defaults", "--markdown").stdout == page
+    assert all(f"`{setting.documented}`" in page for setting in TABLE)
+
+
+def test_version_names_the_release_and_airflow(tmp_path: Path) -> None:
+    assert astro_runtime(tmp_path, "version").stdout == "Runtime 3.3-1 (Airflow 3.3.2, astro-runtime 1.0.0)\n"
+
+
+def test_help_lists_the_commands(tmp_path: Path) -> None:
+    done = astro_runtime(tmp_path, "--help")
+    assert done.returncode == 0
+    assert "defaults" in done.stdout
+    assert "version" in done.stdout
