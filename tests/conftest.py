@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from tests.airflow3.oracle import Oracle
 
 # Before anything imports Airflow: without an airflow.cfg it would write one, with secrets, into ~/airflow.
 _HOME = tempfile.TemporaryDirectory(prefix="astro-runtime-tests-")
@@ -26,3 +30,11 @@ settings.load_profile("tests")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--states", type=int, default=2000, help="states that the override contract is tried in")
+
+
+@pytest.fixture(scope="session")
+def oracle() -> Oracle:
+    """Airflow's own `conf`, built once: that takes more than a second."""
+    from tests.airflow3.oracle import Oracle
+
+    return Oracle()

@@ -12,9 +12,17 @@ from unittest.mock import patch
 
 from entrypoint.defaults import TABLE, WORKER_CONCURRENCY, WORKER_QUEUES, Setting
 from entrypoint.names import Name, Variable
-from tests.airflow3.states import LINE
+from tests.airflow3.drafts import LINE
 
 NOT_SET = object()
+# What ExecutorLoader remembers of the executors that it has seen.
+CACHES = (
+    "_executor_names",
+    "_team_name_to_executors",
+    "_alias_to_executors_per_team",
+    "_module_to_executors_per_team",
+    "_classname_to_executors_per_team",
+)
 LOCAL = "airflow.executors.local_executor.LocalExecutor"
 
 
@@ -121,9 +129,7 @@ class Oracle:
     def _executors(self) -> set[str]:
         from airflow.executors import executor_loader
 
-        caches = ("_executor_names", "_team_name_to_executors", "_alias_to_executors_per_team")
-        caches += ("_module_to_executors_per_team", "_classname_to_executors_per_team")
-        for cache in caches:
+        for cache in CACHES:
             getattr(executor_loader, cache).clear()
         names = executor_loader.ExecutorLoader.get_executor_names(validate_teams=False)
         return {name.module_path for name in names}

@@ -1,132 +1,15 @@
-"""States: everything that an operator may have set before a start, in the environment and in airflow.cfg."""
+"""States: a draft written down as an environment and an airflow.cfg, of the operator's or of Airflow's making."""
 
 from __future__ import annotations
 
 import re
 from typing import NamedTuple
 
-from hypothesis import strategies as st
-
-from entrypoint.defaults import EXECUTOR, TABLE, WORKER_CONCURRENCY, WORKER_QUEUES, Setting
-from entrypoint.names import Name, Variable
-
-LINE = "3.3"
-ENVIRONMENT_PLACES = ("env", "env_cmd", "env_secret", "env_lower")
-CFG_PLACES = (
-    "cfg",
-    "cfg_generated",  # with the comment that Airflow writes above an option of a file it generates
-    "cfg_commented",
-    "cfg_default",  # in [DEFAULT], which every section that the file has inherits
-    "cfg_cmd",
-    "cfg_secret",
-    "cfg_upper",
-    "cfg_section_upper",
-)
-EXECUTORS = (
-    "LocalExecutor",
-    " LocalExecutor ",
-    "CeleryExecutor",
-    "KubernetesExecutor",
-    "SequentialExecutor",  # Airflow 3 reads it as LocalExecutor
-    "LocalExecutor,CeleryExecutor",
-    "mine:LocalExecutor",
-    "airflow.executors.local_executor.LocalExecutor",
-    "CeleryExecutor,KubernetesExecutor",
-)
-QUEUES = (
-    "[]",
-    '[{"name": "default", "worker_count": 4, "worker_concurrency": 16}]',
-    '[{"name":"default","worker_count":4,"worker_concurrency":16},{"name":"gpu","worker_count":2,"worker_concurrency":1}]',
-    ' [{"name": "default", "worker_count": 3}] ',
-    '[{"name": "default", "min_worker_count": 1, "max_worker_count": 5, "worker_concurrency": 2}]',
-    '[{"name": "default", "worker_count": 0, "worker_concurrency": 8}]',
-)
-
-
-class Placement(NamedTuple):
-    """One thing that the operator has written: the name's variable, the place, the text and how it is written."""
-
-    name: Name | Variable
-    place: str
-    text: str
-    form: str
-
-    def __repr__(self) -> str:
-        return f"<{self.name} in {self.place}: {self.text!r} {self.form}>"
-
-
-class Draft(NamedTuple):
-    """A state before it is written down: its placements, and the file that they go into."""
-
-    placements: list[Placement]
-    context: list[Placement]
-    generated: bool
-    headers: bool
-
+from entrypoint.defaults import TABLE
+from entrypoint.names import Name
+from tests.airflow3.drafts import ENVIRONMENT_PLACES, Draft, Placement, names_of
 
 Options = dict[
-    tuple[str, str], tuple[str, Placement]
-]  # by section and option: the text, and what it stands for
-
-
-def names_of(setting: Setting) -> tuple[Name | Variable, ...]:
-    spelling = setting.spellings[LINE]
-    return (*spelling.names, *spelling.carried)
-
-
-def _numbers(setting: Setting) -> st.SearchStrategy[str]:
-    usual = [
-        setting.stock,
-        setting.default or "16",
-        "32",
-        "1",
-        "7",
-        "5.0",
-        "1e2",
-        "+8",
-        "007",
-        "1_000",
-        "10000000",
-    ]
-    whole = st.sampled_from(usual) | st.integers(1, 5000).map(str)
-    if setting.number is float:
-        return whole | st.sampled_from(["0.5", "600", "599.99", "1e3", "0.001"])
-    return whole | st.just("0") if setting.least == 0 else whole
-
-
-@st.composite
-def _placement(draw: st.DrawFn) -> Placement:
-    setting = draw(st.sampled_from(TABLE))
-    name = draw(st.sampled_from(names_of(setting)))
-    places = ENVIRONMENT_PLACES + CFG_PLACES if isinstance(name, Name) else ENVIRONMENT_PLACES
-    # Half of all placements count; the others are what must not be taken for an override.
-    place = draw(st.sampled_from(places) | st.sampled_from(tuple({"env", "cfg"} & set(places))))
-    forms = ["plain", "padded", "tabs", "dollar", "braces", "nested"]
-    forms += ["interpolated", "inherited", "colon", "continued"] if place.startswith("cfg") else []
-    return Placement(name, place, draw(_numbers(setting)), draw(st.sampled_from(forms)))
-
-
-def _context(name: Name, texts: tuple[str, ...]) -> st.SearchStrategy[Placement]:
-    """A setting that the formula hangs on, as it is or left alone."""
-    return st.builds(
-        Placement, st.just(name), st.sampled_from(("env", "cfg")), st.sampled_from(texts), st.just("plain")
-    )
-
-
-def drafts() -> st.SearchStrategy[Draft]:
-    """Every state is a draft with up to six placements of settings and up to three that the formula hangs on."""
-    placements = st.lists(_placement(), max_size=6)
-    context = st.one_of(
-        _context(EXECUTOR, EXECUTORS),
-        _context(WORKER_CONCURRENCY, ("4", "16", "8.0")),
-        _context(WORKER_QUEUES, QUEUES),
-    )
-    generated = st.sampled_from(
-        (False, False, False, True)
-    )  # 4,000 lines: such a state takes ten times as long
-    return st.builds(Draft, placements, st.lists(context, max_size=3), generated, st.booleans())
-
-
 STOCK = {(n.section, n.option): s.stock for s in TABLE for n in names_of(s) if isinstance(n, Name)}
 
 

@@ -6,23 +6,23 @@ import os
 import subprocess
 import sys
 import warnings
+from configparser import ConfigParser, RawConfigParser
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from entrypoint import origin
 from entrypoint.defaults import TABLE
+from entrypoint.names import Name
 from entrypoint.settle import Settled, settle
+from tests.airflow3.drafts import LINE, Draft, drafts, numbers
 from tests.airflow3.oracle import Expected, Oracle, environment
-from tests.airflow3.states import LINE, Draft, State, drafts, write_down
+from tests.airflow3.readers import read_by_airflow
+from tests.airflow3.states import State, write_down
 
 GENERATE = "import airflow.configuration as c; c.write_default_airflow_configuration_if_needed()"
-
-
-@pytest.fixture(scope="module")
-def oracle() -> Oracle:
-    return Oracle()
 
 
 @pytest.fixture(scope="module")
@@ -61,10 +61,12 @@ class World:
 
 
 def check_effective(oracle: Oracle, expected: list[Expected]) -> None:
-    """Every reader's `conf` gives what the contract asks for."""
+    """Airflow's `conf`, the Task SDK's, and the objects that read them hold what the contract asks for."""
+    objects = read_by_airflow()
     for setting, must in zip(TABLE, expected, strict=True):
         newest = setting.spellings[LINE].names[0]
         found = [oracle.number(setting, newest, parser) for parser in oracle.parsers]
+        found += objects[setting.documented]
         assert found == [must.value] * len(found), setting.documented
 
 
@@ -97,3 +99,40 @@ def test_every_state_holds_the_contract(
             assert settle(os.environ).environ == settled.environ, "a nested start changes nothing"
 
     holds()
+
+
+def test_a_value_changed_between_two_starts_is_an_override(
+    request: pytest.FixtureRequest, oracle: Oracle, home: Path, generated: str
+) -> None:
+    """`docker exec -e`, or a shell in the container: what an earlier start exported is in the environment."""
+
+    @many(request, 0.1)
+    @given(drafts(), st.data())
+    def holds(draft: Draft, data: st.DataObject) -> None:
+        world = World(home, write_down(draft, generated))
+        first = world.start()
+        setting = data.draw(st.sampled_from(TABLE))
+        variable = setting.spellings[LINE].names[0].variable
+        text = data.draw(numbers(setting).filter(lambda text: text != first.environ.get(variable)))
+        with environment({**first.environ, variable: text}):
+            second = settle(os.environ)
+        expected = oracle.expected({**world.environ, variable: text}, world.operators)
+        with environment(second.environ), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            oracle.load(world.cfg)
+            check_effective(oracle, expected)
+        check_record(second, expected)
+
+    holds()
+
+
+def test_a_file_that_airflow_generated_overrides_nothing(oracle: Oracle, home: Path, generated: str) -> None:
+    world = World(home, State({}, generated, ""))
+    settled = world.start()
+    assert [setting.origin for setting in settled.settings] == [origin.RUNTIME] * len(TABLE)
+    oracle.load(world.cfg)
+    for section in oracle.conf.sections():
+        for option in RawConfigParser.options(oracle.conf, section):
+            assert settled.cfg.get(section, option) == ConfigParser.get(oracle.conf, section, option)
+            # Airflow writes the dot of [common.io] into the variable's name.
+            assert settled.cfg.written_by_airflow(Name(section, option)) is ("." not in section)

@@ -1,0 +1,102 @@
+"""A value that cannot work stops the start, under every name and in every place where an operator may set it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from entrypoint.defaults import TABLE, Setting
+from entrypoint.errors import CONFIG, StartError
+from entrypoint.names import Name, Variable
+from entrypoint.settle import settle
+from tests.airflow3.drafts import names_of
+from tests.airflow3.oracle import environment
+
+BAD = (
+    "",
+    "abc",
+    "0",
+    "-3",
+    "1e9",
+    " ",
+    "nan",
+    "inf",
+    "-inf",
+    "0x10",
+    "5 6",
+    "$UNDEFINED",
+    "10000001",
+    "1e400",
+)
+CASES = [
+    pytest.param(setting, name, place, text, id=f"{name}-{place}-{text!r}")
+    for setting in TABLE
+    for name in names_of(setting)
+    for place in (("environment", "airflow.cfg") if isinstance(name, Name) else ("environment",))
+    for text in BAD
+    if not (text == "0" and setting.least == 0)  # 0 is Airflow's word for "as many as parallelism"
+]
+WHOLE = [setting for setting in TABLE if setting.number is int]
+
+
+def refusal(home: Path, name: Name | Variable, place: str, text: str) -> StartError:
+    environ = {"PATH": os.environ["PATH"], "HOME": str(home), "AIRFLOW_HOME": str(home)}
+    if place == "environment":
+        environ[name.variable] = text
+    else:
+        assert isinstance(name, Name)
+        (home / "airflow.cfg").write_text(f"[{name.section}]\n{name.option} = {text}\n")
+    with environment(environ), pytest.raises(StartError) as refused:
+        settle(os.environ)
+    return refused.value
+
+
+@pytest.mark.parametrize(("setting", "name", "place", "text"), CASES)
+def test_it_stops_the_start(
+    tmp_path: Path, setting: Setting, name: Name | Variable, place: str, text: str
+) -> None:
+    error = refusal(tmp_path, name, place, text)
+    held = text if place == "environment" else text.strip()
+    where = name.variable if place == "environment" else f"{name} in {tmp_path / 'airflow.cfg'}"
+    assert error.code == CONFIG
+    assert str(error).startswith(f"{where} holds {held!r}; it must be a")
+    assert f"number of {setting.unit} from {setting.least} to 10000000" in str(error)
+
+
+@pytest.mark.parametrize("setting", WHOLE, ids=lambda setting: setting.documented)
+def test_a_fraction_where_airflow_reads_whole_numbers(tmp_path: Path, setting: Setting) -> None:
+    error = refusal(tmp_path, setting.spellings["3.3"].names[0], "environment", "5.5")
+    assert "it must be a whole number of" in str(error)
+
+
+@pytest.mark.parametrize("text", ["%(nowhere)s", "%", "%(parallelism)s"])
+def test_an_interpolation_that_fails(tmp_path: Path, text: str) -> None:
+    error = refusal(tmp_path, Name("core", "parallelism"), "airflow.cfg", text)
+    assert error.code == CONFIG
+    assert str(error).startswith(f"{tmp_path / 'airflow.cfg'}: [core] parallelism cannot be read: ")
+
+
+def test_a_variable_that_refers_to_itself(tmp_path: Path) -> None:
+    """Airflow hangs on it."""
+    error = refusal(
+        tmp_path, Variable("AIRFLOW__CORE__PARALLELISM"), "environment", "x$AIRFLOW__CORE__PARALLELISM"
+    )
+    assert error.code == CONFIG
+    assert "refers to itself without end" in str(error)
+
+
+def test_a_name_that_airflow_would_not_come_to_is_not_judged(tmp_path: Path) -> None:
+    environ = {
+        "HOME": str(tmp_path),
+        "AIRFLOW_HOME": str(tmp_path),
+        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "60",
+        "AIRFLOW__SCHEDULER__DAG_DIR_LIST_INTERVAL": "abc",
+        "AIRFLOW__CORE__PARALLELISM": "8",
+        "AIRFLOW_CORE_PARALLELISM": "0",
+    }
+    with environment(environ):
+        settings = {setting.variable: setting.value for setting in settle(os.environ).settings}
+    assert settings["AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL"] == "60"
+    assert settings["AIRFLOW__CORE__PARALLELISM"] == "8"
