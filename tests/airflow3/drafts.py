@@ -63,11 +63,6 @@ class Draft(NamedTuple):
     headers: bool
 
 
-Options = dict[
-    tuple[str, str], tuple[str, Placement]
-]  # by section and option: the text, and what it stands for
-
-
 def names_of(setting: Setting) -> tuple[Name | Variable, ...]:
     spelling = setting.spellings[LINE]
     return (*spelling.names, *spelling.carried)

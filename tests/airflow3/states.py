@@ -10,6 +10,8 @@ from entrypoint.names import Name
 from tests.airflow3.drafts import ENVIRONMENT_PLACES, Draft, Placement, names_of
 
 Options = dict[
+    tuple[str, str], tuple[str, Placement]
+]  # by section and option: the text, and where it came from
 STOCK = {(n.section, n.option): s.stock for s in TABLE for n in names_of(s) if isinstance(n, Name)}
 
 
