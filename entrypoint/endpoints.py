@@ -30,52 +30,53 @@ def endpoints(url: str, where: str) -> list[Endpoint]:
     found = []
     for part in url.strip().split(";"):
         scheme, separator, rest = part.partition("://")
-        port = PORTS.get(scheme.strip().lower().partition("+")[0])
-        if separator and port:
-            found += [_endpoint(host, port, where) for host in _hosts(rest, port)]
+        kind, _, driver = scheme.strip().lower().partition("+")
+        if separator and driver == "socket":  # Celery's redis+socket:///path
+            found.append(Endpoint(rest.partition("?")[0], 0))
+        elif separator and kind in PORTS:
+            found += [_endpoint(host, PORTS[kind], where) for host in _hosts(rest, PORTS[kind])]
     return found
 
 
 def _hosts(rest: str, port: int) -> list[str]:
-    """Split what follows `://` into `host`, `host:port` or socket paths."""
-    authority = _after_credentials(rest)
-    authority, _, query = authority.partition("?")
+    """Split what follows `://` into `host`, `host:port`, or socket folders and paths."""
+    authority, _, query = _after_credentials(rest).partition("?")
     hosts = [host for host in authority.split("/", 1)[0].split(",") if host]
-    return hosts or _query_hosts(query) or (["localhost"] if port != PORTS["postgresql"] else [])
+    return _query_hosts(query) or hosts or (["localhost"] if port != PORTS["postgresql"] else [])
 
 
 def _after_credentials(rest: str) -> str:
-    """Drop `user:password@`; a password may hold `/`, `?` and `#`, as SQLAlchemy and kombu allow."""
-    before_query = rest.partition("?")[0]
-    return (
-        rest[before_query.rfind("@") + 1 :]
-        if "@" in before_query or "@" not in rest
-        else rest.rpartition("@")[2]
-    )
+    """Drop `user:password@`, as SQLAlchemy does (`_parse_url`): a password may hold `/`, `?` and `#`.
+
+    Without a password before it, an `@` in the path or the query belongs there: what follows it may be secret.
+    """
+    user, colon, after = rest.partition(":")
+    if not colon or "/" in user or "@" not in after:
+        authority = rest.partition("/")[0].partition("?")[0]
+        return authority.rpartition("@")[2] + rest[len(authority) :]
+    head = after.partition("?")[0]
+    return head.rpartition("@")[2] + after[len(head) :] if "@" in head else after.partition("@")[2]
 
 
 def _query_hosts(query: str) -> list[str]:
-    if not query:
+    """Return the hosts in `?host=a,b&port=1,2` and `?host=a:1&host=b:2`, and `?unix_socket=`."""
+    if "host=" not in query and "unix_socket=" not in query:
         return []
     from urllib.parse import parse_qs
 
     options = parse_qs(query)
-    hosts = [
-        host
-        for value in options.get("host", []) + options.get("unix_socket", [])
-        for host in value.split(",")
-    ]
-    ports = options.get("port", [])
-    return [
-        f"{host}:{ports[0]}" if ports and ":" not in host and host[0] != "/" else host
-        for host in hosts
-        if host
-    ]
+    hosts = ",".join(options.get("host", []) + options.get("unix_socket", [])).split(",")
+    ports = ",".join(options.get("port", [])).split(",")
+    ports = ports if len(ports) == len(hosts) else ports[:1] * len(hosts)
+    return [f"{host}:{port}" if port else host for host, port in zip(hosts, ports) if host]  # noqa: B905
 
 
 def _endpoint(text: str, default: int, where: str) -> Endpoint:
     if text.startswith("/"):
-        return Endpoint(f"{text}/.s.PGSQL.{default}" if default == PORTS["postgresql"] else text, 0)
+        folder, _, port = text.partition(":")
+        return Endpoint(
+            f"{folder}/.s.PGSQL.{port or default}" if default == PORTS["postgresql"] else folder, 0
+        )
     host, bracket, after = text.rpartition("]")
     if not bracket:
         host, _, port = text.partition(":")
