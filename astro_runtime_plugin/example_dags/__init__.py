@@ -1,0 +1,1 @@
+"""Examples to read and to run; shown where `[astro_runtime] load_examples` is True."""

@@ -1,0 +1,37 @@
+"""Dynamic task mapping: as many task instances as there are files, known only when the DAG runs."""
+
+from __future__ import annotations
+
+from airflow.sdk import dag, task
+
+
+@dag(schedule=None, tags=["astro-runtime"])
+def astro_runtime_mapping() -> None:
+    """Each file is counted in a task of its own, and a last task adds the counts up.
+
+    `count.expand(file=list_files())` makes one task instance for each item of the list that `list_files`
+    returns: three here; as many as there are, in your own DAG. Open the task `count` to see them.
+    """
+
+    @task
+    def list_files() -> list[dict[str, str]]:
+        return [
+            {"name": "spring.csv", "text": "3\n1\n4"},
+            {"name": "summer.csv", "text": "1\n5"},
+            {"name": "autumn.csv", "text": "9\n2\n6\n5"},
+        ]
+
+    @task(map_index_template="{{ task.op_kwargs['file']['name'] }}")
+    def count(file: dict[str, str]) -> int:
+        return len(file["text"].splitlines())
+
+    @task
+    def add_up(counts: list[int]) -> int:
+        total = sum(counts)
+        print(f"{total} lines in all")
+        return total
+
+    add_up(count.expand(file=list_files()))
+
+
+astro_runtime_mapping()
