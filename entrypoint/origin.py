@@ -69,11 +69,8 @@ def read(environ: Mapping[str, str]) -> list[Resolved]:
     import json
 
     try:
-        return [
-            Resolved(documented, variable, value, origin, why, exported == "exported", set_as)
-            for documented, variable, value, origin, why, exported, set_as in json.loads(environ[RECORD])
-        ]
-    except (ValueError, TypeError):
+        return [_resolved(row) for row in json.loads(environ[RECORD])]
+    except (ValueError, TypeError, RecursionError):
         return []
 
 
@@ -81,6 +78,13 @@ def without_exports(environ: Mapping[str, str]) -> dict[str, str]:
     """Return `environ` as the operator left it: without what an earlier start exported, unless changed since."""
     ours = {setting.variable: setting.value for setting in read(environ) if setting.exported}
     return {name: text for name, text in environ.items() if ours.get(name) != text and name != RECORD}
+
+
+def _resolved(row: object) -> Resolved:
+    if not isinstance(row, list) or not all(isinstance(field, str) for field in row):
+        raise TypeError
+    documented, variable, value, origin, why, exported, set_as = row
+    return Resolved(documented, variable, value, origin, why, exported == "exported", set_as)
 
 
 def _fields(setting: Resolved) -> tuple[str, ...]:

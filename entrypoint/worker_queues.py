@@ -33,8 +33,8 @@ class WorkerQueue:
 def read_queues(told: Override, concurrency: int) -> list[WorkerQueue]:
     """Read the JSON of `[astro_runtime] worker_queues`; raises StartError that says what is wrong in it."""
     try:
-        entries = json.loads(told.text)
-    except ValueError as error:
+        entries = json.loads(told.text, object_pairs_hook=lambda pairs: _object(told.where, pairs))
+    except (ValueError, RecursionError) as error:
         raise bad_value(told.where, told.text, A_LIST) from error
     if not isinstance(entries, list):
         raise bad_value(told.where, told.text, A_LIST)
@@ -46,23 +46,38 @@ def read_queues(told: Override, concurrency: int) -> list[WorkerQueue]:
     return queues
 
 
+def _object(where: str, pairs: list[tuple[str, object]]) -> dict[str, object]:
+    fields = [field for field, _ in pairs]
+    twice = next((field for field in fields if fields.count(field) > 1), None)
+    if twice is not None:
+        raise StartError(
+            f"{where}: {twice!r} stands in it twice within one worker queue; each field must be unique"
+        )
+    return dict(pairs)
+
+
 def _queue(where: str, place: int, entry: object, concurrency: int) -> WorkerQueue:
     if not isinstance(entry, dict):
         raise bad_value(
             f"{where}, worker queue {place}", str(entry), f"an object with the fields {', '.join(FIELDS)}"
         )
-    where = f"{where}, worker queue {entry.get('name', place)!r}"
+    name = _name(entry)
+    where = f"{where}, worker queue {place if name is None else repr(name)}"
     unknown = next((field for field in entry if field not in FIELDS), None)
     if unknown is not None:
         raise StartError(f"{where}: unknown field {unknown!r}; the fields are {', '.join(FIELDS)}")
-    name = entry.get("name")
-    if not isinstance(name, str) or not name.strip() or not name.isprintable():
-        raise bad_value(f"{where}, name", str(name), "the name of a Celery queue")
+    if name is None:
+        raise bad_value(f"{where}, name", str(entry.get("name")), "the name of a Celery queue")
     for field in COUNTS:
         _whole(where, field, entry, 0)
     return WorkerQueue(
         name, _workers(where, entry), _whole(where, "worker_concurrency", entry, 1) or concurrency
     )
+
+
+def _name(entry: dict[str, object]) -> str | None:
+    name = entry.get("name")
+    return name if isinstance(name, str) and name.strip() and name.isprintable() else None
 
 
 def _workers(where: str, entry: dict[str, int]) -> int:
