@@ -8,34 +8,68 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 
 log = logging.getLogger("astro_runtime")
+WARNED = "ASTRO_RUNTIME_WARNED"  # what has been warned of; the processes that Airflow starts inherit it
 
 
 def apply(environ: MutableMapping[str, str]) -> None:
-    """Put the defaults and their record into `environ`, unless the entrypoint, or a parent's hook, has done so.
+    """Put the defaults and their record into `environ`; a carried override is said once, not in each child.
 
-    Raises StartError where a value cannot work.
+    What the entrypoint or a parent has exported is worked out anew: the operator may have set something since,
+    in a shell inside the container. Raises StartError where a value cannot work; `environ` is then as stock.
     """
-    from entrypoint.origin import RECORD
+    from entrypoint.origin import RECORD, without_exports
     from entrypoint.settle import settle
 
-    if environ.get(RECORD):
-        return
+    record = environ.get(RECORD)
+    replace(environ, without_exports(environ))
     settled = settle(environ)
-    environ.update(settled.environ)
-    for setting in settled.settings:
-        if setting.exported and setting.set_as:
-            log.warning("%s", setting.line)
+    replace(environ, settled.environ)
+    if settled.environ[RECORD] != record:
+        for setting in settled.settings:
+            if setting.exported and setting.set_as:
+                log.warning("astro-runtime: %s", setting.line)
 
 
-def apply_or_warn(environ: MutableMapping[str, str]) -> None:
-    """Do what `apply` does, and say once why it could not be done."""
+def replace(environ: MutableMapping[str, str], wanted: Mapping[str, str]) -> None:
+    """Make `environ` hold what `wanted` holds, touching only what differs."""
+    for name in environ.keys() - wanted.keys():
+        del environ[name]
+    environ.update({name: text for name, text in wanted.items() if environ.get(name) != text})
+
+
+def attempt(
+    step: Callable[[MutableMapping[str, str]], None], what: str, environ: MutableMapping[str, str]
+) -> None:
+    """Run one step of the hook; whatever it raises is said once, also where child processes fail alike.
+
+    SystemExit is among it: an operator's own `entrypoint.py` may stand before ours on Python's path.
+    """
     try:
-        apply(environ)
-    except Exception as error:
-        log.warning("Airflow starts without the Runtime's defaults: %s", error)
+        step(environ)
+    except (Exception, SystemExit) as error:
+        told = environ.get(WARNED, "").split(",")
+        if what not in told:
+            environ[WARNED] = ",".join([*filter(None, told), what])
+            log.warning("astro-runtime: Airflow starts without the Runtime's %s: %s", what, reason(error))
 
 
-apply_or_warn(os.environ)
+def reason(error: BaseException) -> str:
+    """Return what the warning says of `error`, in one line; StartError's message stands for itself."""
+    text = " ".join(str(error).split())
+    return text if type(error).__name__ == "StartError" else f"{type(error).__name__}: {text}"
+
+
+def add_examples(environ: MutableMapping[str, str]) -> None:
+    """Add the example DAGs where they are asked for."""
+    from airflow.configuration import conf
+
+    from astro_runtime_plugin.examples import add_bundle
+
+    add_bundle(environ, conf)
+
+
+attempt(apply, "defaults", os.environ)
+attempt(add_examples, "example DAGs", os.environ)
