@@ -1,82 +1,32 @@
-"""`_AIRFLOW_DB_MIGRATE` and `_AIRFLOW_WWW_USER_CREATE`, against a real PostgreSQL and SQLite."""
+"""`_AIRFLOW_DB_MIGRATE` on a real PostgreSQL and SQLite, and signals while the start prepares."""
 
 from __future__ import annotations
 
-import contextlib
-import json
 import signal
 import subprocess
-import threading
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from werkzeug.security import check_password_hash
 
-from astro_runtime_plugin.lock import KEY
+from tests.process.preparing import (
+    MIGRATES,
+    NOTHING_TO_DO,
+    SAY_STARTED,
+    WAITING,
+    alive,
+    at,
+    lock_held,
+    read_until,
+    user,
+)
 from tests.process.start import CHECKOUT, ENTRYPOINT, begin, environment, start
-from tests.servers import Postgres, postgres
+from tests.servers import Postgres
 
-MIGRATES = "Performing upgrade to the metadata database"
-NOTHING_TO_DO = "astro-runtime: the metadata database is up to date: nothing to migrate\n"
-WAITING = "astro-runtime: waiting: another process prepares the metadata database\n"
-FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
-SAY_STARTED = ("bash", "-c", "echo started")
-PRINT_ENVIRON = ("python", "-c", "import json, os; print(json.dumps(dict(os.environ)))")
 DROP_FAB = """
     DO $$ DECLARE name text; BEGIN
         FOR name IN SELECT tablename FROM pg_tables WHERE tablename ~ '^(ab_|alembic_version_fab)'
         LOOP EXECUTE format('DROP TABLE %I CASCADE', name); END LOOP;
     END $$"""
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Postgres]:
-    with postgres() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def migrated(server: Postgres, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A database that six replicas have migrated: others are made as copies of it."""
-    homes = [tmp_path_factory.mktemp("replica") for _ in range(6)]
-    told = {**at(server.create("migrated")), "_AIRFLOW_DB_MIGRATE": "true"}
-    replicas = [begin(home, *SAY_STARTED, environ=told) for home in homes]
-    ends = [(replica.communicate(timeout=300), replica.returncode) for replica in replicas]
-    assert [code for _, code in ends] == [0] * 6, "\n".join(err for (_, err), _ in ends)
-    assert [out for (out, _), _ in ends] == ["started\n"] * 6
-    assert sum(err.count(MIGRATES) for (_, err), _ in ends) == 1
-    assert sum(err.count(NOTHING_TO_DO) for (_, err), _ in ends) == 5
-    assert any(WAITING in err for (_, err), _ in ends)
-    return "migrated"
-
-
-def at(url: str) -> dict[str, str]:
-    return {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url}
-
-
-def user(password: str = "", **more: str) -> dict[str, str]:
-    told = {"_AIRFLOW_WWW_USER_CREATE": "true", "AIRFLOW__CORE__AUTH_MANAGER": FAB, **more}
-    return {**told, "_AIRFLOW_WWW_USER_PASSWORD": password} if password else told
-
-
-@contextlib.contextmanager
-def lock_held(server: Postgres, database: str) -> Iterator[None]:
-    """Be the replica that is preparing the database."""
-    with contextlib.closing(server.connect(database)) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", (KEY,))
-        yield
-
-
-def read_until(process: subprocess.Popen[str], text: str) -> str:
-    assert process.stderr
-    read = ""
-    while text not in read:
-        line = process.stderr.readline()
-        assert line, read
-        read += line
-    return read
 
 
 def test_one_replica_of_six_migrates_and_all_start(server: Postgres, migrated: str) -> None:
@@ -131,124 +81,6 @@ def test_a_probe_and_a_task_prepare_nothing(server: Postgres, tmp_path: Path) ->
     assert server.sql("untouched", "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == [(0,)]
 
 
-def test_the_first_user(server: Postgres, migrated: str, tmp_path: Path) -> None:
-    told = {**at(server.create("with_user", migrated)), **user("pa ss'w\"ord")}
-    process = begin(tmp_path, *PRINT_ENVIRON, environ=told)
-    out, err, seen = watched(process)
-    assert process.returncode == 0
-    assert any("astro_runtime_plugin.prepare user" in line for line in seen)
-    for text in (out, err, *seen):
-        assert "ss'w" not in text
-    assert not {name for name in json.loads(out) if name.startswith("_AIRFLOW")}
-    columns = "username, first_name, last_name, email, name, password"
-    joined = "ab_user u JOIN ab_user_role ON u.id = user_id JOIN ab_role r ON r.id = role_id"
-    ((*who, password),) = server.sql("with_user", f"SELECT {columns} FROM {joined}")
-    assert who == ["admin", "Airflow", "Admin", "airflowadmin@example.com", "Admin"]
-    assert check_password_hash(password, "pa ss'w\"ord")
-    assert "ss'w" not in str(server.sql("with_user", "SELECT * FROM log"))
-
-    again = start(tmp_path, *SAY_STARTED, environ={**told, "_AIRFLOW_WWW_USER_PASSWORD": "another"})
-    assert (again.returncode, again.stdout) == (0, "started\n")
-    assert "admin already exists in the db" in again.stderr
-    assert server.sql("with_user", "SELECT password FROM ab_user") == [(password,)]
-
-
-def alive(pid: int) -> bool:
-    """Whether the process runs; one that has ended may still wait for a container's PID 1 to take notice."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def watched(process: subprocess.Popen[str]) -> tuple[str, str, set[str]]:
-    """Run the process to its end; return stdout, stderr and every command line that `ps` could have shown of it."""
-    seen: set[str] = set()
-
-    def watch() -> None:
-        while process.poll() is None:
-            pids = [process.pid]
-            for pid in pids:
-                with contextlib.suppress(OSError):
-                    proc = Path(f"/proc/{pid}")
-                    seen.add((proc / "cmdline").read_bytes().replace(b"\0", b" ").decode())
-                    pids += map(int, (proc / f"task/{pid}/children").read_text().split())
-            time.sleep(0.02)
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    out, err = process.communicate(timeout=120)
-    watcher.join()
-    return out, err, seen
-
-
-def test_a_user_by_the_operator_s_words_and_a_command_for_the_password(
-    server: Postgres, migrated: str, tmp_path: Path
-) -> None:
-    who = {
-        "USERNAME": "otto",
-        "FIRSTNAME": "Otto",
-        "LASTNAME": "O",
-        "EMAIL": "o@example.com",
-        "ROLE": "Viewer",
-    }
-    command = {
-        "PASSWORD_CMD": 'read -r word <<< "hush-hush"; echo "$word"; sleep 0.5',
-        "PASSWORD": "not this one",
-    }
-    variables = {f"_AIRFLOW_WWW_USER_{name}": text for name, text in {**who, **command}.items()}
-    process = begin(tmp_path, "true", environ={**at(server.create("ottos", migrated)), **user(**variables)})
-    _, err, seen = watched(process)
-    assert process.returncode == 0, err
-    assert "hush-hush" not in err + str(seen)
-    joined = "ab_user u JOIN ab_user_role ON u.id = user_id JOIN ab_role r ON r.id = role_id"
-    ((*told, password),) = server.sql("ottos", f"SELECT username, email, name, password FROM {joined}")
-    assert told == ["otto", "o@example.com", "Viewer"]
-    assert check_password_hash(password, "hush-hush")
-
-
-def test_a_user_who_cannot_be_created_does_not_stop_the_start_nor_show_a_hash(
-    server: Postgres, migrated: str, tmp_path: Path
-) -> None:
-    url = server.create("taken", migrated)
-    server.sql(
-        "taken",
-        "INSERT INTO ab_user (id, first_name, last_name, username, email)"
-        " VALUES (77, 'A', 'B', 'ann', 'airflowadmin@example.com')",
-    )
-    done = start(tmp_path, *SAY_STARTED, environ={**at(url), **user("not-so-secret")})
-    assert (done.returncode, done.stdout) == (0, "started\n")
-    assert (
-        "astro-runtime: the user was not created (exit code 1); Airflow's own words stand above."
-        in done.stderr
-    )
-    assert "duplicate key value" in done.stderr
-    assert "scrypt:" not in done.stderr
-    assert "not-so-secret" not in done.stderr
-
-
-def test_no_password_stops_the_start_before_anything_is_done(tmp_path: Path) -> None:
-    done = start(tmp_path, *SAY_STARTED, environ={**user(), "_AIRFLOW_DB_MIGRATE": "true"})
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.endswith(
-        "astro-runtime: _AIRFLOW_WWW_USER_CREATE is set; _AIRFLOW_WWW_USER_PASSWORD or"
-        " _AIRFLOW_WWW_USER_PASSWORD_CMD must be, too\n"
-    )
-
-
-def test_a_password_command_that_prints_nothing_stops_the_start(
-    server: Postgres, migrated: str, tmp_path: Path
-) -> None:
-    told = {**at(server.url(migrated)), **user(_AIRFLOW_WWW_USER_PASSWORD_CMD="echo begun-but; exit 3")}
-    done = start(tmp_path, *SAY_STARTED, environ=told)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert (
-        "_AIRFLOW_WWW_USER_PASSWORD_CMD has failed or printed nothing; it must print the password"
-        in done.stderr
-    )
-    assert "begun-but" not in done.stderr
-
-
 def test_sqlite_migrates_once_and_simple_auth_manager_has_no_user_to_create(tmp_path: Path) -> None:
     told = {
         "_AIRFLOW_DB_MIGRATE": "true",
@@ -278,19 +110,6 @@ def test_a_signal_while_it_prepares_ends_it_and_its_child(
         out, _ = process.communicate(timeout=60)
     assert (process.returncode, out) == (-number, "")
     assert not alive(int(child))
-
-
-def test_a_signal_ends_a_migration_that_runs_and_what_a_password_command_started(
-    server: Postgres, migrated: str, tmp_path: Path
-) -> None:
-    told = {**at(server.url(migrated)), **user(_AIRFLOW_WWW_USER_PASSWORD_CMD="echo $$ >&2; sleep 300")}
-    process = begin(tmp_path, *SAY_STARTED, environ=told)
-    assert process.stderr
-    shell = next(line for line in process.stderr if line.strip().isdecimal()).strip()
-    process.terminate()
-    out, _ = process.communicate(timeout=60)
-    assert (process.returncode, out) == (-signal.SIGTERM, "")
-    assert not alive(int(shell))
 
 
 def test_as_pid_1_a_signal_ends_it_with_the_shell_s_exit_code(
