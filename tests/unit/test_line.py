@@ -1,0 +1,64 @@
+"""Which line's Airflow is installed."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from entrypoint.errors import CONFIG, StartError
+from entrypoint.line import LINES, installed_airflow, line_of
+
+
+def test_the_airflow_of_this_environment() -> None:
+    assert installed_airflow() == version("apache-airflow")
+
+
+@pytest.mark.parametrize(
+    ("folders", "found"),
+    [
+        (["apache_airflow-3.3.2.dist-info"], "3.3.2"),
+        (["apache_airflow_core-3.3.2.dist-info"], "3.3.2"),
+        (["apache_airflow-2.11.2+local.1.dist-info"], "2.11.2+local.1"),
+        (
+            [
+                "apache_airflow_providers_celery-3.26.0.dist-info",
+                "airflow",
+                "apache_airflow_task_sdk-1.3.2.dist-info",
+            ],
+            None,
+        ),
+        (["apache_airflow_ctl-0.1.5.dist-info", "apache_airflow-3.3.0b1.dist-info"], "3.3.0b1"),
+        ([], None),
+    ],
+)
+def test_the_version_is_told_by_the_names_on_the_path(
+    tmp_path: Path, folders: list[str], found: str | None
+) -> None:
+    for folder in folders:
+        (tmp_path / folder).mkdir()
+    assert installed_airflow([str(tmp_path / "not-there"), str(tmp_path)]) == found
+
+
+def test_the_first_folder_on_the_path_wins(tmp_path: Path) -> None:
+    for place, name in (("a", "apache_airflow-3.3.2.dist-info"), ("b", "apache_airflow-2.11.2.dist-info")):
+        (tmp_path / place / name).mkdir(parents=True)
+    assert installed_airflow([str(tmp_path / "a"), str(tmp_path / "b")]) == "3.3.2"
+
+
+@pytest.mark.parametrize("installed", ["3.3.2", "3.3.0rc1", "3.3.9+local.2"])
+def test_the_line_of_a_version(installed: str) -> None:
+    assert line_of(installed) == "3.3"
+
+
+def test_without_an_airflow_it_is_the_default_line() -> None:
+    assert line_of(None) == LINES[0] == "3.3"
+
+
+@pytest.mark.parametrize("installed", ["3.2.1", "3.30.0", "2.1.1", "1.10.15", "4.0.0"])
+def test_an_airflow_that_no_line_is_cut_from(installed: str) -> None:
+    with pytest.raises(StartError) as refused:
+        line_of(installed)
+    assert refused.value.code == CONFIG
+    assert str(refused.value).startswith(f"Airflow {installed} is installed; this Runtime is for Airflow 3.3")
