@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from entrypoint.defaults import LARGEST, TABLE, Setting
+from entrypoint.defaults import TABLE, Setting
 from entrypoint.line import LINES
+from entrypoint.numbers import LARGEST
 
 STOCK = {setting.documented: setting.stock for setting in TABLE}
 
@@ -14,43 +15,48 @@ Airflow settings that have another default under the Runtime. Each can be overri
 Airflow's own settings can. This page is printed by `astro-runtime defaults --markdown`;
 `astro-runtime defaults` prints the values in force, and where each comes from.
 """
+NAMES = """\
+Any of these is an override. Those that stand first are read by Airflow itself. A carried name is one that this
+Airflow does not read: the Runtime hands its value on to the first name, where several are set the largest."""
 FORMULA = "running workers over all worker queues × tasks per worker"
 
 
 def render() -> str:
     """Return the page as Markdown: the table, then every name of every setting."""
-    return "\n".join([HEAD, *_table(), "", *(line for line_ in LINES for line in _names(line_)), ""])
+    return "\n".join([HEAD, *_table(), "", *(row for line in LINES for row in _names(line))])
 
 
 def _table() -> list[str]:
-    rows = (
-        f"| `{row.documented}` | {row.default or FORMULA} | {row.stock} | {allowed(row)} | {row.why} |"
-        for row in TABLE
-    )
-    return ["| setting | default | Airflow's own | must be | why |", "| --- | --- | --- | --- | --- |", *rows]
-
-
-def allowed(setting: Setting) -> str:
-    """Say in words which values can work."""
-    kind = "whole number" if setting.number is int else "number"
-    return f"{kind} of {setting.unit}, {setting.least:g} to {LARGEST}"
+    rows = (f"| `{row.documented}` | {row.default or FORMULA} | {row.stock} | {row.why} |" for row in TABLE)
+    return ["| setting | default | Airflow's own | why |", "| --- | --- | --- | --- |", *rows]
 
 
 def _names(line: str) -> list[str]:
     head = [
         f"## Names on Airflow {line}",
         "",
-        "Any of these is an override. A name that this Airflow no longer reads is carried to the first one that it",
-        "does read; where several such names are set, the largest value counts.",
+        NAMES,
         "",
-        "| setting | Airflow reads | carried by the Runtime |",
+        "| setting | names | a value must be |",
         "| --- | --- | --- |",
     ]
-    return head + [_name_row(row, line) for row in TABLE]
+    return [*head, *(_name_row(row, line) for row in TABLE), ""]
 
 
 def _name_row(setting: Setting, line: str) -> str:
     spelling = setting.spellings[line]
-    read = ", ".join(f"`{name}`" for name in spelling.names)
-    carried = ", ".join(f"`{name}`" for name in spelling.carried)
-    return f"| `{setting.documented}` | {read} | {carried or '–'} |"
+    kinds = {
+        "": spelling.names,
+        "the largest counts, with ": [name for names in spelling.joined for name in names],
+        "carried: ": spelling.carried,
+    }
+    names = "; ".join(
+        kind + ", ".join(f"`{name}`" for name in found) for kind, found in kinds.items() if found
+    )
+    return f"| `{setting.documented}` | {names} | {allowed(setting, line)} |"
+
+
+def allowed(setting: Setting, line: str) -> str:
+    """Say in words which values can work."""
+    kind = "whole number" if setting.number is int else "number"
+    return f"a {kind} of {setting.unit} from {setting.spellings[line].least} to {LARGEST}"

@@ -20,9 +20,9 @@ from airflow.utils.db_manager import RunDBManager
 from airflow.utils.session import create_session
 
 from astro_runtime_plugin.lock import alone
-from entrypoint.__main__ import say
 from entrypoint.components import PASSWORD, PASSWORD_COMMAND
 from entrypoint.errors import CONFIG
+from entrypoint.log import say
 
 # What the official image creates where nothing else is said, by `_AIRFLOW_WWW_USER_<OPTION>`.
 FIRST_USER = {

@@ -11,6 +11,7 @@ gc.disable()  # a start is over before there is garbage worth the millisecond th
 from entrypoint import components
 from entrypoint.components import STEPS
 from entrypoint.errors import NOT_EXECUTABLE, StartError
+from entrypoint.log import say
 from entrypoint.origin import RECORD
 from entrypoint.settle import settle
 from entrypoint.signals import Stopped, die_of, listen, undo_pythons
@@ -67,14 +68,6 @@ def before(command: components.Command, settled: Settled) -> None:
         from entrypoint.prepare import prepare
 
         prepare(steps, settled.environ, say)
-
-
-def say(*lines: str) -> None:
-    """Write lines to stderr as UTF-8 whatever the locale; a log that cannot be written stops nothing."""
-    try:
-        os.write(2, "".join(f"astro-runtime: {line}\n" for line in lines).encode(errors="replace"))
-    except OSError:
-        pass
 
 
 def run() -> None:

@@ -24,21 +24,24 @@ DATABASE = "metadata database"
 BROKER = "broker"
 
 # What each airflow subcommand needs to be reachable; a longer match wins, and what is not named needs nothing.
-NEEDS: dict[str, dict[tuple[str, ...], tuple[str, ...]]] = {
-    "3.3": {
-        ("scheduler",): (DATABASE, BROKER),
-        ("api-server",): (DATABASE,),
-        ("dag-processor",): (DATABASE,),
-        ("triggerer",): (DATABASE,),
-        ("standalone",): (DATABASE,),
-        ("celery",): (BROKER,),  # an Airflow 3 worker talks to the api-server, not to the database
-        ("db",): (DATABASE,),
-        ("db", "check"): (),  # a probe: it has its own --retry
-        ("fab-db",): (DATABASE,),
-        ("users",): (DATABASE,),
-        ("roles",): (DATABASE,),
-        ("sync-perm",): (DATABASE,),
-    },
+_COMMON: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("scheduler",): (DATABASE, BROKER),
+    ("api-server",): (DATABASE,),
+    ("webserver",): (DATABASE,),
+    ("dag-processor",): (DATABASE,),
+    ("triggerer",): (DATABASE,),
+    ("standalone",): (DATABASE,),
+    ("celery",): (BROKER,),
+    ("db",): (DATABASE,),
+    ("db", "check"): (),  # a probe: it has its own --retry
+    ("fab-db",): (DATABASE,),
+    ("users",): (DATABASE,),
+    ("roles",): (DATABASE,),
+    ("sync-perm",): (DATABASE,),
+}
+NEEDS = {
+    "3.3": _COMMON,  # a worker talks to the api-server, not to the database
+    "2.11": {**_COMMON, ("celery", "worker"): (DATABASE, BROKER)},
 }
 
 # The subcommands of both lines: these words are Airflow's, also where a program of that name is installed.

@@ -11,33 +11,39 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-LARGEST = 10_000_000  # no setting of the table means anything above this; 1e9 is a slip of the pen
-
 
 class Spelling:
-    """How one line's Airflow calls a setting.
+    """How one line's Airflow calls a setting, and which numbers it takes.
 
-    `names` are read by Airflow, the newest first; the Runtime exports the first. `carried` are names that
-    operators know from documentation or older Airflows and that this Airflow does not read: the Runtime
-    carries their value to the first name. Where several carried names are set the largest value counts,
-    as in Airflow 2.11's scheduler (`SchedulerJobRunner.__init__`, `task_queued_timeout`).
+    `names` are read by Airflow, the newest first; the Runtime exports the first. `joined` are names of which
+    Airflow takes the largest, together with the first name's value; 0 stands for not set there. `carried` are
+    names that operators know from documentation or another Airflow and that this one does not read: the Runtime
+    carries the largest of their values to the first name. `least` is the smallest value that can work.
     """
 
-    __slots__ = ("carried", "names")
+    __slots__ = ("carried", "joined", "least", "names")
 
-    def __init__(self, *names: Name, carried: tuple[Name | Variable, ...] = ()) -> None:
+    def __init__(
+        self,
+        *names: Name,
+        least: float = 1,
+        joined: tuple[tuple[Name, ...], ...] = (),
+        carried: tuple[Name | Variable, ...] = (),
+    ) -> None:
         self.names = names
+        self.least = least
+        self.joined = joined
         self.carried = carried
 
 
 class Setting:
     """One row: the documented name, its spelling on each line, the default and why it is better.
 
-    `default` is the value, or None where `formula.py` works it out. `stock` is Airflow's own default.
-    `number` is `int` or `float`, as Airflow reads it; `least` and LARGEST bound what can work, in `unit`.
+    `default` is the value in `unit`, or None where `formula.py` works it out. `stock` is Airflow's own default.
+    `number` is `int` or `float`, as Airflow reads it.
     """
 
-    __slots__ = ("default", "documented", "least", "number", "spellings", "stock", "unit", "why")
+    __slots__ = ("default", "documented", "number", "spellings", "stock", "unit", "why")
 
     def __init__(
         self,
@@ -47,7 +53,6 @@ class Setting:
         default: str | None,
         stock: str,
         number: type,
-        least: float,
         unit: str,
         why: str,
     ) -> None:
@@ -56,7 +61,6 @@ class Setting:
         self.default = default
         self.stock = stock
         self.number = number
-        self.least = least
         self.unit = unit
         self.why = why
 
@@ -68,63 +72,77 @@ _PARALLELISM = Name("core", "parallelism")
 _BATCH = Name("kubernetes_executor", "worker_pods_creation_batch_size")
 _OLD_BATCH = Name("kubernetes", "worker_pods_creation_batch_size")
 _MAX_TIS = Name("scheduler", "max_tis_per_query")
-# Airflow 2.6 joined these into task_queued_timeout; Airflow 3 reads none of them.
-_OLD_TIMEOUTS = (
-    Name("celery", "stalled_task_timeout"),
-    Name("celery", "task_adoption_timeout"),
+_PLAIN_PARALLELISM = Variable("AIRFLOW_CORE_PARALLELISM")
+# Airflow 2.6 joined these into task_queued_timeout; Airflow 3 reads none of them. Source of the maximum:
+# `SchedulerJobRunner.__init__`, Airflow 2.11.2.
+_STALLED = Name("celery", "stalled_task_timeout")
+_ADOPTION = Name("celery", "task_adoption_timeout")
+_PENDING = (
     Name("kubernetes_executor", "worker_pods_pending_timeout"),
     Name("kubernetes", "worker_pods_pending_timeout"),
 )
-_PLAIN_PARALLELISM = Variable("AIRFLOW_CORE_PARALLELISM")
+_A_MOMENT = 0.001  # seconds: with a timeout of 0 no task would ever leave the queue
 
 TABLE = (
     Setting(
         "AIRFLOW__SCHEDULER__DAG_DIR_LIST_INTERVAL",
-        {"3.3": Spelling(_REFRESH, _DIR_LIST)},
+        {
+            "3.3": Spelling(_REFRESH, _DIR_LIST),
+            "2.11": Spelling(_DIR_LIST, carried=(_REFRESH,)),
+        },
         default="30",
         stock="300",
         number=int,
-        least=1,
         unit="seconds",
         why="a new DAG file shows within half a minute",
     ),
     Setting(
         "AIRFLOW__CELERY__STALLED_TASK_TIMEOUT",
-        {"3.3": Spelling(_QUEUED, carried=_OLD_TIMEOUTS)},
+        {
+            "3.3": Spelling(_QUEUED, least=_A_MOMENT, carried=(_STALLED, _ADOPTION, *_PENDING)),
+            "2.11": Spelling(_QUEUED, least=_A_MOMENT, joined=((_STALLED,), (_ADOPTION,), _PENDING)),
+        },
         default="600",
         stock="600",
         number=float,
-        least=0.001,
         unit="seconds",
         why="a task that no worker takes is queued again after ten minutes",
     ),
     Setting(
         "AIRFLOW__CORE__PARALLELISM",
-        {"3.3": Spelling(_PARALLELISM, carried=(_PLAIN_PARALLELISM,))},
+        {
+            "3.3": Spelling(_PARALLELISM, carried=(_PLAIN_PARALLELISM,)),
+            # 0 is Airflow 2's word for "without a bound"
+            "2.11": Spelling(_PARALLELISM, least=0, carried=(_PLAIN_PARALLELISM,)),
+        },
         default=None,
         stock="32",
         number=int,
-        least=1,
         unit="tasks",
         why="as many tasks as the running workers can take",
     ),
     Setting(
         "AIRFLOW__KUBERNETES_EXECUTOR__WORKER_PODS_CREATION_BATCH_SIZE",
-        {"3.3": Spelling(_BATCH, carried=(_OLD_BATCH,))},
+        {
+            "3.3": Spelling(_BATCH, carried=(_OLD_BATCH,)),
+            "2.11": Spelling(_BATCH, _OLD_BATCH),
+        },
         default="16",
         stock="1",
         number=int,
-        least=1,
         unit="pods",
         why="a burst of tasks gets its pods in one scheduler loop, not in sixteen",
     ),
     Setting(
         "AIRFLOW__SCHEDULER__MAX_TIS_PER_QUERY",
-        {"3.3": Spelling(_MAX_TIS)},
+        {
+            # 0 is Airflow's word for "as many as [core] parallelism"
+            "3.3": Spelling(_MAX_TIS, least=0),
+            "2.11": Spelling(_MAX_TIS, least=0),
+        },
         default="512",
         stock="16",
         number=int,
-        least=0,  # 0 is Airflow's word for "as many as [core] parallelism"
         unit="tasks",
         why="a scheduler loop fills the free slots instead of sixteen of them",
     ),
@@ -136,3 +154,7 @@ WORKER_CONCURRENCY = Name("celery", "worker_concurrency")
 WORKER_QUEUES = Name("astro_runtime", "worker_queues")
 DATABASE_URL = (Name("database", "sql_alchemy_conn"), Name("core", "sql_alchemy_conn"))
 BROKER_URL = (Name("celery", "broker_url"),)
+STOCK_EXECUTOR = {"3.3": "LocalExecutor", "2.11": "SequentialExecutor"}
+STOCK_CONCURRENCY = 16  # tasks a worker: [celery] worker_concurrency
+# What Airflow takes one executor for: `AirflowConfigParser.deprecated_values`, Airflow 3.3.2.
+REPLACED_EXECUTORS: dict[str, dict[str, str]] = {"3.3": {"SequentialExecutor": "LocalExecutor"}, "2.11": {}}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from entrypoint.errors import StartError
+from entrypoint.numbers import LARGEST
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from entrypoint.overrides import Override
@@ -23,12 +26,15 @@ def parallelism(told: Override | None, executor: str, concurrency: int) -> Arith
     `concurrency` is [celery] worker_concurrency, in tasks a worker. Raises StartError where `told` cannot work.
     """
     if told:
-        from entrypoint.worker_queues import (
-            read_queues,
-        )  # it needs json, which costs what a whole start may cost
+        # Not at the top: it needs json, which costs what a whole start may cost.
+        from entrypoint.worker_queues import read_queues
 
         queues = read_queues(told, concurrency)
         tasks = sum(queue.workers * queue.concurrency for queue in queues)
+        if tasks > LARGEST:
+            raise StartError(
+                f"{told.where} tells of {tasks} tasks over all worker queues; at most {LARGEST} can run"
+            )
         if tasks:
             return Arithmetic(tasks, " + ".join(f"{q.workers}×{q.concurrency} {q.name}" for q in queues))
     return without_queues(executor, concurrency)

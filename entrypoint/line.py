@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-LINES = ("3.3",)
+LINES = ("3.3", "2.11")
 MARKS = ("apache_airflow-", "apache_airflow_core-")
 
 

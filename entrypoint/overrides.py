@@ -7,10 +7,11 @@ Source of the order: `AirflowConfigParser._lookup_sequence` and its methods, Air
 from __future__ import annotations
 
 from entrypoint.errors import StartError, bad_value
+from entrypoint.numbers import LARGEST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from entrypoint.airflow_cfg import AirflowCfg
     from entrypoint.defaults import Setting
@@ -106,24 +107,12 @@ def expand(text: str) -> str:
     raise StartError("a variable refers to itself without end: " + text[:60] + "…")
 
 
-def number(setting: Setting, found: Override) -> str:
-    """Return the text of a number that can work, as Airflow's `getint` or `getfloat` would read it.
-
-    Raises StartError for anything else.
-    """
-    return checked(found, setting.number, setting.least, setting.unit)
-
-
-def checked(found: Override, kind: type, least: float, unit: str) -> str:
-    """Check that `found` holds a number of `kind`, from `least` to LARGEST, and return it without blanks."""
-    from entrypoint.defaults import LARGEST
-
-    word = "a whole number of" if kind is int else "a number of"
-    must_be = f"{word} {unit} from {least} to {LARGEST}"
+def checked(found: Override, read: Callable[[str], float], least: float, unit: str) -> str:
+    """Check that `found` holds a number that `read` takes, from `least` to LARGEST; return it without blanks."""
     try:
-        value = float(found.text)
-        if not least <= value <= LARGEST or (kind is int and value != int(value)):
+        if not least <= read(found.text) <= LARGEST:
             raise ValueError
     except ValueError as error:
-        raise bad_value(found.where, found.text, must_be) from error
+        kind = "number" if read is float else "whole number"
+        raise bad_value(found.where, found.text, f"a {kind} of {unit} from {least} to {LARGEST}") from error
     return found.text.strip()

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from entrypoint import formula
-from entrypoint.defaults import EXECUTOR, TABLE, WORKER_CONCURRENCY, WORKER_QUEUES
+from entrypoint.defaults import (
+    EXECUTOR,
+    REPLACED_EXECUTORS,
+    STOCK_CONCURRENCY,
+    STOCK_EXECUTOR,
+    TABLE,
+    WORKER_CONCURRENCY,
+    WORKER_QUEUES,
+)
 from entrypoint.errors import bad_value
+from entrypoint.numbers import READERS, whole_or_point_zero
 from entrypoint.origin import AIRFLOW, RUNTIME, Resolved
-from entrypoint.overrides import Override, checked, find, find_setting, number
+from entrypoint.overrides import Override, checked, find, find_setting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,10 +23,7 @@ if TYPE_CHECKING:
 
     from entrypoint.airflow_cfg import AirflowCfg
     from entrypoint.defaults import Setting
-    from entrypoint.names import Name
-
-STOCK_EXECUTOR = "LocalExecutor"
-STOCK_CONCURRENCY = 16  # tasks a worker: [celery] worker_concurrency in Airflow
+    from entrypoint.names import Name, Variable
 
 
 def resolve(
@@ -27,64 +33,89 @@ def resolve(
 
     Raises StartError for the first value that cannot work.
     """
-    return [_resolved(setting, environ, cfg, line) for setting in table]
+    return [_Row(setting, environ, cfg, line).resolved() for setting in table]
 
 
-def _resolved(setting: Setting, environ: Mapping[str, str], cfg: AirflowCfg, line: str) -> Resolved:
-    spelling = setting.spellings[line]
-    variable = spelling.names[0].variable
-    found = find_setting(setting, spelling.names, environ, cfg)
-    if found:
-        hidden = _hidden(found, spelling.names, environ, cfg)
-        return Resolved(
-            setting.documented, variable, number(setting, found), found.origin, "", hidden, found.where
-        )
-    carried = _carried(setting, environ, cfg, line)
-    if carried:
-        found, value = carried
-        return Resolved(setting.documented, variable, value, found.origin, "", True, found.where)
-    return _default(setting, variable, environ, cfg)
+class _Row:
+    """One setting of the table, on one line, in what the operator has set."""
+
+    def __init__(self, setting: Setting, environ: Mapping[str, str], cfg: AirflowCfg, line: str) -> None:
+        self.setting = setting
+        self.spelling = setting.spellings[line]
+        self.read = READERS[line][setting.number]
+        self.environ = environ
+        self.cfg = cfg
+        self.line = line
+
+    def resolved(self) -> Resolved:
+        found = self._find(self.spelling.names)
+        joined = [one for names in self.spelling.joined if (one := self._find(names))]
+        if joined:
+            return self._largest(found, joined)
+        if found:
+            return self._override(found, self._number(found), exported=self._hidden(found))
+        carried = [one for name in self.spelling.carried if (one := self._find((name,)))]
+        if carried:
+            values = [(self._number(one), one) for one in carried]
+            value, one = max(values, key=lambda pair: self.read(pair[0]))
+            return self._override(one, value, exported=True)
+        return self._default()
+
+    def _find(self, names: tuple[Name | Variable, ...]) -> Override | None:
+        return find_setting(self.setting, names, self.environ, self.cfg)
+
+    def _number(self, found: Override, least: float | None = None) -> str:
+        return checked(found, self.read, self.spelling.least if least is None else least, self.setting.unit)
+
+    def _says(self, value: str, origin: str, why: str, exported: bool, set_as: str = "") -> Resolved:
+        variable = self.spelling.names[0].variable
+        return Resolved(self.setting.documented, variable, value, origin, why, exported, set_as)
+
+    def _override(self, found: Override, value: str, *, exported: bool) -> Resolved:
+        return self._says(value, found.origin, "", exported, found.where)
+
+    def _largest(self, found: Override | None, joined: list[Override]) -> Resolved:
+        """Return what Airflow takes: the largest of the first name's value, or its own default, and the joined."""
+        values = [(self._number(one, least=0), one) for one in joined]
+        values += [(self._number(found), found)] if found else []
+        value, one = max(values, key=lambda pair: self.read(pair[0]))
+        if found or self.read(value) > self.read(self.setting.stock):
+            return self._override(one, value, exported=False)
+        why = f"Airflow takes the largest, and {one.where} is not above it"
+        return self._says(self.setting.stock, AIRFLOW, why, exported=False)
+
+    def _hidden(self, found: Override) -> bool:
+        """Whether Airflow would take something else: a new name that it wrote itself beside an edited old one."""
+        taken = find(self.spelling.names, self.environ, self.cfg)
+        return taken is not None and taken.where != found.where
+
+    def _default(self) -> Resolved:
+        if self.setting.default is not None:
+            return self._says(self.setting.default, RUNTIME, self.setting.why, exported=True)
+        told = find((WORKER_QUEUES,), self.environ, self.cfg)
+        runs = executor(self.environ, self.cfg, self.line)
+        worked_out = formula.parallelism(told, runs, concurrency(self.environ, self.cfg))
+        if worked_out.value is None:
+            return self._says(self.setting.stock, AIRFLOW, worked_out.why, exported=False)
+        return self._says(str(worked_out.value), RUNTIME, worked_out.why, exported=True)
 
 
-def _hidden(found: Override, names: tuple[Name, ...], environ: Mapping[str, str], cfg: AirflowCfg) -> bool:
-    """Whether Airflow would take something else: a new name that it generated itself beside an edited old one."""
-    taken = find(names, environ, cfg)
-    return taken is not None and taken.where != found.where
-
-
-def _carried(
-    setting: Setting, environ: Mapping[str, str], cfg: AirflowCfg, line: str
-) -> tuple[Override, str] | None:
-    """Return the override under the names that this line's Airflow does not read: the largest, as 2.11 has it."""
-    names = setting.spellings[line].carried
-    found = [one for name in names if (one := find_setting(setting, (name,), environ, cfg))]
-    values = [(one, number(setting, one)) for one in found]
-    return max(values, key=lambda pair: float(pair[1]), default=None)
-
-
-def _default(setting: Setting, variable: str, environ: Mapping[str, str], cfg: AirflowCfg) -> Resolved:
-    if setting.default is not None:
-        return Resolved(setting.documented, variable, setting.default, RUNTIME, setting.why, True)
-    worked_out = formula.parallelism(
-        find((WORKER_QUEUES,), environ, cfg), executor(environ, cfg), concurrency(environ, cfg)
-    )
-    if worked_out.value is None:
-        return Resolved(setting.documented, variable, setting.stock, AIRFLOW, worked_out.why, False)
-    return Resolved(setting.documented, variable, str(worked_out.value), RUNTIME, worked_out.why, True)
-
-
-def executor(environ: Mapping[str, str], cfg: AirflowCfg) -> str:
+def executor(environ: Mapping[str, str], cfg: AirflowCfg, line: str) -> str:
     """Return `[core] executor` as the operator has set it, else Airflow's own."""
     found = find((EXECUTOR,), environ, cfg)
     if found is None:
-        return STOCK_EXECUTOR
+        return STOCK_EXECUTOR[line]
     if not found.text.strip():
         raise bad_value(found.where, found.text, "the name of an executor, such as LocalExecutor")
-    # Airflow 3 reads the executor that it no longer has as this one (`AirflowConfigParser.deprecated_values`).
-    return found.text.strip().replace("SequentialExecutor", STOCK_EXECUTOR)
+    text = found.text.strip()
+    for old, new in REPLACED_EXECUTORS[line].items():
+        text = text.replace(old, new)
+    return text
 
 
 def concurrency(environ: Mapping[str, str], cfg: AirflowCfg) -> int:
     """Return `[celery] worker_concurrency`, in tasks a worker."""
     found = find((WORKER_CONCURRENCY,), environ, cfg)
-    return int(float(checked(found, int, 1, "tasks"))) if found else STOCK_CONCURRENCY
+    if found is None:
+        return STOCK_CONCURRENCY
+    return whole_or_point_zero(checked(found, whole_or_point_zero, 1, "tasks"))

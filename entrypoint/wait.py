@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from entrypoint.components import BROKER, DATABASE
-from entrypoint.defaults import BROKER_URL, DATABASE_URL
+from entrypoint.defaults import BROKER_URL, DATABASE_URL, EXECUTOR
 from entrypoint.endpoints import Endpoint, endpoints
 from entrypoint.errors import UNAVAILABLE, StartError, bad_value
 from entrypoint.overrides import COMMAND, SECRET, Override, expand, find
-from entrypoint.resolve import executor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ def wait_for(
     """Return when everything in `needs` can be reached; raises StartError (exit code 75) when it gives up."""
     how_long = patience(environ)
     for need in needs if how_long.count else ():
-        if need == BROKER and "Celery" not in executor(environ, cfg):
+        if need == BROKER and not _celery(environ, cfg):
             continue
         where, url = _url(need, environ, cfg)
         if url is None:
@@ -69,6 +68,12 @@ def wait_for(
         places = endpoints(url, where)
         if places:
             _wait(need, places, how_long, log)
+
+
+def _celery(environ: Mapping[str, str], cfg: AirflowCfg) -> bool:
+    """Whether tasks go through Celery, with CeleryExecutor alone or among others."""
+    found = find((EXECUTOR,), environ, cfg)
+    return found is not None and "Celery" in found.text
 
 
 def _url(need: str, environ: Mapping[str, str], cfg: AirflowCfg) -> tuple[str, str | None]:

@@ -85,7 +85,7 @@ def numbers(setting: Setting) -> st.SearchStrategy[str]:
     whole = st.sampled_from(usual) | st.integers(1, 5000).map(str)
     if setting.number is float:
         return whole | st.sampled_from(["0.5", "600", "599.99", "1e3", "0.001"])
-    return whole | st.just("0") if setting.least == 0 else whole
+    return whole | st.just("0") if setting.spellings[LINE].least == 0 else whole
 
 
 @st.composite

@@ -11,7 +11,7 @@ from entrypoint.defaults import TABLE, Setting
 from entrypoint.errors import CONFIG, StartError
 from entrypoint.names import Name, Variable
 from entrypoint.settle import settle
-from tests.airflow3.drafts import names_of
+from tests.airflow3.drafts import LINE, names_of
 from tests.airflow3.oracle import environment
 
 BAD = (
@@ -36,7 +36,7 @@ CASES = [
     for name in names_of(setting)
     for place in (("environment", "airflow.cfg") if isinstance(name, Name) else ("environment",))
     for text in BAD
-    if not (text == "0" and setting.least == 0)  # 0 is Airflow's word for "as many as parallelism"
+    if not (text == "0" and setting.spellings[LINE].least == 0)  # 0 is Airflow's word for "as many as parallelism"
 ]
 WHOLE = [setting for setting in TABLE if setting.number is int]
 
@@ -62,7 +62,7 @@ def test_it_stops_the_start(
     where = name.variable if place == "environment" else f"{name} in {tmp_path / 'airflow.cfg'}"
     assert error.code == CONFIG
     assert str(error).startswith(f"{where} holds {held!r}; it must be a")
-    assert f"number of {setting.unit} from {setting.least} to 10000000" in str(error)
+    assert f"number of {setting.unit} from {setting.spellings[LINE].least} to 10000000" in str(error)
 
 
 @pytest.mark.parametrize("setting", WHOLE, ids=lambda setting: setting.documented)

@@ -19,7 +19,7 @@ from entrypoint.defaults import (
 )
 from entrypoint.names import Name
 from entrypoint.overrides import CFG, COMMAND, ENVIRONMENT, SECRET, find
-from entrypoint.resolve import STOCK_CONCURRENCY, STOCK_EXECUTOR
+from entrypoint.defaults import STOCK_CONCURRENCY, STOCK_EXECUTOR
 from entrypoint.wait import STOCK_URLS
 from tests.airflow3.drafts import LINE, names_of
 from tests.airflow3.oracle import Oracle, environment
@@ -79,7 +79,7 @@ def test_the_urls_go_by_the_names_that_airflow_reads(oracle: Oracle) -> None:
 
 def test_what_the_start_assumes_where_nothing_is_set(oracle: Oracle) -> None:
     default = oracle.conf.get_default_value
-    assert default("core", "executor") == STOCK_EXECUTOR
+    assert default("core", "executor") == STOCK_EXECUTOR[LINE]
     assert default("celery", "worker_concurrency") == str(STOCK_CONCURRENCY)
     assert default("celery", "broker_url") == STOCK_URLS["broker"]
     assert default("database", "sql_alchemy_conn").startswith(STOCK_URLS["metadata database"])
