@@ -8,6 +8,7 @@ import os
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from astro_runtime_plugin import __version__, defaults_page
 from entrypoint.errors import StartError
@@ -76,5 +77,6 @@ def _print_table(rows: list[dict[str, str]]) -> None:
         console.width = 240
     table = Table(*STOCK_COLUMNS, box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        table.add_row(row["variable"], row["value"], row["origin"], row["stock"], row["why"] or row["set_as"])
+        cells = (row["variable"], row["value"], row["origin"], row["stock"], row["why"] or row["set_as"])
+        table.add_row(*map(Text, cells))  # as Text, because [section] would be markup
     console.print(table)
