@@ -72,8 +72,7 @@ def test_the_rules_are_held_against_files_that_are_there() -> None:
         {},
         {
             "AIRFLOW__CORE__PARALLELISM": " 8 ",
-            "AIRFLOW__CELERY__STALLED_TASK_TIMEOUT": "$LIMIT",
-            "LIMIT": "60",
+            "AIRFLOW__CELERY__STALLED_TASK_TIMEOUT": "60",
         },
         {"AIRFLOW__CORE__EXECUTOR": "CeleryExecutor"},
     ],
