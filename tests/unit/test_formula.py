@@ -1,0 +1,125 @@
+"""Parallelism from worker queues, and what stands in for them while nothing is told."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from entrypoint.defaults import WORKER_QUEUES
+from entrypoint.errors import CONFIG, StartError
+from entrypoint.formula import executors, parallelism
+from entrypoint.numbers import LARGEST
+from entrypoint.overrides import ENVIRONMENT, Override
+
+CONCURRENCY = 16
+DOCUMENTED = """[{"name":"default","worker_count":4,"worker_concurrency":16},
+                 {"name":"gpu","worker_count":2,"worker_concurrency":1}]"""
+
+
+def told(text: str) -> Override:
+    return Override(WORKER_QUEUES, ENVIRONMENT, text, WORKER_QUEUES.variable)
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "why"),
+    [
+        (DOCUMENTED, 66, "4×16 default + 2×1 gpu"),
+        ('[{"name": "a", "worker_count": 3}]', 48, "3×16 a"),
+        (
+            '[{"name": "a", "min_worker_count": 1, "max_worker_count": 5, "worker_concurrency": 2}]',
+            10,
+            "5×2 a",
+        ),
+        ('[{"name": "a", "max_worker_count": 5, "worker_concurrency": 2}]', 10, "5×2 a"),
+        ('[{"name": "a", "min_worker_count": 3, "worker_concurrency": 2}]', 6, "3×2 a"),
+        (
+            '[{"name": "a", "min_worker_count": 0, "max_worker_count": 1, "worker_concurrency": 2}]',
+            2,
+            "1×2 a",
+        ),
+        (
+            '[{"name": "a", "worker_count": 2, "min_worker_count": 1, "max_worker_count": 9, "worker_concurrency": 1}]',
+            2,
+            "2×1 a",
+        ),
+        (
+            '[{"name":"a","worker_count":0},{"name":"b","worker_count":1,"worker_concurrency":1}]',
+            1,
+            "0×16 a + 1×1 b",
+        ),
+        ('\n[ {"name": "ünï 火", "worker_count": 1} ]\n', 16, "1×16 ünï 火"),
+    ],
+)
+@pytest.mark.parametrize("executor", ["LocalExecutor", "CeleryExecutor", "KubernetesExecutor"])
+def test_the_sum_over_the_queues(text: str, value: int, why: str, executor: str) -> None:
+    worked_out = parallelism(told(text), executor, CONCURRENCY)
+    assert (worked_out.value, worked_out.why) == (value, why)
+
+
+QUEUES = st.lists(
+    st.fixed_dictionaries(
+        {"name": st.text("abc-_.", min_size=1), "worker_count": st.integers(0, 99)},
+        optional={"worker_concurrency": st.integers(1, 99)},
+    ),
+    min_size=1,
+    max_size=5,
+    unique_by=lambda queue: queue["name"],
+)
+
+
+@given(QUEUES, st.integers(1, 99))
+def test_any_queues(queues: list[dict[str, int]], concurrency: int) -> None:
+    tasks = sum(queue["worker_count"] * queue.get("worker_concurrency", concurrency) for queue in queues)
+    worked_out = parallelism(told(json.dumps(queues)), "CeleryExecutor", concurrency)
+    assert worked_out.value == (tasks or None)
+
+
+@pytest.mark.parametrize("text", [None, "[]", " [ ] ", '[{"name": "a", "worker_count": 0}]'])
+@pytest.mark.parametrize(
+    ("executor", "value"),
+    [
+        ("LocalExecutor", 16),
+        (" LocalExecutor ", 16),
+        ("mine:LocalExecutor", 16),
+        ("airflow.executors.local_executor.LocalExecutor", 16),
+        ("CeleryExecutor", None),
+        ("KubernetesExecutor", None),
+        ("LocalExecutor,CeleryExecutor", None),
+        ("CeleryExecutor,LocalExecutor", None),
+        ("LocalExecutor;team=CeleryExecutor", None),
+        ("my.company.OwnExecutor", None),
+        ("my.company.NotALocalExecutor", None),
+    ],
+)
+def test_while_no_worker_is_told_of(text: str | None, executor: str, value: int | None) -> None:
+    worked_out = parallelism(told(text) if text else None, executor, CONCURRENCY)
+    assert worked_out.value == value
+    assert worked_out.why == ("1×16 LocalExecutor" if value else worked_out.why)
+    assert executor.strip() in worked_out.why or value
+
+
+@pytest.mark.parametrize(
+    ("text", "classes"),
+    [
+        ("LocalExecutor", {"LocalExecutor"}),
+        ("A, B ,", {"A", "B"}),
+        ("x:path.to.A,B", {"A", "B"}),
+        ("A;team=B,c:d.C", {"A", "B", "C"}),
+        ("=A", {"A"}),
+        (",;,", set()),
+    ],
+)
+def test_the_executors_in_the_setting(text: str, classes: set[str]) -> None:
+    assert executors(text) == classes
+
+
+def test_a_sum_that_no_airflow_can_run_is_refused() -> None:
+    text = '[{"name": "a", "worker_count": 1000000, "worker_concurrency": 1000000}]'
+    with pytest.raises(StartError) as refused:
+        parallelism(told(text), "CeleryExecutor", CONCURRENCY)
+    assert refused.value.code == CONFIG
+    assert str(refused.value).startswith(f"{WORKER_QUEUES.variable} ")
+    assert str(LARGEST) in str(refused.value)
