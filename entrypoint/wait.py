@@ -6,7 +6,7 @@ from entrypoint.components import BROKER, DATABASE
 from entrypoint.defaults import BROKER_URL, DATABASE_URL, EXECUTOR
 from entrypoint.endpoints import Endpoint, endpoints
 from entrypoint.errors import UNAVAILABLE, StartError, bad_value
-from entrypoint.overrides import COMMAND, SECRET, Override, expand, find
+from entrypoint.overrides import COMMAND, SECRET, Override, find
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _output(found: Override) -> str:
     import subprocess
 
     try:
-        done = subprocess.run(shlex.split(found.text), capture_output=True, check=True, text=True)
+        done = subprocess.run(shlex.split(found.text), capture_output=True, check=True)
     except subprocess.CalledProcessError as error:
         raise StartError(
             f"the command in {found.where} ended with exit code {error.returncode}; it must print the URL"
@@ -100,7 +100,7 @@ def _output(found: Override) -> str:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not a command line"
         raise StartError(f"the command in {found.where} cannot be run: {reason}") from None
-    return expand(done.stdout)
+    return done.stdout.decode(errors="ignore")
 
 
 def _wait(need: str, places: list[Endpoint], how_long: Patience, log: Callable[[str], None]) -> None:

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 
-from entrypoint import airflow_cfg
 from entrypoint.defaults import (
     BROKER_URL,
     DATABASE_URL,
     EXECUTOR,
+    STOCK_CONCURRENCY,
+    STOCK_EXECUTOR,
     TABLE,
     WORKER_CONCURRENCY,
     WORKER_QUEUES,
     Setting,
 )
 from entrypoint.names import Name
-from entrypoint.overrides import CFG, COMMAND, ENVIRONMENT, SECRET, find
-from entrypoint.defaults import STOCK_CONCURRENCY, STOCK_EXECUTOR
 from entrypoint.wait import STOCK_URLS
 from tests.airflow3.drafts import LINE, names_of
-from tests.airflow3.oracle import Oracle, environment
+from tests.airflow3.oracle import Oracle
 
 by_name = pytest.mark.parametrize("setting", TABLE, ids=lambda setting: setting.documented)
 
@@ -83,44 +79,3 @@ def test_what_the_start_assumes_where_nothing_is_set(oracle: Oracle) -> None:
     assert default("celery", "worker_concurrency") == str(STOCK_CONCURRENCY)
     assert default("celery", "broker_url") == STOCK_URLS["broker"]
     assert default("database", "sql_alchemy_conn").startswith(STOCK_URLS["metadata database"])
-
-
-URLS = [
-    ({"": "url://plain"}, {}, ENVIRONMENT),
-    ({"_CMD": "echo url://command"}, {}, COMMAND),
-    ({"_SECRET": "path"}, {}, SECRET),
-    ({"": "url://plain", "_CMD": "echo url://command"}, {"": "url://file"}, ENVIRONMENT),
-    ({"_CMD": "echo url://command", "_SECRET": "path"}, {"": "url://file"}, COMMAND),
-    ({}, {"": "url://file", "_cmd": "echo url://command"}, CFG),
-    ({}, {"_cmd": "echo url://command", "_secret": "path"}, COMMAND),
-    ({}, {"_secret": "path"}, SECRET),
-]
-BACKEND = "tests.airflow3.secrets.Backend"
-
-
-@pytest.mark.filterwarnings("ignore:The sql_alchemy_conn option in .core. has been moved")
-@pytest.mark.parametrize("names", [DATABASE_URL, BROKER_URL], ids=lambda names: str(names[0]))
-@pytest.mark.parametrize("which", [0, -1], ids=["newest", "oldest"])
-@pytest.mark.parametrize(("in_environment", "in_file", "origin"), URLS)
-def test_a_url_is_found_where_airflow_finds_it(
-    oracle: Oracle,
-    tmp_path: Path,
-    names: tuple[Name, ...],
-    which: int,
-    in_environment: dict[str, str],
-    in_file: dict[str, str],
-    origin: str,
-) -> None:
-    name = names[which]
-    environ = {name.variable + suffix: text for suffix, text in in_environment.items()}
-    path = tmp_path / "airflow.cfg"
-    options = "".join(f"{name.option}{suffix} = {text}\n" for suffix, text in in_file.items())
-    path.write_text(f"[{name.section}]\n{options}")
-    found = find(names, environ, airflow_cfg.read(str(path)), sensitive=True)
-    assert found
-    assert found.origin == origin
-    with environment({"PATH": os.environ["PATH"], "AIRFLOW__SECRETS__BACKEND": BACKEND, **environ}):
-        oracle.load(path)
-        airflows = oracle.conf.get(names[0].section, names[0].option)
-    printed = {COMMAND: found.text.removeprefix("echo ") + "\n", SECRET: f"url://secret/{found.text}"}
-    assert airflows == printed.get(origin, found.text)

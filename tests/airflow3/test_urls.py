@@ -1,0 +1,60 @@
+"""The URLs of the metadata database and the broker: found where Airflow finds them, and read as it reads them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from entrypoint import airflow_cfg
+from entrypoint.components import BROKER, DATABASE
+from entrypoint.defaults import BROKER_URL, DATABASE_URL
+from entrypoint.names import Name
+from entrypoint.overrides import CFG, COMMAND, ENVIRONMENT, SECRET, find
+from entrypoint.wait import _url
+from tests.airflow3.oracle import Oracle, environment
+
+URLS = [
+    ({"": "url://$HOME/plain"}, {}, ENVIRONMENT),
+    ({"_CMD": "echo url://$HOME/command"}, {}, COMMAND),
+    ({"_SECRET": "path"}, {}, SECRET),
+    ({"": "url://$HOME/plain", "_CMD": "echo url://$HOME/command"}, {"": "url://$HOME/file"}, ENVIRONMENT),
+    ({"_CMD": "echo url://$HOME/command", "_SECRET": "path"}, {"": "url://$HOME/file"}, COMMAND),
+    ({}, {"": "url://$HOME/file", "_cmd": "echo url://$HOME/command"}, CFG),
+    ({}, {"_cmd": "echo url://$HOME/command", "_secret": "path"}, COMMAND),
+    ({}, {"_secret": "path"}, SECRET),
+]
+BACKEND = "tests.airflow3.secrets.Backend"
+
+
+@pytest.mark.filterwarnings("ignore:The sql_alchemy_conn option in .core. has been moved")
+@pytest.mark.parametrize("names", [DATABASE_URL, BROKER_URL], ids=lambda names: str(names[0]))
+@pytest.mark.parametrize("which", [0, -1], ids=["newest", "oldest"])
+@pytest.mark.parametrize(("in_environment", "in_file", "origin"), URLS)
+def test_a_url_is_found_where_airflow_finds_it(
+    oracle: Oracle,
+    tmp_path: Path,
+    names: tuple[Name, ...],
+    which: int,
+    in_environment: dict[str, str],
+    in_file: dict[str, str],
+    origin: str,
+) -> None:
+    name = names[which]
+    environ = {name.variable + suffix: text for suffix, text in in_environment.items()}
+    path = tmp_path / "airflow.cfg"
+    options = "".join(f"{name.option}{suffix} = {text}\n" for suffix, text in in_file.items())
+    path.write_text(f"[{name.section}]\n{options}")
+    cfg = airflow_cfg.read(str(path))
+    found = find(names, environ, cfg, sensitive=True)
+    assert found
+    assert found.origin == origin
+    more = {"PATH": os.environ["PATH"], "HOME": "/users/me", "AIRFLOW__SECRETS__BACKEND": BACKEND}
+    with environment({**more, **environ}):
+        oracle.load(path)
+        airflows = oracle.conf.get(names[0].section, names[0].option)
+        where, url = _url(DATABASE if names is DATABASE_URL else BROKER, environ, cfg)
+    assert where == found.where
+    # What only the secrets backend knows is left to Airflow.
+    assert url == (None if origin == SECRET else airflows)
