@@ -1,14 +1,17 @@
-# `make help` lists the targets. LINE picks the Airflow line; its environment is .venv, another line's is .venv-<line>.
+# `make help` lists the targets. LINE picks the Airflow line: make run LINE=2.11.
+LINES := 3.3 2.11
+TESTED := $(if $(LINE),$(LINE),$(LINES))
 LINE ?= 3.3
 PYTHON ?= python3
 PORT ?= 8080
-DEFAULT_LINE := 3.3
-VENV := $(if $(filter $(DEFAULT_LINE),$(LINE)),.venv,.venv-$(LINE))
+SUFFIX := $(if $(filter 3.3,$(LINE)),,-$(LINE))
+VENV := .venv$(SUFFIX)
 BIN := $(VENV)/bin
 LOCK := locks/$(LINE).txt
 STAMP := $(VENV)/.installed
+NEWEST_PYTHON := $(if $(filter 2.11,$(LINE)),3.12,3.13)
 
-export AIRFLOW_HOME ?= $(CURDIR)/.airflow
+export AIRFLOW_HOME ?= $(CURDIR)/.airflow$(SUFFIX)
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -18,14 +21,14 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | column -t -s "$$(printf '\t')"
 
 .PHONY: install
-install: $(STAMP) ## the environment alone: .venv, or .venv-<line> for another LINE
+install: $(STAMP) ## the environment alone: .venv, or .venv-2.11 for LINE=2.11
 
 $(STAMP): $(VENV)/.locked pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
 $(VENV)/.locked: $(LOCK) dev/make-environment
-	dev/make-environment $(PYTHON) $(VENV) $(LOCK)
+	dev/make-environment $(PYTHON) $(NEWEST_PYTHON) $(VENV) $(LOCK)
 	touch $@
 
 .PHONY: run
@@ -37,7 +40,14 @@ system: ## what the tests need of Debian: Chromium, PostgreSQL, Redis
 	dev/debian-packages
 
 .PHONY: test
-test: $(STAMP) system ## every test, nothing skipped
+test: system $(TESTED:%=test-%) ## every test, nothing skipped; make test LINE=3.3 for one line
+
+.PHONY: $(LINES:%=test-%)
+$(LINES:%=test-%): test-%:
+	$(MAKE) --no-print-directory pytest LINE=$*
+
+.PHONY: pytest
+pytest: $(STAMP)
 	$(BIN)/python -m pytest $(ARGS)
 
 .PHONY: lint
@@ -65,5 +75,5 @@ wheel: $(STAMP) ## the package, in dist/
 
 .PHONY: clean
 clean: ## remove what the other targets made
-	rm -rf .venv .venv-* .airflow dist build .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-* .airflow .airflow-* dist build .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -13,7 +13,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import text
+from sqlalchemy.engine import Connection, Engine
 
 REMIND_EVERY = 10  # seconds
 KEY = 0x617374726F  # of our own: Airflow's migration takes locks 1 and 2

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from tests.lines import LINE
+
 if TYPE_CHECKING:
     from tests.airflow3.oracle import Oracle
 
@@ -26,6 +28,10 @@ os.environ["AIRFLOW__API__SECRET_KEY"] = "a secret of the tests, of no worth els
 # No database of examples on disk: a failure prints the blob that reproduces it.
 settings.register_profile("tests", database=None, deadline=None, print_blob=True)
 settings.load_profile("tests")
+
+
+# The tests of one line's Airflow are collected where that Airflow is installed.
+collect_ignore = [f"airflow{major}" for major in ("2", "3") if major != LINE.split(".")[0]]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

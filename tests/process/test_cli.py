@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from entrypoint.defaults import TABLE
+from tests.lines import AIRFLOW, LINE, RELEASE
 from tests.process.start import CHECKOUT, environment
 
 
@@ -21,7 +22,11 @@ def astro_runtime(home: Path, *words: str, **environ: str) -> subprocess.Complet
 
 
 def test_defaults_says_value_origin_and_airflows_own(tmp_path: Path) -> None:
-    (tmp_path / "airflow.cfg").write_text("[dag_processor]\nrefresh_interval = 60\n")
+    section, option = {
+        "3.3": ("dag_processor", "refresh_interval"),
+        "2.11": ("scheduler", "dag_dir_list_interval"),
+    }[LINE]
+    (tmp_path / "airflow.cfg").write_text(f"[{section}]\n{option} = 60\n")
     done = astro_runtime(tmp_path, "defaults", "--json", AIRFLOW_CORE_PARALLELISM="9")
     rows = {row["documented"]: row for row in json.loads(done.stdout)}
     assert set(rows) == {setting.documented for setting in TABLE}
@@ -68,7 +73,10 @@ def test_the_page_of_the_defaults_is_what_the_command_prints(tmp_path: Path) -> 
 
 
 def test_version_names_the_release_and_airflow(tmp_path: Path) -> None:
-    assert astro_runtime(tmp_path, "version").stdout == "Runtime 3.3-1 (Airflow 3.3.2, astro-runtime 1.0.0)\n"
+    assert (
+        astro_runtime(tmp_path, "version").stdout
+        == f"Runtime {RELEASE} (Airflow {AIRFLOW}, astro-runtime 1.0.0)\n"
+    )
 
 
 def test_help_lists_the_commands(tmp_path: Path) -> None:

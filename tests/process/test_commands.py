@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.lines import AIRFLOW, LEAST_PARALLELISM
 from tests.process.start import start
 
 
@@ -19,8 +20,8 @@ def test_without_a_command_it_prints_its_usage_and_exits_2(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("words", "printed"),
     [
-        (("airflow", "version"), "3.3.2"),
-        (("version",), "3.3.2"),
+        (("airflow", "version"), AIRFLOW),
+        (("version",), AIRFLOW),
         (("bash", "-c", "echo from bash"), "from bash"),
         (("python", "-c", "print('from python')"), "from python"),
         (("/bin/echo", "from a path"), "from a path"),
@@ -39,7 +40,7 @@ def test_an_airflow_subcommand_beats_a_program_of_that_name(tmp_path: Path) -> N
     program.write_text("#!/bin/sh\necho not Airflow\n")
     program.chmod(0o755)
     path = f"{tmp_path}:/usr/bin:/bin"
-    assert start(tmp_path, "version", environ={"PATH": path}).stdout.strip() == "3.3.2"
+    assert start(tmp_path, "version", environ={"PATH": path}).stdout.strip() == AIRFLOW
 
 
 def test_a_word_that_is_nothing_is_left_to_airflow_to_judge(tmp_path: Path) -> None:
@@ -50,7 +51,7 @@ def test_a_word_that_is_nothing_is_left_to_airflow_to_judge(tmp_path: Path) -> N
 
 def test_airflow_is_found_beside_python_where_path_does_not_know_it(tmp_path: Path) -> None:
     done = start(tmp_path, "airflow", "version", environ={"PATH": "/usr/bin:/bin"})
-    assert done.stdout.strip() == "3.3.2"
+    assert done.stdout.strip() == AIRFLOW
     found = start(tmp_path, "airflow-is-not-here/at-all", environ={"PATH": "/usr/bin:/bin"})
     assert found.returncode == 127
 
@@ -65,7 +66,7 @@ def test_a_file_that_cannot_be_executed_exits_126(tmp_path: Path) -> None:
     assert start(tmp_path, str(script)).returncode == 126  # no #! line: the kernel refuses it
 
 
-@pytest.mark.parametrize("value", ["", "abc", "0", "-3", "1e9", " ", "nan"])
+@pytest.mark.parametrize("value", ["", "abc", str(LEAST_PARALLELISM - 1), "-3", "1e9", " ", "nan"])
 def test_a_value_that_cannot_work_starts_nothing(tmp_path: Path, value: str) -> None:
     done = start(
         tmp_path, "sh", "-c", f"touch {tmp_path}/started", environ={"AIRFLOW__CORE__PARALLELISM": value}
@@ -73,7 +74,7 @@ def test_a_value_that_cannot_work_starts_nothing(tmp_path: Path, value: str) -> 
     assert done.returncode == 78
     assert done.stderr == (
         f"astro-runtime: AIRFLOW__CORE__PARALLELISM holds {value!r}; "
-        "it must be a whole number of tasks from 1 to 10000000\n"
+        f"it must be a whole number of tasks from {LEAST_PARALLELISM} to 10000000\n"
     )
     assert not (tmp_path / "started").exists()
 

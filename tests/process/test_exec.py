@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.lines import INTERVAL, LINE, TIMEOUT
 from tests.process.start import begin, start
 
+LOCAL = {"AIRFLOW__CORE__EXECUTOR": "LocalExecutor"}
 DEFAULTS = {
-    "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
-    "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "600",
+    INTERVAL: "30",
+    TIMEOUT: "600",
     "AIRFLOW__CORE__PARALLELISM": "16",
     "AIRFLOW__KUBERNETES_EXECUTOR__WORKER_PODS_CREATION_BATCH_SIZE": "16",
     "AIRFLOW__SCHEDULER__MAX_TIS_PER_QUERY": "512",
@@ -21,7 +23,7 @@ PRINT_ENVIRON = "import json, os; print(json.dumps(dict(os.environ)))"
 
 
 def test_the_defaults_are_exported_and_each_is_logged_once(tmp_path: Path) -> None:
-    done = start(tmp_path, "python", "-c", PRINT_ENVIRON)
+    done = start(tmp_path, "python", "-c", PRINT_ENVIRON, environ=LOCAL)
     environ = json.loads(done.stdout)
     assert {name: environ.get(name) for name in DEFAULTS} == DEFAULTS
     for name, value in DEFAULTS.items():
@@ -57,12 +59,20 @@ def test_an_override_is_logged_with_its_origin_and_not_exported_twice(tmp_path: 
     assert environ["AIRFLOW__SCHEDULER__MAX_TIS_PER_QUERY"] == "64"
 
 
-def test_a_documented_name_that_airflow_no_longer_reads_is_carried(tmp_path: Path) -> None:
-    done = start(
-        tmp_path, "python", "-c", PRINT_ENVIRON, environ={"AIRFLOW__CELERY__STALLED_TASK_TIMEOUT": "900"}
+def test_a_name_that_this_airflow_does_not_read_is_carried(tmp_path: Path) -> None:
+    done = start(tmp_path, "python", "-c", PRINT_ENVIRON, environ={"AIRFLOW_CORE_PARALLELISM": "9"})
+    assert json.loads(done.stdout)["AIRFLOW__CORE__PARALLELISM"] == "9"
+    assert (
+        done.stderr.count("AIRFLOW__CORE__PARALLELISM=9 (carried from AIRFLOW_CORE_PARALLELISM, which") == 1
     )
-    assert json.loads(done.stdout)["AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT"] == "900"
-    assert done.stderr.count("carried from AIRFLOW__CELERY__STALLED_TASK_TIMEOUT") == 1
+
+
+def test_the_documented_stalled_task_timeout_counts_on_every_line(tmp_path: Path) -> None:
+    """Airflow 2.11 reads it itself, and takes the largest; to Airflow 3 the Runtime carries it."""
+    told = {"AIRFLOW__CELERY__STALLED_TASK_TIMEOUT": "900"}
+    done = start(tmp_path, "python", "-c", PRINT_ENVIRON, environ=told)
+    assert done.stderr.count(f"{TIMEOUT}=900 (") == 1
+    assert json.loads(done.stdout).get(TIMEOUT) == {"3.3": "900", "2.11": None}[LINE]
 
 
 def test_a_start_within_a_start_changes_and_says_nothing(tmp_path: Path) -> None:

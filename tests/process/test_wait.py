@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.lines import LINE
 from tests.process.start import CHECKOUT, ENTRYPOINT, begin, environment, start
 
 PASSWORD = "s3cr3t-p4ss"
@@ -89,7 +90,9 @@ def test_it_starts_as_soon_as_the_database_takes_connections(
         (("dag-processor",), "CeleryExecutor", {"database"}),
         (("triggerer",), "CeleryExecutor", {"database"}),
         (("db", "migrate"), "CeleryExecutor", {"database"}),
-        (("celery", "worker"), "CeleryExecutor", {"broker"}),
+        (("celery", "worker"), "CeleryExecutor", {"3.3": {"broker"}, "2.11": {"broker", "database"}}[LINE]),
+        (("celery", "flower"), "CeleryExecutor", {"broker"}),
+        (("webserver",), "CeleryExecutor", {"database"}),
         (("celery", "worker", "--help"), "CeleryExecutor", set()),
         (("db", "check"), "CeleryExecutor", set()),
         (("version",), "CeleryExecutor", set()),

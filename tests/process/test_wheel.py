@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.lines import LINE
 from tests.process.start import CHECKOUT, environment
 
 
@@ -36,7 +37,7 @@ def bin_of_clean_environment(wheel: Path, tmp_path_factory: pytest.TempPathFacto
     folder = tmp_path_factory.mktemp("clean")
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
     pip = [str(folder / "bin" / "python"), "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    lock = str(CHECKOUT / "locks" / "3.3.txt")
+    lock = str(CHECKOUT / "locks" / f"{LINE}.txt")
     subprocess.run([*pip, "install", "--no-deps", "--require-hashes", "-r", lock], check=True)
     subprocess.run([*pip, "install", "--no-deps", str(wheel)], check=True)
     subprocess.run([*pip, "check"], check=True)

@@ -5,12 +5,13 @@ from pytest_mock import MockerFixture
 
 from astro_runtime_plugin import release
 from entrypoint.line import LINES, installed_airflow
+from tests.lines import RELEASE
 
 
 def test_the_installed_airflow_has_a_release_of_its_line() -> None:
     installed = installed_airflow()
     assert installed is not None
-    assert release.release_of(installed).startswith("3.3-")
+    assert release.release_of(installed) == RELEASE
 
 
 @pytest.mark.parametrize("line", LINES)

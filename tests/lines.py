@@ -1,0 +1,16 @@
+"""The line whose Airflow is installed beside the tests, and what a start of it looks like."""
+
+from __future__ import annotations
+
+from entrypoint.defaults import TABLE
+from entrypoint.line import installed_airflow, line_of
+
+AIRFLOW = installed_airflow()
+LINE = line_of(AIRFLOW)
+
+# The variable that Airflow reads for each documented name.
+VARIABLES = {setting.documented: setting.spellings[LINE].names[0].variable for setting in TABLE}
+INTERVAL = VARIABLES["AIRFLOW__SCHEDULER__DAG_DIR_LIST_INTERVAL"]
+TIMEOUT = VARIABLES["AIRFLOW__CELERY__STALLED_TASK_TIMEOUT"]
+RELEASE = {"3.3": "3.3-1", "2.11": "13.0.0"}[LINE]
+LEAST_PARALLELISM = {"3.3": 1, "2.11": 0}[LINE]  # 0 is Airflow 2's word for "without a bound"
