@@ -1,0 +1,83 @@
+"""One setting at a time: what the operator has set, and what the Runtime makes of it on the 3.3 line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from entrypoint import airflow_cfg
+from entrypoint.resolve import resolve
+
+REFRESH = "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL"
+QUEUED = "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT"
+PARALLELISM = "AIRFLOW__CORE__PARALLELISM"
+BATCH = "AIRFLOW__KUBERNETES_EXECUTOR__WORKER_PODS_CREATION_BATCH_SIZE"
+MAX_TIS = "AIRFLOW__SCHEDULER__MAX_TIS_PER_QUERY"
+GENERATED = f"[dag_processor]\n# Variable: {REFRESH}\n#\nrefresh_interval = 300\n[scheduler]\n"
+QUEUES = "AIRFLOW__ASTRO_RUNTIME__WORKER_QUEUES"
+ENVIRONMENT, CFG = "operator environment", "operator airflow.cfg"
+
+
+@pytest.mark.parametrize(
+    ("variable", "environ", "text", "value", "origin", "exported"),
+    [
+        (REFRESH, {}, "", "30", "Runtime", True),
+        (REFRESH, {REFRESH: "300"}, "", "300", ENVIRONMENT, False),  # equal to Airflow's default, and yet set
+        (REFRESH, {"AIRFLOW__SCHEDULER__DAG_DIR_LIST_INTERVAL": "60"}, "", "60", ENVIRONMENT, False),
+        (REFRESH, {}, "[scheduler]\ndag_dir_list_interval = 60\n", "60", CFG, False),
+        (REFRESH, {}, "[dag_processor]\nrefresh_interval = 300\n", "300", CFG, False),
+        (REFRESH, {}, GENERATED, "30", "Runtime", True),
+        # Airflow would take the line that it wrote itself, so the operator's must be exported.
+        (REFRESH, {}, f"{GENERATED}dag_dir_list_interval = 60\n", "60", CFG, True),
+        (REFRESH, {"AIRFLOW__SCHEDULER__DAG_DIR_LIST_INTERVAL": "60"}, GENERATED, "60", ENVIRONMENT, False),
+        (QUEUED, {"AIRFLOW__CELERY__STALLED_TASK_TIMEOUT": "900"}, "", "900", ENVIRONMENT, True),
+        (
+            QUEUED,
+            {"AIRFLOW__CELERY__STALLED_TASK_TIMEOUT": "900", QUEUED: "700"},
+            "",
+            "700",
+            ENVIRONMENT,
+            False,
+        ),
+        (
+            QUEUED,
+            {"AIRFLOW__CELERY__STALLED_TASK_TIMEOUT": "900"},
+            "[celery]\ntask_adoption_timeout = 1e3\n",
+            "1e3",
+            CFG,
+            True,
+        ),
+        (QUEUED, {f"{QUEUED}_CMD": "echo 5", f"{QUEUED}_SECRET": "x"}, "", "600", "Runtime", True),
+        (PARALLELISM, {}, "", "16", "Runtime", True),
+        (PARALLELISM, {"AIRFLOW_CORE_PARALLELISM": " 9 "}, "", "9", ENVIRONMENT, True),
+        (PARALLELISM, {"AIRFLOW_CORE_PARALLELISM": "9"}, "[core]\nparallelism = 8\n", "8", CFG, False),
+        (PARALLELISM, {"AIRFLOW__CORE__EXECUTOR": "CeleryExecutor"}, "", "32", "Airflow", False),
+        (PARALLELISM, {"AIRFLOW__CORE__EXECUTOR": "SequentialExecutor"}, "", "16", "Runtime", True),
+        (PARALLELISM, {QUEUES: '[{"name": "a", "worker_count": 2}]'}, "", "32", "Runtime", True),
+        (
+            PARALLELISM,
+            {},
+            '[astro_runtime]\nworker_queues = [{"name": "a",\n  "worker_count": 3}]\n',
+            "48",
+            "Runtime",
+            True,
+        ),
+        (BATCH, {}, "[kubernetes]\nworker_pods_creation_batch_size = 4\n", "4", CFG, True),
+        (MAX_TIS, {MAX_TIS: "0"}, "", "0", ENVIRONMENT, False),
+        (MAX_TIS, {MAX_TIS.lower(): "7"}, "[Scheduler]\nmax_tis_per_query = 7\n", "512", "Runtime", True),
+        (MAX_TIS, {}, "[scheduler]\nMAX_TIS_PER_QUERY = 7\n", "512", "Runtime", True),
+        (MAX_TIS, {}, "[DEFAULT]\nmax_tis_per_query = 7\n", "512", "Runtime", True),
+        (MAX_TIS, {}, "[DEFAULT]\nmax_tis_per_query = 7\n[scheduler]\n", "7", CFG, False),
+    ],
+)
+def test_a_setting(
+    tmp_path: Path, variable: str, environ: dict[str, str], text: str, value: str, origin: str, exported: bool
+) -> None:
+    path = tmp_path / "airflow.cfg"
+    path.write_text(text)
+    settings = {one.variable: one for one in resolve(environ, airflow_cfg.read(str(path)), "3.3")}
+    assert list(settings) == [REFRESH, QUEUED, PARALLELISM, BATCH, MAX_TIS]
+    found = settings[variable]
+    assert (found.value, found.origin, found.exported) == (value, origin, exported)
+    assert found.line.startswith(f"{variable}={value} (") or origin == "Airflow"
