@@ -8,6 +8,7 @@ from configparser import Error as ConfigParserError
 from typing import Any
 
 from airflow import __version__ as airflow_version
+from airflow.api_fastapi.auth.managers.base_auth_manager import COOKIE_NAME_JWT_TOKEN
 from airflow.api_fastapi.core_api.security import requires_authenticated
 from airflow.configuration import conf
 from fastapi import Depends, FastAPI
@@ -28,11 +29,16 @@ Extensions = dict[str, list[dict[str, Any]]]
 def extensions() -> Extensions:
     """Return what the plugin adds to Airflow, by the names of AirflowPlugin's attributes."""
     links = configured_links()
+    footer = {
+        "middleware": FooterMiddleware,
+        "kwargs": {"cookie": COOKIE_NAME_JWT_TOKEN},
+        "name": "Astro Runtime footer",
+    }
     return {
         "fastapi_apps": [
             {"app": app(option("image_tag"), links), "url_prefix": URL_PREFIX, "name": "Astro Runtime"}
         ],
-        "fastapi_root_middlewares": [{"middleware": FooterMiddleware, "name": "Astro Runtime footer"}],
+        "fastapi_root_middlewares": [footer],
         "external_views": [menu_link(name, url) for name, url in links.items()],
     }
 

@@ -1,16 +1,17 @@
-"""Puts the footer's script at the end of every HTML page that the web server answers with.
+"""Puts the footer's script at the end of every HTML page that someone with a login asks for.
 
-The script, not this module, asks who is logged in and draws the footer. So a page says nothing to a visitor
-who is not, and stays the same page for all.
+The script draws the footer from the Runtime's JSON, which checks the login; here it need only be there. So a page
+holds no version, and one for a visitor without a login is left as it is.
 """
 
 from __future__ import annotations
 
 import html
 import logging
+import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 Message = MutableMapping[str, Any]
@@ -18,16 +19,12 @@ Send = Callable[[Message], Awaitable[None]]
 Receive = Callable[[], Awaitable[Message]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 Headers = Iterable[tuple[bytes, bytes]]
+T = TypeVar("T")
 
 URL_PREFIX = "/astro-runtime"
 STATIC = Path(__file__).parent / "static"
-PAGES = (
-    b"document",
-    b"iframe",
-    b"frame",
-    b"embed",
-    b"object",
-)  # of Sec-Fetch-Dest; a script's fetch is `empty`
+# What Sec-Fetch-Dest says of a page; of what a script fetches it says `empty`, and on plain http nothing.
+PAGES = (b"", b"document", b"iframe", b"frame", b"embed", b"object")
 
 log = logging.getLogger("astro_runtime")
 
@@ -35,43 +32,59 @@ log = logging.getLogger("astro_runtime")
 class FooterMiddleware:
     """A plain ASGI middleware: it keeps no body back, and leaves whatever is no HTML page alone."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, cookie: str) -> None:
+        """`cookie` is the name of the cookie that a logged-in browser sends."""
         self.app = app
+        self._cookie = re.compile(rb"(^|;)\s*" + re.escape(cookie.encode()) + b"=")
         self._warned = False
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one request; where the footer fails the page goes out as it is."""
         if scope["type"] == "http":
-            try:
-                send = _adding(scope, send)
-            except Exception as error:
-                self._warn(error)
+            send = self._or_as_it_is(self._adding, scope, send) or send
         await self.app(scope, receive, send)
 
-    def _warn(self, error: Exception) -> None:
-        if not self._warned:
-            self._warned = True
-            log.warning("Pages go out without the Runtime's footer: %r", error)
+    def _adding(self, scope: Message, send: Send) -> Send | None:
+        """Return a `send` that ends a page with the script, or None where no page is asked for."""
+        if not wants_footer(scope, self._cookie):
+            return None
+        tag = script(scope.get("root_path", ""))
+        is_page = False
+
+        async def adding(message: Message) -> None:
+            nonlocal is_page
+            if message["type"] == "http.response.start":
+                page = self._or_as_it_is(longer_page, message, len(tag))
+                is_page, message = page is not None, page or message
+            elif message["type"] == "http.response.body" and is_page and not message.get("more_body"):
+                body = b"" if scope["method"] == "HEAD" else b"".join((message.get("body", b""), tag))
+                message = {**message, "body": body}
+            await send(message)
+
+        return adding
+
+    def _or_as_it_is(self, function: Callable[..., T | None], *arguments: object) -> T | None:
+        """Call `function`; None, and one warning, where it fails."""
+        try:
+            return function(*arguments)
+        except Exception as error:
+            if not self._warned:
+                self._warned = True
+                log.warning("Pages go out without the Runtime's footer: %r", error)
+            return None
 
 
-def _adding(scope: Message, send: Send) -> Send:
-    """Return a `send` that ends a page with the script; all that could fail is done before the first byte."""
-    if not _asks_for_a_page(scope):
-        return send
-    tag = script(scope.get("root_path", ""))
-    is_page = False
+def wants_footer(scope: Message, cookie: re.Pattern[bytes]) -> bool:
+    """Tell whether a request comes with a login, and for a page to show rather than from a script.
 
-    async def adding(message: Message) -> None:
-        nonlocal is_page
-        if message["type"] == "http.response.start" and is_whole_page(message["status"], message["headers"]):
-            is_page = True
-            message = {**message, "headers": longer(message["headers"], len(tag))}
-        elif message["type"] == "http.response.body" and is_page and not message.get("more_body"):
-            body = b"" if scope["method"] == "HEAD" else message.get("body", b"") + tag
-            message = {**message, "body": body}
-        await send(message)
-
-    return adding
+    Where the server may send a file past this middleware (pathsend), nothing could be added to it.
+    """
+    login, asked_for = False, b""
+    for name, value in scope["headers"]:
+        login = login or name == b"authorization" or (name == b"cookie" and bool(cookie.search(value)))
+        asked_for = value if name == b"sec-fetch-dest" else asked_for
+    past = "http.response.pathsend" in (scope.get("extensions") or {})
+    return login and asked_for in PAGES and not past
 
 
 def script(root_path: str) -> bytes:
@@ -91,15 +104,13 @@ def is_whole_page(status: int, headers: Headers) -> bool:
     )
 
 
-def longer(headers: Headers, by: int) -> list[tuple[bytes, bytes]]:
-    """Return `headers` with a Content-Length, where there is one, that is `by` bytes more."""
-    return [
+def longer_page(start: Message, by: int) -> Message | None:
+    """Return the start of an answer with a Content-Length, where it has one, of `by` more bytes; None if no page."""
+    headers = start.get("headers", ())
+    if not is_whole_page(start["status"], headers):
+        return None
+    changed = [
         (name, str(int(value) + by).encode() if name.lower() == b"content-length" else value)
         for name, value in headers
     ]
-
-
-def _asks_for_a_page(scope: Message) -> bool:
-    """Leave alone what a script fetches, and what the server may send past this middleware (pathsend)."""
-    asked_for = next((value for name, value in scope["headers"] if name == b"sec-fetch-dest"), PAGES[0])
-    return asked_for in PAGES and "http.response.pathsend" not in (scope.get("extensions") or {})
+    return {**start, "headers": changed}

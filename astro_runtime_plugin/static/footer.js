@@ -22,8 +22,8 @@
     return made;
   };
 
-  // `bdi`, so that a version keeps its order in a right-to-left page.
-  const fact = (label, value) => element("span", {}, `${label} `, element("bdi", { title: value }, value));
+  // `bdi`, so that each keeps its own order of letters in a right-to-left page.
+  const fact = (label, value) => element("bdi", {}, `${label} ${value}`);
 
   const link = ({ name, url }) =>
     element("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, element("bdi", {}, name));
@@ -40,7 +40,9 @@
     return element(
       "footer",
       { id: ID, "data-image-tag": runtime.image_tag, "aria-label": "Runtime" },
-      ...separated([...facts, ...links]),
+      element("div", {}, ...separated(facts)),
+      " ",
+      element("nav", { "aria-label": "Resources" }, ...separated(links)),
     );
   };
 
