@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -120,6 +121,18 @@ def seen(home: Path, kind: str, done: Callable[[list[Any]], bool] = bool, second
             return told
         assert time.monotonic() < end, f"{kind}: {told}\n" + logs(home)
         time.sleep(0.2)
+
+
+def answers(url: str) -> None:
+    """Return when an api-server answers at `url`."""
+    end = time.monotonic() + 90
+    while True:
+        try:
+            urllib.request.urlopen(url).close()
+            return
+        except OSError:
+            assert time.monotonic() < end, url
+            time.sleep(0.2)
 
 
 def logs(home: Path) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
-import urllib.request
 from importlib import metadata
 from pathlib import Path
 
@@ -72,7 +70,7 @@ def test_a_component_warns_once_with_all_its_child_processes(tmp_path: Path) -> 
     assert migration.returncode == 0, migration.stderr
     words = ["api-server", "--host", "127.0.0.1", "--port", port, "--workers", "2"]
     with probe.running(home, environ, {"api-server": words}):
-        answers(f"http://127.0.0.1:{port}/api/v2/version")
+        probe.answers(f"http://127.0.0.1:{port}/api/v2/version")
         told = probe.seen(home, "process", lambda told: len(servers(told)) >= 3)
     assert {one["values"]["AIRFLOW__CORE__PARALLELISM"] for one in servers(told)} == {"32"}
     assert {one["record"] for one in servers(told)} == {None}
@@ -81,17 +79,6 @@ def test_a_component_warns_once_with_all_its_child_processes(tmp_path: Path) -> 
 
 def servers(told: list[dict[str, list[str]]]) -> list[dict[str, dict[str, str]]]:
     return [one for one in told if "api-server" in one["argv"]]  # type: ignore[misc]
-
-
-def answers(url: str) -> None:
-    end = time.monotonic() + 90
-    while True:
-        try:
-            urllib.request.urlopen(url).close()
-            return
-        except OSError:
-            assert time.monotonic() < end
-            time.sleep(0.2)
 
 
 def test_what_an_operator_sets_in_a_shell_of_the_container_counts(home: Path) -> None:

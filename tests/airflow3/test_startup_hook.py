@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -40,28 +41,31 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     home = tmp_path_factory.mktemp("hook")
     probe.make(home, CFG)
     port, host = str(free_port()), "127.0.0.1"
-    with postgres() as server, redis() as broker:
+    with postgres() as server, redis() as broker, ExitStack() as stack:
         environ = environment(home, server.create("airflow"), broker, port)
         migration = subprocess.run(["airflow", "db", "migrate"], env=environ, capture_output=True, text=True)
         assert migration.returncode == 0, migration.stderr
+        api_server = {"api-server": ["api-server", "--host", host, "--port", port, "--workers", "2"]}
         commands = {
             "scheduler": ["scheduler", "--skip-serve-logs"],
-            "api-server": ["api-server", "--host", host, "--port", port, "--workers", "1"],
             "dag-processor": ["dag-processor"],
             "triggerer": ["triggerer", "--skip-serve-logs"],
             "celery": ["celery", "worker", "--concurrency", "1", "--skip-serve-logs"],
         }
-        with probe.running(home, environ, commands):
-            for kind in ("runner", "task", "sdk"):
-                probe.seen(home, kind)
-            probe.seen(home, "process", lambda told: set(KINDS) <= {one["argv"][1] for one in told})
-            yield home
+        stack.enter_context(probe.running(home, environ, api_server))
+        probe.answers(f"http://{host}:{port}/api/v2/version")  # without it a task fails
+        stack.enter_context(probe.running(home, environ, commands))
+        for kind in ("runner", "task", "sdk"):
+            probe.seen(home, kind)
+        probe.seen(home, "process", lambda told: set(KINDS) <= {one["argv"][1] for one in told})
+        yield home
 
 
 def environment(home: Path, database: str, broker: str, port: str) -> dict[str, str]:
     more = {
         "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
+        "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "120",  # the first request of a busy machine's api-server is slow
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database,
         "AIRFLOW__CELERY__BROKER_URL": broker,
         "AIRFLOW__CELERY__RESULT_BACKEND": broker,
