@@ -12,7 +12,7 @@ from airflow.plugins_manager import AirflowPlugin
 
 log = logging.getLogger("astro_runtime")
 
-ADAPTERS = {"3": "astro_runtime_plugin.airflow3"}  # by Airflow's major version
+ADAPTERS = {"3": "astro_runtime_plugin.airflow3", "2": "astro_runtime_plugin.airflow2"}  # by Airflow's major
 
 
 def extensions() -> dict[str, list[Any]]:
@@ -53,3 +53,15 @@ class AstroRuntimePlugin(AirflowPlugin):
     def external_views(self) -> list[Any]:
         """The links in the docs menu."""
         return self._extensions.get("external_views", [])
+
+    # What Airflow 2 asks for; on Airflow 3 the adapter adds nothing under these names.
+
+    @cached_property
+    def flask_blueprints(self) -> list[Any]:
+        """The Runtime's JSON and the footer."""
+        return self._extensions.get("flask_blueprints", [])
+
+    @cached_property
+    def appbuilder_menu_items(self) -> list[Any]:
+        """The links in the docs menu."""
+        return self._extensions.get("appbuilder_menu_items", [])

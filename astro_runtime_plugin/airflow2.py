@@ -1,0 +1,49 @@
+"""The face on Airflow 2: the Runtime's JSON, the footer on every page, and links in the docs menu."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from airflow import __version__ as airflow_version
+from airflow.configuration import conf
+from airflow.security.permissions import RESOURCE_DOCS, RESOURCE_DOCS_MENU
+from airflow.www.extensions.init_auth_manager import get_auth_manager
+
+from astro_runtime_plugin import api
+from astro_runtime_plugin.flask_footer import FooterBlueprint
+from astro_runtime_plugin.options import configured_links, option
+from astro_runtime_plugin.release import release_of
+from entrypoint import origin
+
+Extensions = dict[str, list[Any]]
+
+
+def extensions() -> Extensions:
+    """Return what the plugin adds to Airflow, by the names of AirflowPlugin's attributes."""
+    links = configured_links(conf, airflow_version)
+    shown = api.runtime(release_of(airflow_version), option(conf, "image_tag"), airflow_version, links, ())
+    blueprint = FooterBlueprint(shown, is_logged_in)
+
+    @blueprint.get("/api/runtime")
+    def runtime() -> tuple[dict[str, Any], int, dict[str, str]]:
+        headers = {"Cache-Control": "no-store"}
+        if not is_logged_in():
+            return {"detail": "Not authenticated"}, 401, headers
+        settings = api.settings(origin.read(os.environ))
+        return shown.model_copy(update={"settings": settings}).model_dump(), 200, headers
+
+    return {
+        "flask_blueprints": [blueprint],
+        "appbuilder_menu_items": [menu_link(name, url) for name, url in links.items()],
+    }
+
+
+def is_logged_in() -> bool:
+    """Tell whether whoever asks has logged in; the anonymous visitor of AUTH_ROLE_PUBLIC has not."""
+    return bool(get_auth_manager().is_logged_in())
+
+
+def menu_link(name: str, url: str) -> dict[str, str]:
+    """Return an entry of Airflow's own docs menu, for whoever may see that menu's entries: they share a permission."""
+    return {"name": RESOURCE_DOCS, "label": name, "href": url, "category": RESOURCE_DOCS_MENU}
