@@ -7,6 +7,7 @@ outside a section, an interpolated value) is given to configparser itself, so th
 from __future__ import annotations
 
 from entrypoint.errors import StartError
+from entrypoint.expand import expand
 from entrypoint.names import Name
 
 TYPE_CHECKING = False
@@ -45,12 +46,10 @@ class AirflowCfg:
 
 def locate(environ: Mapping[str, str]) -> str:
     """Return the path of airflow.cfg: AIRFLOW_CONFIG, or airflow.cfg in AIRFLOW_HOME (~/airflow)."""
-    from entrypoint.overrides import expand
-
-    home = expand(environ.get("AIRFLOW_HOME", "~/airflow"))
+    home = expand(environ.get("AIRFLOW_HOME", "~/airflow"), "AIRFLOW_HOME")
     named = environ.get("AIRFLOW_CONFIG")
     if named is not None:
-        return expand(named)
+        return expand(named, "AIRFLOW_CONFIG")
     return f"{home}/airflow.cfg" if home else "airflow.cfg"
 
 

@@ -6,7 +6,8 @@ Source of the order: `AirflowConfigParser._lookup_sequence` and its methods, Air
 
 from __future__ import annotations
 
-from entrypoint.errors import StartError, bad_value
+from entrypoint.errors import bad_value
+from entrypoint.expand import expand
 from entrypoint.numbers import LARGEST
 
 TYPE_CHECKING = False
@@ -62,7 +63,8 @@ def _in_environment(name: Name | Variable, environ: Mapping[str, str], sensitive
     ]:
         text = environ.get(name.variable + suffix)
         if text is not None:
-            yield Override(name, origin, expand(text) if not suffix else text, name.variable + suffix)
+            where = name.variable + suffix
+            yield Override(name, origin, text if suffix else expand(text, where), where)
 
 
 def _in_cfg(name: Name | Variable, cfg: AirflowCfg, suffix: str, origin: str) -> Iterator[Override]:
@@ -70,7 +72,7 @@ def _in_cfg(name: Name | Variable, cfg: AirflowCfg, suffix: str, origin: str) ->
     text = cfg.get(section, option + suffix) if section else None
     if text is not None:
         where = f"[{section}] {option}{suffix} in {cfg.path}"
-        yield Override(name, origin, text if suffix else expand(text), where)
+        yield Override(name, origin, text if suffix else expand(text, where), where)
 
 
 def find_setting(
@@ -91,20 +93,6 @@ def _stock(setting: Setting, found: Override, cfg: AirflowCfg) -> bool:
         return float(found.text) == float(setting.stock)
     except ValueError:
         return False
-
-
-def expand(text: str) -> str:
-    """Fill in `$VARIABLE` and `~` until nothing changes, as Airflow's `expand_env_var` does."""
-    for _ in range(50):
-        if "$" not in text and not text.startswith("~"):
-            return text
-        import os.path
-
-        filled = os.path.expanduser(os.path.expandvars(text))
-        if filled == text:
-            return text
-        text = filled
-    raise StartError("a variable refers to itself without end: " + text[:60] + "…")
 
 
 def checked(found: Override, read: Callable[[str], float], least: float, unit: str) -> str:

@@ -11,7 +11,7 @@ from entrypoint.defaults import TABLE, Setting
 from entrypoint.errors import StartError
 from entrypoint.names import Name
 from entrypoint.numbers import LARGEST
-from entrypoint.overrides import expand
+from entrypoint.expand import expand
 from entrypoint.settle import settle
 from tests.airflow3.drafts import LINE
 from tests.airflow3.oracle import Oracle, environment
