@@ -10,18 +10,18 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from airflow import settings
 from airflow.cli.cli_parser import get_parser
 from airflow.configuration import conf
 from airflow.utils.db import _configured_alembic_environment
-from airflow.utils.db_manager import RunDBManager
 from airflow.utils.session import create_session
 
 from astro_runtime_plugin.lock import alone
 from entrypoint.components import PASSWORD, PASSWORD_COMMAND
 from entrypoint.errors import CONFIG
+from entrypoint.line import installed_airflow, line_of
 from entrypoint.log import say
 
 # What the official image creates where nothing else is said, by `_AIRFLOW_WWW_USER_<OPTION>`.
@@ -47,10 +47,28 @@ def migrate() -> int:
 def pending() -> bool:
     """Whether Airflow's own tables, or those of a provider (FAB's users), are not at their newest revision."""
     logging.getLogger("alembic").setLevel(logging.WARNING)  # of a look, the log need not tell
+    return not all(is_newest() for is_newest in TABLES[line_of(installed_airflow())])
+
+
+def own_tables() -> bool:
+    """Whether Airflow's own tables are at their newest revision."""
     with _configured_alembic_environment() as alembic:
-        ours = set(alembic.script.get_heads()) == set(alembic.get_context().get_current_heads())
+        return set(alembic.script.get_heads()) == set(alembic.get_context().get_current_heads())
+
+
+def providers_tables() -> bool:
+    """Whether those are that a provider migrates by itself."""
+    from airflow.utils.db_manager import RunDBManager
+
     with create_session() as session:
-        return not (ours and RunDBManager().check_migration(session))
+        return bool(RunDBManager().check_migration(session))
+
+
+# Airflow 2 has FAB's users among its own tables.
+TABLES: dict[str, tuple[Callable[[], bool], ...]] = {
+    "3.3": (own_tables, providers_tables),
+    "2.11": (own_tables,),
+}
 
 
 def create_user() -> int:
@@ -58,7 +76,7 @@ def create_user() -> int:
     given = password(os.environ)
     if not given:
         return CONFIG
-    settings.get_engine().hide_parameters = True  # a failed INSERT would show the password's hash
+    settings.engine.hide_parameters = True  # a failed INSERT would show the password's hash
     airflow("users", "create", *described(os.environ), hidden=[f"--password={given}"])
     return 0
 
@@ -105,7 +123,7 @@ def main(step: str) -> int:
     if step == "user" and not keeps_users():
         say(f"no user is created: {conf.get('core', 'auth_manager')} keeps no users of its own")
         return 0
-    with alone(settings.get_engine(), say):
+    with alone(settings.engine, say):
         return {"migrate": migrate, "user": create_user}[step]()
 
 

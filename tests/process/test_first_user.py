@@ -8,7 +8,7 @@ from pathlib import Path
 
 from werkzeug.security import check_password_hash
 
-from tests.process.preparing import SAY_STARTED, alive, at, user, watched
+from tests.process.preparing import ALREADY_THERE, SAY_STARTED, alive, at, user, watched
 from tests.process.start import begin, start
 from tests.servers import Postgres
 
@@ -33,7 +33,7 @@ def test_the_first_user(server: Postgres, migrated: str, tmp_path: Path) -> None
 
     again = start(tmp_path, *SAY_STARTED, environ={**told, "_AIRFLOW_WWW_USER_PASSWORD": "another"})
     assert (again.returncode, again.stdout) == (0, "started\n")
-    assert "admin already exists in the db" in again.stderr
+    assert ALREADY_THERE in again.stderr
     assert server.sql("with_user", "SELECT password FROM ab_user") == [(password,)]
 
 
@@ -104,7 +104,7 @@ def test_a_password_command_that_prints_nothing_stops_the_start(
     assert "begun-but" not in done.stderr
 
 
-def test_a_signal_ends_a_migration_that_runs_and_what_a_password_command_started(
+def test_a_signal_ends_what_a_password_command_has_started(
     server: Postgres, migrated: str, tmp_path: Path
 ) -> None:
     told = {**at(server.url(migrated)), **user(_AIRFLOW_WWW_USER_PASSWORD_CMD="echo $$ >&2; sleep 300")}
