@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import select
 import signal
+import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -35,15 +37,23 @@ class Signals:
 
     def __init__(self) -> None:
         """Take the signals; a SIGHUP that is ignored (nohup) stays so."""
-        self.stop = self.at_once = False
+        self._stop = self.at_once = False
+        self._terminal = select.poll()
+        if sys.stderr.isatty():
+            self._terminal.register(sys.stderr, 0)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, self._asked)
 
     def _asked(self, number: int, frame: FrameType | None) -> None:
         """Note the signal; a second SIGTERM may be the first one, passed on by make, and does not hurry."""
-        self.at_once |= self.stop and number == signal.SIGINT
-        self.stop = True
+        self.at_once |= self._stop and number == signal.SIGINT
+        self._stop = True
+
+    @property
+    def stop(self) -> bool:
+        """Whether a stop was asked for, or the terminal has been closed: make keeps its SIGHUP to itself."""
+        return self._stop or any(event & select.POLLHUP for _, event in self._terminal.poll(0))
 
 
 class Supervisor:

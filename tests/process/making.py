@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ STOP = 20  # seconds; a stop takes less than ten, and the machine may be busy
 class Making:
     """A `make run` in a session of its own, as a terminal gives it one: `said` is all of its output so far."""
 
-    def __init__(self, home: Path, port: int | str, more: Mapping[str, str] | None = None) -> None:
+    def __init__(self, home: Path, port: int | str, stderr: int = subprocess.STDOUT) -> None:
         self.home, self.url = home, f"http://localhost:{port}/"
         # The tests run in this environment: make must not install it anew under them.
         words = ["make", "-o", ".venv/.installed", f"BIN={Path(sys.executable).parent}", "run"]
@@ -37,12 +37,11 @@ class Making:
                     "PATH": "/usr/bin:/bin",
                     "HOME": tempfile.gettempdir(),
                     "LANG": "C.UTF-8",
-                    **(more or {}),
                 },
                 cwd=CHECKOUT,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
-                stderr=subprocess.STDOUT,
+                stderr=stderr,
                 start_new_session=True,
             )
         self.seen: set[psutil.Process] = set()
@@ -69,6 +68,11 @@ class Making:
 
     def supervisor(self) -> psutil.Process:
         return next(one for one in self.look() if "dev.run" in one.cmdline())
+
+    def all_started(self) -> bool:
+        """Whether the four components run, healthy or not."""
+        parents = [one for one in self.look() if one.is_running() and "dev.run" in " ".join(one.cmdline())]
+        return any(len(parent.children()) == 4 for parent in parents)
 
     def component(self, name: str) -> psutil.Process:
         return next(one for one in self.supervisor().children() if name in " ".join(one.cmdline()))
@@ -106,9 +110,9 @@ class Making:
 
 
 @contextmanager
-def making(home: Path, port: int | str, more: Mapping[str, str] | None = None) -> Iterator[Making]:
+def making(home: Path, port: int | str, stderr: int = subprocess.STDOUT) -> Iterator[Making]:
     """Run `make run` until the end of the block."""
-    run = Making(home, port, more)
+    run = Making(home, port, stderr)
     try:
         yield run
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import signal
 import stat
 from collections.abc import Iterator
@@ -161,7 +162,7 @@ def test_a_stop_during_the_migration_can_be_taken_up_again(tmp_path: Path) -> No
 def test_a_second_ctrl_c_leaves_no_orphans(home: Path, port: int) -> None:
     with making(home, port) as run:
         run.until("starting scheduler")
-        until(lambda: len(run.supervisor().children()) == 4)
+        until(run.all_started)
         os.killpg(run.process.pid, signal.SIGINT)
         run.until("stopping")
         os.killpg(run.process.pid, signal.SIGINT)
@@ -170,12 +171,22 @@ def test_a_second_ctrl_c_leaves_no_orphans(home: Path, port: int) -> None:
         assert "Traceback" not in run.said
 
 
+def test_a_terminal_that_is_closed_leaves_nothing_behind(home: Path, port: int) -> None:
+    """With make as the leader of its session, as under `ssh -t`: it keeps the SIGHUP to itself."""
+    master, terminal = pty.openpty()
+    with making(home, port, stderr=terminal) as run:
+        os.close(terminal)
+        until(run.all_started)
+        os.close(master)
+        run.ended()
+        assert run.left() == []
+
+
 @pytest.mark.parametrize("victim", ["make", "supervisor"])
 def test_the_components_follow_a_parent_that_is_killed(home: Path, port: int, victim: str) -> None:
     with making(home, port) as run:
         run.until("starting scheduler")
-        until(lambda: len(run.supervisor().children()) == 4)
-        run.look()
+        until(run.all_started)
         (run.process if victim == "make" else run.supervisor()).kill()
         until(lambda: not run.left(), 20)
         assert run.ended() == (-signal.SIGKILL if victim == "make" else 2)
