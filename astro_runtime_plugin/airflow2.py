@@ -8,6 +8,7 @@ from typing import Any
 from airflow import __version__ as airflow_version
 from airflow.configuration import conf
 from airflow.security.permissions import RESOURCE_DOCS, RESOURCE_DOCS_MENU
+from airflow.utils.docs import get_docs_url
 from airflow.www.extensions.init_auth_manager import get_auth_manager
 
 from astro_runtime_plugin import api
@@ -35,13 +36,18 @@ def extensions() -> Extensions:
 
     return {
         "flask_blueprints": [blueprint],
-        "appbuilder_menu_items": [menu_link(name, url) for name, url in links.items()],
+        "appbuilder_menu_items": [menu_link(name, url) for name, url in links.items() if not in_menu(url)],
     }
 
 
 def is_logged_in() -> bool:
     """Tell whether whoever asks has logged in; the anonymous visitor of AUTH_ROLE_PUBLIC has not."""
     return bool(get_auth_manager().is_logged_in())
+
+
+def in_menu(url: str) -> bool:
+    """Tell whether Airflow's own docs menu has this link: its documentation."""
+    return url.removesuffix("index.html") == get_docs_url()
 
 
 def menu_link(name: str, url: str) -> dict[str, str]:

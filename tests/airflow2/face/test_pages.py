@@ -1,0 +1,103 @@
+"""The footer on every kind of page, for whoever is logged in and for nobody else."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.airflow2.face.conftest import Servers, SignIn
+from tests.airflow2.face.home import USERS
+from tests.airflow2.face.server import Server
+from tests.browser import FOOTER, LINKS, dialogs
+
+PAGES = (
+    "/home",
+    "/dags/hello/grid",
+    "/dags/hello/grid?tab=graph",
+    "/dags/hello/grid?tab=code",
+    "/datasets",
+    "/cluster_activity",
+    "/dag-dependencies",
+    "/dagrun/list/",
+    "/taskinstance/list/",
+    "/users/userinfo/",
+    "/redoc",
+    "/api/v1/ui/",
+)
+ADMINS_PAGES = (
+    "/configuration",
+    "/plugin",
+    "/provider",
+    "/connection/list/",
+    "/connection/add",
+    "/variable/list/",
+    "/users/list/",
+    "/users/add",
+    "/roles/list/",
+    "/roles/show/1",
+)
+ERRORS = {"/no/such/page": 404, "/paused": 405, "/variable/edit/999": 500}
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_every_page_says_what_runs(server: Server, sign_in: SignIn, user: str) -> None:
+    page = sign_in(server, user)
+    heard = dialogs(page)
+    for path in (*PAGES, *(ADMINS_PAGES if user == "ann" else ())):
+        answer = page.goto(server.url + path)
+        assert answer
+        assert (answer.status, answer.url) == (200, server.url + path)
+        shown(page, server)
+    assert heard == []
+
+
+@pytest.mark.parametrize(("path", "status"), ERRORS.items())
+def test_a_page_about_an_error_says_what_runs(
+    servers: Servers, sign_in: SignIn, path: str, status: int
+) -> None:
+    for user in USERS:
+        page = sign_in(servers("plain"), user)
+        answer = page.goto(servers("plain").url + path)
+        assert answer
+        assert answer.status == status
+        shown(page, servers("plain"))
+
+
+def test_a_page_that_may_not_be_seen_leads_to_one_that_says_what_runs(
+    servers: Servers, sign_in: SignIn
+) -> None:
+    page = sign_in(servers("plain"), "vic")
+    page.goto(f"{servers('plain').url}/users/list/")
+    expect(page).to_have_url(f"{servers('plain').url}/home")
+    shown(page, servers("plain"))
+
+
+@pytest.mark.parametrize("path", ["/login/", "/home", "/no/such/page", "/api/v1/ui/"])
+def test_an_anonymous_visitor_learns_no_version(server: Server, stranger: Page, path: str) -> None:
+    stranger.goto(server.url + path)
+    stranger.wait_for_load_state("networkidle")
+    text = stranger.content()
+    expect(stranger.locator("footer")).to_have_count(0)
+    for told in ("astro-runtime", "2.11.2", "13.0.0", server.image_tag, "&lt;script&gt;alert"):
+        assert told not in text
+
+
+def test_the_files_of_the_footer_say_no_version(server: Server, stranger: Page) -> None:
+    for name in ("footer.css", "footer-airflow2.css"):
+        answer = stranger.request.get(f"{server.url}/astro-runtime/static/{name}")
+        assert (answer.status, answer.headers["cache-control"]) == (200, "no-cache")
+        assert "13.0" not in answer.text()
+        assert "2.11" not in answer.text()
+
+
+def shown(page: Page, server: Server) -> None:
+    """Check that there is one footer, in the window, and that it says which image tag, release and Airflow run."""
+    footer = page.locator(FOOTER)
+    expect(footer).to_be_in_viewport(ratio=1)
+    expect(page.locator("footer")).to_have_count(1)
+    expect(footer).to_have_attribute("data-image-tag", server.image_tag)
+    links = "<b>Wiki</b>" if "AIRFLOW__ASTRO_RUNTIME__LINKS" in server.environ else LINKS
+    assert footer.text_content() == f"Runtime 13.0.0 · image {server.image_tag} · Airflow 2.11.2 {links}"
+    for link in footer.locator("a").all():
+        assert (link.get_attribute("target"), link.get_attribute("rel")) == ("_blank", "noopener noreferrer")
+        assert (link.get_attribute("href") or "").startswith("https://")

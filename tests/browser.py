@@ -1,0 +1,63 @@
+"""A real headless Chromium, and what a test can see of the footer in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, sync_playwright
+
+CHROMIUM = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+WINDOW: ViewportSize = {"width": 1280, "height": 720}
+NARROW: ViewportSize = {"width": 400, "height": 600}
+FOOTER = "#astro-runtime-footer"
+LINKS = "Documentation · Release notes · Provider registry · Issue tracker"
+
+# What stands at the middle of an element, once it has been scrolled to, as the user would see it.
+REACHABLE = """element => {
+  const { x, y, width, height } = element.getBoundingClientRect();
+  return element.contains(document.elementFromPoint(x + width / 2, y + height / 2));
+}"""
+# The brightest and the darkest pixel of a picture, from 0 to 255.
+SHADES = """async picture => {
+  const image = new Image();
+  image.src = `data:image/png;base64,${picture}`;
+  await image.decode();
+  const canvas = Object.assign(document.createElement("canvas"), { width: image.width, height: image.height });
+  const pen = canvas.getContext("2d");
+  pen.drawImage(image, 0, 0);
+  const { data } = pen.getImageData(0, 0, image.width, image.height);
+  const greys = [];
+  for (let at = 0; at < data.length; at += 4) greys.push((data[at] + data[at + 1] + data[at + 2]) / 3);
+  return [Math.min(...greys), Math.max(...greys), greys[image.width * 4 + 2]];
+}"""
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Run Chromium until the end of the block."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(CHROMIUM))
+        yield browser
+        browser.close()
+
+
+def box(locator: Locator) -> tuple[float, float, float, float]:
+    """Return left, top, right and bottom, in pixels."""
+    found = locator.bounding_box()
+    assert found
+    return found["x"], found["y"], found["x"] + found["width"], found["y"] + found["height"]
+
+
+def dialogs(page: Page) -> list[str]:
+    """Return a list that fills with what the page's dialogs say, such as that of an injected script."""
+    heard: list[str] = []
+    page.on("dialog", lambda dialog: (heard.append(dialog.message), dialog.dismiss()))
+    return heard
