@@ -47,7 +47,7 @@ def _fernet_key() -> str:
 
 
 def _secret() -> str:
-    return secrets.token_urlsafe(32)
+    return secrets.token_urlsafe(64)  # SHA-512 asks for as many bytes
 
 
 # Without these Airflow does not start, or its components do not believe each other.

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from airflow.providers.standard.sensors.date_time import DateTimeSensorAsync
+from datetime import timedelta
+
+from airflow.providers.standard.sensors.time_delta import WaitSensor
 from airflow.sdk import dag, task
 
 
 @dag(schedule=None, tags=["astro-runtime"])
 def astro_runtime_deferrable() -> None:
-    """Waits until ten seconds after the run has started, then goes on.
+    """Waits for ten seconds, then goes on.
 
     While it waits the task is `deferred`: the triggerer watches the clock for it, together with hundreds of
     others in one process, and the worker is free for another task.
     """
-    wait = DateTimeSensorAsync(
-        task_id="wait_ten_seconds",
-        target_time="{{ dag_run.start_date + macros.timedelta(seconds=10) }}",
-    )
+    wait = WaitSensor(task_id="wait_ten_seconds", time_to_wait=timedelta(seconds=10), deferrable=True)
 
     @task
     def go_on() -> None:
