@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from entrypoint.defaults import TABLE, Setting
 from entrypoint.errors import StartError
+from entrypoint.expand import expand
 from entrypoint.names import Name
 from entrypoint.numbers import LARGEST
-from entrypoint.expand import expand
 from entrypoint.settle import settle
 from tests.airflow3.drafts import LINE
 from tests.airflow3.oracle import Oracle, environment
