@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from astro_runtime_plugin import api
 from astro_runtime_plugin.footer import STATIC, URL_PREFIX, FooterMiddleware
-from astro_runtime_plugin.links import read_links
+from astro_runtime_plugin.links import DOCUMENTATION, read_links
 from astro_runtime_plugin.release import release_of
 from entrypoint import origin
 
@@ -39,7 +39,7 @@ def extensions() -> Extensions:
             {"app": app(option("image_tag"), links), "url_prefix": URL_PREFIX, "name": "Astro Runtime"}
         ],
         "fastapi_root_middlewares": [footer],
-        "external_views": [menu_link(name, url) for name, url in links.items()],
+        "external_views": menu_links(links),
     }
 
 
@@ -61,9 +61,11 @@ def option(name: str) -> str | None:
     return value
 
 
-def menu_link(name: str, url: str) -> dict[str, str]:
-    """Return an entry of Airflow's own docs menu."""
-    return {"name": name, "href": url, "destination": "nav", "category": "docs"}
+def menu_links(links: dict[str, str]) -> list[dict[str, str]]:
+    """Return the entries of Airflow's own docs menu, which already leads to the documentation of its version."""
+    there = DOCUMENTATION.format(airflow=airflow_version)
+    entry = {"destination": "nav", "category": "docs"}
+    return [{"name": name, "href": url, **entry} for name, url in links.items() if url != there]
 
 
 def app(image_tag: str | None, links: dict[str, str]) -> FastAPI:

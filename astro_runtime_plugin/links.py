@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 
 MUST_BE = "a JSON object of names and http(s) URLs"
 # Airflow's documentation is published for each version of it.
+DOCUMENTATION = "https://airflow.apache.org/docs/apache-airflow/{airflow}/index.html"
 DEFAULTS = {
-    "Documentation": "https://airflow.apache.org/docs/apache-airflow/{airflow}/index.html",
+    "Documentation": DOCUMENTATION,
     "Release notes": "https://airflow.apache.org/docs/apache-airflow/{airflow}/release_notes.html",
     "Provider registry": "https://airflow.apache.org/registry/",
     "Issue tracker": "https://github.com/apache/airflow/issues",
