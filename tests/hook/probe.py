@@ -16,8 +16,10 @@ from typing import Any
 
 from entrypoint.defaults import TABLE
 from entrypoint.origin import RECORD
+from tests.hook.expected import IMPORT, INSIDE, READERS
+from tests.lines import LINE
 
-NAMES = [setting.spellings["3.3"].names[0] for setting in TABLE]
+NAMES = [setting.spellings[LINE].names[0] for setting in TABLE]
 OPTIONS = {name.variable: (name.section, name.option) for name in NAMES}
 
 # Airflow imports it in each of its processes, after the hook: an operator's file, beside which the hook works.
@@ -26,6 +28,7 @@ import gc, json, os, sys, threading, time
 from airflow.configuration import conf
 
 OPTIONS = {options!r}
+INSIDE = {inside!r}
 
 def tell(name, reader, **more):
     seen = {{"argv": sys.argv, "record": os.environ.get({record!r}), **more}}
@@ -35,29 +38,33 @@ def tell(name, reader, **more):
         json.dump(seen, file)
     os.rename(path + ".part", path)
 
-def tell_of_the_scheduler():
-    while True:
-        for runner in [one for one in gc.get_objects() if type(one).__name__ == "SchedulerJobRunner"]:
-            if hasattr(runner, "executors"):
-                tell("runner", conf, parallelism=runner._parallelism, max_tis=runner.job.max_tis_per_query,
-                     queued=runner._task_queued_timeout, executor=runner.executors[0].parallelism)
-                return
-        time.sleep(0.2)
+def look_inside():
+    sought = dict(INSIDE)
+    while sought:
+        for one in [one for one in gc.get_objects() if type(one).__name__ in sought]:
+            held = sought.get(type(one).__name__, {{}})
+            try:
+                inside = {{name: eval(source, {{"sys": sys, "one": one}}) for name, source in held.items()}}
+            except AttributeError:
+                continue  # it is still being made
+            tell(type(one).__name__, conf, inside=inside)
+            sought.pop(type(one).__name__, None)
+        time.sleep(0.5)
 
 tell("process", conf)
-if sys.argv[1:2] == ["scheduler"]:
-    threading.Thread(target=tell_of_the_scheduler, daemon=True).start()
+if sys.argv[1:2] in (["scheduler"], ["dag-processor"]):
+    threading.Thread(target=look_inside, daemon=True).start()
 """
 DAG = """
-from airflow.sdk import DAG, task
+import datetime, importlib
+{imports}
 
-with DAG("look", schedule="@once", is_paused_upon_creation=False):
+with DAG("look", start_date=datetime.datetime(2026, 1, 1), schedule="@once", is_paused_upon_creation=False):
     @task
     def look():
-        import airflow.configuration, airflow.sdk.configuration
         from airflow_local_settings import tell
-        tell("task", airflow.configuration.conf)
-        tell("sdk", airflow.sdk.configuration.conf)
+        for kind, reader in {readers!r}.items():
+            tell(kind, importlib.import_module(reader).conf)
     look()
 """
 
@@ -66,9 +73,10 @@ def make(home: Path, cfg: str = "") -> None:
     """Fill `home`: the probe, a DAG with a task that tells too, and airflow.cfg."""
     for folder in ("config", "dags", "seen"):
         (home / folder).mkdir(parents=True)
-    source = LOCAL_SETTINGS.format(options=OPTIONS, record=RECORD)
+    inside = {kind: {name: source for name, (source, _) in held.items()} for kind, held in INSIDE.items()}
+    source = LOCAL_SETTINGS.format(options=OPTIONS, record=RECORD, inside=inside)
     (home / "config" / "airflow_local_settings.py").write_text(source)
-    (home / "dags" / "look.py").write_text(DAG)
+    (home / "dags" / "look.py").write_text(DAG.format(imports=IMPORT, readers=READERS))
     (home / "airflow.cfg").write_text(cfg)
 
 
@@ -112,7 +120,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def seen(home: Path, kind: str, done: Callable[[list[Any]], bool] = bool, seconds: float = 180) -> list[Any]:
+def seen(home: Path, kind: str, done: Callable[[list[Any]], bool] = bool, seconds: float = 300) -> list[Any]:
     """Return what processes have told under `kind`, as soon as `done` is content with it."""
     end = time.monotonic() + seconds
     while True:
@@ -124,8 +132,8 @@ def seen(home: Path, kind: str, done: Callable[[list[Any]], bool] = bool, second
 
 
 def answers(url: str) -> None:
-    """Return when an api-server answers at `url`."""
-    end = time.monotonic() + 90
+    """Return when a web server answers at `url`."""
+    end = time.monotonic() + 300
     while True:
         try:
             urllib.request.urlopen(url).close()

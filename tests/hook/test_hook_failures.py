@@ -7,11 +7,13 @@ import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from entrypoint.origin import RECORD
-from tests.airflow3 import probe
+from tests.hook import expected, probe
+from tests.lines import INTERVAL
 from tests.process.start import CHECKOUT
 from tests.servers import free_port
 
@@ -34,12 +36,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def airflow(home: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
     environ = probe.environment(home, more)
-    return subprocess.run(["airflow", *words], env=environ, capture_output=True, text=True, timeout=120)
+    return subprocess.run(["airflow", *words], env=environ, capture_output=True, text=True, timeout=300)
 
 
 def test_stdout_of_a_command_stays_airflow_s(home: Path) -> None:
-    done = airflow(home, *PARALLELISM)
-    assert (done.returncode, done.stdout) == (0, "16\n")
+    done = airflow(home, *PARALLELISM, AIRFLOW__ASTRO_RUNTIME__WORKER_QUEUES=expected.QUEUES)
+    assert (done.returncode, done.stdout) == (0, "15\n")
     assert "astro-runtime" not in done.stderr
 
 
@@ -68,35 +70,34 @@ def test_a_component_warns_once_with_all_its_child_processes(tmp_path: Path) -> 
     environ = probe.environment(home, BAD_QUEUES)
     migration = subprocess.run(["airflow", "db", "migrate"], env=environ, capture_output=True, text=True)
     assert migration.returncode == 0, migration.stderr
-    words = ["api-server", "--host", "127.0.0.1", "--port", port, "--workers", "2"]
-    with probe.running(home, environ, {"api-server": words}):
-        probe.answers(f"http://127.0.0.1:{port}/api/v2/version")
-        told = probe.seen(home, "process", lambda told: len(servers(told)) >= 3)
+    with probe.running(home, environ, expected.web(port)):
+        probe.answers(f"http://{expected.HOST}:{port}{expected.WEB_ANSWERS_AT}")
+        told = probe.seen(home, "process", lambda told: len(servers(told)) >= expected.WEB_PROCESSES)
     assert {one["values"]["AIRFLOW__CORE__PARALLELISM"] for one in servers(told)} == {"32"}
     assert {one["record"] for one in servers(told)} == {None}
-    assert (home / "api-server.log").read_text().count(WARNING) == 1
+    assert (home / f"{expected.WEB}.log").read_text().count(WARNING) == 1
 
 
-def servers(told: list[dict[str, list[str]]]) -> list[dict[str, dict[str, str]]]:
-    return [one for one in told if "api-server" in one["argv"]]  # type: ignore[misc]
+def servers(told: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [one for one in told if one["argv"][1:2] != ["db"]]
 
 
 def test_what_an_operator_sets_in_a_shell_of_the_container_counts(home: Path) -> None:
-    """The shell has what the entrypoint exported, the new name of the setting among it."""
-    script = f"export AIRFLOW__SCHEDULER__DAG_DIR_LIST_INTERVAL=99; echo ${RECORD}; exec airflow $0"
-    words = ["bash", "-c", script.replace("$0", "config get-value dag_processor refresh_interval")]
+    """The shell has what the entrypoint exported, the setting's first name among it; the operator sets another."""
+    section, option = (word.lower() for word in INTERVAL.split("__")[1:])
+    script = (
+        f"export {expected.OTHER_INTERVAL}=99; echo ${RECORD}; airflow config get-value {section} {option}"
+    )
     done = subprocess.run(
-        [sys.executable, "-m", "entrypoint", *words],
+        [sys.executable, "-m", "entrypoint", "bash", "-c", script],
         env=probe.environment(home),
         cwd=CHECKOUT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
-    record, *_, value = done.stdout.splitlines()  # between them Airflow says that the name is an old one
-    assert [row[2] for row in json.loads(record) if row[1] == "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL"] == [
-        "30"
-    ]
+    record, *_, value = done.stdout.splitlines()  # between them Airflow may say that the name is an old one
+    assert [row[2] for row in json.loads(record) if row[1] == INTERVAL] == ["30"]
     assert value == "99"
 
 
