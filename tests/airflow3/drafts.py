@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 from hypothesis import strategies as st
@@ -68,6 +69,7 @@ def names_of(setting: Setting) -> tuple[Name | Variable, ...]:
     return (*spelling.names, *spelling.carried)
 
 
+@cache
 def numbers(setting: Setting) -> st.SearchStrategy[str]:
     usual = [
         setting.stock,

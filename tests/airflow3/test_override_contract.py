@@ -25,6 +25,9 @@ from tests.airflow3.states import State, write_down
 GENERATE = "import airflow.configuration as c; c.write_default_airflow_configuration_if_needed()"
 
 
+pytestmark = pytest.mark.timeout(0)  # --states says how long it takes
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("home")
@@ -47,6 +50,7 @@ class World:
     def __init__(self, home: Path, state: State) -> None:
         base = {"PATH": os.environ["PATH"], "HOME": str(home), "AIRFLOW_HOME": str(home)}
         base["AIRFLOW__CORE__HOSTNAME_CALLABLE"] = "socket.gethostname"  # the stock one asks the network
+        base["AIRFLOW__API_AUTH__JWT_SECRET"] = "of no worth: without one Airflow warns for every executor"
         self.environ = {**base, **state.environ}
         self.cfg = home / "airflow.cfg"
         self.operators = home / "operators.cfg"
