@@ -14,7 +14,7 @@ from astro_runtime_plugin.footer import PAGES, STATIC, URL_PREFIX, is_whole_page
 
 LAYOUT = "astro_runtime/layout.html"
 FOOTER = "astro_runtime/footer.html"
-DRAWN = b'<footer id="astro-runtime-footer"'
+FOOTERS = (b'<footer id="astro-runtime-footer"', b'<footer class="footer"')  # ours, and Airflow's own
 END = b"</body>"
 
 log = logging.getLogger("astro_runtime")
@@ -42,9 +42,9 @@ class FooterBlueprint(Blueprint):
         super().register(app, options)
         self._or_nothing(self._lay_over, app)
 
-    def get_send_file_max_age(self, filename: str | None) -> int | None:
+    def get_send_file_max_age(self, filename: str | None) -> int:
         """Have a browser ask again for the style sheets, so that an upgrade shows at once."""
-        return None
+        return 0
 
     def _lay_over(self, app: Any) -> None:
         names = {
@@ -70,7 +70,7 @@ class FooterBlueprint(Blueprint):
         return response
 
     def _end(self, response: Response) -> None:
-        if not is_page(response) or DRAWN in response.get_data():
+        if not is_page(response) or any(footer in response.get_data() for footer in FOOTERS):
             return
         before, end, after = response.get_data().rpartition(END)
         if not end:

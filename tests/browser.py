@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, Locator, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Dialog, Locator, Page, ViewportSize, sync_playwright
 
 CHROMIUM = (
     "--no-sandbox",
@@ -25,7 +26,7 @@ REACHABLE = """element => {
   const { x, y, width, height } = element.getBoundingClientRect();
   return element.contains(document.elementFromPoint(x + width / 2, y + height / 2));
 }"""
-# The brightest and the darkest pixel of a picture, from 0 to 255.
+# How dark and how bright a picture is: its darkest and its brightest pixel and the most frequent one, from 0 to 255.
 SHADES = """async picture => {
   const image = new Image();
   image.src = `data:image/png;base64,${picture}`;
@@ -34,9 +35,10 @@ SHADES = """async picture => {
   const pen = canvas.getContext("2d");
   pen.drawImage(image, 0, 0);
   const { data } = pen.getImageData(0, 0, image.width, image.height);
-  const greys = [];
-  for (let at = 0; at < data.length; at += 4) greys.push((data[at] + data[at + 1] + data[at + 2]) / 3);
-  return [Math.min(...greys), Math.max(...greys), greys[image.width * 4 + 2]];
+  const greys = new Array(256).fill(0);
+  for (let at = 0; at < data.length; at += 4) greys[Math.round((data[at] + data[at + 1] + data[at + 2]) / 3)]++;
+  const seen = [...greys.keys()].filter((grey) => greys[grey]);
+  return [seen.at(0), seen.at(-1), greys.indexOf(Math.max(...greys))];
 }"""
 
 
@@ -56,8 +58,19 @@ def box(locator: Locator) -> tuple[float, float, float, float]:
     return found["x"], found["y"], found["x"] + found["width"], found["y"] + found["height"]
 
 
+def shades(locator: Locator) -> tuple[int, int, int]:
+    """Return how dark, how bright and how bright mostly what is drawn there is, as the user sees it."""
+    darkest, brightest, mostly = locator.page.evaluate(SHADES, b64encode(locator.screenshot()).decode())
+    return darkest, brightest, mostly
+
+
 def dialogs(page: Page) -> list[str]:
     """Return a list that fills with what the page's dialogs say, such as that of an injected script."""
     heard: list[str] = []
-    page.on("dialog", lambda dialog: (heard.append(dialog.message), dialog.dismiss()))
+
+    def note(dialog: Dialog) -> None:
+        heard.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", note)
     return heard

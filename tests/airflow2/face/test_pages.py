@@ -85,7 +85,8 @@ def test_an_anonymous_visitor_learns_no_version(server: Server, stranger: Page, 
 def test_the_files_of_the_footer_say_no_version(server: Server, stranger: Page) -> None:
     for name in ("footer.css", "footer-airflow2.css"):
         answer = stranger.request.get(f"{server.url}/astro-runtime/static/{name}")
-        assert (answer.status, answer.headers["cache-control"]) == (200, "no-cache")
+        assert answer.status == 200
+        assert "no-cache" in answer.headers["cache-control"]
         assert "13.0" not in answer.text()
         assert "2.11" not in answer.text()
 
