@@ -17,10 +17,7 @@ TOLD = {
     OTHER_INTERVAL: "77",
     "AIRFLOW__CELERY__STALLED_TASK_TIMEOUT": "901",
 }
-CFG = {
-    "3.3": "[kubernetes_executor]\nworker_pods_creation_batch_size = 9\n",
-    "2.11": "[kubernetes]\nworker_pods_creation_batch_size = 9\n",
-}[LINE]
+CFG = "[kubernetes_executor]\nworker_pods_creation_batch_size = 9\n"
 VALUES = {
     INTERVAL: "77",
     TIMEOUT: "901",

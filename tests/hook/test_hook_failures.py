@@ -45,6 +45,12 @@ def test_stdout_of_a_command_stays_airflow_s(home: Path) -> None:
     assert "astro-runtime" not in done.stderr
 
 
+def test_asked_for_the_example_dags_airflow_starts_without_a_warning(home: Path) -> None:
+    done = airflow(home, "version", AIRFLOW__ASTRO_RUNTIME__LOAD_EXAMPLES="True")
+    assert (done.returncode, done.stdout) == (0, f"{metadata.version('apache-airflow')}\n")
+    assert "astro-runtime" not in done.stderr
+
+
 def test_a_value_that_cannot_work_leaves_airflow_as_stock(home: Path) -> None:
     done = airflow(home, *PARALLELISM, **BAD_QUEUES)
     assert (done.returncode, done.stdout) == (0, "32\n")
