@@ -56,7 +56,8 @@ def locate(environ: Mapping[str, str]) -> str:
 def read(path: str) -> AirflowCfg:
     """Read the file at `path`; a file that is not there has no options.
 
-    Raises StartError where Airflow could not read it either: not readable, not text, not INI.
+    Raises StartError where it is not readable (Airflow would go on without it, and nobody would know), not text or
+    not INI (Airflow would end with a traceback).
     """
     try:
         with open(path) as file:

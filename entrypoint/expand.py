@@ -21,4 +21,6 @@ def expand(text: str, where: str = "a value") -> str:
         if filled == text:
             return text
         text = filled
-    raise StartError(f"{where} refers to a variable that refers to itself without end; it must come to a value")
+    raise StartError(
+        f"{where} refers to a variable that refers to itself without end; it must come to a value"
+    )

@@ -42,9 +42,14 @@ def parallelism(told: Override | None, executor: str, concurrency: int) -> Arith
 
 def without_queues(executor: str, concurrency: int) -> Arithmetic:
     """Answer while no worker is told of: this is the place where running workers come in."""
-    if executors(executor) == {"LocalExecutor"}:
+    if is_local(executor):
         return Arithmetic(concurrency, f"1×{concurrency} LocalExecutor")
     return Arithmetic(None, f"{executor}, and [astro_runtime] worker_queues tells of no worker")
+
+
+def is_local(executor: str) -> bool:
+    """Whether every task runs on the scheduler's own machine, with LocalExecutor alone."""
+    return executors(executor) == {"LocalExecutor"}
 
 
 def executors(text: str) -> set[str]:

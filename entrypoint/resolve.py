@@ -94,7 +94,9 @@ class _Row:
             return self._says(self.setting.default, RUNTIME, self.setting.why, exported=True)
         told = find((WORKER_QUEUES,), self.environ, self.cfg)
         runs = executor(self.environ, self.cfg, self.line)
-        worked_out = formula.parallelism(told, runs, concurrency(self.environ, self.cfg))
+        takes_part = told is not None or formula.is_local(runs)
+        tasks = concurrency(self.environ, self.cfg) if takes_part else STOCK_CONCURRENCY
+        worked_out = formula.parallelism(told, runs, tasks)
         if worked_out.value is None:
             return self._says(self.setting.stock, AIRFLOW, worked_out.why, exported=False)
         return self._says(str(worked_out.value), RUNTIME, worked_out.why, exported=True)

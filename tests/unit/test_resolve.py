@@ -81,3 +81,12 @@ def test_a_setting(
     found = settings[variable]
     assert (found.value, found.origin, found.exported) == (value, origin, exported)
     assert found.line.startswith(f"{variable}={value} (") or origin == "Airflow"
+
+
+def test_a_worker_concurrency_that_takes_no_part_stops_nothing(tmp_path: Path) -> None:
+    """Stock Airflow with KubernetesExecutor never reads it."""
+    told = {"AIRFLOW__CELERY__WORKER_CONCURRENCY": "many", "AIRFLOW__CORE__EXECUTOR": "KubernetesExecutor"}
+    assert {one.origin for one in resolve(told, airflow_cfg.read(str(tmp_path / "airflow.cfg")), "3.3")} == {
+        "Runtime",
+        "Airflow",
+    }
