@@ -45,7 +45,7 @@ COMPONENTS = {
 LOGS = {**{kind: kind for kind in (WEB, *COMPONENTS)}, **{"3.3": {}, "2.11": {"gunicorn": WEB}}[LINE]}
 
 # By class: what an object of it holds, `one` being the object.
-INSIDE = {
+INSIDE: dict[str, dict[str, tuple[str, float]]] = {
     "CeleryExecutor": {"parallelism": ("one.parallelism", 15)},
     "SchedulerJobRunner": {
         "max_tis": ("one.job.max_tis_per_query", 512),
