@@ -45,11 +45,11 @@ COMPONENTS = {
 LOGS = {**{kind: kind for kind in (WEB, *COMPONENTS)}, **{"3.3": {}, "2.11": {"gunicorn": WEB}}[LINE]}
 
 # By class: what an object of it holds, `one` being the object.
-INSIDE: dict[str, dict[str, tuple[str, float]]] = {
+INSIDE: dict[str, dict[str, tuple[str, int]]] = {
     "CeleryExecutor": {"parallelism": ("one.parallelism", 15)},
     "SchedulerJobRunner": {
         "max_tis": ("one.job.max_tis_per_query", 512),
-        "queued": ("one._task_queued_timeout", 901.0),
+        "queued": ("one._task_queued_timeout", 901),
         **{
             "3.3": {"parallelism": ("one._parallelism", 15)},
             "2.11": {"parallelism": ("sys.modules['airflow.executors.base_executor'].PARALLELISM", 15)},
