@@ -12,7 +12,7 @@ from hypothesis import settings
 from tests.lines import LINE
 
 if TYPE_CHECKING:
-    from tests.airflow3.oracle import Oracle
+    from tests.contract.oracle import Oracle
 
 # Before anything imports Airflow: without an airflow.cfg it would write one, with secrets, into ~/airflow.
 _HOME = tempfile.TemporaryDirectory(prefix="astro-runtime-tests-")
@@ -41,6 +41,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session")
 def oracle() -> Oracle:
     """Airflow's own `conf`, built once: that takes more than a second."""
-    from tests.airflow3.oracle import Oracle
+    from tests.contract.oracle import Oracle
 
     return Oracle()

@@ -13,7 +13,7 @@ from entrypoint.defaults import BROKER_URL, DATABASE_URL
 from entrypoint.names import Name
 from entrypoint.overrides import CFG, COMMAND, ENVIRONMENT, SECRET, find
 from entrypoint.wait import _url
-from tests.airflow3.oracle import Oracle, environment
+from tests.contract.oracle import Oracle, environment
 
 URLS = [
     ({"": "url://$HOME/plain"}, {}, ENVIRONMENT),
@@ -25,7 +25,7 @@ URLS = [
     ({}, {"_cmd": "echo url://$HOME/command", "_secret": "path"}, COMMAND),
     ({}, {"_secret": "path"}, SECRET),
 ]
-BACKEND = "tests.airflow3.secrets.Backend"
+BACKEND = "tests.contract.secrets.Backend"
 
 
 @pytest.mark.filterwarnings("ignore:The sql_alchemy_conn option in .core. has been moved")

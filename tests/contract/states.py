@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from entrypoint.defaults import TABLE
 from entrypoint.names import Name
-from tests.airflow3.drafts import ENVIRONMENT_PLACES, Draft, Placement, names_of
+from tests.contract.drafts import ENVIRONMENT_PLACES, Draft, Placement, names_of
 
 Options = dict[
     tuple[str, str], tuple[str, Placement]

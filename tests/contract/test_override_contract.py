@@ -17,10 +17,11 @@ from entrypoint import origin
 from entrypoint.defaults import TABLE
 from entrypoint.names import Name
 from entrypoint.settle import Settled, settle
-from tests.airflow3.drafts import LINE, Draft, drafts, numbers
-from tests.airflow3.oracle import Expected, Oracle, environment
-from tests.airflow3.readers import read_by_airflow
-from tests.airflow3.states import State, write_down
+from tests.contract.drafts import Draft, drafts, numbers
+from tests.contract.oracle import Expected, Oracle, environment
+from tests.contract.readers import read_by_airflow
+from tests.contract.states import State, write_down
+from tests.lines import LINE
 
 GENERATE = "import airflow.configuration as c; c.write_default_airflow_configuration_if_needed()"
 

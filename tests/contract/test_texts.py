@@ -13,8 +13,8 @@ from entrypoint.expand import expand
 from entrypoint.names import Name
 from entrypoint.numbers import LARGEST
 from entrypoint.settle import settle
-from tests.airflow3.drafts import LINE
-from tests.airflow3.oracle import Oracle, environment
+from tests.contract.oracle import Oracle, environment
+from tests.lines import LINE
 
 # Blanks of every kind, digits of every script, what float takes and int does not.
 NUMBERS = st.one_of(

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from entrypoint.defaults import EXECUTOR, TABLE, WORKER_CONCURRENCY, WORKER_QUEUES, Setting
 from entrypoint.names import Name, Variable
+from tests.lines import LINE
 
-LINE = "3.3"
 ENVIRONMENT_PLACES = ("env", "env_cmd", "env_secret", "env_lower")
 CFG_PLACES = (
     "cfg",

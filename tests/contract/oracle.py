@@ -12,7 +12,7 @@ from unittest.mock import patch
 
 from entrypoint.defaults import TABLE, WORKER_CONCURRENCY, WORKER_QUEUES, Setting
 from entrypoint.names import Name, Variable
-from tests.airflow3.drafts import LINE
+from tests.lines import LINE
 
 NOT_SET = object()
 # What ExecutorLoader remembers of the executors that it has seen.

@@ -17,8 +17,9 @@ from entrypoint.defaults import (
 )
 from entrypoint.names import Name
 from entrypoint.wait import STOCK_URLS
-from tests.airflow3.drafts import LINE, names_of
-from tests.airflow3.oracle import Oracle
+from tests.contract.drafts import names_of
+from tests.contract.oracle import Oracle
+from tests.lines import LINE
 
 by_name = pytest.mark.parametrize("setting", TABLE, ids=lambda setting: setting.documented)
 

@@ -11,8 +11,9 @@ from entrypoint.defaults import TABLE, Setting
 from entrypoint.errors import CONFIG, StartError
 from entrypoint.names import Name, Variable
 from entrypoint.settle import settle
-from tests.airflow3.drafts import LINE, names_of
-from tests.airflow3.oracle import environment
+from tests.contract.drafts import names_of
+from tests.contract.oracle import environment
+from tests.lines import LINE
 
 BAD = (
     "",
@@ -36,7 +37,9 @@ CASES = [
     for name in names_of(setting)
     for place in (("environment", "airflow.cfg") if isinstance(name, Name) else ("environment",))
     for text in BAD
-    if not (text == "0" and setting.spellings[LINE].least == 0)  # 0 is Airflow's word for "as many as parallelism"
+    if not (
+        text == "0" and setting.spellings[LINE].least == 0
+    )  # 0 is Airflow's word for "as many as parallelism"
 ]
 WHOLE = [setting for setting in TABLE if setting.number is int]
 
