@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import tempfile
 from pathlib import Path
@@ -15,6 +16,7 @@ DAGS = "dags"
 LOGS = "logs/runtime"
 LOCK = ".make-run.lock"
 ANOTHER = "make run AIRFLOW_HOME=/some/where"
+WEBSERVER = "airflow-webserver.pid"
 
 
 def claim(home: Path) -> IO[str]:
@@ -37,6 +39,8 @@ def claim(home: Path) -> IO[str]:
         raise StartError(_taken(home, lock), UNAVAILABLE) from error
     lock.truncate(0)
     print(os.getpid(), file=lock, flush=True)
+    # An earlier run's, which was killed; Gunicorn would not start where another process has got that number.
+    (home / WEBSERVER).unlink(missing_ok=True)
     return lock
 
 
@@ -59,3 +63,16 @@ def write_private(path: Path, text: str) -> None:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(unfinished)
         raise
+
+
+def read_json(path: Path) -> dict[str, str]:
+    """Return what the file keeps, nothing where there is no file; raises StartError where it cannot be read."""
+    try:
+        held = path.read_text().strip()
+        return dict(json.loads(held or "{}"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise StartError(
+            f"{path} cannot be read ({error}); mend it, or remove it to have it made anew"
+        ) from error

@@ -25,12 +25,12 @@ class Component:
     """One component: its name, its process, and the file that takes its output."""
 
     def __init__(self, name: str, words: Sequence[str], environ: Mapping[str, str], logs: Path) -> None:
-        """Start `airflow` with `words` through the entrypoint, in a session of its own: Ctrl-C is for us alone."""
+        """Start `words` through the entrypoint, in a session of its own: Ctrl-C is for us alone."""
         self.name = name
         self.log = logs / f"{name}.log"
         with open(self.log, "wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "entrypoint", "airflow", *words],
+                [sys.executable, "-m", "entrypoint", *words],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

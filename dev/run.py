@@ -13,13 +13,13 @@ from urllib.parse import urlsplit
 
 from dev import credentials, health, home, migration, port, processes
 from dev.credentials import told
+from dev.lines import HERE
+from dev.login import login
 from dev.supervise import FailedError, Signals, StoppedError, Supervisor
 from entrypoint.airflow_cfg import AirflowCfg
 from entrypoint.errors import StartError
 from entrypoint.names import Name
 
-BASE_URL = Name("api", "base_url")
-EXECUTION_URL = Name("core", "execution_api_server_url")
 DAGS_FOLDER = Name("core", "dags_folder")
 # A `make` in a task must not take this one's options and variables for its own.
 MAKES_OWN = ("MAKEFLAGS", "MAKEOVERRIDES", "MFLAGS", "MAKELEVEL")
@@ -56,20 +56,19 @@ def _without_make(environ: Mapping[str, str]) -> dict[str, str]:
 def run(folder: Path, number: int, environ: Mapping[str, str], signals: Signals) -> int:
     """Run Airflow with its data in `folder` and its URL on port `number`; return the exit code."""
     cfg = credentials.read_or_write_cfg(environ)
-    login = credentials.login(folder, environ, cfg)
     url, variables = addresses(environ, cfg, number)
     secrets = credentials.supplied(folder, environ, cfg)
     theirs = {**environ, **variables, **secrets, "PYTHONUNBUFFERED": "1"}
     supervisor = Supervisor(theirs, folder / home.LOGS, signals)
     try:
-        migrate(supervisor, folder, environ, cfg)
+        user = prepare(supervisor, folder, environ, cfg)
         since = datetime.now(timezone.utc)
-        say("starting scheduler, dag-processor, triggerer and api-server")
+        say(f"starting {', '.join(HERE.components)}")
         supervisor.start(number)
         supervisor.wait_until(lambda: health.unhealthy(url, since))
         dags = told(DAGS_FOLDER, environ, cfg) or folder / home.DAGS
         print(
-            block([f"URL: {url}", *login, f"Data: {folder}", f"DAGs: {dags}", f"Logs: {folder / home.LOGS}"]),
+            block([f"URL: {url}", *user, f"Data: {folder}", f"DAGs: {dags}", f"Logs: {folder / home.LOGS}"]),
             flush=True,
         )
         supervisor.watch()
@@ -86,18 +85,22 @@ def run(folder: Path, number: int, environ: Mapping[str, str], signals: Signals)
 
 def addresses(environ: Mapping[str, str], cfg: AirflowCfg, number: int) -> tuple[str, dict[str, str]]:
     """Return the URL for the browser, with a slash at its end, and the variables that tell Airflow of it."""
-    path = urlsplit(told(BASE_URL, environ, cfg)).path.rstrip("/")
-    url = f"http://localhost:{number}{path}/"
-    variables = {BASE_URL: url, EXECUTION_URL: f"http://127.0.0.1:{number}{path}/execution/"}
-    return url, {name.variable: text for name, text in variables.items() if not told(name, environ, cfg)}
+    path = urlsplit(told(next(iter(HERE.urls)), environ, cfg)).path.rstrip("/")
+    urls = {name: url.format(port=number, path=path) for name, url in HERE.urls.items()}
+    return f"http://localhost:{number}{path}/", {
+        name.variable: url for name, url in urls.items() if not told(name, environ, cfg)
+    }
 
 
-def migrate(supervisor: Supervisor, folder: Path, environ: Mapping[str, str], cfg: AirflowCfg) -> None:
-    """Bring the metadata database up to date, where it is not."""
-    if migration.needed(folder, environ, cfg):
-        say("migrating the metadata database")
-        supervisor.migrate()
-        migration.remember(folder, environ, cfg)
+def prepare(supervisor: Supervisor, folder: Path, environ: Mapping[str, str], cfg: AirflowCfg) -> list[str]:
+    """Bring the metadata database up to date, where it is not; return the lines that say how to log in."""
+    if not migration.needed(folder, environ, cfg):
+        return login(folder, environ, cfg, None)
+    say("migrating the metadata database")
+    supervisor.finish("migration", ("db", "migrate"))
+    user = login(folder, environ, cfg, supervisor.finish)
+    migration.remember(folder, environ, cfg)
+    return user
 
 
 def block(lines: list[str]) -> str:

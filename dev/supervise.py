@@ -6,20 +6,15 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
 from dev import processes
+from dev.lines import HERE
 from dev.processes import Component
 
-COMPONENTS = {
-    # One machine, one file system: the logs need no server, which would listen on every network.
-    "scheduler": ("scheduler", "--skip-serve-logs"),
-    "dag-processor": ("dag-processor",),
-    "triggerer": ("triggerer", "--skip-serve-logs"),
-    "api-server": ("api-server", "--host", "127.0.0.1", "--port"),
-}
+NOTHING: Mapping[str, str] = {}
 PAUSE = 0.2  # seconds between two looks at the children
 PATIENCE = 300  # seconds from the start to healthy, on a machine that is slow beyond reason
 
@@ -65,21 +60,22 @@ class Supervisor:
         self.signals = signals
         self.components: list[Component] = []
 
-    def migrate(self) -> None:
-        """Run `airflow db migrate` to its end."""
-        migration = Component("migration", ("db", "migrate"), self.environ, self.logs)
-        self.components.append(migration)
-        while migration.running:
+    def finish(self, name: str, words: Sequence[str], more: Mapping[str, str] = NOTHING) -> str:
+        """Run `words` to their end, with `more` in the environment, and return their output."""
+        step = Component(name, words, {**self.environ, **more}, self.logs)
+        self.components.append(step)
+        while step.running:
             self._pause()
-        self.components.remove(migration)
-        if migration.process.returncode:
-            raise FailedError(_ended(migration))
+        self.components.remove(step)
+        if step.process.returncode:
+            raise FailedError(_ended(step))
+        return step.log.read_text(errors="replace")
 
     def start(self, port: int) -> None:
-        """Start every component, the api-server on `port`."""
-        for name, words in COMPONENTS.items():
-            last = (str(port),) if words[-1] == "--port" else ()
-            self.components.append(Component(name, (*words, *last), self.environ, self.logs))
+        """Start every component; what the browser talks to listens on `port`."""
+        for name, words in HERE.components.items():
+            told = [word.format(port=port) for word in words]
+            self.components.append(Component(name, told, self.environ, self.logs))
 
     def wait_until(self, unhealthy: Callable[[], list[str]]) -> None:
         """Return when `unhealthy` names nothing more."""
