@@ -16,6 +16,9 @@ from typing import Any
 import httpx
 import psutil  # type: ignore[import-untyped]
 
+from dev.lines import HERE
+from tests.lines import LINE
+from tests.process.api import API
 from tests.process.start import CHECKOUT
 
 START = 120  # seconds until it must be up, on a slow machine
@@ -28,7 +31,8 @@ class Making:
     def __init__(self, home: Path, port: int | str, stderr: int = subprocess.STDOUT) -> None:
         self.home, self.url = home, f"http://localhost:{port}/"
         # The tests run in this environment: make must not install it anew under them.
-        words = ["make", "-o", ".venv/.installed", f"BIN={Path(sys.executable).parent}", "run"]
+        here = [f"LINE={LINE}", f"BIN={Path(sys.executable).parent}"]
+        words = ["make", "-o", ".venv/.installed", "-o", f".venv-{LINE}/.installed", *here, "run"]
         with tempfile.NamedTemporaryFile(prefix="make-run-", delete=False) as output:
             self._output = Path(output.name)
             self.process = subprocess.Popen(
@@ -70,9 +74,9 @@ class Making:
         return next(one for one in self.look() if "dev.run" in one.cmdline())
 
     def all_started(self) -> bool:
-        """Whether the four components run, healthy or not."""
+        """Whether the components run, healthy or not."""
         parents = [one for one in self.look() if one.is_running() and "dev.run" in " ".join(one.cmdline())]
-        return any(len(parent.children()) == 4 for parent in parents)
+        return any(len(parent.children()) == len(HERE.components) for parent in parents)
 
     def component(self, name: str) -> psutil.Process:
         return next(one for one in self.supervisor().children() if name in " ".join(one.cmdline()))
@@ -102,11 +106,7 @@ class Making:
 
     def client(self) -> httpx.Client:
         """Log in with what the block says."""
-        login = {"username": self.line("User"), "password": self.line("Password")}
-        token = httpx.post(f"{self.url}auth/token", json=login).raise_for_status().json()["access_token"]
-        return httpx.Client(
-            base_url=f"{self.url}api/v2", headers={"Authorization": f"Bearer {token}"}, timeout=30
-        )
+        return API.log_in(self.url, API.path, self.line("User"), self.line("Password"))
 
 
 @contextmanager

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-import stat
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
@@ -14,30 +12,19 @@ from pytest_mock import MockerFixture
 
 from dev import credentials, migration, run
 from dev.home import write_private
-from entrypoint.airflow_cfg import AirflowCfg
-from entrypoint.errors import StartError
+from dev.lines import HERE
+from entrypoint.names import Name
+from tests.lines import LINE
+from tests.process.operators import FAB, cfg, environment, mode
 
-FERNET, SECRET, JWT = (
-    "AIRFLOW__CORE__FERNET_KEY",
-    "AIRFLOW__API__SECRET_KEY",
-    "AIRFLOW__API_AUTH__JWT_SECRET",
-)
-FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
-
-
-def environment(home: Path, **more: str) -> dict[str, str]:
-    return {"AIRFLOW_HOME": str(home), **more}
-
-
-def cfg(home: Path, text: str | None = None) -> AirflowCfg:
-    """Write the operator's own airflow.cfg, if any, and read what then holds."""
-    if text is not None:
-        (home / "airflow.cfg").write_text(text)
-    return credentials.read_or_write_cfg(environment(home))
-
-
-def mode(path: Path) -> int:
-    return stat.S_IMODE(path.stat().st_mode)
+FERNET = "AIRFLOW__CORE__FERNET_KEY"
+LAST, OTHERS = {  # the last of the other secrets, and the variables of them all
+    "3.3": (
+        Name("api_auth", "jwt_secret"),
+        {"AIRFLOW__API__SECRET_KEY", "AIRFLOW__API_AUTH__JWT_SECRET"},
+    ),
+    "2.11": (Name("webserver", "secret_key"), {"AIRFLOW__WEBSERVER__SECRET_KEY"}),
+}[LINE]
 
 
 def test_no_two_homes_share_a_secret(tmp_path: Path) -> None:
@@ -45,14 +32,11 @@ def test_no_two_homes_share_a_secret(tmp_path: Path) -> None:
     for home in homes:
         home.mkdir()
     held = [cfg(home) for home in homes]
-    logins = [credentials.login(home, environment(home), one) for home, one in zip(homes, held, strict=True)]
     for names in credentials.SECRETS:
         one, two = (found.get(names[0].section, names[0].option) for found in held)
         assert one
         assert two
         assert one != two
-    assert logins[0][0] == logins[1][0] == "User: admin"
-    assert logins[0][1] != logins[1][1]
 
 
 def test_its_own_airflow_cfg_lacks_no_secret(tmp_path: Path) -> None:
@@ -60,21 +44,21 @@ def test_its_own_airflow_cfg_lacks_no_secret(tmp_path: Path) -> None:
 
 
 def test_a_secret_that_the_operators_airflow_cfg_lacks_is_supplied_and_kept(tmp_path: Path) -> None:
-    own = cfg(tmp_path, "[core]\nfernet_key = theirs\n[api_auth]\njwt_secret =\n")
+    own = cfg(tmp_path, f"[core]\nfernet_key = theirs\n[{LAST.section}]\n{LAST.option} =\n")
     supplied = credentials.supplied(tmp_path, environment(tmp_path), own)
-    assert supplied.keys() == {SECRET, JWT}
+    assert supplied.keys() == OTHERS
     assert mode(tmp_path / credentials.KEPT) == 0o600
     assert credentials.supplied(tmp_path, environment(tmp_path), own) == supplied
     lacking_more = credentials.supplied(tmp_path, environment(tmp_path), cfg(tmp_path, ""))
-    assert lacking_more.keys() == {FERNET, SECRET, JWT}
+    assert lacking_more.keys() == {FERNET, *OTHERS}
     assert supplied.items() <= lacking_more.items()
 
 
 @pytest.mark.parametrize(
     "variables",
     [
-        {FERNET: "a", SECRET: "b", JWT: "c"},
-        {FERNET + "_CMD": "echo a", "AIRFLOW__WEBSERVER__SECRET_KEY": "b", JWT + "_SECRET": "path"},
+        dict.fromkeys([FERNET, *OTHERS], "theirs"),
+        {f"{FERNET}_CMD": "echo a", "AIRFLOW__WEBSERVER__SECRET_KEY": "b", f"{LAST.variable}_SECRET": "path"},
     ],
 )
 def test_a_secret_that_the_operator_has_set_otherwise_is_left_alone(
@@ -82,33 +66,6 @@ def test_a_secret_that_the_operator_has_set_otherwise_is_left_alone(
 ) -> None:
     own = cfg(tmp_path, "")
     assert credentials.supplied(tmp_path, environment(tmp_path, **variables), own) == {}
-
-
-def test_the_operators_users_get_passwords_and_keep_those_that_they_have(tmp_path: Path) -> None:
-    file = tmp_path / "passwords.json"
-    file.write_text('{"ann": "hers"}')
-    own = cfg(
-        tmp_path,
-        f"[core]\nsimple_auth_manager_users = ann:op, bob:viewer\nsimple_auth_manager_passwords_file = {file}\n",
-    )
-    assert credentials.login(tmp_path, environment(tmp_path), own) == ["User: ann", "Password: hers"]
-    held = json.loads(file.read_text())
-    assert held.keys() == {"ann", "bob"}
-    assert held["ann"] == "hers"
-    assert len(held["bob"]) >= 16
-    assert mode(file) == 0o600
-
-
-def test_another_auth_manager_has_passwords_of_its_own(tmp_path: Path) -> None:
-    own = cfg(tmp_path, f"[core]\nauth_manager = {FAB}\n")
-    assert credentials.login(tmp_path, environment(tmp_path), own) == credentials.OTHER_LOGIN
-    assert not (tmp_path / credentials.PASSWORDS).exists()
-
-
-def test_a_passwords_file_that_does_not_parse_is_named(tmp_path: Path) -> None:
-    (tmp_path / credentials.PASSWORDS).write_text('{"admin": ')
-    with pytest.raises(StartError, match=credentials.PASSWORDS):
-        credentials.login(tmp_path, environment(tmp_path), cfg(tmp_path))
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, mocker: MockerFixture) -> None:
@@ -127,21 +84,29 @@ URLS = {
 }
 
 
+TOLD = {  # the variables that tell Airflow of its URL, the base URL first
+    "3.3": {
+        "AIRFLOW__API__BASE_URL": "http://localhost:8099{path}/",
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": "http://127.0.0.1:8099{path}/execution/",
+    },
+    "2.11": {"AIRFLOW__WEBSERVER__BASE_URL": "http://localhost:8099{path}"},
+}[LINE]
+
+
 @pytest.mark.parametrize(("base", "url"), URLS.items())
 def test_the_operators_base_url_stands_and_its_path_is_in_ours(tmp_path: Path, base: str, url: str) -> None:
-    own = cfg(tmp_path, f"[api]\nbase_url = {base}\n" if base else "")
-    told, variables = run.addresses(environment(tmp_path), own, 8099)
-    assert told == url
-    execution = variables.pop("AIRFLOW__CORE__EXECUTION_API_SERVER_URL")
-    assert execution == url.replace("localhost", "127.0.0.1") + "execution/"
-    assert variables == ({} if base else {"AIRFLOW__API__BASE_URL": url})
+    setting = next(iter(HERE.urls))
+    own = cfg(tmp_path, f"[{setting.section}]\n{setting.option} = {base}\n" if base else "")
+    path = url.removeprefix("http://localhost:8099").rstrip("/")
+    expected = {name: text.format(path=path) for name, text in TOLD.items() if not base or "BASE" not in name}
+    assert run.addresses(environment(tmp_path), own, 8099) == (url, expected)
 
 
-def test_an_execution_url_of_the_operators_stands(tmp_path: Path) -> None:
-    theirs = environment(tmp_path, AIRFLOW__CORE__EXECUTION_API_SERVER_URL="http://elsewhere/execution/")
-    assert run.addresses(theirs, cfg(tmp_path), 8099)[1] == {
-        "AIRFLOW__API__BASE_URL": "http://localhost:8099/"
-    }
+def test_a_url_of_the_operators_stands(tmp_path: Path) -> None:
+    own = cfg(tmp_path)
+    for variable in TOLD:
+        theirs = environment(tmp_path, **{variable: "http://elsewhere/"})
+        assert run.addresses(theirs, own, 8099)[1].keys() == TOLD.keys() - {variable}
 
 
 def revise(home: Path, revision: str) -> None:
