@@ -66,9 +66,9 @@ def add_examples(environ: MutableMapping[str, str]) -> None:
     """Add the example DAGs where they are asked for."""
     from airflow.configuration import conf
 
-    from astro_runtime_plugin.examples import add_bundle
+    from astro_runtime_plugin.examples import show
 
-    add_bundle(environ, conf)
+    show(environ, conf)
 
 
 attempt(apply, "defaults", os.environ)

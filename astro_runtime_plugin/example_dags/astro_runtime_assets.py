@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from airflow.sdk import Asset, dag, task
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from airflow.providers.common.compat.sdk import Asset, dag, task
 
 ORDERS = Asset("astro-runtime://example/orders")
 
@@ -21,7 +25,7 @@ def astro_runtime_asset_producer() -> None:
     write_orders()
 
 
-@dag(schedule=[ORDERS], tags=["astro-runtime"])
+@dag(schedule=[ORDERS], start_date=datetime(2026, 1, 1), tags=["astro-runtime"])
 def astro_runtime_asset_consumer() -> None:
     """Runs whenever the asset `orders` is updated: its schedule names the asset, and no hour.
 
@@ -29,10 +33,10 @@ def astro_runtime_asset_consumer() -> None:
     """
 
     @task(inlets=[ORDERS])
-    def read_orders(triggering_asset_events: dict[Asset, list[object]]) -> int:
-        events = sum(len(list(events)) for events in triggering_asset_events.values())
-        print(f"Started by {events} update(s) of the orders.")
-        return events
+    def read_orders(inlet_events: Mapping[Asset, Sequence[Any]]) -> int:
+        updates = inlet_events[ORDERS]
+        print(f"Update {len(updates)} of the orders; {updates[-1].source_run_id} has made it.")
+        return len(updates)
 
     read_orders()
 
