@@ -30,7 +30,7 @@ def test_a_process_that_serves_no_page_imports_no_flask(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", LOADED], env=environment(tmp_path), capture_output=True, text=True
     )
-    plugins, modules = done.stdout.splitlines()
+    *_, plugins, modules = done.stdout.splitlines()
     assert "astro_runtime" in plugins.split()
     assert "astro_runtime_plugin.plugin" in modules.split()
     assert not {"flask", "astro_runtime_plugin.airflow2", "astro_runtime_plugin.api"} & set(modules.split())

@@ -21,6 +21,9 @@ HOSTILE = {
     "AIRFLOW__ASTRO_RUNTIME__IMAGE_TAG": "<script>alert(1)</script>",
     "AIRFLOW__ASTRO_RUNTIME__LINKS": '{"<b>Wiki</b>": "https://wiki.example.com/", "Bad": "javascript:alert(1)"}',
 }
+# Anonymous visitors may look around, as Viewers.
+PUBLIC = "AUTH_ROLE_PUBLIC = 'Viewer'\n"
+PUBLIC_CONFIG = "public.py"
 KINDS = {"plain": ("", PLAIN), "prefix": ("/team/airflow", HOSTILE)}
 
 Servers = Callable[[str], Server]
@@ -31,6 +34,7 @@ SignIn = Callable[[Server, str], Page]
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("face") / "home"
     homes.make(made)
+    (made / PUBLIC_CONFIG).write_text(PUBLIC)
     return made
 
 
@@ -43,6 +47,8 @@ def servers(home: Path) -> Iterator[Servers]:
         def of(kind: str) -> Server:
             if kind not in running:
                 prefix, more = KINDS[kind]
+                if prefix:
+                    more = {**more, "AIRFLOW__WEBSERVER__CONFIG_FILE": str(home / PUBLIC_CONFIG)}
                 running[kind] = stack.enter_context(serving(home, prefix, **more))
             return running[kind]
 
@@ -51,7 +57,7 @@ def servers(home: Path) -> Iterator[Servers]:
 
 @pytest.fixture(params=KINDS)
 def server(request: pytest.FixtureRequest, servers: Servers) -> Server:
-    """A webserver without a prefix, and one with a prefix, whose image tag and links are hostile."""
+    """A webserver without a prefix, and one with a prefix, hostile image tag and links, open to anonymous visitors."""
     return servers(request.param)
 
 
