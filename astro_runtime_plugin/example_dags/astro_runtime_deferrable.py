@@ -18,9 +18,9 @@ class Wait(BaseSensorOperator):
 
     def execute(self, context: Any) -> None:
         """Hand the waiting to the triggerer; this process ends here."""
-        self.defer(trigger=TimeDeltaTrigger(timedelta(seconds=self.seconds)), method_name="go_on")
+        self.defer(trigger=TimeDeltaTrigger(timedelta(seconds=self.seconds)), method_name="fired")
 
-    def go_on(self, context: Any, event: Any) -> None:
+    def fired(self, context: Any, event: Any) -> None:
         """Run in a new process when the trigger has fired."""
         print(f"The trigger fired: {event}")
 

@@ -30,13 +30,13 @@ def by_token(url: str, path: str, username: str, password: str) -> httpx.Client:
 
 def by_form(url: str, path: str, username: str, password: str) -> httpx.Client:
     """Log in as people do; raises httpx.HTTPStatusError for a wrong password, at the first page that needs a login."""
-    client = httpx.Client(base_url=url + path, timeout=30)
-    found = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', client.get(f"{url}login/").text)
-    assert found
-    form = {"csrf_token": found[1], "username": username, "password": password}
-    client.post(f"{url}login/", data=form)
-    client.get("/dags").raise_for_status()
-    return client
+    with httpx.Client(base_url=url + path, timeout=30) as browser:
+        found = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', browser.get(f"{url}login/").text)
+        assert found
+        form = {"csrf_token": found[1], "username": username, "password": password}
+        browser.post(f"{url}login/", data=form)
+        browser.get("/dags").raise_for_status()
+        return httpx.Client(base_url=url + path, cookies=browser.cookies, timeout=30)
 
 
 API = {

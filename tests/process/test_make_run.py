@@ -12,17 +12,28 @@ from pathlib import Path
 import httpx
 import pytest
 
+from dev import login
+from dev.lines import HERE
+from tests.lines import LINE
+from tests.process.api import API
 from tests.process.making import Making, making, until
 from tests.servers import free_port
 
 # A task that hears no SIGTERM, and that starts what outlives it.
 STUBBORN = """
-from airflow.providers.standard.operators.bash import BashOperator
-from airflow.sdk import DAG
+from airflow.providers.common.compat.sdk import DAG, task
 
 with DAG("stubborn", schedule=None):
-    BashOperator(task_id="wait", bash_command="trap '' TERM; nohup sleep 601 & touch {mark}; sleep 602; sleep 603")
+    @task.bash
+    def wait():
+        return "trap '' TERM; nohup sleep 601 & touch {mark}; sleep 602; sleep 603"
+    wait()
 """
+PREPARING = {"3.3": ["migration.log"], "2.11": ["migration.log", "user.log"]}[LINE]
+PASSWORDS = {"3.3": login.PASSWORDS, "2.11": login.FAB_PASSWORD}[LINE]
+PUBLIC = {"3.3": set(), "2.11": {"airflow-webserver.pid", "webserver_config.py"}}[
+    LINE
+]  # Airflow's will, no secrets
 
 
 @pytest.fixture(scope="module")
@@ -52,32 +63,34 @@ def test_the_block_says_what_a_newcomer_needs(run: Making, home: Path, port: int
     assert run.line("User") == "admin"
     assert len(run.line("Password")) >= 16
     assert run.line("Data") == str(home)
-    assert sorted(log.name for log in Path(run.line("Logs")).iterdir()) == [
-        "api-server.log",
-        "dag-processor.log",
-        "migration.log",
-        "scheduler.log",
-        "triggerer.log",
-    ]
+    assert sorted(log.name for log in Path(run.line("Logs")).iterdir()) == sorted(
+        [*PREPARING, *(f"{component}.log" for component in HERE.components)]
+    )
 
 
 def test_every_component_is_healthy_when_the_block_is_shown(run: Making) -> None:
-    health = httpx.get(f"{run.url}api/v2/monitor/health").json()
-    assert {one["status"] for one in health.values()} == {"healthy"}
+    health = httpx.get(run.url + HERE.health).json()
+    assert {health[one]["status"] for one in ("metadatabase", *HERE.heartbeats)} == {"healthy"}
 
 
 def test_the_password_logs_in_and_another_one_does_not(run: Making) -> None:
-    assert run.client().get("/dags").status_code == 200
-    wrong = httpx.post(f"{run.url}auth/token", json={"username": "admin", "password": "admin"})
-    assert wrong.status_code == 401
+    with run.client() as client:
+        assert client.get("/dags").status_code == 200
+    with pytest.raises(httpx.HTTPStatusError, match=r"40[13] "):
+        API.log_in(run.url, API.path, "admin", "admin")
+
+
+def test_the_password_stands_in_no_arguments_and_no_log(run: Making) -> None:
+    password = run.line("Password")
+    assert not any(password in " ".join(one.cmdline()) for one in run.look() if one.is_running())
+    assert not any(password in log.read_text() for log in Path(run.line("Logs")).iterdir())
 
 
 def test_what_is_kept_is_private(run: Making, home: Path) -> None:
     files = [path for path in home.iterdir() if path.is_file()]
-    assert {"airflow.cfg", "airflow.db", "simple_auth_manager_passwords.json.generated"} <= {
-        path.name for path in files
-    }
-    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+    assert {"airflow.cfg", "airflow.db", PASSWORDS} <= {path.name for path in files}
+    private = {path.name for path in files if stat.S_IMODE(path.stat().st_mode) == 0o600}
+    assert private == {path.name for path in files} - PUBLIC
 
 
 def test_only_this_machine_can_connect(run: Making) -> None:
@@ -116,7 +129,7 @@ def test_sigterm_to_make_leaves_nothing_behind(run: Making, home: Path) -> None:
     with run.client() as client:
         until(lambda: client.get("/dags/stubborn").status_code == 200)
         client.patch("/dags/stubborn", json={"is_paused": False}).raise_for_status()
-        client.post("/dags/stubborn/dagRuns", json={"logical_date": None}).raise_for_status()
+        client.post("/dags/stubborn/dagRuns", json=API.run).raise_for_status()
     until((home.parent / "mark").exists)
     assert {"sleep 601", "sleep 602"} <= {" ".join(one.cmdline()) for one in run.look() if one.is_running()}
     run.process.terminate()
