@@ -13,7 +13,7 @@ from entrypoint.defaults import (
     WORKER_QUEUES,
 )
 from entrypoint.errors import bad_value
-from entrypoint.numbers import READERS, whole_or_point_zero
+from entrypoint.numbers import READERS
 from entrypoint.origin import AIRFLOW, RUNTIME, Resolved
 from entrypoint.overrides import Override, checked, find, find_setting
 
@@ -49,7 +49,7 @@ class _Row:
 
     def resolved(self) -> Resolved:
         found = self._find(self.spelling.names)
-        joined = [one for names in self.spelling.joined if (one := self._find(names))]
+        joined = [one for names in self.spelling.joined if (one := find(names, self.environ, self.cfg))]
         if joined:
             return self._largest(found, joined)
         if found:
@@ -76,11 +76,10 @@ class _Row:
 
     def _largest(self, found: Override | None, joined: list[Override]) -> Resolved:
         """Return what Airflow takes: the largest of the first name's value, or its own default, and the joined."""
-        values = [(self._number(one, least=0), one) for one in joined]
-        values += [(self._number(found), found)] if found else []
+        values = [(self._number(one, least=0), one) for one in (found, *joined) if one]
         value, one = max(values, key=lambda pair: self.read(pair[0]))
         if found or self.read(value) > self.read(self.setting.stock):
-            return self._override(one, value, exported=False)
+            return self._override(one, self._number(one), exported=False)
         why = f"Airflow takes the largest, and {one.where} is not above it"
         return self._says(self.setting.stock, AIRFLOW, why, exported=False)
 
@@ -95,11 +94,18 @@ class _Row:
         told = find((WORKER_QUEUES,), self.environ, self.cfg)
         runs = executor(self.environ, self.cfg, self.line)
         takes_part = told is not None or formula.is_local(runs)
-        tasks = concurrency(self.environ, self.cfg) if takes_part else STOCK_CONCURRENCY
+        tasks = self._concurrency() if takes_part else STOCK_CONCURRENCY
         worked_out = formula.parallelism(told, runs, tasks)
         if worked_out.value is None:
             return self._says(self.setting.stock, AIRFLOW, worked_out.why, exported=False)
         return self._says(str(worked_out.value), RUNTIME, worked_out.why, exported=True)
+
+    def _concurrency(self) -> int:
+        """Return `[celery] worker_concurrency`, in tasks a worker."""
+        found = find((WORKER_CONCURRENCY,), self.environ, self.cfg)
+        if found is None:
+            return STOCK_CONCURRENCY
+        return int(self.read(checked(found, self.read, 1, "tasks")))
 
 
 def executor(environ: Mapping[str, str], cfg: AirflowCfg, line: str) -> str:
@@ -113,11 +119,3 @@ def executor(environ: Mapping[str, str], cfg: AirflowCfg, line: str) -> str:
     for old, new in REPLACED_EXECUTORS[line].items():
         text = text.replace(old, new)
     return text
-
-
-def concurrency(environ: Mapping[str, str], cfg: AirflowCfg) -> int:
-    """Return `[celery] worker_concurrency`, in tasks a worker."""
-    found = find((WORKER_CONCURRENCY,), environ, cfg)
-    if found is None:
-        return STOCK_CONCURRENCY
-    return whole_or_point_zero(checked(found, whole_or_point_zero, 1, "tasks"))

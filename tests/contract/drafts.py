@@ -29,10 +29,14 @@ EXECUTORS = (
     "KubernetesExecutor",
     "SequentialExecutor",  # Airflow 3 reads it as LocalExecutor
     "LocalExecutor,CeleryExecutor",
-    "mine:LocalExecutor",
     "airflow.executors.local_executor.LocalExecutor",
+    "mine:airflow.executors.local_executor.LocalExecutor",
     "CeleryExecutor,KubernetesExecutor",
+    *{"3.3": ("mine:LocalExecutor",), "2.11": ("CeleryKubernetesExecutor", "LocalKubernetesExecutor")}[LINE],
 )
+# Which of its numbers each line's Airflow takes with a point or an exponent.
+POINTED: tuple[type, ...] = {"3.3": (int, float), "2.11": (float,)}[LINE]
+CONCURRENCIES = ("4", " 16 ", *{"3.3": ("8.0",), "2.11": ()}[LINE])
 QUEUES = (
     "[]",
     '[{"name": "default", "worker_count": 4, "worker_concurrency": 16}]',
@@ -65,29 +69,38 @@ class Draft(NamedTuple):
 
 
 def names_of(setting: Setting) -> tuple[Name | Variable, ...]:
+    """Return every name that the setting has on this line."""
     spelling = setting.spellings[LINE]
-    return (*spelling.names, *spelling.carried)
+    return (*spelling.names, *joined_names(setting), *spelling.carried)
+
+
+def joined_names(setting: Setting) -> tuple[Name, ...]:
+    return tuple(name for names in setting.spellings[LINE].joined for name in names)
+
+
+def least(setting: Setting, name: Name | Variable) -> float:
+    """Return the smallest number that the name may hold: 0 stands for not set in one that is joined."""
+    return 0 if name in joined_names(setting) else setting.spellings[LINE].least
 
 
 @cache
-def numbers(setting: Setting) -> st.SearchStrategy[str]:
+def numbers(setting: Setting, name: Name | Variable) -> st.SearchStrategy[str]:
     usual = [
         setting.stock,
         setting.default or "16",
         "32",
         "1",
         "7",
-        "5.0",
-        "1e2",
         "+8",
         "007",
         "1_000",
         "10000000",
+        *(("5.0", "1e2") if setting.number in POINTED else ()),
     ]
     whole = st.sampled_from(usual) | st.integers(1, 5000).map(str)
     if setting.number is float:
-        return whole | st.sampled_from(["0.5", "600", "599.99", "1e3", "0.001"])
-    return whole | st.just("0") if setting.spellings[LINE].least == 0 else whole
+        whole |= st.sampled_from(["0.5", "600", "599.99", "1e3", "0.001"])
+    return whole | st.just("0") if least(setting, name) == 0 else whole
 
 
 @st.composite
@@ -99,7 +112,7 @@ def _placement(draw: st.DrawFn) -> Placement:
     place = draw(st.sampled_from(places) | st.sampled_from([one for one in places if one in ("env", "cfg")]))
     forms = ["plain", "padded", "tabs", "dollar", "braces", "nested"]
     forms += ["interpolated", "inherited", "colon", "continued"] if place.startswith("cfg") else []
-    return Placement(name, place, draw(numbers(setting)), draw(st.sampled_from(forms)))
+    return Placement(name, place, draw(numbers(setting, name)), draw(st.sampled_from(forms)))
 
 
 def _context(name: Name, texts: tuple[str, ...]) -> st.SearchStrategy[Placement]:
@@ -114,7 +127,7 @@ def drafts() -> st.SearchStrategy[Draft]:
     placements = st.lists(_placement(), max_size=6)
     context = st.one_of(
         _context(EXECUTOR, EXECUTORS),
-        _context(WORKER_CONCURRENCY, ("4", "16", "8.0")),
+        _context(WORKER_CONCURRENCY, CONCURRENCIES),
         _context(WORKER_QUEUES, QUEUES),
     )
     generated = st.sampled_from(

@@ -6,23 +6,35 @@ import os
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
 from entrypoint.defaults import TABLE, WORKER_CONCURRENCY, WORKER_QUEUES, Setting
 from entrypoint.names import Name, Variable
+from tests.contract.drafts import names_of
 from tests.lines import LINE
 
-NOT_SET = object()
+NOT_SET = "the default layer has been asked"
+PARSERS = {
+    "3.3": ("airflow.configuration", "airflow.sdk.configuration"),
+    "2.11": ("airflow.configuration",),
+}[LINE]
+# What `import airflow` does to the values that it has read.
+AT_IMPORT = {"3.3": "_validate_deprecated_values", "2.11": "validate"}[LINE]
 # What ExecutorLoader remembers of the executors that it has seen.
-CACHES = (
-    "_executor_names",
-    "_team_name_to_executors",
-    "_alias_to_executors_per_team",
-    "_module_to_executors_per_team",
-    "_classname_to_executors_per_team",
-)
+CACHES = {
+    "3.3": (
+        "_executor_names",
+        "_team_name_to_executors",
+        "_alias_to_executors_per_team",
+        "_module_to_executors_per_team",
+        "_classname_to_executors_per_team",
+    ),
+    "2.11": ("_executor_names", "_alias_to_executors", "_module_to_executors", "_classname_to_executors"),
+}[LINE]
+EXECUTOR_NAMES: dict[str, bool] = {"3.3": {"validate_teams": False}, "2.11": {}}[LINE]
 LOCAL = "airflow.executors.local_executor.LocalExecutor"
 
 
@@ -47,15 +59,16 @@ def environment(variables: Mapping[str, str]) -> Iterator[None]:
 
 
 class Oracle:
-    """The parsers of Airflow and of the Task SDK, each built once and filled anew for every state."""
+    """The parsers of Airflow and, where there is one, of the Task SDK: built once, filled anew for every state."""
 
     def __init__(self) -> None:
         with environment(os.environ):  # importing Airflow runs the startup hook, which exports defaults
             import airflow.settings  # noqa: F401
-            from airflow.configuration import conf
-            from airflow.sdk.configuration import conf as sdk
-        self.conf: Any = conf
-        self.parsers: tuple[Any, ...] = (conf, sdk)
+            from airflow.providers_manager import ProvidersManager
+
+            ProvidersManager().initialize_providers_configuration()  # as every `airflow` command does
+            self.parsers: list[Any] = [import_module(name).conf for name in PARSERS]
+        self.conf = self.parsers[0]
 
     def load(self, path: Path | None) -> None:
         """Read airflow.cfg at `path`, or none, into every parser."""
@@ -73,27 +86,44 @@ class Oracle:
     def is_set(self, name: Name) -> bool:
         """Whether anything but a default layer (Airflow's or a provider's) answers for the setting."""
         with patch.object(self.conf, "get_default_value", return_value=NOT_SET):
-            return self.conf.get(name.section, name.option) is not NOT_SET
+            return bool(self.conf.get(name.section, name.option) != NOT_SET)
+
+    def effective(self, setting: Setting, parser: Any = None) -> float:
+        """Return what the scheduler takes: the largest of the setting and of the names joined to it."""
+        read = getattr(parser or self.conf, f"get{setting.number.__name__}")
+        spelling = setting.spellings[LINE]
+        joined = [read(names[0].section, names[0].option, fallback=0) for names in spelling.joined]
+        return max([self.number(setting, spelling.names[0], parser), *map(float, joined)])
 
     def expected(self, environ: Mapping[str, str], operators: Path | None) -> list[Expected]:
         """Say for each row what the override contract asks for, where the operator has set `environ` and a file."""
         with environment(environ), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self.load(None)
-            in_environment = {name for setting in TABLE for name in self._set(setting)}
+            in_environment = {
+                name
+                for setting in TABLE
+                for name in names_of(setting)
+                if self._value(setting, name) is not None
+            }
             self.load(operators)
-            self.conf._validate_deprecated_values()  # as `airflow.configuration` does when it is imported
+            getattr(self.conf, AT_IMPORT)()
             return [self._expected(setting, in_environment) for setting in TABLE]
 
     def _set(self, setting: Setting) -> dict[Name | Variable, float]:
         """Return what counts of the operator's values: what Airflow reads, else every carried name that is set."""
-        newest = setting.spellings[LINE].names[0]
-        if self.is_set(newest):
-            return {newest: self.number(setting, newest)}
-        carried = {name: self._carried(setting, name) for name in setting.spellings[LINE].carried}
-        return {name: value for name, value in carried.items() if value is not None}
+        spelling = setting.spellings[LINE]
+        newest = spelling.names[0]
+        joined = self._values(setting, tuple(names[0] for names in spelling.joined))
+        if joined or self.is_set(newest):
+            return {newest: self.number(setting, newest), **joined}
+        return self._values(setting, spelling.carried)
 
-    def _carried(self, setting: Setting, name: Name | Variable) -> float | None:
+    def _values(self, setting: Setting, names: tuple[Name | Variable, ...]) -> dict[Name | Variable, float]:
+        values = {name: self._value(setting, name) for name in names}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def _value(self, setting: Setting, name: Name | Variable) -> float | None:
         if isinstance(name, Name):
             return self.number(setting, name) if self.is_set(name) else None
         held = os.environ.get(name.variable)
@@ -104,14 +134,18 @@ class Oracle:
         if counts:
             value = max(counts.values())
             winners = [name for name in counts if counts[name] == value]
-            places = ["environment" if name in in_environment else "airflow.cfg" for name in winners]
-            return Expected(value, frozenset(f"operator {place}" for place in places))
+            return Expected(value, frozenset(self._origin(name, in_environment) for name in winners))
         if setting.default is not None:
             return Expected(float(setting.default), frozenset({"Runtime"}))
         worked_out = self._worked_out()
         if worked_out is None:
             return Expected(float(setting.stock), frozenset({"Airflow"}))
         return Expected(worked_out, frozenset({"Runtime"}))
+
+    def _origin(self, name: Name | Variable, in_environment: set[Name | Variable]) -> str:
+        if name in in_environment:
+            return "operator environment"
+        return "operator airflow.cfg" if isinstance(name, Name) and self.is_set(name) else "Airflow"
 
     def _worked_out(self) -> float | None:
         concurrency = self.conf.getint(WORKER_CONCURRENCY.section, WORKER_CONCURRENCY.option)
@@ -131,5 +165,5 @@ class Oracle:
 
         for cache in CACHES:
             getattr(executor_loader, cache).clear()
-        names = executor_loader.ExecutorLoader.get_executor_names(validate_teams=False)
+        names = executor_loader.ExecutorLoader.get_executor_names(**EXECUTOR_NAMES)
         return {name.module_path for name in names}

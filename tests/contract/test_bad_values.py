@@ -11,9 +11,9 @@ from entrypoint.defaults import TABLE, Setting
 from entrypoint.errors import CONFIG, StartError
 from entrypoint.names import Name, Variable
 from entrypoint.settle import settle
-from tests.contract.drafts import names_of
+from tests.contract.drafts import least, names_of
 from tests.contract.oracle import environment
-from tests.lines import LINE
+from tests.lines import INTERVAL, LINE
 
 BAD = (
     "",
@@ -37,9 +37,7 @@ CASES = [
     for name in names_of(setting)
     for place in (("environment", "airflow.cfg") if isinstance(name, Name) else ("environment",))
     for text in BAD
-    if not (
-        text == "0" and setting.spellings[LINE].least == 0
-    )  # 0 is Airflow's word for "as many as parallelism"
+    if not (text == "0" and least(setting, name) == 0)  # 0 is Airflow's word for "as many as parallelism"
 ]
 WHOLE = [setting for setting in TABLE if setting.number is int]
 
@@ -65,12 +63,12 @@ def test_it_stops_the_start(
     where = name.variable if place == "environment" else f"{name} in {tmp_path / 'airflow.cfg'}"
     assert error.code == CONFIG
     assert str(error).startswith(f"{where} holds {held!r}; it must be a")
-    assert f"number of {setting.unit} from {setting.spellings[LINE].least} to 10000000" in str(error)
+    assert f"number of {setting.unit} from {least(setting, name)} to 10000000" in str(error)
 
 
 @pytest.mark.parametrize("setting", WHOLE, ids=lambda setting: setting.documented)
 def test_a_fraction_where_airflow_reads_whole_numbers(tmp_path: Path, setting: Setting) -> None:
-    error = refusal(tmp_path, setting.spellings["3.3"].names[0], "environment", "5.5")
+    error = refusal(tmp_path, setting.spellings[LINE].names[0], "environment", "5.5")
     assert "it must be a whole number of" in str(error)
 
 
@@ -90,16 +88,22 @@ def test_a_variable_that_refers_to_itself(tmp_path: Path) -> None:
     assert "refers to itself without end" in str(error)
 
 
+NEXT_IN_LINE = {
+    "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "AIRFLOW__SCHEDULER__DAG_DIR_LIST_INTERVAL",
+    "AIRFLOW__SCHEDULER__DAG_DIR_LIST_INTERVAL": "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL",
+}
+
+
 def test_a_name_that_airflow_would_not_come_to_is_not_judged(tmp_path: Path) -> None:
     environ = {
         "HOME": str(tmp_path),
         "AIRFLOW_HOME": str(tmp_path),
-        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "60",
-        "AIRFLOW__SCHEDULER__DAG_DIR_LIST_INTERVAL": "abc",
+        INTERVAL: "60",
+        NEXT_IN_LINE[INTERVAL]: "abc",
         "AIRFLOW__CORE__PARALLELISM": "8",
         "AIRFLOW_CORE_PARALLELISM": "0",
     }
     with environment(environ):
         settings = {setting.variable: setting.value for setting in settle(os.environ).settings}
-    assert settings["AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL"] == "60"
+    assert settings[INTERVAL] == "60"
     assert settings["AIRFLOW__CORE__PARALLELISM"] == "8"

@@ -50,7 +50,9 @@ class World:
 
     def __init__(self, home: Path, state: State) -> None:
         base = {"PATH": os.environ["PATH"], "HOME": str(home), "AIRFLOW_HOME": str(home)}
+        base["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"  # Airflow 2 has a plugin among its examples
         base["AIRFLOW__CORE__HOSTNAME_CALLABLE"] = "socket.gethostname"  # the stock one asks the network
+        base["AIRFLOW__SCHEDULER__PARSING_PROCESSES"] = "1"  # Airflow 2 warns of more on SQLite
         base["AIRFLOW__API_AUTH__JWT_SECRET"] = "of no worth: without one Airflow warns for every executor"
         self.environ = {**base, **state.environ}
         self.cfg = home / "airflow.cfg"
@@ -69,8 +71,7 @@ def check_effective(oracle: Oracle, expected: list[Expected]) -> None:
     """Airflow's `conf`, the Task SDK's, and the objects that read them hold what the contract asks for."""
     objects = read_by_airflow()
     for setting, must in zip(TABLE, expected, strict=True):
-        newest = setting.spellings[LINE].names[0]
-        found = [oracle.number(setting, newest, parser) for parser in oracle.parsers]
+        found = [oracle.effective(setting, parser) for parser in oracle.parsers]
         found += objects[setting.documented]
         assert found == [must.value] * len(found), setting.documented
 
@@ -117,8 +118,9 @@ def test_a_value_changed_between_two_starts_is_an_override(
         world = World(home, write_down(draft, generated))
         first = world.start()
         setting = data.draw(st.sampled_from(TABLE))
-        variable = setting.spellings[LINE].names[0].variable
-        text = data.draw(numbers(setting).filter(lambda text: text != first.environ.get(variable)))
+        newest = setting.spellings[LINE].names[0]
+        variable = newest.variable
+        text = data.draw(numbers(setting, newest).filter(lambda text: text != first.environ.get(variable)))
         with environment({**first.environ, variable: text}):
             second = settle(os.environ)
         expected = oracle.expected({**world.environ, variable: text}, world.operators)
@@ -134,10 +136,17 @@ def test_a_value_changed_between_two_starts_is_an_override(
 def test_a_file_that_airflow_generated_overrides_nothing(oracle: Oracle, home: Path, generated: str) -> None:
     world = World(home, State({}, generated, ""))
     settled = world.start()
-    assert [setting.origin for setting in settled.settings] == [origin.RUNTIME] * len(TABLE)
+    without = World(home, State({}, None, "")).start()
+    assert [(one.value, one.origin) for one in settled.settings] == [
+        (one.value, one.origin) for one in without.settings
+    ]
+    assert {one.origin for one in settled.settings} <= {origin.RUNTIME, origin.AIRFLOW}
+    world = World(home, State({}, generated, ""))
     oracle.load(world.cfg)
     for section in oracle.conf.sections():
         for option in RawConfigParser.options(oracle.conf, section):
             assert settled.cfg.get(section, option) == ConfigParser.get(oracle.conf, section, option)
-            # Airflow writes the dot of [common.io] into the variable's name.
-            assert settled.cfg.written_by_airflow(Name(section, option)) is ("." not in section)
+            name = Name(section, option)
+            assert settled.cfg.written_by_airflow(name) is (f"# Variable: {name.variable}\n" in generated)
+    newest = [setting.spellings[LINE].names[0] for setting in TABLE]
+    assert all(settled.cfg.written_by_airflow(name) for name in newest)

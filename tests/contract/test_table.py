@@ -17,9 +17,18 @@ from entrypoint.defaults import (
 )
 from entrypoint.names import Name
 from entrypoint.wait import STOCK_URLS
-from tests.contract.drafts import names_of
+from tests.contract.drafts import joined_names, names_of
 from tests.contract.oracle import Oracle
 from tests.lines import LINE
+
+
+def older_names(oracle: Oracle, name: Name) -> list[tuple[str, str]]:
+    """Return the names that Airflow reads where `name` is not set: at most one, by its section or by itself."""
+    if name.section in oracle.conf.deprecated_sections:
+        return [(oracle.conf.deprecated_sections[name.section][0], name.option)]
+    deprecated = oracle.conf.deprecated_options.get((name.section, name.option))
+    return [deprecated[:2]] if deprecated else []
+
 
 by_name = pytest.mark.parametrize("setting", TABLE, ids=lambda setting: setting.documented)
 
@@ -35,10 +44,9 @@ def test_airflow_reads_the_names_it_is_said_to_read_and_no_carried_one(
     oracle: Oracle, setting: Setting
 ) -> None:
     spelling = setting.spellings[LINE]
-    newest, *older = spelling.names
-    deprecated = oracle.conf.deprecated_options.get((newest.section, newest.option), ())[:2]
-    assert [(name.section, name.option) for name in older] == ([deprecated] if deprecated else [])
-    for name in spelling.carried:
+    for newest, *older in (spelling.names, *spelling.joined):
+        assert [(name.section, name.option) for name in older] == older_names(oracle, newest)
+    for name in (*spelling.carried, *joined_names(setting)):
         if isinstance(name, Name):
             assert (name.section, name.option) not in oracle.conf.inversed_deprecated_options
             assert oracle.conf.get_default_value(name.section, name.option) is None
@@ -70,8 +78,7 @@ def test_commands_and_secrets_are_read_for_the_urls(oracle: Oracle, name: Name) 
 
 def test_the_urls_go_by_the_names_that_airflow_reads(oracle: Oracle) -> None:
     for newest, *older in (DATABASE_URL, BROKER_URL):
-        deprecated = oracle.conf.deprecated_options.get((newest.section, newest.option), ())[:2]
-        assert [(name.section, name.option) for name in older] == ([deprecated] if deprecated else [])
+        assert [(name.section, name.option) for name in older] == older_names(oracle, newest)
 
 
 def test_what_the_start_assumes_where_nothing_is_set(oracle: Oracle) -> None:

@@ -87,7 +87,7 @@ TEXTS = st.lists(
     st.dictionaries(st.sampled_from("BCA"), st.sampled_from(["", "1", "~", "$B", "${C}", "$NONE", "é"])),
 )
 def test_variables_are_filled_in_as_airflow_does(text: str, variables: dict[str, str]) -> None:
-    from airflow._shared.configuration.parser import expand_env_var
+    from airflow.configuration import expand_env_var
 
     if (
         variables.get("B") == "$B"
