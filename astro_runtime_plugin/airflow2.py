@@ -8,12 +8,11 @@ from typing import Any
 from airflow import __version__ as airflow_version
 from airflow.configuration import conf
 from airflow.security.permissions import RESOURCE_DOCS, RESOURCE_DOCS_MENU
-from airflow.utils.docs import get_docs_url
 from airflow.www.extensions.init_auth_manager import get_auth_manager
 
 from astro_runtime_plugin import api
 from astro_runtime_plugin.flask_footer import FooterBlueprint
-from astro_runtime_plugin.options import configured_links, option
+from astro_runtime_plugin.options import configured_links, links_of_menu, option
 from astro_runtime_plugin.release import release_of
 from entrypoint import origin
 
@@ -23,6 +22,7 @@ Extensions = dict[str, list[Any]]
 def extensions() -> Extensions:
     """Return what the plugin adds to Airflow, by the names of AirflowPlugin's attributes."""
     links = configured_links(conf, airflow_version)
+    in_menu = links_of_menu(links, airflow_version)
     shown = api.runtime(release_of(airflow_version), option(conf, "image_tag"), airflow_version, links, ())
     blueprint = FooterBlueprint(shown, is_logged_in)
 
@@ -36,18 +36,13 @@ def extensions() -> Extensions:
 
     return {
         "flask_blueprints": [blueprint],
-        "appbuilder_menu_items": [menu_link(name, url) for name, url in links.items() if not in_menu(url)],
+        "appbuilder_menu_items": [menu_link(name, url) for name, url in in_menu.items()],
     }
 
 
 def is_logged_in() -> bool:
     """Tell whether whoever asks has logged in; the anonymous visitor of AUTH_ROLE_PUBLIC has not."""
     return bool(get_auth_manager().is_logged_in())
-
-
-def in_menu(url: str) -> bool:
-    """Tell whether Airflow's own docs menu has this link: its documentation."""
-    return url.removesuffix("index.html") == get_docs_url()
 
 
 def menu_link(name: str, url: str) -> dict[str, str]:

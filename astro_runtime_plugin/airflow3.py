@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import os
-from configparser import Error as ConfigParserError
 from typing import Any
 
 from airflow import __version__ as airflow_version
@@ -17,18 +15,17 @@ from starlette.responses import Response
 
 from astro_runtime_plugin import api
 from astro_runtime_plugin.footer import STATIC, URL_PREFIX, FooterMiddleware
-from astro_runtime_plugin.links import DOCUMENTATION, read_links
+from astro_runtime_plugin.options import configured_links, links_of_menu, option
 from astro_runtime_plugin.release import release_of
 from entrypoint import origin
-
-log = logging.getLogger("astro_runtime")
 
 Extensions = dict[str, list[dict[str, Any]]]
 
 
 def extensions() -> Extensions:
     """Return what the plugin adds to Airflow, by the names of AirflowPlugin's attributes."""
-    links = configured_links()
+    links = configured_links(conf, airflow_version)
+    in_menu = links_of_menu(links, airflow_version)
     footer = {
         "middleware": FooterMiddleware,
         "kwargs": {"cookie": COOKIE_NAME_JWT_TOKEN},
@@ -36,36 +33,16 @@ def extensions() -> Extensions:
     }
     return {
         "fastapi_apps": [
-            {"app": app(option("image_tag"), links), "url_prefix": URL_PREFIX, "name": "Astro Runtime"}
+            {"app": app(option(conf, "image_tag"), links), "url_prefix": URL_PREFIX, "name": "Astro Runtime"}
         ],
         "fastapi_root_middlewares": [footer],
-        "external_views": menu_links(links),
+        "external_views": [menu_link(name, url) for name, url in in_menu.items()],
     }
 
 
-def configured_links() -> dict[str, str]:
-    """Return the links of `[astro_runtime] links`; what is wrong in it is logged, once."""
-    links, problems = read_links(option("links"), airflow_version)
-    for problem in problems:
-        log.warning("%s", problem)
-    return links
-
-
-def option(name: str) -> str | None:
-    """Return `[astro_runtime] NAME`, or None where it is not set or cannot be read."""
-    try:
-        value: str | None = conf.get("astro_runtime", name, fallback=None)
-    except ConfigParserError:
-        log.warning("[astro_runtime] %s cannot be read; in airflow.cfg a %% is written %%%%", name)
-        return None
-    return value
-
-
-def menu_links(links: dict[str, str]) -> list[dict[str, str]]:
-    """Return the entries of Airflow's own docs menu, which already leads to the documentation of its version."""
-    there = DOCUMENTATION.format(airflow=airflow_version)
-    entry = {"destination": "nav", "category": "docs"}
-    return [{"name": name, "href": url, **entry} for name, url in links.items() if url != there]
+def menu_link(name: str, url: str) -> dict[str, str]:
+    """Return an entry of Airflow's own docs menu."""
+    return {"name": name, "href": url, "destination": "nav", "category": "docs"}
 
 
 def app(image_tag: str | None, links: dict[str, str]) -> FastAPI:

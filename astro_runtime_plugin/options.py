@@ -6,7 +6,7 @@ import logging
 from configparser import Error as ConfigParserError
 from typing import Any
 
-from astro_runtime_plugin.links import read_links
+from astro_runtime_plugin.links import DOCUMENTATION, read_links
 
 log = logging.getLogger("astro_runtime")
 
@@ -27,3 +27,9 @@ def configured_links(conf: Any, airflow_version: str) -> dict[str, str]:
     for problem in problems:
         log.warning("%s", problem)
     return links
+
+
+def links_of_menu(links: dict[str, str], airflow_version: str) -> dict[str, str]:
+    """Return the links for Airflow's own docs menu, which already leads to the documentation of its version."""
+    there = DOCUMENTATION.format(airflow=airflow_version)
+    return {name: url for name, url in links.items() if url != there}
