@@ -87,8 +87,7 @@ class Making:
 
     def left(self) -> list[str]:
         """Return what still runs: of what was seen, or with this AIRFLOW_HOME in its environment."""
-        seen = [one for one in self.seen if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
-        return [" ".join(one.cmdline()) for one in {*seen, *having(f"AIRFLOW_HOME={self.home}")}]
+        return [*filter(None, map(words_of, {*self.seen, *having(f"AIRFLOW_HOME={self.home}")}))]
 
     def kill(self) -> None:
         """Leave nothing behind, whatever the test found."""
@@ -118,6 +117,14 @@ def making(home: Path, port: int | str, stderr: int = subprocess.STDOUT) -> Iter
     finally:
         run.kill()
         run.forget()
+
+
+def words_of(process: psutil.Process) -> str:
+    """Return the command line; empty where the process has ended, perhaps while it was looked at."""
+    try:
+        return " ".join(process.cmdline()) if process.is_running() else ""
+    except psutil.NoSuchProcess:
+        return ""  # a zombie, too
 
 
 def having(pair: str) -> Iterator[psutil.Process]:

@@ -159,7 +159,7 @@ def test_a_stop_during_the_migration_can_be_taken_up_again(tmp_path: Path) -> No
     home, port = tmp_path / "home", free_port()
     with making(home, port) as first:
         first.until("migrating the metadata database")
-        until(lambda: "Creating" in (home / "logs/runtime/migration.log").read_text())
+        until(lambda: "Performing upgrade" in (home / "logs/runtime/migration.log").read_text())
         first.process.terminate()
         assert first.ended() == -signal.SIGTERM
         assert first.left() == []
