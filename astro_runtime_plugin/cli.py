@@ -77,6 +77,12 @@ def _print_table(rows: list[dict[str, str]]) -> None:
         console.width = 240
     table = Table(*STOCK_COLUMNS, box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        cells = (row["variable"], row["value"], row["origin"], row["stock"], row["why"] or row["set_as"])
+        cells = (
+            row["variable"],
+            row["value"],
+            row["origin"],
+            row["stock"],
+            "; ".join(filter(None, (row["set_as"], row["why"]))),
+        )
         table.add_row(*map(Text, cells))  # as Text, because [section] would be markup
     console.print(table)

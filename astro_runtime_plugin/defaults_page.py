@@ -17,7 +17,8 @@ Airflow's own settings can. This page is printed by `astro-runtime defaults --ma
 """
 NAMES = """\
 Any of these is an override. Those that stand first are read by Airflow itself. A carried name is one that this
-Airflow does not read: the Runtime hands its value on to the first name, where several are set the largest."""
+Airflow does not read: where none that it reads is set, the Runtime hands the value on to the first name; of
+several the largest."""
 FORMULA = "running workers over all worker queues × tasks per worker"
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Mapping, MutableMapping
+from configparser import Error as ConfigParserError
 
 log = logging.getLogger("astro_runtime")
 WARNED = "ASTRO_RUNTIME_WARNED"  # what has been warned of; the processes that Airflow starts inherit it
@@ -57,7 +58,12 @@ def attempt(
 
 
 def reason(error: BaseException) -> str:
-    """Return what the warning says of `error`, in one line; StartError's message stands for itself."""
+    """Return what the warning says of `error`, in one line; StartError's message stands for itself.
+
+    configparser's errors quote airflow.cfg, where passwords stand.
+    """
+    if isinstance(error, ConfigParserError):
+        return f"{type(error).__name__} in airflow.cfg"
     text = " ".join(str(error).split())
     return text if type(error).__name__ == "StartError" else f"{type(error).__name__}: {text}"
 

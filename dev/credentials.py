@@ -14,6 +14,7 @@ from dev.home import read_json, write_private
 from dev.lines import HERE
 from entrypoint import airflow_cfg
 from entrypoint.airflow_cfg import AirflowCfg
+from entrypoint.errors import StartError
 from entrypoint.names import Name
 from entrypoint.overrides import find
 
@@ -49,7 +50,12 @@ def read_or_write_cfg(environ: Mapping[str, str]) -> AirflowCfg:
     path = Path(airflow_cfg.locate(environ))
     if not path.exists():
         made = {names[0]: make() for names, make in SECRETS.items()}
-        write_private(path, HEAD + _sections({**SETTINGS, **made}))
+        try:
+            write_private(path, HEAD + _sections({**SETTINGS, **made}))
+        except OSError as error:
+            raise StartError(
+                f"{path} cannot be written ({error.strerror}); AIRFLOW_CONFIG must name a file in a folder there"
+            ) from error
     return airflow_cfg.read(str(path))
 
 

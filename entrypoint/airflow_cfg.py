@@ -17,6 +17,19 @@ if TYPE_CHECKING:
 GENERATED_MARK = "# Variable: "  # Airflow writes this above each option of a file that it generates
 
 
+# What configparser's errors mean.
+_PERCENT = "has a % in its value, which must be written %%, or as in %(option)s name another option"
+WRONG = {
+    "MissingSectionHeaderError": "an option stands before the first [section]",
+    "ParsingError": "a line is neither a [section] nor an option = value",
+    "DuplicateSectionError": "stands in it twice",
+    "DuplicateOptionError": "stands in it twice",
+    "InterpolationSyntaxError": _PERCENT,
+    "InterpolationMissingOptionError": _PERCENT,
+    "InterpolationDepthError": _PERCENT,
+}
+
+
 class AirflowCfg:
     """The options of one airflow.cfg: `{section: {option: raw value}}`, and which ones Airflow wrote itself."""
 
@@ -129,13 +142,26 @@ def _parser(path: str):  # type: ignore[no-untyped-def]
         parser.read(path)
     except configparser.Error as error:
         raise StartError(
-            f"{path} is not a configuration file that Airflow can read: {_line(error)}"
-        ) from error
+            f"{path} is not a configuration file that Airflow can read: {what_is_wrong(error)}"
+        ) from None
     return parser
 
 
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())
+def what_is_wrong(error: Exception) -> str:
+    """Say what is wrong and where, never what stands there, as configparser's message does: it may be a password."""
+    place = " ".join(
+        filter(
+            None,
+            (
+                f"[{section}]" if (section := getattr(error, "section", "")) else "",
+                getattr(error, "option", ""),
+            ),
+        )
+    )
+    numbers = [number for number, _ in getattr(error, "errors", ())] or [getattr(error, "lineno", None)]
+    lines = ", ".join(f"line {number}" for number in numbers if number)
+    what = WRONG.get(type(error).__name__, "it cannot be parsed")
+    return " ".join(filter(None, (place, what, f"({lines})" if lines else "")))
 
 
 def _parse(path: str) -> dict[str, dict[str, str]]:
@@ -155,4 +181,4 @@ def interpolated(path: str, section: str, option: str) -> str:
     try:
         return str(parser.get(section, option))
     except configparser.Error as error:
-        raise StartError(f"{path}: [{section}] {option} cannot be read: {_line(error)}") from error
+        raise StartError(f"{path} cannot be read by Airflow: {what_is_wrong(error)}") from None

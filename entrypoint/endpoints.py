@@ -28,7 +28,7 @@ def endpoints(url: str, where: str) -> list[Endpoint]:
     semicolons). Raises StartError, with the password left out, where a port is no port.
     """
     found = []
-    for part in url.strip().split(";"):
+    for part in _urls(url.strip()):
         scheme, separator, rest = part.partition("://")
         kind, _, driver = scheme.strip().lower().partition("+")
         if separator and driver == "socket":  # Celery's redis+socket:///path
@@ -36,6 +36,17 @@ def endpoints(url: str, where: str) -> list[Endpoint]:
         elif separator and kind in PORTS:
             found += [_endpoint(host, PORTS[kind], where) for host in _hosts(rest, PORTS[kind])]
     return found
+
+
+def _urls(text: str) -> list[str]:
+    """Split Celery's list of URLs; a semicolon that no `scheme://` follows belongs to a password."""
+    urls: list[str] = []
+    for part in text.split(";"):
+        if urls and "://" not in part:
+            urls[-1] += ";" + part
+        else:
+            urls.append(part)
+    return urls
 
 
 def _hosts(rest: str, port: int) -> list[str]:
@@ -72,6 +83,7 @@ def _query_hosts(query: str) -> list[str]:
 
 
 def _endpoint(text: str, default: int, where: str) -> Endpoint:
+    text = text.rpartition("@")[2]  # what is left of a password that no URL can hold is no part of a host
     if text.startswith("/"):
         folder, _, port = text.partition(":")
         return Endpoint(

@@ -52,7 +52,9 @@ class Resolved:
         if self.exported:
             return f"{self.variable}={self.value} ({self.why})"
         if self.set_as:
-            return f"{self.variable}={self.value} ({self.origin}, {self.set_as})"
+            return (
+                f"{self.variable}={self.value} ({self.origin}, {self.set_as}{self.why and '; ' + self.why})"
+            )
         return f"{self.variable} stays Airflow's {self.value} ({self.why})"
 
 

@@ -33,6 +33,11 @@ def resolve(
 
     Raises StartError for the first value that cannot work.
     """
+    queues = find((WORKER_QUEUES,), environ, cfg)
+    if queues:
+        from entrypoint.worker_queues import read_queues
+
+        read_queues(queues, STOCK_CONCURRENCY)  # wrong is wrong, also where the operator has set parallelism
     return [_Row(setting, environ, cfg, line).resolved() for setting in table]
 
 
@@ -52,9 +57,11 @@ class _Row:
         joined = [one for names in self.spelling.joined if (one := find(names, self.environ, self.cfg))]
         if joined:
             return self._largest(found, joined)
-        if found:
-            return self._override(found, self._number(found), exported=self._hidden(found))
         carried = [one for name in self.spelling.carried if (one := self._find((name,)))]
+        if found:
+            beside = ", ".join(one.where for one in carried)
+            why = f"{beside} does not count beside it" if beside else ""
+            return self._override(found, self._number(found), exported=self._hidden(found), why=why)
         if carried:
             values = [(self._number(one), one) for one in carried]
             value, one = max(values, key=lambda pair: self.read(pair[0]))
@@ -71,8 +78,8 @@ class _Row:
         variable = self.spelling.names[0].variable
         return Resolved(self.setting.documented, variable, value, origin, why, exported, set_as)
 
-    def _override(self, found: Override, value: str, *, exported: bool) -> Resolved:
-        return self._says(value, found.origin, "", exported, found.where)
+    def _override(self, found: Override, value: str, *, exported: bool, why: str = "") -> Resolved:
+        return self._says(value, found.origin, why, exported, found.where)
 
     def _largest(self, found: Override | None, joined: list[Override]) -> Resolved:
         """Return what Airflow takes: the largest of the first name's value, or its own default, and the joined."""

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from entrypoint.airflow_cfg import AirflowCfg
 
 FIRST_PAUSE = 0.1  # seconds; each further pause is twice as long, up to CONNECTION_CHECK_SLEEP_TIME
-REMIND_EVERY = 10  # seconds
+REMIND_EVERY = 10  # seconds; no pause is longer
+CONNECT = 3.0  # seconds that one place may take to answer
 URLS = {DATABASE: DATABASE_URL, BROKER: BROKER_URL}
 # What Airflow uses where the operator has set nothing: SQLite needs no wait.
 STOCK_URLS = {DATABASE: "sqlite://", BROKER: "redis://redis:6379/0"}
@@ -109,7 +110,7 @@ def _wait(need: str, places: list[Endpoint], how_long: Patience, log: Callable[[
     shown = ", ".join(str(place) for place in places)
     started = said = time.monotonic()
     pause, tries = FIRST_PAUSE, 0
-    while (problem := _unreachable(places, max(1.0, how_long.pause))) is not None:
+    while (problem := _unreachable(places, CONNECT)) is not None:
         tries += 1
         now = time.monotonic()
         if tries >= how_long.count and now - started >= how_long.count * how_long.pause:
@@ -119,7 +120,7 @@ def _wait(need: str, places: list[Endpoint], how_long: Patience, log: Callable[[
         if tries == 1 or now - said >= REMIND_EVERY:
             log(f"waiting for the {need} at {shown}: {problem}")
             said = now
-        time.sleep(min(_jittered(pause), how_long.pause))
+        time.sleep(min(_jittered(pause), how_long.pause, REMIND_EVERY))
         pause = min(pause * 2, how_long.pause)
 
 

@@ -110,3 +110,27 @@ def test_an_airflow_cfg_that_airflow_could_not_read_starts_nothing(tmp_path: Pat
     assert done.returncode == 78
     assert f"{tmp_path}/airflow.cfg is not a configuration file that Airflow can read" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[core]\nfernet_key T0PS3CRET\n", "a line is neither a [section] nor an option = value (line 2)"),
+        ("T0PS3CRET = 1\n", "an option stands before the first [section] (line 1)"),
+        ("[core]\nparallelism = T0PS3CRET%x\n", "[core] parallelism has a % in its value"),
+        ("[core]\nparallelism = T0PS3CRET%(x)s\n", "[core] parallelism has a % in its value"),
+        ("[core]\na = T0PS3CRET\na = T0PS3CRET\n", "[core] a stands in it twice (line 3)"),
+    ],
+)
+def test_what_stands_in_airflow_cfg_is_never_quoted(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "airflow.cfg").write_text(text)
+    for words in (("true",), ("astro-runtime", "defaults")):
+        done = start(tmp_path, *words)
+        assert done.returncode == 78
+        assert said in done.stderr
+        assert "T0PS3CRET" not in done.stderr + done.stdout
+
+
+def test_worker_queues_that_cannot_work_start_nothing_beside_a_set_parallelism(tmp_path: Path) -> None:
+    told = {"AIRFLOW__ASTRO_RUNTIME__WORKER_QUEUES": '{"a": 1}', "AIRFLOW__CORE__PARALLELISM": "5"}
+    assert start(tmp_path, "true", environ=told).returncode == 78

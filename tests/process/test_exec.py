@@ -67,6 +67,14 @@ def test_a_name_that_this_airflow_does_not_read_is_carried(tmp_path: Path) -> No
     )
 
 
+def test_a_carried_name_that_does_not_count_is_said(tmp_path: Path) -> None:
+    (tmp_path / "airflow.cfg").write_text("[core]\nparallelism = 7\n")
+    done = start(tmp_path, "true", environ={"AIRFLOW_CORE_PARALLELISM": "100"})
+    (line,) = (line for line in done.stderr.splitlines() if "PARALLELISM=" in line)
+    assert line.startswith("astro-runtime: AIRFLOW__CORE__PARALLELISM=7 (operator airflow.cfg, ")
+    assert line.endswith("; AIRFLOW_CORE_PARALLELISM does not count beside it)")
+
+
 def test_the_documented_stalled_task_timeout_counts_on_every_line(tmp_path: Path) -> None:
     """Airflow 2.11 reads it itself, and takes the largest; to Airflow 3 the Runtime carries it."""
     told = {"AIRFLOW__CELERY__STALLED_TASK_TIMEOUT": "900"}

@@ -131,6 +131,14 @@ def test_a_count_of_0_is_no_wait(tmp_path: Path, component: dict[str, str], port
     assert start(tmp_path, "scheduler", environ={**component, **told}).stdout == "started scheduler\n"
 
 
+@pytest.mark.parametrize(("words", "code"), [(("bash", "-c", "echo started"), 75), (("jobs", "check"), 0)])
+def test_a_migration_that_is_asked_for_waits_before_any_command_but_a_probe(
+    tmp_path: Path, component: dict[str, str], port: int, words: tuple[str, ...], code: int
+) -> None:
+    told = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database(port), "_AIRFLOW_DB_MIGRATE": "true"}
+    assert start(tmp_path, *words, environ={**component, **QUICK, **told}).returncode == code
+
+
 def test_sqlite_needs_no_wait(tmp_path: Path, component: dict[str, str]) -> None:
     done = start(tmp_path, "scheduler", environ=component)
     assert done.stdout == "started scheduler\n"

@@ -34,6 +34,16 @@ def test_it_reminds_every_ten_seconds(tmp_path: Path, pauses: list[float]) -> No
     assert len(said) == 6  # at once, and after 10, 20, 30, 40 and 50 of the 60 seconds
 
 
+def test_it_reminds_every_ten_seconds_of_a_longer_pause_too(tmp_path: Path, pauses: list[float]) -> None:
+    said: list[str] = []
+    patient = {**ENVIRON, "CONNECTION_CHECK_MAX_COUNT": "2", "CONNECTION_CHECK_SLEEP_TIME": "60"}
+    with pytest.raises(StartError):
+        wait_for(["metadata database"], patient, read(str(tmp_path / "airflow.cfg")), said.append)
+    assert max(pauses) <= 10
+    assert sum(pauses) >= 120
+    assert len(said) >= 6  # in 120 seconds, no two further apart than two pauses
+
+
 def test_the_pauses_double_up_to_the_check_sleep_time(tmp_path: Path, pauses: list[float]) -> None:
     with pytest.raises(StartError):
         wait_for(["metadata database"], ENVIRON, read(str(tmp_path / "airflow.cfg")), lambda line: None)
