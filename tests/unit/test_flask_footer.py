@@ -50,7 +50,7 @@ def test_the_footer_takes_the_place_of_airflows_and_holds_what_it_said(make: Cli
     page = make().get("/").data
     assert page.count(b"<footer") == page.count(DRAWN) == 1
     assert b"page<link" in page
-    assert b'href="https://pypi.python.org/pypi/apache-airflow/2.11.2"' in page
+    assert b'href="https://airflow.apache.org/docs/apache-airflow/2.11.2/"' in page
     assert b"<bdi>Git version .release:abc</bdi>" in page
 
 
