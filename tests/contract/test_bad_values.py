@@ -76,7 +76,8 @@ def test_a_fraction_where_airflow_reads_whole_numbers(tmp_path: Path, setting: S
 def test_an_interpolation_that_fails(tmp_path: Path, text: str) -> None:
     error = refusal(tmp_path, Name("core", "parallelism"), "airflow.cfg", text)
     assert error.code == CONFIG
-    assert str(error).startswith(f"{tmp_path / 'airflow.cfg'}: [core] parallelism cannot be read: ")
+    cfg = tmp_path / "airflow.cfg"
+    assert str(error).startswith(f"{cfg} cannot be read by Airflow: [core] parallelism has a % in its value")
 
 
 def test_a_variable_that_refers_to_itself(tmp_path: Path) -> None:
