@@ -149,19 +149,11 @@ def _parser(path: str):  # type: ignore[no-untyped-def]
 
 def what_is_wrong(error: Exception) -> str:
     """Say what is wrong and where, never what stands there, as configparser's message does: it may be a password."""
-    place = " ".join(
-        filter(
-            None,
-            (
-                f"[{section}]" if (section := getattr(error, "section", "")) else "",
-                getattr(error, "option", ""),
-            ),
-        )
-    )
+    section, option = getattr(error, "section", ""), getattr(error, "option", "")
     numbers = [number for number, _ in getattr(error, "errors", ())] or [getattr(error, "lineno", None)]
     lines = ", ".join(f"line {number}" for number in numbers if number)
     what = WRONG.get(type(error).__name__, "it cannot be parsed")
-    return " ".join(filter(None, (place, what, f"({lines})" if lines else "")))
+    return " ".join(filter(None, (section and f"[{section}]", option, what, lines and f"({lines})")))
 
 
 def _parse(path: str) -> dict[str, dict[str, str]]:

@@ -22,7 +22,9 @@ ENVIRONMENT = "operator environment"
 COMMAND = "operator command"
 SECRET = "operator secret"  # noqa: S105 - the word for an origin
 CFG = "operator airflow.cfg"
-OWN_FORM = (ENVIRONMENT, CFG)  # the text is the value itself, not how to get it
+# The suffixes of a name, in Airflow's order: after the first, for sensitive settings only, how to get the value.
+IN_ENVIRONMENT = (("", ENVIRONMENT), ("_CMD", COMMAND), ("_SECRET", SECRET))
+IN_CFG = (("", CFG), ("_cmd", COMMAND), ("_secret", SECRET))
 
 
 class Override:
@@ -52,15 +54,13 @@ def _layers(
 ) -> Iterator[Override]:
     for name in names:
         yield from _in_environment(name, environ, sensitive)
-    for suffix, origin in (("", CFG), ("_cmd", COMMAND), ("_secret", SECRET))[: 3 if sensitive else 1]:
+    for suffix, origin in IN_CFG if sensitive else IN_CFG[:1]:
         for name in names:
             yield from _in_cfg(name, cfg, suffix, origin)
 
 
 def _in_environment(name: Name | Variable, environ: Mapping[str, str], sensitive: bool) -> Iterator[Override]:
-    for suffix, origin in (("", ENVIRONMENT), ("_CMD", COMMAND), ("_SECRET", SECRET))[
-        : 3 if sensitive else 1
-    ]:
+    for suffix, origin in IN_ENVIRONMENT if sensitive else IN_ENVIRONMENT[:1]:
         text = environ.get(name.variable + suffix)
         if text is not None:
             where = name.variable + suffix
