@@ -7,7 +7,7 @@ from entrypoint.numbers import LARGEST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from entrypoint.overrides import Override
+    from entrypoint.worker_queues import WorkerQueues
 
 
 class Arithmetic:
@@ -20,23 +20,20 @@ class Arithmetic:
         self.why = why
 
 
-def parallelism(told: Override | None, executor: str, concurrency: int) -> Arithmetic:
+def parallelism(told: WorkerQueues | None, executor: str, concurrency: int) -> Arithmetic:
     """Work parallelism out from what is told of the worker queues, else from the executor.
 
-    `concurrency` is [celery] worker_concurrency, in tasks a worker. Raises StartError where `told` cannot work.
+    `concurrency` is [celery] worker_concurrency, in tasks a worker. Raises StartError for more than can run.
     """
     if told:
-        # Not at the top: it needs json, which costs what a whole start may cost.
-        from entrypoint.worker_queues import read_queues
-
-        queues = read_queues(told, concurrency)
-        tasks = sum(queue.workers * queue.concurrency for queue in queues)
+        parts = [(queue.workers, queue.concurrency or concurrency, queue.name) for queue in told.queues]
+        tasks = sum(workers * each for workers, each, _ in parts)
         if tasks > LARGEST:
             raise StartError(
                 f"{told.where} tells of {tasks} tasks over all worker queues; at most {LARGEST} can run"
             )
         if tasks:
-            return Arithmetic(tasks, " + ".join(f"{q.workers}×{q.concurrency} {q.name}" for q in queues))
+            return Arithmetic(tasks, " + ".join(f"{workers}×{each} {name}" for workers, each, name in parts))
     return without_queues(executor, concurrency)
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from entrypoint.airflow_cfg import AirflowCfg
     from entrypoint.defaults import Setting
     from entrypoint.names import Name, Variable
+    from entrypoint.worker_queues import WorkerQueues
 
 
 def resolve(
@@ -33,24 +34,39 @@ def resolve(
 
     Raises StartError for the first value that cannot work.
     """
-    queues = find((WORKER_QUEUES,), environ, cfg)
-    if queues:
-        from entrypoint.worker_queues import read_queues
+    told = _told(environ, cfg)  # wrong is wrong, also where the operator has set parallelism
+    return [_Row(setting, environ, cfg, line, told).resolved() for setting in table]
 
-        read_queues(queues, STOCK_CONCURRENCY)  # wrong is wrong, also where the operator has set parallelism
-    return [_Row(setting, environ, cfg, line).resolved() for setting in table]
+
+def _told(environ: Mapping[str, str], cfg: AirflowCfg) -> WorkerQueues | None:
+    """Return what the operator tells of the worker queues."""
+    found = find((WORKER_QUEUES,), environ, cfg)
+    if found is None:
+        return None
+    # Not at the top: it needs json, which costs what a whole start may cost.
+    from entrypoint.worker_queues import read_queues
+
+    return read_queues(found)
 
 
 class _Row:
     """One setting of the table, on one line, in what the operator has set."""
 
-    def __init__(self, setting: Setting, environ: Mapping[str, str], cfg: AirflowCfg, line: str) -> None:
+    def __init__(
+        self,
+        setting: Setting,
+        environ: Mapping[str, str],
+        cfg: AirflowCfg,
+        line: str,
+        told: WorkerQueues | None,
+    ) -> None:
         self.setting = setting
         self.spelling = setting.spellings[line]
         self.read = READERS[line][setting.number]
         self.environ = environ
         self.cfg = cfg
         self.line = line
+        self.told = told
 
     def resolved(self) -> Resolved:
         found = self._find(self.spelling.names)
@@ -98,11 +114,10 @@ class _Row:
     def _default(self) -> Resolved:
         if self.setting.default is not None:
             return self._says(self.setting.default, RUNTIME, self.setting.why, exported=True)
-        told = find((WORKER_QUEUES,), self.environ, self.cfg)
         runs = executor(self.environ, self.cfg, self.line)
-        takes_part = told is not None or formula.is_local(runs)
+        takes_part = self.told is not None or formula.is_local(runs)
         tasks = self._concurrency() if takes_part else STOCK_CONCURRENCY
-        worked_out = formula.parallelism(told, runs, tasks)
+        worked_out = formula.parallelism(self.told, runs, tasks)
         if worked_out.value is None:
             return self._says(self.setting.stock, AIRFLOW, worked_out.why, exported=False)
         return self._says(str(worked_out.value), RUNTIME, worked_out.why, exported=True)

@@ -20,17 +20,30 @@ LARGEST_COUNT = 1_000_000
 
 
 class WorkerQueue:
-    """A Celery queue: its name, how many workers it may have, and how many tasks each worker takes."""
+    """A Celery queue: its name, how many workers it may have, and how many tasks each worker takes.
+
+    `concurrency` is None where it is that of [celery] worker_concurrency.
+    """
 
     __slots__ = ("concurrency", "name", "workers")
 
-    def __init__(self, name: str, workers: int, concurrency: int) -> None:
+    def __init__(self, name: str, workers: int, concurrency: int | None) -> None:
         self.name = name
         self.workers = workers
         self.concurrency = concurrency
 
 
-def read_queues(told: Override, concurrency: int) -> list[WorkerQueue]:
+class WorkerQueues:
+    """All worker queues that are told of, and under which name: `where`."""
+
+    __slots__ = ("queues", "where")
+
+    def __init__(self, where: str, queues: list[WorkerQueue]) -> None:
+        self.where = where
+        self.queues = queues
+
+
+def read_queues(told: Override) -> WorkerQueues:
     """Read the JSON of `[astro_runtime] worker_queues`; raises StartError that says what is wrong in it."""
     try:
         entries = json.loads(told.text, object_pairs_hook=lambda pairs: _object(told.where, pairs))
@@ -38,12 +51,12 @@ def read_queues(told: Override, concurrency: int) -> list[WorkerQueue]:
         raise bad_value(told.where, told.text, A_LIST) from error
     if not isinstance(entries, list):
         raise bad_value(told.where, told.text, A_LIST)
-    queues = [_queue(told.where, place, entry, concurrency) for place, entry in enumerate(entries, 1)]
+    queues = [_queue(told.where, place, entry) for place, entry in enumerate(entries, 1)]
     names = [queue.name for queue in queues]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise StartError(f"{told.where}: worker queue {twice!r} stands in it twice; each name must be unique")
-    return queues
+    return WorkerQueues(told.where, queues)
 
 
 def _object(where: str, pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -56,7 +69,7 @@ def _object(where: str, pairs: list[tuple[str, object]]) -> dict[str, object]:
     return dict(pairs)
 
 
-def _queue(where: str, place: int, entry: object, concurrency: int) -> WorkerQueue:
+def _queue(where: str, place: int, entry: object) -> WorkerQueue:
     if not isinstance(entry, dict):
         raise bad_value(
             f"{where}, worker queue {place}", str(entry), f"an object with the fields {', '.join(FIELDS)}"
@@ -70,9 +83,7 @@ def _queue(where: str, place: int, entry: object, concurrency: int) -> WorkerQue
         raise bad_value(f"{where}, name", str(entry.get("name")), "the name of a Celery queue")
     for field in COUNTS:
         _whole(where, field, entry, 0)
-    return WorkerQueue(
-        name, _workers(where, entry), _whole(where, "worker_concurrency", entry, 1) or concurrency
-    )
+    return WorkerQueue(name, _workers(where, entry), _whole(where, "worker_concurrency", entry, 1))
 
 
 def _name(entry: dict[str, object]) -> str | None:

@@ -13,14 +13,15 @@ from entrypoint.errors import CONFIG, StartError
 from entrypoint.formula import executors, parallelism
 from entrypoint.numbers import LARGEST
 from entrypoint.overrides import ENVIRONMENT, Override
+from entrypoint.worker_queues import WorkerQueues, read_queues
 
 CONCURRENCY = 16
 DOCUMENTED = """[{"name":"default","worker_count":4,"worker_concurrency":16},
                  {"name":"gpu","worker_count":2,"worker_concurrency":1}]"""
 
 
-def told(text: str) -> Override:
-    return Override(WORKER_QUEUES, ENVIRONMENT, text, WORKER_QUEUES.variable)
+def told(text: str) -> WorkerQueues:
+    return read_queues(Override(WORKER_QUEUES, ENVIRONMENT, text, WORKER_QUEUES.variable))
 
 
 @pytest.mark.parametrize(

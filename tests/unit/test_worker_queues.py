@@ -14,11 +14,13 @@ from entrypoint.overrides import ENVIRONMENT, Override
 from entrypoint.worker_queues import read_queues
 
 WHERE = "AIRFLOW__ASTRO_RUNTIME__WORKER_QUEUES"
+CONCURRENCY = 16
 
 
 def read(text: str) -> list[tuple[str, int, int]]:
-    queues = read_queues(Override(WORKER_QUEUES, ENVIRONMENT, text, WHERE), 16)
-    return [(queue.name, queue.workers, queue.concurrency) for queue in queues]
+    queues = read_queues(Override(WORKER_QUEUES, ENVIRONMENT, text, WHERE)).queues
+    counts = [CONCURRENCY if queue.concurrency is None else queue.concurrency for queue in queues]
+    return [(queue.name, queue.workers, count) for queue, count in zip(queues, counts, strict=True)]
 
 
 def refusal(text: str) -> str:
