@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from pydantic import BaseModel
 
-from entrypoint.defaults import TABLE
+from astro_runtime_plugin.settings import rows
 from entrypoint.origin import Resolved
 
 
@@ -61,17 +61,4 @@ def runtime(
 
 def settings(record: Iterable[Resolved]) -> list[Setting]:
     """Return the settings in the record; one that has left the table is left out."""
-    stock = {row.documented: row.stock for row in TABLE}
-    return [
-        Setting(
-            documented=one.documented,
-            variable=one.variable,
-            value=one.value,
-            stock=stock[one.documented],
-            origin=one.origin,
-            why=one.why,
-            set_as=one.set_as,
-        )
-        for one in record
-        if one.documented in stock
-    ]
+    return [Setting(**row) for row in rows(record)]

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from astro_runtime_plugin import __version__, defaults_page
+from astro_runtime_plugin import __version__, defaults_page, settings
 from entrypoint.errors import StartError
 from entrypoint.line import installed_airflow
 from entrypoint.origin import Resolved
@@ -43,31 +43,19 @@ def defaults(form: str | None) -> None:
     if form == "markdown":
         click.echo(defaults_page.render(), nl=False)
         return
-    rows = [_row(setting) for setting in _settings()]
+    rows = settings.rows(_resolved())
     if form == "json":
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
     else:
         _print_table(rows)
 
 
-def _settings() -> list[Resolved]:
+def _resolved() -> list[Resolved]:
     try:
         return settle(os.environ).settings
     except StartError as error:
         click.echo(f"astro-runtime: {error}", err=True)
         raise click.exceptions.Exit(error.code) from error
-
-
-def _row(setting: Resolved) -> dict[str, str]:
-    return {
-        "documented": setting.documented,
-        "variable": setting.variable,
-        "value": setting.value,
-        "origin": setting.origin,
-        "stock": defaults_page.STOCK[setting.documented],
-        "why": setting.why,
-        "set_as": setting.set_as,
-    }
 
 
 def _print_table(rows: list[dict[str, str]]) -> None:

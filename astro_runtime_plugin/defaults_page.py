@@ -6,8 +6,6 @@ from entrypoint.defaults import TABLE, Setting
 from entrypoint.line import LINES
 from entrypoint.numbers import LARGEST
 
-STOCK = {setting.documented: setting.stock for setting in TABLE}
-
 HEAD = """\
 # Defaults
 
