@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -11,13 +10,12 @@ from markupsafe import Markup
 
 from astro_runtime_plugin.api import Runtime
 from astro_runtime_plugin.footer import PAGES, STATIC, URL_PREFIX, is_whole_page
+from astro_runtime_plugin.guard import Guard
 
 LAYOUT = "astro_runtime/layout.html"
 FOOTER = "astro_runtime/footer.html"
 FOOTERS = (b'<footer id="astro-runtime-footer"', b'<footer class="footer"')  # ours, and Airflow's own
 END = b"</body>"
-
-log = logging.getLogger("astro_runtime")
 
 
 class FooterBlueprint(Blueprint):
@@ -34,7 +32,7 @@ class FooterBlueprint(Blueprint):
         )
         self._shown = shown
         self._is_logged_in = is_logged_in
-        self._warned = False
+        self._or_nothing = Guard()
         self.after_app_request(self._ending)
 
     def register(self, app: Any, options: dict[str, Any]) -> None:
@@ -76,16 +74,6 @@ class FooterBlueprint(Blueprint):
         if not end:
             before, after = after, before
         response.set_data(b"".join((before, self._footer().encode(), end, after)))
-
-    def _or_nothing(self, function: Callable[..., Any], *arguments: object) -> Any:
-        """Call `function`; None, and one warning, where it fails."""
-        try:
-            return function(*arguments)
-        except Exception as error:
-            if not self._warned:
-                self._warned = True
-                log.warning("Pages go out without the Runtime's footer: %r", error)
-            return None
 
 
 def is_page(response: Response) -> bool:

@@ -7,26 +7,24 @@ holds no version, and one for a visitor without a login is left as it is.
 from __future__ import annotations
 
 import html
-import logging
 import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote
+
+from astro_runtime_plugin.guard import Guard
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 Receive = Callable[[], Awaitable[Message]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 Headers = Iterable[tuple[bytes, bytes]]
-T = TypeVar("T")
 
 URL_PREFIX = "/astro-runtime"
 STATIC = Path(__file__).parent / "static"
 # What Sec-Fetch-Dest says of a page; of what a script fetches it says `empty`, and on plain http nothing.
 PAGES = (b"", b"document", b"iframe", b"frame", b"embed", b"object")
-
-log = logging.getLogger("astro_runtime")
 
 
 class FooterMiddleware:
@@ -36,7 +34,7 @@ class FooterMiddleware:
         """`cookie` is the name of the cookie that a logged-in browser sends."""
         self.app = app
         self._cookie = re.compile(rb"(^|;)\s*" + re.escape(cookie.encode()) + b"=")
-        self._warned = False
+        self._or_as_it_is = Guard()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one request; where the footer fails the page goes out as it is."""
@@ -62,16 +60,6 @@ class FooterMiddleware:
             await send(message)
 
         return adding
-
-    def _or_as_it_is(self, function: Callable[..., T | None], *arguments: object) -> T | None:
-        """Call `function`; None, and one warning, where it fails."""
-        try:
-            return function(*arguments)
-        except Exception as error:
-            if not self._warned:
-                self._warned = True
-                log.warning("Pages go out without the Runtime's footer: %r", error)
-            return None
 
 
 def wants_footer(scope: Message, cookie: re.Pattern[bytes]) -> bool:
