@@ -13,7 +13,7 @@ from airflow.www.extensions.init_auth_manager import get_auth_manager
 from astro_runtime_plugin import api
 from astro_runtime_plugin.flask_footer import FooterBlueprint
 from astro_runtime_plugin.options import configured_links, links_of_menu, option
-from astro_runtime_plugin.release import release_of
+from astro_runtime_plugin.release import image_tag, release_of
 from entrypoint import origin
 
 Extensions = dict[str, list[Any]]
@@ -23,7 +23,8 @@ def extensions() -> Extensions:
     """Return what the plugin adds to Airflow, by the names of AirflowPlugin's attributes."""
     links = configured_links(conf, airflow_version)
     in_menu = links_of_menu(links, airflow_version)
-    shown = api.runtime(release_of(airflow_version), option(conf, "image_tag"), airflow_version, links, ())
+    tag = image_tag(option(conf, "image_tag"), os.environ)
+    shown = api.runtime(release_of(airflow_version), tag, airflow_version, links, ())
     blueprint = FooterBlueprint(shown, is_logged_in)
 
     @blueprint.get("/api/runtime")

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from astro_runtime_plugin import api
 from astro_runtime_plugin.footer import STATIC, URL_PREFIX, FooterMiddleware
 from astro_runtime_plugin.options import configured_links, links_of_menu, option
-from astro_runtime_plugin.release import release_of
+from astro_runtime_plugin.release import image_tag, release_of
 from entrypoint import origin
 
 Extensions = dict[str, list[dict[str, Any]]]
@@ -26,15 +26,14 @@ def extensions() -> Extensions:
     """Return what the plugin adds to Airflow, by the names of AirflowPlugin's attributes."""
     links = configured_links(conf, airflow_version)
     in_menu = links_of_menu(links, airflow_version)
+    tag = image_tag(option(conf, "image_tag"), os.environ)
     footer = {
         "middleware": FooterMiddleware,
         "kwargs": {"cookie": COOKIE_NAME_JWT_TOKEN},
         "name": "Astro Runtime footer",
     }
     return {
-        "fastapi_apps": [
-            {"app": app(option(conf, "image_tag"), links), "url_prefix": URL_PREFIX, "name": "Astro Runtime"}
-        ],
+        "fastapi_apps": [{"app": app(tag, links), "url_prefix": URL_PREFIX, "name": "Astro Runtime"}],
         "fastapi_root_middlewares": [footer],
         "external_views": [menu_link(name, url) for name, url in in_menu.items()],
     }
@@ -45,14 +44,14 @@ def menu_link(name: str, url: str) -> dict[str, str]:
     return {"name": name, "href": url, "destination": "nav", "category": "docs"}
 
 
-def app(image_tag: str | None, links: dict[str, str]) -> FastAPI:
+def app(tag: str | None, links: dict[str, str]) -> FastAPI:
     """Return the app with the Runtime's JSON, for whoever is logged in, and the footer's script, for all."""
     served = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
     @served.get("/api/runtime", dependencies=[Depends(requires_authenticated())])
     def runtime() -> api.Runtime:
         release = release_of(airflow_version)
-        return api.runtime(release, image_tag, airflow_version, links, origin.read(os.environ))
+        return api.runtime(release, tag, airflow_version, links, origin.read(os.environ))
 
     served.mount("/static", _Static(directory=STATIC))
     return served

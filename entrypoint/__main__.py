@@ -8,7 +8,7 @@ import sys
 
 gc.disable()  # a start is over before there is garbage worth the millisecond that looking for it takes
 
-from entrypoint import components
+from entrypoint import components, user
 from entrypoint.components import STEPS
 from entrypoint.errors import NOT_EXECUTABLE, StartError
 from entrypoint.log import say
@@ -46,9 +46,10 @@ def main(argv: Sequence[str], environ: Mapping[str, str], execute: Execute) -> i
 def ready(argv: Sequence[str], environ: Mapping[str, str]) -> tuple[str, list[str], dict[str, str]]:
     """Do everything that comes before the exec; return the path, the words and the environment for it."""
     command = components.parse(argv, environ)
+    user.share_with_group(environ)
     settled = settle(environ)
     if settled.environ[RECORD] != environ.get(RECORD):
-        say(*(setting.line for setting in settled.settings))
+        say(*user.warnings(environ), *(setting.line for setting in settled.settings))
     path = components.locate(command, settled.environ)
     before(command, settled)
     return path, command.words, components.without_requests(settled.environ)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from entrypoint import airflow_cfg, origin
 from entrypoint.line import installed_airflow, line_of
 from entrypoint.resolve import resolve
+from entrypoint.user import identity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,4 +34,5 @@ def settle(environ: Mapping[str, str]) -> Settled:
     cfg = airflow_cfg.read(airflow_cfg.locate(operators))
     settings = resolve(operators, cfg, line)
     ours = {setting.variable: setting.value for setting in settings if setting.exported}
-    return Settled(line, cfg, settings, {**operators, **ours, origin.RECORD: origin.write(settings)})
+    exported = {**operators, **identity(operators), **ours, origin.RECORD: origin.write(settings)}
+    return Settled(line, cfg, settings, exported)

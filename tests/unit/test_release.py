@@ -22,7 +22,7 @@ def test_every_line_has_a_release(line: str) -> None:
 def test_the_newest_release_of_the_line_counts_whatever_the_order(mocker: MockerFixture) -> None:
     rows = [("3.3-9", "3.3.2"), ("3.3-10", "3.3.3"), ("3.3-2", "3.3.0"), ("13.0.0", "2.11.2")]
     mocker.patch.object(
-        release, "_rows", return_value=[{"release": one, "airflow": two} for one, two in rows]
+        release, "rows", return_value=[{"release": one, "airflow": two} for one, two in rows]
     )
     assert release.release_of("3.3.2") == "3.3-10"
     assert release.release_of("2.11.2") == "13.0.0"
@@ -31,3 +31,10 @@ def test_the_newest_release_of_the_line_counts_whatever_the_order(mocker: Mocker
 def test_an_airflow_without_a_line_is_named() -> None:
     with pytest.raises(LookupError, match=r"cut from Airflow 3\.30\.1"):
         release.release_of("3.30.1")
+
+
+def test_the_operators_image_tag_goes_before_the_one_that_the_image_was_built_with() -> None:
+    built = {release.BUILT_AS: "orders:7"}
+    assert release.image_tag("orders:7-hotfix", built) == "orders:7-hotfix"
+    assert release.image_tag(None, built) == "orders:7"
+    assert release.image_tag(None, {}) is None

@@ -1,0 +1,111 @@
+# The Runtime's image. `docker build .` makes the default variant of the 3.3 line; docker-bake.hcl has them all.
+# `make versions` writes these five from catalogue.json.
+ARG RELEASE=3.3-1
+ARG LINE=3.3
+ARG AIRFLOW_VERSION=3.3.2
+ARG PYTHON_VERSION=3.12
+ARG DEBIAN=bookworm
+
+FROM python:${PYTHON_VERSION}-slim-${DEBIAN} AS python
+
+# What builds the image and does not stay in it.
+FROM python AS tools
+COPY locks/tools.txt /locks/
+RUN python3 -m venv /opt/tools \
+ && /opt/tools/bin/pip install --no-cache-dir --require-hashes --no-deps -r /locks/tools.txt
+
+# The project's own packages.
+FROM tools AS wheel
+WORKDIR /source
+COPY pyproject.toml README.md LICENSE ./
+COPY entrypoint entrypoint
+COPY astro_runtime_plugin astro_runtime_plugin
+RUN /opt/tools/bin/uv build --wheel --no-build-isolation --python /opt/tools/bin/python --out-dir /wheel
+
+# Airflow and its providers, exactly as locked. Compilers and headers end with this stage.
+FROM tools AS airflow
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends gcc libc6-dev pkg-config libmariadb-dev libldap-dev libsasl2-dev \
+ # The public image brings Python's headers; Debian's own Python has them in a package apart.
+ && (test -e "$(python3 -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" \
+     || apt-get install -y --no-install-recommends python3-dev) \
+ && rm -rf /var/lib/apt/lists/*
+ARG LINE
+ARG VARIANT=full
+COPY locks/${LINE}-${VARIANT}.txt /locks/lock.txt
+# Compiled here: the user of the image cannot write __pycache__, and would compile all of Airflow at every start.
+RUN --mount=type=cache,target=/root/.cache/uv \
+    python3 -m venv --without-pip /opt/astro-runtime \
+ && /opt/tools/bin/uv pip install --python /opt/astro-runtime/bin/python --require-hashes --no-deps \
+      --link-mode copy --compile-bytecode -r /locks/lock.txt
+
+# What is in the image, as CycloneDX.
+FROM airflow AS sbom
+RUN --mount=type=bind,from=wheel,source=/wheel,target=/wheel \
+    /opt/tools/bin/uv pip install --no-cache --python /opt/astro-runtime/bin/python --no-deps /wheel/*.whl \
+ && /opt/tools/bin/cyclonedx-py environment --output-reproducible --of JSON --output-file /sbom.cdx.json \
+      /opt/astro-runtime/bin/python
+
+FROM python AS base
+ARG LINE
+ARG VARIANT=full
+# What runs needs of Debian: the files give the reason of each package.
+RUN --mount=type=bind,source=image,target=/image \
+    cat /image/packages-slim.txt $(test "$VARIANT" = slim || echo /image/packages-full.txt) | sed 's/#.*//' >/tmp/packages \
+ && apt-get update \
+ && xargs apt-get install -y --no-install-recommends </tmp/packages \
+ && rm -rf /var/lib/apt/lists/* /tmp/packages
+# Any user of group 0 can be the user, as on OpenShift: what the user may write, the group may.
+RUN useradd --uid 50000 --gid 0 --create-home --home-dir /home/astro --shell /bin/bash astro \
+ && mkdir -p /usr/local/airflow/dags /usr/local/airflow/plugins /usr/local/airflow/include /usr/local/airflow/logs \
+ && chown -R astro:0 /usr/local/airflow /home/astro \
+ && chmod -R g=u /usr/local/airflow /home/astro \
+ && ln -s /usr/local/airflow /opt/airflow
+COPY --from=airflow /opt/astro-runtime /opt/astro-runtime
+RUN --mount=type=bind,from=tools,source=/opt/tools,target=/opt/tools \
+    --mount=type=bind,from=wheel,source=/wheel,target=/wheel \
+    /opt/tools/bin/uv pip install --no-cache --python /opt/astro-runtime/bin/python --no-deps --compile-bytecode /wheel/*.whl \
+ && /opt/astro-runtime/bin/python -m pip check
+COPY --from=sbom /sbom.cdx.json /usr/local/share/astro-runtime/
+COPY image/ /usr/local/lib/astro-runtime/
+RUN ln -s /usr/local/lib/astro-runtime/entrypoint.sh /entrypoint \
+ && ln -s /usr/local/lib/astro-runtime/clean-logs.sh /clean-logs \
+ && ln -s /usr/local/lib/astro-runtime/clean-logs.sh /usr/local/bin/clean-airflow-logs
+ARG RELEASE
+ARG AIRFLOW_VERSION
+ARG PYTHON_VERSION
+ENV PATH=/opt/astro-runtime/bin:$PATH \
+    AIRFLOW_HOME=/usr/local/airflow \
+    AIRFLOW_VERSION=${AIRFLOW_VERSION} \
+    ASTRONOMER_USER=astro \
+    ASTRONOMER_UID=50000 \
+    PIP_NO_CACHE_DIR=1 \
+    PYTHON_MAJOR_MINOR_VERSION=${PYTHON_VERSION}
+LABEL org.opencontainers.image.title="Astro Runtime" \
+      org.opencontainers.image.description="A distribution of Apache Airflow: production defaults, a fast start, and a footer that says what runs" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${RELEASE}" \
+      io.astronomer.docker="true" \
+      io.astronomer.docker.module="airflow" \
+      io.astronomer.docker.component="airflow" \
+      io.astronomer.docker.airflow.version="${AIRFLOW_VERSION}" \
+      io.astronomer.docker.runtime.version="${RELEASE}" \
+      io.astronomer.docker.python.version="${PYTHON_VERSION}"
+WORKDIR /usr/local/airflow
+USER astro
+EXPOSE 8080
+HEALTHCHECK --interval=30s --timeout=20s --start-period=120s --start-interval=5s --retries=3 \
+  CMD ["/opt/astro-runtime/bin/python", "-I", "-m", "astro_runtime_plugin.health"]
+# tini signals its child alone, so a Celery worker's own children live on while it finishes their tasks.
+ENTRYPOINT ["tini", "--", "/entrypoint"]
+
+# The default: a project's Dockerfile is `FROM` this image and no more.
+FROM base AS project
+ONBUILD USER root
+# The last letter is a pattern: a file that is not there is no error.
+ONBUILD COPY packages.tx[t] requirements.tx[t] /tmp/project/
+ONBUILD RUN /usr/local/lib/astro-runtime/install-project.sh /tmp/project
+ONBUILD COPY --chown=astro:0 . .
+ONBUILD USER astro
+ONBUILD ARG IMAGE_TAG
+ONBUILD ENV ASTRO_RUNTIME_IMAGE_TAG=${IMAGE_TAG}

@@ -1,0 +1,70 @@
+"""Writes the facts of catalogue.json into Dockerfile and docker-bake.hcl, which cannot read it (`make versions`)."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from astro_runtime_plugin.release import rows
+from entrypoint.line import LINES, line_of
+
+CHECKOUT = Path(__file__).parents[1]
+DEBIAN = {"3.13": "trixie"}  # the others are on bookworm
+BLOCK = re.compile(r"(: begin\n)(?s:.*?)( +# end\n)")
+
+
+def newest(line: str) -> dict[str, Any]:
+    """Return the catalogue's row of the release of `line` that this checkout builds."""
+    return [row for row in rows() if line_of(row["airflow"]) == line][-1]
+
+
+def arguments(line: str, python: str) -> dict[str, str]:
+    """Return the build arguments of an image on `line` with Python `python`."""
+    row = newest(line)
+    return {
+        "RELEASE": row["release"],
+        "LINE": line,
+        "AIRFLOW_VERSION": row["airflow"],
+        "PYTHON_VERSION": python,
+        "DEBIAN": DEBIAN.get(python, "bookworm"),
+    }
+
+
+def dockerfile(text: str) -> str:
+    """Return the Dockerfile's text with the default variant's arguments in it."""
+    for name, value in arguments(LINES[0], newest(LINES[0])["defaultPythonVersion"]).items():
+        text, count = re.subn(rf"(?m)^ARG {name}=.*$", f"ARG {name}={value}", text)
+        if count != 1:
+            raise LookupError(f"Dockerfile has {count} lines ARG {name}=; it must have one")
+    return text
+
+
+def bake(text: str) -> str:
+    """Return the text of docker-bake.hcl with every release and Python in it."""
+    builds = [build(line, python) for line in LINES for python in newest(line)["pythonVersions"]]
+    rows = "".join(f"      {one},\n" for one in builds)
+    return BLOCK.sub(lambda found: f"{found[1]}    it = [\n{rows}    ]\n{found[2]}", text)
+
+
+def build(line: str, python: str) -> str:
+    """Return a row of the matrix; the default Python's tags go without its name, too."""
+    row, given = newest(line), arguments(line, python)
+    tags = [f"{row['release']}-python-{python}"]
+    if python == row["defaultPythonVersion"]:
+        tags.insert(0, row["release"])
+    facts = {"tag": tags[0], "tags": tags, "release": row["release"], "line": line, "airflow": row["airflow"]}
+    facts |= {"python": python, "debian": given["DEBIAN"]}
+    return "{ " + ", ".join(f"{name} = {json.dumps(fact)}" for name, fact in facts.items()) + " }"
+
+
+def written() -> dict[Path, str]:
+    """Return what the files must hold."""
+    writers = {"Dockerfile": dockerfile, "docker-bake.hcl": bake}
+    return {CHECKOUT / name: write((CHECKOUT / name).read_text()) for name, write in writers.items()}
+
+
+if __name__ == "__main__":
+    for path, text in written().items():
+        path.write_text(text)

@@ -1,0 +1,50 @@
+"""Who the component runs as in the image: its own user, any other user of group 0, or root."""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NAME = "ASTRONOMER_USER"  # set in the image, and nowhere else
+UID = "ASTRONOMER_UID"
+NO_HOME = ("", "/")  # what Docker and Kubernetes give a user whom /etc/passwd does not know
+GROUPS_UMASK = 0o002
+ROOT = (
+    "this container runs as root; Airflow needs no root, so leave the user to the image or set one of group 0"
+)
+
+
+def identity(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return HOME, USER and LOGNAME where the user has none, as an arbitrary UID of OpenShift has not.
+
+    Airflow asks `getpass.getuser`, which without them fails for a user whom /etc/passwd does not know.
+    """
+    name = environ.get(NAME)
+    if not name or environ.get(UID) == str(os.getuid()) or _is_known(os.getuid()):
+        return {}
+    wanted = {"HOME": f"/home/{name}", "USER": name, "LOGNAME": name}
+    return {variable: text for variable, text in wanted.items() if environ.get(variable, "") in NO_HOME}
+
+
+def warnings(environ: Mapping[str, str]) -> list[str]:
+    """Return what the log should say of the user."""
+    return [ROOT] if environ.get(NAME) and os.getuid() == 0 else []
+
+
+def share_with_group(environ: Mapping[str, str]) -> None:
+    """Let the group write what the component writes, as in the official image: the next UID may be another."""
+    if environ.get(NAME) and os.getgid() == 0:
+        os.umask(GROUPS_UMASK)
+
+
+def _is_known(uid: int) -> bool:
+    import pwd
+
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        return False
+    return True

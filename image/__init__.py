@@ -1,0 +1,1 @@
+"""What stands in the image beside the packages: the programs that install what a project lists."""
