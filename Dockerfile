@@ -66,11 +66,16 @@ RUN --mount=type=bind,from=tools,source=/opt/tools,target=/opt/tools \
     --mount=type=bind,from=wheel,source=/wheel,target=/wheel \
     /opt/tools/bin/uv pip install --no-cache --python /opt/astro-runtime/bin/python --no-deps --compile-bytecode /wheel/*.whl \
  && /opt/astro-runtime/bin/python -m pip check
+COPY image /usr/local/lib/astro-runtime/image
 COPY --from=sbom /sbom.cdx.json /usr/local/share/astro-runtime/
-COPY image/ /usr/local/lib/astro-runtime/
-RUN ln -s /usr/local/lib/astro-runtime/entrypoint.sh /entrypoint \
- && ln -s /usr/local/lib/astro-runtime/clean-logs.sh /clean-logs \
- && ln -s /usr/local/lib/astro-runtime/clean-logs.sh /usr/local/bin/clean-airflow-logs
+# What the image was made from, for the requirements of projects to be resolved beside.
+RUN --mount=type=bind,source=locks,target=/locks \
+    cd /locks && lists="$LINE.in $LINE-slim.in $(test "$VARIANT" = slim || echo "$LINE-full.in")" \
+ && /opt/astro-runtime/bin/python /usr/local/lib/astro-runtime/image/made_from.py $lists >/usr/local/share/astro-runtime/requirements.txt \
+ && grep -oE '^apache-airflow(-core|-task-sdk)?==[^ ]+' "$LINE-$VARIANT.txt" >/usr/local/share/astro-runtime/constraints.txt \
+ && ln -s /usr/local/lib/astro-runtime/image/entrypoint.sh /entrypoint \
+ && ln -s /usr/local/lib/astro-runtime/image/clean-logs.sh /clean-logs \
+ && ln -s /usr/local/lib/astro-runtime/image/clean-logs.sh /usr/local/bin/clean-airflow-logs
 ARG RELEASE
 ARG AIRFLOW_VERSION
 ARG PYTHON_VERSION
@@ -104,7 +109,7 @@ FROM base AS project
 ONBUILD USER root
 # The last letter is a pattern: a file that is not there is no error.
 ONBUILD COPY packages.tx[t] requirements.tx[t] /tmp/project/
-ONBUILD RUN /usr/local/lib/astro-runtime/install-project.sh /tmp/project
+ONBUILD RUN /usr/local/lib/astro-runtime/image/install-lists.sh /tmp/project
 ONBUILD COPY --chown=astro:0 . .
 ONBUILD USER astro
 ONBUILD ARG IMAGE_TAG

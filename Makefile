@@ -18,7 +18,7 @@ SHELL := /bin/bash
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: install
 install: $(STAMP) ## the environment alone: .venv, or .venv-2.11 for LINE=2.11
@@ -50,6 +50,19 @@ $(LINES:%=test-%): test-%:
 pytest: $(STAMP)
 	$(BIN)/python -m pytest $(ARGS)
 
+.PHONY: image
+image: ## the images of both lines for this machine, or of LINE: base, non-base, slim; needs a Docker engine
+	@$(PYTHON) -m dev.images $(TESTED)
+
+.PHONY: test-image
+test-image: $(STAMP) image ## the images run for real; needs a Docker engine
+	dev/debian-packages
+	$(BIN)/python -m pytest tests/image $(ARGS)
+
+.PHONY: bench-image
+bench-image: ## what the image's start costs beside plain airflow; needs the images
+	@$(PYTHON) -m bench.image
+
 .PHONY: lint
 lint: $(STAMP) ## ruff and mypy
 	$(BIN)/ruff check .
@@ -64,10 +77,18 @@ bench: $(STAMP) ## what a start costs, as ratios measured side by side
 docs: $(STAMP) ## the pages that the code prints
 	$(BIN)/astro-runtime defaults --markdown > docs/defaults.md
 
+COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header
 .PHONY: lock
-lock: $(STAMP) ## the lock anew, for Python 3.10 to 3.13
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header \
-	  --all-extras --group dev --output-file $(LOCK) pyproject.toml locks/$(LINE).in
+lock: $(STAMP) ## the line's locks anew: the environment's for Python 3.10 to 3.13, the image's from 3.11 on
+	$(COMPILE) --python-version 3.10 --all-extras --group dev --output-file $(LOCK) pyproject.toml locks/$(LINE).in
+	$(COMPILE) --python-version 3.11 --all-extras --output-file locks/$(LINE)-full.txt pyproject.toml locks/$(LINE)-full.in
+	$(COMPILE) --python-version 3.11 --all-extras --output-file locks/$(LINE)-slim.txt -c locks/$(LINE)-full.txt \
+	  pyproject.toml locks/$(LINE)-slim.in
+	$(COMPILE) --python-version 3.11 --output-file locks/tools.txt locks/tools.in
+
+.PHONY: versions
+versions: $(STAMP) ## Dockerfile and docker-bake.hcl with the versions of catalogue.json
+	$(BIN)/python -m dev.versions
 
 .PHONY: wheel
 wheel: $(STAMP) ## the package, in dist/

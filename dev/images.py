@@ -1,0 +1,47 @@
+"""Builds the default images of a line for this machine, and tells how large they are (`make image`)."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from dev.versions import CHECKOUT, newest
+from entrypoint.line import LINES
+
+NAME = "astro-runtime"
+VARIANTS = ("", "-base", "-slim", "-slim-base")
+
+
+def tag(line: str, variant: str = "") -> str:
+    """Return the tag of a line's image: `astro-runtime:3.3-1-slim`."""
+    return f"{NAME}:{newest(line)['release']}{variant}"
+
+
+def build(lines: list[str]) -> None:
+    """Build every variant of the lines with their default Python."""
+    targets = [
+        tag(line, variant).partition(":")[2].replace(".", "_") for line in lines for variant in VARIANTS
+    ]
+    bake = ["docker", "buildx", "bake", "--set", "*.platform=", *targets]
+    subprocess.run(bake, cwd=CHECKOUT, check=True)
+
+
+def size(image: str) -> int:
+    """Return the size of an image, in bytes."""
+    words = ["docker", "image", "inspect", "--format", "{{.Size}}", image]
+    return int(subprocess.run(words, check=True, capture_output=True, text=True).stdout)
+
+
+def main(lines: list[str]) -> int:
+    """Build, and print the sizes; returns docker's exit code."""
+    try:
+        build(lines)
+    except subprocess.CalledProcessError as error:
+        return error.returncode
+    for image in (tag(line, variant) for line in lines for variant in VARIANTS):
+        print(f"{image:40} {size(image) / 1e6:6.0f} MB")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:] or list(LINES)))

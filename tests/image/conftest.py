@@ -1,0 +1,60 @@
+"""What the tests of the image share: the images, which `make image` has built, and servers beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from dev.images import tag
+from entrypoint.line import LINES
+from tests.image.docker import Container, container, network, until
+
+
+@pytest.fixture(scope="session", params=LINES)
+def line(request: pytest.FixtureRequest) -> str:
+    """Each line in turn."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def base(line: str) -> str:
+    """The line's base image: every test that builds nothing on it takes this one."""
+    return tag(line, "-base")
+
+
+@pytest.fixture(scope="session")
+def project(line: str) -> str:
+    """The line's default image, which a project's Dockerfile names in FROM."""
+    return tag(line)
+
+
+@pytest.fixture(scope="session")
+def slim(line: str) -> str:
+    """The line's slim image."""
+    return tag(line, "-slim-base")
+
+
+@pytest.fixture
+def net() -> Iterator[str]:
+    """A network of the test's own."""
+    with network() as name:
+        yield name
+
+
+@pytest.fixture
+def postgres(net: str) -> Iterator[Container]:
+    """PostgreSQL on the test's network, as `postgres`, with an empty database `airflow`."""
+    given = ["--env", "POSTGRES_USER=airflow", "--env", "POSTGRES_PASSWORD=airflow"]
+    options = ["--network", net, "--network-alias", "postgres", "--tmpfs", "/var/lib/postgresql/data", *given]
+    with container("postgres:15", options=options) as server:
+        ready = ["psql", "postgresql://airflow:airflow@127.0.0.1/airflow", "-c", "SELECT 1"]
+        until(lambda: "1 row" in run_quietly(server, ready), server.log)
+        yield server
+
+
+def run_quietly(server: Container, words: list[str]) -> str:
+    """Run a program in a container, which may not be up yet."""
+    from tests.image.docker import run
+
+    return run("exec", server.name, *words).stdout

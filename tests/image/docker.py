@@ -1,0 +1,128 @@
+"""Containers for the tests: the real engine through its own command line."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+# Lines of a log that say that something is wrong, whatever the format.
+COMPLAINT = re.compile(
+    r"\b(WARN(ING)?|ERROR|CRITICAL|FATAL)\b|Traceback|\[(warning|error|critical)\s*\]|Exception:"
+)
+
+
+def docker(*words: str, check: bool = True, stdin: str | None = None, seconds: float = 300) -> str:
+    """Run a docker command; return its standard output, stripped. Raises AssertionError with what it said."""
+    done = run(*words, stdin=stdin, seconds=seconds)
+    assert not check or done.returncode == 0, f"docker {words[0]}: {done.stdout}{done.stderr}"
+    return done.stdout.strip()
+
+
+def run(*words: str, stdin: str | None = None, seconds: float = 300) -> subprocess.CompletedProcess[str]:
+    """Run a docker command to its end, whatever its exit code."""
+    return subprocess.run(
+        ["docker", *words], input=stdin, capture_output=True, text=True, timeout=seconds, check=False
+    )
+
+
+def once(image: str, *command: str, options: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
+    """Run a container to its end: `docker run --rm OPTIONS IMAGE COMMAND`."""
+    return run("run", "--rm", *options, image, *command)
+
+
+class Container:
+    """A container that runs in the background."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def log(self) -> str:
+        """Return what it has written so far, both streams."""
+        done = run("logs", self.name)
+        return done.stdout + done.stderr
+
+    def exec(self, *words: str, options: Sequence[str] = ()) -> str:
+        """Run a program in it, and return what it prints."""
+        return docker("exec", *options, self.name, *words)
+
+    def inspect(self, path: str) -> Any:
+        """Return a part of `docker inspect`, such as `.State.Health.Status`."""
+        return json.loads(docker("inspect", "--format", f"{{{{json {path}}}}}", self.name))
+
+    @property
+    def runs(self) -> bool:
+        """Whether it runs."""
+        return bool(self.inspect(".State.Running"))
+
+    def until_healthy(self, seconds: float = 180) -> None:
+        """Wait until its health check says healthy."""
+        until(
+            lambda: self.inspect(".State.Health.Status") == "healthy",
+            self.log,
+            seconds,
+            lambda: not self.runs,
+        )
+
+    def until_logged(self, text: str, seconds: float = 120) -> None:
+        """Wait until its log holds `text`."""
+        until(lambda: text in self.log(), self.log, seconds, lambda: not self.runs and text not in self.log())
+
+    def stop(self, seconds: int = 30) -> int:
+        """Stop it as `docker stop` does, SIGTERM first, and return its exit code."""
+        docker("stop", "--time", str(seconds), self.name)
+        return self.exit_code()
+
+    def exit_code(self) -> int:
+        """Wait for its end, and return its exit code."""
+        return int(docker("wait", self.name))
+
+    def address(self, port: int = 8080) -> str:
+        """Return where the host reaches a published port: `127.0.0.1:32768`."""
+        return docker("port", self.name, str(port)).splitlines()[0]
+
+
+@contextmanager
+def container(image: str, *command: str, options: Sequence[str] = ()) -> Iterator[Container]:
+    """Run a container until the end of the block."""
+    name = f"test-{uuid.uuid4().hex[:12]}"
+    docker("run", "--detach", "--name", name, *options, image, *command)
+    try:
+        yield Container(name)
+    finally:
+        run("rm", "--force", "--volumes", name)
+
+
+@contextmanager
+def network() -> Iterator[str]:
+    """Make a network until the end of the block; containers on it find each other by name."""
+    name = f"test-{uuid.uuid4().hex[:12]}"
+    docker("network", "create", name)
+    try:
+        yield name
+    finally:
+        run("network", "rm", name)
+
+
+def until(
+    holds: Callable[[], object],
+    told: Callable[[], str],
+    seconds: float = 120,
+    hopeless: Callable[[], bool] = lambda: False,
+) -> None:
+    """Wait until `holds`; what `told` returns is in the error where it does not within `seconds`."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end and not hopeless(), told()
+        time.sleep(0.3)
+
+
+def complaints(log: str, expected: Sequence[str] = ()) -> list[str]:
+    """Return the lines of a log that complain, but for those that hold one of `expected`."""
+    lines = (line for line in log.splitlines() if COMPLAINT.search(line))
+    return [line for line in lines if not any(known in line for known in expected)]
