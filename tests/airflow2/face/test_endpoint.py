@@ -11,10 +11,12 @@ from playwright.sync_api import APIResponse, Page, expect
 
 from astro_runtime_plugin.api import Runtime
 from entrypoint.defaults import TABLE
-from tests.airflow2.face.conftest import Servers, SignIn
-from tests.airflow2.face.home import USERS
+from tests.airflow2.face.conftest import Servers
 from tests.airflow2.face.server import Server
 from tests.browser import dialogs
+from tests.face.fixtures import SignIn
+from tests.face.home import USERS
+from tests.face.kinds import PARALLELISM
 
 
 def answer(page: Page, server: Server) -> APIResponse:
@@ -48,15 +50,7 @@ def test_whoever_is_logged_in_may_read_what_runs(server: Server, sign_in: SignIn
 def test_a_setting_says_its_value_and_where_it_came_from(servers: Servers, sign_in: SignIn) -> None:
     said = told(sign_in(servers("plain"), "vic"), servers("plain"))
     settings = {one["documented"]: one for one in said["settings"]}
-    assert settings["AIRFLOW__CORE__PARALLELISM"] == {
-        "documented": "AIRFLOW__CORE__PARALLELISM",
-        "variable": "AIRFLOW__CORE__PARALLELISM",
-        "value": "7",
-        "stock": "32",
-        "origin": "operator environment",
-        "why": "",
-        "set_as": "AIRFLOW__CORE__PARALLELISM",
-    }
+    assert settings["AIRFLOW__CORE__PARALLELISM"] == PARALLELISM
     interval = settings["AIRFLOW__SCHEDULER__DAG_DIR_LIST_INTERVAL"]
     assert (interval["variable"], interval["value"]) == ("AIRFLOW__SCHEDULER__DAG_DIR_LIST_INTERVAL", "30")
     assert (interval["stock"], interval["origin"]) == ("300", "Runtime")

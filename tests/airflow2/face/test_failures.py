@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.airflow2.face.conftest import SignIn
 from tests.airflow2.face.server import Server, serving
 from tests.browser import FOOTER
+from tests.face.fixtures import SignIn
 
 # A plugin that breaks the footer's template and what the endpoint reads.
 BROKEN = """
@@ -31,7 +31,7 @@ def broken(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
     plugins = tmp_path_factory.mktemp("plugins")
     (plugins / "broken.py").write_text(BROKEN)
     more = {"AIRFLOW__ASTRO_RUNTIME__LINKS": "{not json", "AIRFLOW__CORE__PLUGINS_FOLDER": str(plugins)}
-    with serving(home, **more) as server:
+    with serving(home, "", more) as server:
         yield server
 
 

@@ -2,45 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
 import pytest
-from playwright.sync_api import Locator, Page, ViewportSize, expect
+from playwright.sync_api import Locator, ViewportSize, expect
 
-from tests.airflow2.face.conftest import Servers, SignIn
+from tests.airflow2.face.conftest import Servers
+from tests.airflow2.face.server import Server
 from tests.browser import FOOTER, NARROW, REACHABLE, WINDOW, box, shades
-
-Open = Callable[[str], Page]
+from tests.face.fixtures import Open
+from tests.face.footer import uncovered
 
 
 @pytest.fixture
-def opened(servers: Servers, sign_in: SignIn) -> Iterator[Open]:
-    """Yield a function that opens a path; what it put into the browser is forgotten."""
-    page = sign_in(servers("plain"), "ann")
-
-    def at(path: str) -> Page:
-        page.goto(servers("plain").url + path)
-        expect(page.locator(FOOTER)).to_be_visible()
-        return page
-
-    yield at
-    page.evaluate("localStorage.clear()")
+def server(servers: Servers) -> Server:
+    return servers("plain")
 
 
-def reached(last: Locator) -> None:
-    """Check that `last` can be scrolled to where the footer does not cover it."""
+def reachable(last: Locator) -> bool:
+    """Tell whether `last` can be scrolled to where the footer does not cover it."""
     last.scroll_into_view_if_needed()
     last.page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
-    assert last.evaluate(REACHABLE)
-    assert box(last)[3] <= box(last.page.locator(FOOTER))[1]
+    return uncovered(last)
 
 
 @pytest.mark.parametrize("window", [WINDOW, NARROW])
 def test_the_last_row_of_a_long_list_can_be_scrolled_to(opened: Open, window: ViewportSize) -> None:
     page = opened("/home")
     page.set_viewport_size(window)
-    reached(page.get_by_role("link", name="many_59", exact=True))
-    reached(page.get_by_text("Showing 1-61 of 61 DAGs"))
+    assert reachable(page.get_by_role("link", name="many_59", exact=True))
+    assert reachable(page.get_by_text("Showing 1-61 of 61 DAGs"))
     assert box(page.locator(FOOTER))[3] == window["height"]
 
 
@@ -49,7 +38,7 @@ def test_the_end_of_a_fab_page_can_be_scrolled_to(opened: Open, window: Viewport
     page = opened("/roles/list/")
     page.set_viewport_size(window)
     assert page.evaluate("document.documentElement.scrollHeight > innerHeight")
-    reached(page.get_by_role("row").last.get_by_role("checkbox"))
+    assert reachable(page.get_by_role("row").last.get_by_role("checkbox"))
 
 
 def test_the_panes_of_a_dag_end_above_the_footer(opened: Open) -> None:

@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 
 from tests.airflow3.face import home as homes
+from tests.face import server as servers
+from tests.face.home import PASSWORD
 from tests.servers import free_port
 
 
-class Server:
-    """A running api-server: `url` ends without a slash, `environ` is what it was given, `log` what it says."""
+class Server(servers.Server):
+    """A running api-server: `fab` says which auth manager it has, `run_id` names the run of the DAG `hello`."""
 
-    def __init__(self, url: str, home: Path, environ: Mapping[str, str], log: Path) -> None:
-        self.url = url
-        self.environ = environ
-        self.log = log
+    login = home = "/"
+
+    def __init__(self, url: str, environ: Mapping[str, str], log: Path, run_id: str) -> None:
+        super().__init__(url, environ, log)
         self.fab = environ.get("AIRFLOW__CORE__AUTH_MANAGER") == homes.FAB
-        self.image_tag = environ.get("AIRFLOW__ASTRO_RUNTIME__IMAGE_TAG", "")
-        self.run_id = (home / "run_id").read_text()
+        self.run_id = run_id
 
     def get(self, path: str, token: str | None = None) -> tuple[int, str, str]:
         """Return the status, the media type and the text of the answer to a GET."""
@@ -36,7 +32,7 @@ class Server:
 
     def token(self, user: str) -> str:
         """Log `user` in, as a program does."""
-        data = json.dumps({"username": user, "password": homes.PASSWORD}).encode()
+        data = json.dumps({"username": user, "password": PASSWORD}).encode()
         request = urllib.request.Request(
             f"{self.url}/auth/token", data, {"Content-Type": "application/json"}, method="POST"
         )
@@ -54,33 +50,12 @@ class Server:
 
 
 @contextmanager
-def serving(home: Path, prefix: str = "", **more: str) -> Iterator[Server]:
+def serving(home: Path, prefix: str, more: Mapping[str, str]) -> Iterator[Server]:
     """Run `airflow api-server` with `more` in its environment until the end of the block."""
     port = free_port()
     url = f"http://127.0.0.1:{port}{prefix}"
     environ = {**homes.environment(home), "AIRFLOW__API__BASE_URL": url, "AIRFLOW__API__WORKERS": "1", **more}
-    where = ["--host", "127.0.0.1", "--port", str(port)]
-    words = [sys.executable, "-m", "entrypoint", "airflow", "api-server", *where]
     log = home / f"api-server-{port}.log"
-    with open(log, "wb") as output:
-        process = subprocess.Popen(words, env=environ, stdout=output, stderr=output, start_new_session=True)
-        try:
-            _wait(f"{url}/api/v2/version", process, log)
-            yield Server(url, home, environ, log)
-        finally:
-            os.killpg(
-                process.pid, signal.SIGKILL
-            )  # how it stops is not looked at here, and it takes its time
-            process.wait()
-
-
-def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + 120
-    while True:
-        try:
-            urllib.request.urlopen(url).close()
-            return
-        except URLError:
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < end, log.read_text()
-            time.sleep(0.2)
+    where = ["--host", "127.0.0.1", "--port", str(port)]
+    with servers.started(["api-server", *where], environ, f"{url}/api/v2/version", log):
+        yield Server(url, environ, log, (home / "run_id").read_text())

@@ -10,9 +10,11 @@ import pytest
 from playwright.sync_api import expect
 
 from entrypoint.defaults import TABLE
-from tests.airflow3.face.conftest import Servers, SignIn
-from tests.airflow3.face.home import USERS
+from tests.airflow3.face.conftest import Servers
 from tests.airflow3.face.server import Server
+from tests.face.fixtures import SignIn
+from tests.face.home import USERS
+from tests.face.kinds import PARALLELISM
 
 ENDPOINT = "/astro-runtime/api/runtime"
 
@@ -49,15 +51,7 @@ def test_whoever_is_logged_in_may_read_what_runs(server: Server, user: str) -> N
 
 def test_a_setting_says_its_value_and_where_it_came_from(servers: Servers) -> None:
     settings = {one["documented"]: one for one in told(servers("simple"), "ann")["settings"]}
-    assert settings["AIRFLOW__CORE__PARALLELISM"] == {
-        "documented": "AIRFLOW__CORE__PARALLELISM",
-        "variable": "AIRFLOW__CORE__PARALLELISM",
-        "value": "7",
-        "stock": "32",
-        "origin": "operator environment",
-        "why": "",
-        "set_as": "AIRFLOW__CORE__PARALLELISM",
-    }
+    assert settings["AIRFLOW__CORE__PARALLELISM"] == PARALLELISM
     batch = settings["AIRFLOW__KUBERNETES_EXECUTOR__WORKER_PODS_CREATION_BATCH_SIZE"]
     assert (batch["value"], batch["stock"], batch["origin"]) == ("16", "1", "Runtime")
     assert batch["why"]

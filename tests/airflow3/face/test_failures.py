@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.airflow3.face.conftest import Servers, SignIn
-from tests.airflow3.face.footer import FOOTER, complaints
+from tests.airflow3.face.complaints import complaints
+from tests.airflow3.face.conftest import Servers
 from tests.airflow3.face.server import Server, serving
+from tests.browser import FOOTER
+from tests.face.fixtures import SignIn
 
 ENDPOINT = "**/astro-runtime/api/runtime"
 ANSWERS: dict[str, tuple[str, Callable[[Route], None]]] = {
@@ -56,7 +58,7 @@ def test_with_a_failing_part_a_page_is_as_airflow_made_it(
 @pytest.fixture(params=BROKEN)
 def broken(request: pytest.FixtureRequest, home: Path, tmp_path: Path) -> Iterator[tuple[str, Server]]:
     (tmp_path / "broken.py").write_text(BROKEN[request.param])
-    with serving(home, AIRFLOW__CORE__PLUGINS_FOLDER=str(tmp_path)) as server:
+    with serving(home, "", {"AIRFLOW__CORE__PLUGINS_FOLDER": str(tmp_path)}) as server:
         yield request.param, server
 
 

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
 import pytest
-from playwright.sync_api import Locator, Page, ViewportSize, expect
+from playwright.sync_api import Locator, ViewportSize, expect
 
-from tests.airflow3.face.conftest import WINDOW, Servers, SignIn
-from tests.airflow3.face.footer import FOOTER
+from tests.airflow3.face.conftest import Servers
 from tests.airflow3.face.server import Server
+from tests.browser import FOOTER, NARROW, REACHABLE, WINDOW, box
+from tests.face.fixtures import Open
+from tests.face.footer import uncovered
 
-NARROW: ViewportSize = {"width": 400, "height": 600}
-Open = Callable[[str], Page]
-
-# What stands at the middle of an element, once it has been scrolled to, as the user would see it.
-REACHABLE = """element => {
-  const { x, y, width, height } = element.getBoundingClientRect();
-  return element.contains(document.elementFromPoint(x + width / 2, y + height / 2));
-}"""
 # WCAG's contrast of the text with what is behind it, as the canvas makes of the colours.
 CONTRAST = """footer => {
   const pen = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
@@ -41,45 +33,23 @@ def server(servers: Servers) -> Server:
     return servers("fab")
 
 
-@pytest.fixture
-def opened(server: Server, sign_in: SignIn) -> Iterator[Open]:
-    """Yield a function that opens a path with the footer on it; what it put into the browser is forgotten."""
-    page = sign_in(server, "ann")
-
-    def at(path: str) -> Page:
-        page.goto(server.url + path)
-        expect(page.locator(FOOTER)).to_be_visible()
-        return page
-
-    yield at
-    page.evaluate("localStorage.clear()")
-
-
-def box(locator: Locator) -> tuple[float, float, float, float]:
-    """Return left, top, right and bottom, in pixels."""
-    found = locator.bounding_box()
-    assert found
-    return found["x"], found["y"], found["x"] + found["width"], found["y"] + found["height"]
-
-
-def reached(last: Locator) -> None:
-    """Check that `last` can be scrolled to where the footer does not cover it."""
+def reachable(last: Locator) -> bool:
+    """Tell whether `last` can be scrolled to where the footer does not cover it."""
     last.scroll_into_view_if_needed()
-    assert last.evaluate(REACHABLE)
-    assert box(last)[3] <= box(last.page.locator(FOOTER))[1]
+    return uncovered(last)
 
 
 @pytest.mark.parametrize("window", [WINDOW, NARROW])
 def test_the_last_row_of_a_long_list_can_be_scrolled_to(opened: Open, window: ViewportSize) -> None:
     page = opened("/dags")
     page.set_viewport_size(window)
-    reached(page.get_by_role("link", name="many_48", exact=True))
-    reached(page.get_by_role("button", name="next page"))
+    assert reachable(page.get_by_role("link", name="many_48", exact=True))
+    assert reachable(page.get_by_role("button", name="next page"))
 
 
 def test_the_last_line_of_a_log_can_be_scrolled_to(opened: Open, server: Server) -> None:
     page = opened(f"/dags/hello/runs/{server.run_id}/tasks/greet")
-    reached(page.get_by_text("line 299", exact=True))
+    assert reachable(page.get_by_text("line 299", exact=True))
 
 
 @pytest.mark.parametrize("width", [WINDOW["width"], NARROW["width"]])
@@ -89,7 +59,7 @@ def test_the_end_of_a_fab_page_can_be_scrolled_to(opened: Open, width: int) -> N
     footer, last = page.locator(FOOTER), page.get_by_role("row").last.get_by_role("link").first
     assert box(last)[3] > 300
     assert box(footer)[3] == 300
-    reached(last)
+    assert reachable(last)
     page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
     assert box(footer)[3] == 300
     assert box(page.locator(".panel").last)[3] <= box(footer)[1]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.airflow3.face.conftest import SignIn
-from tests.airflow3.face.footer import FOOTER, complaints, shown
-from tests.airflow3.face.home import USERS
+from tests.airflow3.face.complaints import complaints
 from tests.airflow3.face.server import Server
+from tests.browser import FOOTER
+from tests.face.fixtures import SignIn
+from tests.face.footer import shown
+from tests.face.home import USERS
 
 # A React page opens as the user goes to it; to each of the others the browser asks the server.
 REACT_PAGES = (

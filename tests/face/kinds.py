@@ -1,0 +1,20 @@
+"""What the web servers that the tests look at are given: a plain one, and one where image tag and links are hostile."""
+
+from __future__ import annotations
+
+PREFIX = "/team/airflow"
+PLAIN = {"AIRFLOW__ASTRO_RUNTIME__IMAGE_TAG": "my-project:2026-11-21", "AIRFLOW__CORE__PARALLELISM": "7"}
+HOSTILE = {
+    "AIRFLOW__ASTRO_RUNTIME__IMAGE_TAG": "<script>alert(1)</script>",
+    "AIRFLOW__ASTRO_RUNTIME__LINKS": '{"<b>Wiki</b>": "https://wiki.example.com/", "Bad": "javascript:alert(1)"}',
+}
+# What the plain one's endpoint says of the parallelism that it is given.
+PARALLELISM = {
+    "documented": "AIRFLOW__CORE__PARALLELISM",
+    "variable": "AIRFLOW__CORE__PARALLELISM",
+    "value": "7",
+    "stock": "32",
+    "origin": "operator environment",
+    "why": "",
+    "set_as": "AIRFLOW__CORE__PARALLELISM",
+}
