@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from secrets import token_hex
 
 from image.lists import Entry
 from image.requirement_lines import REQUIRE_HASHES, entries, included
 
 PREFIX = ".astro-runtime-"
-NAME = re.compile(re.escape(PREFIX) + r"\w{8}-")
+NAME = re.compile(re.escape(PREFIX) + r"[0-9a-f]{8}-")
 
 
 @contextmanager
@@ -39,13 +39,9 @@ def _copy(path: Path, kept: frozenset[Entry], stack: ExitStack, seen: set[Path])
         if not inner:
             texts[entry.number] = entry.text if entry in kept and entry.text != REQUIRE_HASHES else ""
         elif inner.resolve() not in seen:
-            texts[entry.number] = f"-r {_copy(inner, kept, stack, seen).resolve()}"
+            texts[entry.number] = f"-r {_copy(inner, kept, stack, seen)}"
     lines = [texts.get(number, "") for number in range(1, max(texts, default=0) + 1)]
-    file = stack.enter_context(
-        tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, prefix=PREFIX, suffix=f"-{path.name}"
-        )
-    )
-    file.write("\n".join(lines) + "\n")
-    file.flush()
-    return Path(file.name)
+    copied = path.absolute().with_name(f"{PREFIX}{token_hex(4)}-{path.name}")
+    stack.callback(copied.unlink, missing_ok=True)
+    copied.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return copied

@@ -28,7 +28,7 @@ INSTALL = "install -y --no-install-recommends".split()
 ENVIRON = {**os.environ, "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
 
 # Debian Policy 5.6.1 and 5.6.12; a name that ends in a hyphen is apt-get's word for "remove".
-NAME = re.compile(r"[a-z0-9][a-z0-9.+-]*[a-z0-9.+](:[a-z0-9-]+)?(=[A-Za-z0-9.+~:-]+|/[A-Za-z0-9.+~_-]+)?")
+NAME = re.compile(r"[a-z0-9][a-z0-9.+-]*[a-z0-9.+](:[a-z0-9-]+)?(=[A-Za-z0-9.+~:*-]+|/[A-Za-z0-9.+~_-]+)?")
 
 
 def install(path: Path) -> None:
@@ -52,9 +52,7 @@ def install(path: Path) -> None:
 def words(path: Path) -> list[Entry]:
     """Return the words of the list, without its comments."""
     lines = enumerate(read_lines(path), 1)
-    return [
-        Entry(path, number, word) for number, line in lines for word in line.partition("#")[0].split()
-    ]
+    return [Entry(path, number, word) for number, line in lines for word in line.partition("#")[0].split()]
 
 
 def check(entries: Sequence[Entry]) -> None:
@@ -75,7 +73,7 @@ def check(entries: Sequence[Entry]) -> None:
 
 def objection(entries: Sequence[Entry]) -> str:
     """Return what apt-get says against installing the entries together; nothing where it would."""
-    command = [*APT_GET, "-qq", "--simulate", *INSTALL, *(entry.text for entry in entries)]
+    command = [*APT_GET, "-q", "--simulate", *INSTALL, *(entry.text for entry in entries)]
     done = subprocess.run(
         command,
         env=ENVIRON,
@@ -83,6 +81,7 @@ def objection(entries: Sequence[Entry]) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        errors="replace",
     )
     return done.stdout.strip() if done.returncode else ""
 

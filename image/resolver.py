@@ -41,24 +41,33 @@ class Resolver:
 
     def install(self, path: Path) -> None:
         """Install the list at `path`, compiled to bytecode, for all to see. Raises UvError."""
-        words = self._words("install", *self._what(path), "--compile-bytecode")
-        said = []
-        with Popen(words, env=self._environ(), stdout=PIPE, stderr=STDOUT, text=True) as process:
-            for line in process.stdout or ():
-                said.append(presentable(line))
-                print(said[-1], end="", file=sys.stderr, flush=True)
-        if process.returncode:
-            raise UvError("".join(said))
+        self._show("install", *self._what(path), "--compile-bytecode")
 
     def check(self) -> None:
         """Raise UvError where an installed package lacks another, or has one whose version does not suit it."""
-        self._ask("check")
+        self._show("check")
 
     def _ask(self, *words: str) -> str:
-        done = subprocess.run(self._words(*words), env=self._environ(), capture_output=True, text=True)
+        """Return uv's answer."""
+        done = subprocess.run(
+            self._words(*words), env=self._environ(), capture_output=True, text=True, errors="replace"
+        )
         if done.returncode:
             raise UvError(presentable(done.stderr))
         return done.stdout
+
+    def _show(self, *words: str) -> None:
+        """Show what uv says, while it says it."""
+        said = []
+        command = self._words(*words)
+        with Popen(
+            command, env=self._environ(), stdout=PIPE, stderr=STDOUT, text=True, errors="replace"
+        ) as uv:
+            for line in uv.stdout or ():
+                said.append(presentable(line))
+                print(said[-1], end="", file=sys.stderr, flush=True)
+        if uv.returncode:
+            raise UvError("".join(said))
 
     def _words(self, command: str, *options: str) -> list[str]:
         return ["uv", "pip", command, f"--python={self.python}", *options]
