@@ -60,8 +60,8 @@ test-image: $(STAMP) image ## the images run for real; needs a Docker engine
 	$(BIN)/python -m pytest tests/image $(ARGS)
 
 .PHONY: bench-image
-bench-image: ## what the image's start costs beside plain airflow; needs the images
-	@$(PYTHON) -m bench.image
+bench-image: $(STAMP) ## what the image's start costs beside plain airflow; needs the images
+	$(BIN)/python -m bench.image $(TESTED)
 
 .PHONY: lint
 lint: $(STAMP) ## ruff and mypy

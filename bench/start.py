@@ -16,6 +16,8 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from bench import page
+
 CFG_LINES = 3000
 VARIABLES = 200
 ROUNDS = 60
@@ -26,12 +28,7 @@ LEAST = 100.0  # starts in the time of one `airflow db check`
 PYTHON = (sys.executable, "-I", "-c", "pass")
 START = (sys.executable, "-m", "entrypoint", "true")
 DB_CHECK = (str(Path(sys.executable).parent / "airflow"), "db", "check")
-PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 HEAD = f"""\
-# Benchmarks
-
-## What a start costs
-
 The last table of `make bench`: the median wall time of whole processes that ran in turn, {ROUNDS} rounds
 ({SLOW_ROUNDS} of `airflow db check`, which is what the official image's entrypoint runs, once at best, before each
 start), with an airflow.cfg of {CFG_LINES} lines and {VARIABLES} variables set. Read the ratios: they hold from
@@ -103,8 +100,7 @@ def table(found: dict[str, float]) -> str:
             f"at least {LEAST:g} starts",
         ),
     ]
-    head = [("whole process", "median", "ratio", "bound"), ("---", "---", "---", "---")]
-    return "\n".join("| " + " | ".join(row) + " |" for row in [*head, *rows])
+    return page.table(("whole process", "median", "ratio", "bound"), rows)
 
 
 def main() -> int:
@@ -114,7 +110,9 @@ def main() -> int:
         found = measure(Path(folder))
     drawn = table(found)
     print(drawn)
-    PAGE.write_text(f"{HEAD}\nPython {platform.python_version()}, {os.cpu_count()} cores.\n\n{drawn}\n")
+    page.keep(
+        "What a start costs", f"{HEAD}\nPython {platform.python_version()}, {page.machine()}.\n\n{drawn}"
+    )
     within = found["start"] / found["python"] <= MOST and found["db check"] / found["start"] >= LEAST
     return 0 if within else 1
 

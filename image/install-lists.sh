@@ -6,7 +6,7 @@ mkdir -p "$1"
 cd "$1"
 export PYTHONPATH=/usr/local/lib/astro-runtime
 for list in packages requirements; do
-  [ ! -e "$list.txt" ] || /opt/astro-runtime/bin/python -P -m "image.install_$list" "$list.txt"
+  [ ! -e "$list.txt" ] || /opt/astro-runtime/bin/python -BP -m "image.install_$list" "$list.txt"
 done
 cd /
 rm -rf "$1"

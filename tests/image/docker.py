@@ -118,7 +118,8 @@ def until(
     """Wait until `holds`; what `told` returns is in the error where it does not within `seconds`."""
     end = time.monotonic() + seconds
     while not holds():
-        assert time.monotonic() < end and not hopeless(), told()
+        assert not hopeless(), told()
+        assert time.monotonic() < end, told()
         time.sleep(0.3)
 
 

@@ -1,0 +1,35 @@
+"""How large the images are, and which folders make them so (`make bench-image` keeps it in docs/benchmarks.md)."""
+
+from __future__ import annotations
+
+import sys
+
+from bench import page
+from dev.images import size, tag
+from entrypoint.line import LINES
+from tests.image.docker import once
+
+FOLDERS = 8
+DU = "du -sm /usr /opt/astro-runtime /opt/astro-runtime/lib/python*/site-packages/* | sort -rn"
+
+
+def largest(image: str) -> list[tuple[str, str]]:
+    """Return the largest folders of an image: megabytes and path."""
+    listed = once(image, "bash", "-c", DU).stdout.splitlines()
+    found = [tuple(line.split("\t")) for line in listed]
+    return [(megabytes, path.rpartition("site-packages/")[2]) for megabytes, path in found[: FOLDERS + 2]]
+
+
+def main(lines: list[str]) -> None:
+    """Print the table and keep it."""
+    rows = []
+    for image in (tag(line, variant) for line in lines for variant in ("-base", "-slim-base")):
+        folders = ", ".join(f"`{path}` {megabytes}" for megabytes, path in largest(image))
+        rows.append((f"`{image}`", f"{size(image) / 1e6:.0f} MB", folders))
+    drawn = page.table(("image", "size", "largest folders, in MiB"), rows)
+    print(drawn)
+    page.keep("How large the images are", f"As `make bench-image` found them, with bytecode.\n\n{drawn}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:] or list(LINES))
