@@ -40,10 +40,10 @@ system: ## what the tests need of Debian: Chromium, PostgreSQL, Redis
 	dev/debian-packages
 
 .PHONY: test
-test: system $(TESTED:%=test-%) ## every test, nothing skipped; make test LINE=3.3 for one line
+test: $(TESTED:%=test-%) ## every test but the image's, nothing skipped; make test LINE=3.3 for one line
 
 .PHONY: $(LINES:%=test-%)
-$(LINES:%=test-%): test-%:
+$(LINES:%=test-%): test-%: system
 	$(MAKE) --no-print-directory pytest LINE=$*
 
 .PHONY: pytest
@@ -55,9 +55,8 @@ image: ## the images of both lines for this machine, or of LINE: base, non-base,
 	@$(PYTHON) -m dev.images $(TESTED)
 
 .PHONY: test-image
-test-image: $(STAMP) image ## the images run for real; needs a Docker engine
-	dev/debian-packages
-	$(BIN)/python -m pytest tests/image $(ARGS)
+test-image: $(STAMP) system image ## the images run for real; needs a Docker engine
+	$(BIN)/python -m pytest tests/image --durations=15 $(ARGS)
 
 .PHONY: bench-image
 bench-image: $(STAMP) ## what the image's start costs beside plain airflow; needs the images

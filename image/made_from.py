@@ -1,4 +1,4 @@
-"""Prints what the image was made from, as requirements: those of the Runtime and its extras, and those of the lists given.
+"""Prints what the image was made from, as requirements: those of the Runtime and its extras, and those of lists.
 
 A project's own requirements are resolved beside them, so that uv keeps every package of the image fit for the others.
 """
