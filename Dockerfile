@@ -62,6 +62,8 @@ RUN useradd --uid 50000 --gid 0 --create-home --home-dir /home/astro --shell /bi
  && chmod -R g=u /usr/local/airflow /home/astro \
  && ln -s /usr/local/airflow /opt/airflow
 COPY --from=airflow /opt/astro-runtime /opt/astro-runtime
+# The public image ships the standard library without bytecode, and the user cannot write any: every start would compile it.
+RUN python3 -m compileall -q -x '/(site|dist)-packages/|/tests?/' "$(python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')"
 RUN --mount=type=bind,from=tools,source=/opt/tools,target=/opt/tools \
     --mount=type=bind,from=wheel,source=/wheel,target=/wheel \
     /opt/tools/bin/uv pip install --no-cache --python /opt/astro-runtime/bin/python --no-deps --compile-bytecode /wheel/*.whl \

@@ -62,7 +62,7 @@ def wait_for(
     for need in needs if how_long.count else ():
         if need == BROKER and not _celery(environ, cfg):
             continue
-        where, url = _url(need, environ, cfg)
+        where, url = url_of(need, environ, cfg)
         if url is None:
             log(f"not waiting for the {need}: only the secrets backend knows it ({where})")
             continue
@@ -77,7 +77,7 @@ def _celery(environ: Mapping[str, str], cfg: AirflowCfg) -> bool:
     return found is not None and "Celery" in found.text
 
 
-def _url(need: str, environ: Mapping[str, str], cfg: AirflowCfg) -> tuple[str, str | None]:
+def url_of(need: str, environ: Mapping[str, str], cfg: AirflowCfg) -> tuple[str, str | None]:
     """Return where the URL stands and the URL itself; None where only a secrets backend knows it."""
     found = find(URLS[need], environ, cfg, sensitive=True)
     if found is None:

@@ -1,0 +1,64 @@
+"""Airflow's settings, as the health check needs them: read as the entrypoint reads them, without Airflow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from entrypoint import airflow_cfg
+from entrypoint.airflow_cfg import AirflowCfg
+from entrypoint.line import installed_airflow, line_of
+from entrypoint.names import Name
+from entrypoint.overrides import find
+from entrypoint.wait import url_of
+
+
+class UnhealthyError(Exception):
+    """The component is not healthy; `str()` says why, in one line without a secret."""
+
+
+@dataclass(frozen=True)
+class Configured:
+    """What is set in an environment and its airflow.cfg, and the words of the component's command line."""
+
+    environ: Mapping[str, str]
+    cfg: AirflowCfg
+    line: str
+    words: Sequence[str]
+
+    def get(self, section: str, option: str, stock: str, *older: Name) -> str:
+        """Return a setting's value, under its name or an older one; `stock` where it is not set."""
+        found = find((Name(section, option), *older), self.environ, self.cfg)
+        return found.text.strip() if found else stock
+
+    def number(self, section: str, option: str, stock: float, *older: Name) -> float:
+        """Return a setting that is a number. Raises UnhealthyError where it is none."""
+        text = self.get(section, option, str(stock), *older)
+        try:
+            return float(text)
+        except ValueError:
+            raise UnhealthyError(f"[{section}] {option} holds {text!r}; it must be a number") from None
+
+    def url(self, need: str) -> str:
+        """Return the URL of the database or the broker. Raises UnhealthyError where only a secrets backend knows it."""
+        where, url = url_of(need, self.environ, self.cfg)
+        if url is None:
+            raise UnhealthyError(f"{where} names a secret, which only Airflow can look up")
+        return url.strip()
+
+    def option(self, *names: str) -> str | None:
+        """Return the value of a command line option: `--port 80`, `--port=80`, `-p 80`."""
+        for at, word in enumerate(self.words):
+            name, equals, value = word.partition("=")
+            if name in names and equals:
+                return value
+            if word in names and at + 1 < len(self.words):
+                return self.words[at + 1]
+        return None
+
+
+def configured(environ: Mapping[str, str], words: Sequence[str]) -> Configured:
+    """Read airflow.cfg. Raises StartError where it is not to be read."""
+    return Configured(
+        environ, airflow_cfg.read(airflow_cfg.locate(environ)), line_of(installed_airflow()), words
+    )

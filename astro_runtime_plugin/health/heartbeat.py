@@ -1,0 +1,123 @@
+"""Whether this container's job beats: what `airflow jobs check --local` looks at, asked of the database itself."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from importlib import import_module
+
+from sqlalchemy import DateTime, String, column, create_engine, select, table, text
+from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from astro_runtime_plugin.health.configured import Configured, UnhealthyError
+from entrypoint.components import DATABASE
+
+CONNECT = {"connect_timeout": 5}  # seconds; SQLite's drivers call it otherwise
+TIMEOUTS = {"sqlite": {"timeout": 5}, "postgresql": CONNECT, "mysql": CONNECT, "mariadb": CONNECT}
+# By job type: the setting that says how old a heartbeat may be, in seconds, its default, and how many times over.
+# Source: `health_check_threshold` in airflow/jobs/job.py of each line.
+SCHEDULER = ("scheduler", "scheduler_health_check_threshold", 30.0, 1.0)
+TRIGGERER = ("triggerer", "triggerer_health_check_threshold", 30.0, 1.0)
+THRESHOLDS = {
+    "3.3": {
+        "SchedulerJob": SCHEDULER,
+        "TriggererJob": TRIGGERER,
+        "DagProcessorJob": ("dag_processor", "health_check_threshold", 30.0, 1.0),
+    },
+    "2.11": {
+        "SchedulerJob": SCHEDULER,
+        "TriggererJob": TRIGGERER,
+        "DagProcessorJob": ("scheduler", "job_heartbeat_sec", 5.0, 2.1),
+    },
+}
+JOB = table(
+    "job",
+    column("job_type", String),
+    column("state", String),
+    column("hostname", String),
+    column("latest_heartbeat", DateTime(timezone=True)),
+)
+
+
+def check_job(job_type: str) -> Callable[[Configured], None]:
+    """Return the check of the job's heartbeat, which raises UnhealthyError."""
+
+    def check(configured: Configured) -> None:
+        section, option, stock, times = THRESHOLDS[configured.line][job_type]
+        oldest = timedelta(seconds=configured.number(section, option, stock) * times)
+        beat = latest(configured, job_type)
+        if beat is None:
+            raise UnhealthyError(f"no {job_type} runs on this host, says the metadata database")
+        age = datetime.now(timezone.utc) - beat
+        if age > oldest:
+            raise UnhealthyError(
+                f"the {job_type} of this host beat last {age.total_seconds():.0f} s ago; {oldest.total_seconds():.0f} s may pass"
+            )
+
+    return check
+
+
+def latest(configured: Configured, job_type: str) -> datetime | None:
+    """Return the latest heartbeat of this host's running job; None where there is none."""
+    url = metadata(configured.url(DATABASE))
+    arguments = TIMEOUTS.get(url.get_backend_name(), {})
+    query = select(JOB.c.latest_heartbeat).where(JOB.c.job_type == job_type, JOB.c.state == "running")
+    host = hostname(configured)
+    if host:
+        query = query.where(JOB.c.hostname == host)
+    try:
+        with create_engine(url, connect_args=arguments, poolclass=NullPool).connect() as connection:
+            speak_utc(connection)
+            beat = connection.execute(query.order_by(JOB.c.latest_heartbeat.desc()).limit(1)).scalar()
+    except SQLAlchemyError as error:
+        where = f"{url.host or url.database}" + (f":{url.port}" if url.port else "")
+        raise UnhealthyError(
+            f"the metadata database at {where} cannot be asked: {type(error).__name__}"
+        ) from None
+    return beat if beat is None or beat.tzinfo else beat.replace(tzinfo=timezone.utc)
+
+
+def metadata(url: str) -> URL:
+    """Return the URL as Airflow uses it. Raises UnhealthyError where it is none."""
+    try:
+        return make_url(url.replace("postgres://", "postgresql://", 1).replace("postgres+", "postgresql+", 1))
+    except (SQLAlchemyError, ValueError):
+        raise UnhealthyError(
+            "[database] sql_alchemy_conn is no URL of a database (it is not shown)"
+        ) from None
+
+
+def speak_utc(connection: Connection) -> None:
+    """Make MySQL tell times in UTC, as Airflow's own connections do; the others do so anyway."""
+    if connection.dialect.name in ("mysql", "mariadb"):
+        connection.execute(text("SET time_zone = '+00:00'"))
+
+
+def hostname(configured: Configured) -> str | None:
+    """Return this host's name as Airflow writes it; None where only Airflow could tell."""
+    path = configured.get("core", "hostname_callable", "airflow.utils.net.getfqdn")
+    known = {"airflow.utils.net.getfqdn": getfqdn, "airflow.utils.net.get_host_ip_address": ip_address}
+    if path in known:
+        return known[path]()
+    module, _, name = path.rpartition(".")
+    return (
+        str(getattr(import_module(module), name)()) if module and not module.startswith("airflow") else None
+    )
+
+
+def getfqdn() -> str:
+    """Return the canonical name of this host, as `airflow.utils.net.getfqdn` finds it."""
+    name = socket.gethostname()
+    try:
+        found = socket.getaddrinfo(name, None, 0, socket.SOCK_DGRAM, 0, socket.AI_CANONNAME)
+    except OSError:
+        return name
+    return next((entry[3] for entry in found if entry[3]), name)
+
+
+def ip_address() -> str:
+    """Return this host's address, as `airflow.utils.net.get_host_ip_address` finds it."""
+    return socket.gethostbyname(getfqdn())
