@@ -18,7 +18,7 @@ def release_of(airflow_version: str) -> str:
     Source: catalogue.json. Raises LookupError for an Airflow that no release is cut from.
     """
     line = _line(airflow_version)
-    releases = [row["release"] for row in rows() if _line(row["airflow"]) == line]
+    releases: list[str] = [row["release"] for row in rows() if _line(row["airflow"]) == line]
     if not releases:
         raise LookupError(f"no release of the Runtime is cut from Airflow {airflow_version}")
     return max(releases, key=_order)

@@ -12,7 +12,7 @@ from entrypoint.components import BROKER, DATABASE
 from entrypoint.defaults import BROKER_URL, DATABASE_URL
 from entrypoint.names import Name
 from entrypoint.overrides import CFG, COMMAND, ENVIRONMENT, SECRET, find
-from entrypoint.wait import _url
+from entrypoint.wait import url_of
 from tests.contract.oracle import Oracle, environment
 
 URLS = [
@@ -54,7 +54,7 @@ def test_a_url_is_found_where_airflow_finds_it(
     with environment({**more, **environ}):
         oracle.load(path)
         airflows = oracle.conf.get(names[0].section, names[0].option)
-        where, url = _url(DATABASE if names is DATABASE_URL else BROKER, environ, cfg)
+        where, url = url_of(DATABASE if names is DATABASE_URL else BROKER, environ, cfg)
     assert where == found.where
     # What only the secrets backend knows is left to Airflow.
     assert url == (None if origin == SECRET else airflows)
