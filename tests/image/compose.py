@@ -14,6 +14,9 @@ from tests.image.docker import docker
 
 # How soon a task without a sign of life is given up, which by default takes five minutes.
 CFG = """\
+[core]
+max_active_tasks_per_dag = 32
+
 [scheduler]
 task_instance_heartbeat_timeout = 20
 task_instance_heartbeat_timeout_detection_interval = 5
