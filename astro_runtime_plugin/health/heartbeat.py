@@ -53,7 +53,9 @@ def check_job(job_type: str) -> Callable[[Configured], None]:
             raise UnhealthyError(f"no {job_type} runs on this host, says the metadata database")
         age = (datetime.now(timezone.utc) - beat).total_seconds()
         if age > oldest:
-            raise UnhealthyError(f"the {job_type} of this host beat last {age:.0f} s ago; {oldest:.0f} s may pass")
+            raise UnhealthyError(
+                f"the {job_type} of this host beat last {age:.0f} s ago; {oldest:.0f} s may pass"
+            )
 
     return check
 

@@ -21,9 +21,7 @@ def test_every_line_has_a_release(line: str) -> None:
 
 def test_the_newest_release_of_the_line_counts_whatever_the_order(mocker: MockerFixture) -> None:
     rows = [("3.3-9", "3.3.2"), ("3.3-10", "3.3.3"), ("3.3-2", "3.3.0"), ("13.0.0", "2.11.2")]
-    mocker.patch.object(
-        release, "rows", return_value=[{"release": one, "airflow": two} for one, two in rows]
-    )
+    mocker.patch.object(release, "rows", return_value=[{"release": one, "airflow": two} for one, two in rows])
     assert release.release_of("3.3.2") == "3.3-10"
     assert release.release_of("2.11.2") == "13.0.0"
 
