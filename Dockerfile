@@ -42,7 +42,7 @@ RUN --mount=type=cache,target=/root/.cache/uv \
 # What is in the image, as CycloneDX.
 FROM airflow AS sbom
 RUN --mount=type=bind,from=wheel,source=/wheel,target=/wheel \
-    /opt/tools/bin/uv pip install --no-cache --python /opt/astro-runtime/bin/python --no-deps /wheel/*.whl \
+    /opt/tools/bin/uv pip install --no-cache --python /opt/astro-runtime/bin/python --no-deps --no-index --find-links /wheel astro-runtime \
  && /opt/tools/bin/cyclonedx-py environment --output-reproducible --of JSON --output-file /sbom.cdx.json \
       /opt/astro-runtime/bin/python
 
@@ -66,7 +66,8 @@ COPY --from=airflow /opt/astro-runtime /opt/astro-runtime
 RUN python3 -m compileall -q -x '/(site|dist)-packages/|/tests?/' "$(python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')"
 RUN --mount=type=bind,from=tools,source=/opt/tools,target=/opt/tools \
     --mount=type=bind,from=wheel,source=/wheel,target=/wheel \
-    /opt/tools/bin/uv pip install --no-cache --python /opt/astro-runtime/bin/python --no-deps --compile-bytecode /wheel/*.whl \
+    /opt/tools/bin/uv pip install --no-cache --python /opt/astro-runtime/bin/python --no-deps --compile-bytecode \
+      --no-index --find-links /wheel astro-runtime \
  && /opt/astro-runtime/bin/python -m pip check
 COPY image /usr/local/lib/astro-runtime/image
 COPY --from=sbom /sbom.cdx.json /usr/local/share/astro-runtime/

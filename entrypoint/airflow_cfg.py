@@ -59,11 +59,16 @@ class AirflowCfg:
 
 def locate(environ: Mapping[str, str]) -> str:
     """Return the path of airflow.cfg: AIRFLOW_CONFIG, or airflow.cfg in AIRFLOW_HOME (~/airflow)."""
-    home = expand(environ.get("AIRFLOW_HOME", "~/airflow"), "AIRFLOW_HOME")
     named = environ.get("AIRFLOW_CONFIG")
     if named is not None:
         return expand(named, "AIRFLOW_CONFIG")
-    return f"{home}/airflow.cfg" if home else "airflow.cfg"
+    folder = home(environ)
+    return f"{folder}/airflow.cfg" if folder else "airflow.cfg"
+
+
+def home(environ: Mapping[str, str]) -> str:
+    """Return AIRFLOW_HOME, `~/airflow` where it is not set."""
+    return expand(environ.get("AIRFLOW_HOME", "~/airflow"), "AIRFLOW_HOME")
 
 
 def read(path: str) -> AirflowCfg:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from entrypoint import airflow_cfg
 from entrypoint.components import BROKER, DATABASE
 from entrypoint.defaults import BROKER_URL, DATABASE_URL, EXECUTOR
 from entrypoint.endpoints import Endpoint, endpoints
@@ -18,8 +19,8 @@ FIRST_PAUSE = 0.1  # seconds; each further pause is twice as long, up to CONNECT
 REMIND_EVERY = 10  # seconds; no pause is longer
 CONNECT = 3.0  # seconds that one place may take to answer
 URLS = {DATABASE: DATABASE_URL, BROKER: BROKER_URL}
-# What Airflow uses where the operator has set nothing: SQLite needs no wait.
-STOCK_URLS = {DATABASE: "sqlite://", BROKER: "redis://redis:6379/0"}
+# What Airflow uses where the operator has set nothing.
+STOCK_URLS = {DATABASE: "sqlite:///{home}/airflow.db", BROKER: "redis://redis:6379/0"}
 
 
 class Patience:
@@ -81,7 +82,7 @@ def url_of(need: str, environ: Mapping[str, str], cfg: AirflowCfg) -> tuple[str,
     """Return where the URL stands and the URL itself; None where only a secrets backend knows it."""
     found = find(URLS[need], environ, cfg, sensitive=True)
     if found is None:
-        return str(URLS[need][0]), STOCK_URLS[need]
+        return str(URLS[need][0]), STOCK_URLS[need].format(home=airflow_cfg.home(environ))
     if found.origin == SECRET:
         return found.where, None
     return found.where, _output(found) if found.origin == COMMAND else found.text

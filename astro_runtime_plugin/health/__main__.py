@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 
 from astro_runtime_plugin.health.component import subcommand
-from astro_runtime_plugin.health.configured import Configured, UnhealthyError, configured
+from astro_runtime_plugin.health.configured import Configured, UnhealthyError, UntoldError, configured
 from entrypoint.errors import StartError
 
 Check = Callable[[Configured], None]
@@ -40,6 +40,8 @@ def problem(environ: Mapping[str, str], words: Sequence[str]) -> str | None:
         check = check_for(words)
         if check:
             check(configured(environ, words))
+    except UntoldError:
+        return None
     except (UnhealthyError, StartError) as error:
         return str(error)
     except Exception as error:  # its text may hold a secret

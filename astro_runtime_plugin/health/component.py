@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import dropwhile, groupby
 from pathlib import Path
 
 from entrypoint.components import parse
@@ -13,43 +15,72 @@ from entrypoint.errors import StartError
 PROC = Path("/proc")
 ENTRYPOINT = "entrypoint"
 SHELLS = ("bash", "sh", "dash")
+PREFIXES = ("exec", "env", "nohup", "time", "then", "do", "else", "!", "{")
+COMMENT = re.compile(r"(?m)(?:^|(?<=\s))#.*$")
 
 
 def subcommand(environ: Mapping[str, str], proc: Path = PROC) -> tuple[str, ...]:
     """Return the words after `airflow` of the component that runs; none where it is another program.
 
     The init of the container is `tini -- /entrypoint WORD...`, and keeps that as its command line when the entrypoint
-    has become the component. Where someone replaced it, the processes themselves are looked at.
+    has become the component. Where that says nothing, the processes themselves are looked at.
     """
     words = command_line(proc / "1")
-    for at, word in enumerate(words):
-        if os.path.basename(word) == ENTRYPOINT:
-            return meant(words[at + 1 :], environ)
-    return next(running(proc), ())
+    starts = [at + 1 for at, word in enumerate(words) if os.path.basename(word) == ENTRYPOINT]
+    told = meant(words[starts[0] :], environ) if starts else ()
+    return told or next(running(proc), ())
 
 
 def meant(words: Sequence[str], environ: Mapping[str, str]) -> tuple[str, ...]:
     """Return the airflow subcommand that the operator's words mean, in a shell's script the last one."""
-    if len(words) > 2 and os.path.basename(words[0]) in SHELLS and words[1] == "-c":
-        return last_airflow(words[2])
+    script = script_of(words)
+    if script is not None:
+        return last_airflow(script)
     try:
         return parse(words, environ).subcommand
     except StartError:
         return ()
 
 
+def script_of(words: Sequence[str]) -> str | None:
+    """Return the script that a shell is given, in `bash -c SCRIPT` and `bash -euo pipefail -c SCRIPT`, say."""
+    rest = iter(words if words and os.path.basename(words[0]) in SHELLS else ())
+    next(rest, None)
+    for word in rest:
+        if not word.startswith(("-", "+")):
+            return None
+        short = "" if word.startswith("--") else word
+        if "o" in short:  # takes a word of its own
+            next(rest, None)
+        if "c" in short:
+            return next(rest, None)
+    return None
+
+
 def last_airflow(script: str) -> tuple[str, ...]:
     """Return the words after the last `airflow` of a script, as in `airflow db migrate && exec airflow scheduler`."""
-    lexer = shlex.shlex(script, posix=True, punctuation_chars=True)
-    lexer.whitespace_split = True
+    found = [words for words in map(without_prefix, commands(script)) if words]
+    airflow = [words[1:] for words in found if os.path.basename(words[0]) == "airflow"]
+    return tuple(airflow[-1]) if airflow else ()
+
+
+def commands(script: str) -> Iterator[list[str]]:
+    """Yield the words of each command of a shell script; none where it cannot be read, as with an open quote."""
+    one_line = COMMENT.sub("", script.replace("\\\n", " ")).replace("\n", " ; ")
+    lexer = shlex.shlex(one_line, posix=True, punctuation_chars=True)
+    lexer.whitespace_split, lexer.commenters = True, ""
     try:
         words = list(lexer)
-    except ValueError:  # an open quote
-        return ()
-    starts = [at + 1 for at, word in enumerate(words) if os.path.basename(word) == "airflow"]
-    found = words[starts[-1] :] if starts else []
-    end = next((at for at, word in enumerate(found) if set(word) <= set("();<>|&")), len(found))
-    return tuple(found[:end])
+    except ValueError:
+        return
+    for ends, command in groupby(words, lambda word: set(word) <= set("();<>|&")):
+        if not ends:
+            yield list(command)
+
+
+def without_prefix(words: list[str]) -> list[str]:
+    """Drop what may stand before a command's name: `then`, `exec`, `NAME=value`."""
+    return list(dropwhile(lambda word: word in PREFIXES or "=" in word, words))
 
 
 def running(proc: Path) -> Iterator[tuple[str, ...]]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
 
 from entrypoint import airflow_cfg
 from entrypoint.airflow_cfg import AirflowCfg
@@ -15,6 +18,10 @@ from entrypoint.wait import url_of
 
 class UnhealthyError(Exception):
     """The component is not healthy; `str()` says why, in one line without a secret."""
+
+
+class UntoldError(Exception):
+    """Nothing but the component itself can tell whether it is healthy, so it is while it runs."""
 
 
 @dataclass(frozen=True)
@@ -39,22 +46,36 @@ class Configured:
         except ValueError:
             raise UnhealthyError(f"[{section}] {option} holds {text!r}; it must be a number") from None
 
+    def on(self, section: str, option: str, stock: str) -> bool:
+        """Whether a switch is on, in Airflow's words for that."""
+        return self.get(section, option, stock).lower() in ("true", "t", "1")
+
     def url(self, need: str) -> str:
-        """Return the URL of the database or the broker. Raises UnhealthyError where only a secrets backend knows it."""
+        """Return the URL of the database or the broker. Raises UntoldError where only a secrets backend knows it."""
         where, url = url_of(need, self.environ, self.cfg)
         if url is None:
-            raise UnhealthyError(f"{where} names a secret, which only Airflow can look up")
+            raise UntoldError(f"{where} names a secret, which only Airflow can look up")
         return url.strip()
 
     def option(self, *names: str) -> str | None:
-        """Return the value of a command line option: `--port 80`, `--port=80`, `-p 80`."""
+        """Return the value of a command line option: `--port 80`, `--port=80`, `-p 80`, `-p80`."""
         for at, word in enumerate(self.words):
             name, equals, value = word.partition("=")
             if name in names and equals:
                 return value
             if word in names and at + 1 < len(self.words):
                 return self.words[at + 1]
+            if word[:2] in names and not word.startswith("--"):
+                return word[2:]
         return None
+
+    def imported(self, path: str) -> Any:
+        """Return what `path.to.something` names, with the operator's own folders searched as Airflow does."""
+        home = airflow_cfg.home(self.environ)
+        plugins = self.get("core", "plugins_folder", f"{home}/plugins")
+        sys.path += [folder for folder in (f"{home}/config", plugins) if folder not in sys.path]
+        module, _, name = path.rpartition(".")
+        return getattr(import_module(module), name)
 
 
 def configured(environ: Mapping[str, str], words: Sequence[str]) -> Configured:

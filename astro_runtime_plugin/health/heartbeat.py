@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
-from importlib import import_module
+from typing import Any
 
 from sqlalchemy import DateTime, String, column, create_engine, select, table, text
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
+from sqlalchemy.sql import Select
 
 from astro_runtime_plugin.health.configured import Configured, UnhealthyError
 from entrypoint.components import DATABASE
@@ -33,13 +34,12 @@ THRESHOLDS = {
         "DagProcessorJob": ("scheduler", "job_heartbeat_sec", 5.0, 2.1),
     },
 }
-JOB = table(
-    "job",
-    column("job_type", String),
-    column("state", String),
-    column("hostname", String),
-    column("latest_heartbeat", DateTime(timezone=True)),
-)
+COLUMNS: Mapping[str, Any] = {
+    "job_type": String,
+    "state": String,
+    "hostname": String,
+    "latest_heartbeat": DateTime(timezone=True),
+}
 
 
 def check_job(job_type: str) -> Callable[[Configured], None]:
@@ -63,21 +63,36 @@ def check_job(job_type: str) -> Callable[[Configured], None]:
 def latest(configured: Configured, job_type: str) -> datetime | None:
     """Return the latest heartbeat of this host's running job; None where there is none."""
     url = metadata(configured.url(DATABASE))
-    arguments = TIMEOUTS.get(url.get_backend_name(), {})
-    query = select(JOB.c.latest_heartbeat).where(JOB.c.job_type == job_type, JOB.c.state == "running")
-    host = hostname(configured)
-    if host:
-        query = query.where(JOB.c.hostname == host)
+    query = beats(configured, job_type)
     try:
-        with create_engine(url, connect_args=arguments, poolclass=NullPool).connect() as connection:
+        with create_engine(
+            url, connect_args=arguments(url, configured), poolclass=NullPool
+        ).connect() as connection:
             speak_utc(connection)
-            beat = connection.execute(query.order_by(JOB.c.latest_heartbeat.desc()).limit(1)).scalar()
+            beat = connection.execute(query).scalar()
     except SQLAlchemyError as error:
         where = f"{url.host or url.database}" + (f":{url.port}" if url.port else "")
         raise UnhealthyError(
             f"the metadata database at {where} cannot be asked: {type(error).__name__}"
         ) from None
     return beat if beat is None or beat.tzinfo else beat.replace(tzinfo=timezone.utc)
+
+
+def beats(configured: Configured, job_type: str) -> Select[Any]:
+    """Return the query for the latest heartbeat of the host's job."""
+    schema = configured.get("database", "sql_alchemy_schema", "") or None
+    job = table("job", *(column(name, kind) for name, kind in COLUMNS.items()), schema=schema)
+    query = select(job.c.latest_heartbeat).where(job.c.job_type == job_type, job.c.state == "running")
+    host = hostname(configured)
+    if host:
+        query = query.where(job.c.hostname == host)
+    return query.order_by(job.c.latest_heartbeat.desc()).limit(1)
+
+
+def arguments(url: URL, configured: Configured) -> dict[str, Any]:
+    """Return what the driver is given: a time-out, and what the operator's `sql_alchemy_connect_args` names."""
+    path = configured.get("database", "sql_alchemy_connect_args", "")
+    return {**TIMEOUTS.get(url.get_backend_name(), {}), **(configured.imported(path) if path else {})}
 
 
 def metadata(url: str) -> URL:
@@ -102,10 +117,7 @@ def hostname(configured: Configured) -> str | None:
     known = {"airflow.utils.net.getfqdn": getfqdn, "airflow.utils.net.get_host_ip_address": ip_address}
     if path in known:
         return known[path]()
-    module, _, name = path.rpartition(".")
-    return (
-        str(getattr(import_module(module), name)()) if module and not module.startswith("airflow") else None
-    )
+    return None if path.startswith("airflow.") else str(configured.imported(path)())
 
 
 def getfqdn() -> str:

@@ -4,33 +4,41 @@ from __future__ import annotations
 
 import json
 import ssl
+from http.client import HTTPException
 from typing import Any
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
-from urllib.request import urlopen
+from urllib.request import HTTPSHandler, ProxyHandler, build_opener
 
 from astro_runtime_plugin.health.configured import Configured, UnhealthyError
 from entrypoint.names import Name
 
 SECONDS = 5
-# By line: the section, its options for port, base URL and certificate, and the path of the health answer.
-WEB = {
-    "3.3": ("api", "port", "base_url", "ssl_cert", "api/v2/monitor/health"),
-    "2.11": ("webserver", "web_server_port", "base_url", "web_server_ssl_cert", "health"),
+# Each option of Airflow 3's [api], and what it is called in Airflow 2's [webserver], which Airflow 3 still reads.
+OPTIONS = {
+    "host": "web_server_host",
+    "port": "web_server_port",
+    "base_url": "base_url",
+    "ssl_cert": "web_server_ssl_cert",
 }
-OLD_PORT = Name("webserver", "web_server_port")
+HEALTH = {"3.3": "api/v2/monitor/health", "2.11": "health"}
+EXECUTION_HEALTH = "execution/health"  # of an API server that serves the tasks' API alone
+EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - an address to ask, not one to listen at
 
 
 def check_web(configured: Configured) -> None:
     """Raise UnhealthyError where the component does not answer, or says that it cannot reach the database."""
-    status = answer(configured).get("metadatabase", {}).get("status")
+    if configured.option("--apps") == "execution":
+        answer(configured, EXECUTION_HEALTH)
+        return
+    status = answer(configured, HEALTH[configured.line]).get("metadatabase", {}).get("status")
     if status != "healthy":
         raise UnhealthyError(f"it says that the metadata database is {status or 'not known'}")
 
 
 def check_standalone(configured: Configured) -> None:
     """Raise UnhealthyError where something of `airflow standalone` is not healthy."""
-    told = {name: part.get("status") for name, part in answer(configured).items()}
+    told = {name: part.get("status") for name, part in answer(configured, HEALTH[configured.line]).items()}
     wrong = [f"{name} is {status}" for name, status in told.items() if status not in ("healthy", None)]
     if wrong or told.get("scheduler") is None:
         raise UnhealthyError("; ".join(wrong) or "there is no scheduler")
@@ -40,18 +48,16 @@ def check_flower(configured: Configured) -> None:
     """Raise UnhealthyError where flower does not answer; that it asks for a login is an answer."""
     port = configured.option("-p", "--port") or configured.get("celery", "flower_port", "5555")
     prefix = configured.option("-u", "--url-prefix") or configured.get("celery", "flower_url_prefix", "")
-    _ask(f"http://127.0.0.1:{port}/{prefix.strip('/')}", below=500)
+    ask(f"http://127.0.0.1:{port}/{prefix.strip('/')}", below=500)
 
 
-def answer(configured: Configured) -> dict[str, Any]:
+def answer(configured: Configured, path: str) -> dict[str, Any]:
     """Return what the component says of Airflow's health."""
-    section, port_option, base, certificate, path = WEB[configured.line]
-    port = configured.option("-p", "--port") or configured.get(section, port_option, "8080", OLD_PORT)
-    secure = configured.option("--ssl-cert") or configured.get(section, certificate, "")
-    prefix = urlsplit(configured.get(section, base, "")).path.strip("/")
-    url = "/".join(filter(None, (f"http{'s' if secure else ''}://127.0.0.1:{port}", prefix, path)))
+    url = "/".join(
+        filter(None, (address(configured), urlsplit(option(configured, "base_url")).path.strip("/"), path))
+    )
     try:
-        told = json.loads(_ask(url, below=400))
+        told = json.loads(ask(url, below=400))
     except ValueError:
         told = None
     if not isinstance(told, dict):
@@ -59,19 +65,35 @@ def answer(configured: Configured) -> dict[str, Any]:
     return {name: part for name, part in told.items() if isinstance(part, dict)}
 
 
-def _ask(url: str, below: int) -> bytes:
+def address(configured: Configured) -> str:
+    """Return where the component listens: `http://127.0.0.1:8080`."""
+    secure = configured.option("--ssl-cert") or option(configured, "ssl_cert")
+    host = configured.option("-H", "--host", "--hostname") or option(configured, "host")
+    port = configured.option("-p", "--port") or option(configured, "port") or "8080"
+    place = "127.0.0.1" if host in EVERYWHERE else f"[{host}]" if ":" in host else host
+    return f"http{'s' if secure else ''}://{place}:{port}"
+
+
+def option(configured: Configured, name: str) -> str:
+    """Return a web option under the name that it has in the line; empty where it is not set."""
+    old = Name("webserver", OPTIONS[name])
+    if configured.line == "2.11":
+        return configured.get(old.section, old.option, "")
+    return configured.get("api", name, "", old)
+
+
+def ask(url: str, below: int) -> bytes:
     """Return the answer's body. Raises UnhealthyError where there is none, or its status is not below `below`."""
     itself = ssl.create_default_context()
-    itself.check_hostname, itself.verify_mode = (
-        False,
-        ssl.CERT_NONE,
-    )  # the certificate names the host from outside
+    itself.check_hostname = False  # the certificate names the host as it is seen from outside
+    itself.verify_mode = ssl.CERT_NONE
+    opener = build_opener(ProxyHandler({}), HTTPSHandler(context=itself))
     try:
-        with urlopen(url, timeout=SECONDS, context=itself) as response:  # noqa: S310 - http or https, to this host
+        with opener.open(url, timeout=SECONDS) as response:
             return bytes(response.read())
     except HTTPError as error:
         if error.code >= below:
             raise UnhealthyError(f"{url} answers with status {error.code}") from None
         return b""
-    except (URLError, OSError, ValueError) as error:
+    except (HTTPException, OSError, ValueError) as error:
         raise UnhealthyError(f"{url} does not answer: {getattr(error, 'reason', error)}") from None

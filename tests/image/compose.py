@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,36 +28,43 @@ local_task_job_heartbeat_sec = 3
 orphaned_tasks_check_interval = 10
 """
 TASKS = 20
-# Each try of a task writes who it is, ten times a second, for as long as it runs.
+# A folder of marks: each process that runs a task tells there, ten times a second, that it does.
+MARKS = "/usr/local/airflow/logs/marks"
 DAG = f"""\
 import time
+import uuid
 from datetime import datetime, timedelta
 from pathlib import Path
 
 try:
-    from airflow.sdk import dag, get_current_context, task
+    from airflow.sdk import dag, task
 except ImportError:  # Airflow 2
     from airflow.decorators import dag, task
-    from airflow.operators.python import get_current_context
+
+
+@task(retries=5, retry_delay=timedelta(seconds=1))
+def mark(number, seconds):
+    path = Path("{MARKS}") / f"{{number}}-{{uuid.uuid4()}}"
+    path.parent.mkdir(exist_ok=True)
+    until = time.time() + seconds
+    while time.time() < until:
+        with path.open("a") as file:
+            print(time.time(), file=file)
+        time.sleep(0.1)
 
 
 @dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False)
-def marks():
-    @task(retries=5, retry_delay=timedelta(seconds=1))
-    def mark(number):
-        tried = get_current_context()["ti"].try_number
-        path = Path("/usr/local/airflow/logs/marks") / f"{{number}}-{{tried}}"
-        path.parent.mkdir(exist_ok=True)
-        until = time.time() + 40
-        while time.time() < until:
-            with path.open("a") as file:
-                print(time.time(), file=file)
-            time.sleep(0.1)
-
-    mark.expand(number=list(range({TASKS})))
+def many():
+    mark.partial(seconds=40).expand(number=list(range({TASKS})))
 
 
-marks()
+@dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False)
+def one():
+    mark("alone", 15)
+
+
+many()
+one()
 """
 WEB = {"3.3": "api-server", "2.11": "webserver"}
 
@@ -90,9 +98,41 @@ class Compose:
         printed = self("exec", "-T", "postgres", *psql, "--command", statement)
         return [row.split(",") for row in printed.splitlines()]
 
+    def trigger(self, dag: str) -> None:
+        """Start a run of a DAG."""
+        self(
+            "exec",
+            "-T",
+            "scheduler",
+            "bash",
+            "-c",
+            f"airflow dags unpause {dag} && airflow dags trigger {dag}",
+        )
+
+    def count(self, dag: str, state: str) -> int:
+        """Return how many tasks of a DAG are in a state."""
+        where = f"dag_id = '{dag}' AND state = '{state}'"
+        return int(self.sql(f"SELECT count(*) FROM task_instance WHERE {where}")[0][0])
+
+    def marks(self) -> dict[str, list[tuple[float, float]]]:
+        """Return, by task, the first and the last sign of life of each process that ran it, in order."""
+        script = f"cd {MARKS}; for f in *; do echo $f $(sed -n '1p;$p' $f); done"
+        found = defaultdict(list)
+        for name, first, last in map(str.split, self("exec", "-T", "web", "bash", "-c", script).splitlines()):
+            found[name.partition("-")[0]].append((float(first), float(last)))
+        return {number: sorted(spans) for number, spans in found.items()}
+
     def containers(self, service: str) -> list[str]:
         """Return the ids of a service's containers."""
         return self("ps", "--all", "--quiet", service).split()
+
+    def exit_codes(self, *services: str) -> set[tuple[str, str]]:
+        """Return each service with each exit code that a container of it has ended with."""
+        ids = {one: service for service in services for one in self.containers(service)}
+        return {
+            (service, docker("inspect", "--format", "{{.State.ExitCode}}", one))
+            for one, service in ids.items()
+        }
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -12,37 +11,13 @@ from playwright.sync_api import expect
 from tests.browser import FOOTER, chromium
 from tests.image.compose import TASKS, Compose, running
 from tests.image.docker import complaints, docker, until
-
-MARKS = "/usr/local/airflow/logs/marks"
-# What Airflow and its libraries say of themselves, whatever we do.
-EXPECTED = (
-    "py.warnings",  # deprecations within Airflow's own code
-    "appbuilder.app is deprecated",
-    "No user yet created",  # the user is created right after
-    "setting the --factory flag",  # uvicorn, of Airflow's own log server
-    "dag_processor/stale_bundle_cleanup_interval",  # the Celery provider asks 2.11 for an option of Airflow 3
-)
+from tests.image.expected import EXPECTED
 
 
 @pytest.fixture(scope="module")
 def compose(tmp_path_factory: pytest.TempPathFactory, project: str, line: str) -> Iterator[Compose]:
     with running(tmp_path_factory.mktemp("orders"), project, line) as up:
         yield up
-
-
-def count(compose: Compose, state: str) -> int:
-    return int(compose.sql(f"SELECT count(*) FROM task_instance WHERE state = '{state}'")[0][0])
-
-
-def tries(compose: Compose) -> dict[str, list[tuple[float, float]]]:
-    """Return, by task, when the first and the last sign of life of each try was given, in order."""
-    listed = compose(
-        "exec", "-T", "worker", "bash", "-c", f"cd {MARKS}; for f in *; do echo $f $(sed -n '1p;$p' $f); done"
-    )
-    found = defaultdict(list)
-    for name, first, last in map(str.split, listed.splitlines()):
-        found[name.partition("-")[0]].append((float(first), float(last)))
-    return {number: sorted(spans) for number, spans in found.items()}
 
 
 def test_every_component_is_up_and_complains_of_nothing(compose: Compose) -> None:
@@ -71,24 +46,35 @@ def test_the_footer_shows_the_tag_that_the_project_was_built_with(compose: Compo
         expect(page.locator(FOOTER)).to_contain_text(compose.environ["IMAGE"], timeout=60_000)
 
 
+def test_workers_that_are_stopped_finish_their_tasks_first(compose: Compose) -> None:
+    compose.trigger("one")
+    until(lambda: "alone" in compose.marks(), lambda: compose("logs", "scheduler", "worker"))
+    compose("stop", "worker")
+    assert compose.exit_codes("worker") == {("worker", "0")}
+    compose("start", "worker")
+    until(lambda: compose.count("one", "success") == 1, lambda: compose("logs", "scheduler", "worker"))
+    assert len(compose.marks()["alone"]) == 1
+
+
 def test_a_worker_and_the_scheduler_are_killed_amid_running_tasks_and_no_task_is_lost_or_doubled(
     compose: Compose,
 ) -> None:
-    compose(
-        "exec", "-T", "scheduler", "bash", "-c", "airflow dags unpause marks && airflow dags trigger marks"
-    )
-    until(lambda: count(compose, "running") == TASKS, lambda: compose("logs", "scheduler"), 300)
+    compose.trigger("many")
+    until(lambda: compose.count("many", "running") == TASKS, lambda: compose("logs", "scheduler"), 300)
     killed = [compose.containers("worker")[0], *compose.containers("scheduler")]
     docker("kill", "--signal", "KILL", *killed)
-    assert all(docker("inspect", "--format", "{{.State.ExitCode}}", one) == "137" for one in killed)
+    assert compose.exit_codes("scheduler") == {("scheduler", "137")}
     docker("start", *killed)
-    until(
-        lambda: compose.sql("SELECT state FROM dag_run") == [["success"]],
-        lambda: compose("logs", "scheduler"),
-        480,
-    )
-    assert count(compose, "success") == TASKS
-    ran = tries(compose)
+    run = "SELECT state FROM dag_run WHERE dag_id = 'many'"
+    until(lambda: compose.sql(run) == [["success"]], lambda: compose("logs", "scheduler"), 480)
+    assert compose.count("many", "success") == TASKS
+    ran = {task: spans for task, spans in compose.marks().items() if task != "alone"}
     assert len(ran) == TASKS
     assert any(len(spans) > 1 for spans in ran.values()), "no task was on the worker that was killed"
     assert not [spans for spans in ran.values() for one, two in pairwise(spans) if two[0] <= one[1]]
+
+
+def test_every_component_ends_within_its_grace_when_it_is_stopped(compose: Compose) -> None:
+    parts = ["web", "scheduler", "dag-processor", "triggerer", "worker"]
+    compose("stop", "--timeout", "30", *parts)
+    assert compose.exit_codes(*parts) == {(part, "0") for part in parts}

@@ -1,0 +1,11 @@
+"""What Airflow and its libraries say of themselves in a healthy container, whatever we do: parts of a log line."""
+
+EXPECTED = (
+    "py.warnings",  # deprecations within Airflow's own code
+    "appbuilder.app is deprecated",
+    "No user yet created",  # FAB, before the first one is
+    "setting the --factory flag",  # uvicorn, of Airflow's own log server
+    "dag_processor/stale_bundle_cleanup_interval",  # the Celery provider asks 2.11 for an option of Airflow 3
+    "Could not import pandas",  # 2.11's timetable of workdays, in the slim image
+    "So we set parallelism to 1",  # 2.11's dag-processor on SQLite
+)

@@ -1,0 +1,168 @@
+"""The Astro CLI's contract: what it builds, starts, asks and runs works with our image as the CLI does it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+import yaml  # type: ignore[import-untyped]
+
+from tests.image.astro_cli import ADAPTERS, HOME, NAME, PARSE, TEST, WAIT, compose_file, init, pytests
+from tests.image.compose import Compose
+from tests.image.docker import Container, complaints, docker, once, run, until
+from tests.image.expected import EXPECTED as AIRFLOWS
+from tests.servers import free_port
+
+# The CLI starts everything at once, so each component is there before the migration is, and ends once.
+EXPECTED = (*AIRFLOWS, "Database migration required", "You need to initialize the database")
+NEW_FORMAT = re.compile(r"(\d+)\.(\d+)-(\d+)(?:[.-](.+))?")
+SEMANTIC = re.compile(r"\d+\.\d+\.\d+")
+# What airflow_settings.yaml asks for, as `astro dev start` posts it, pools first.
+OBJECTS: dict[str, tuple[str, dict[str, object]]] = {
+    "pools": ("name", {"name": "small", "slots": 3, "description": "few", "include_deferred": False}),
+    "variables": ("key", {"key": "colour", "value": "blue"}),
+    "connections": ("connection_id", {"connection_id": "store", "conn_type": "http", "host": "store", "port": 81}),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, project: str, line: str) -> Path:
+    made = tmp_path_factory.mktemp("astro-cli")
+    init(made, project, line)
+    return made
+
+
+@pytest.fixture(scope="module")
+def image(folder: Path) -> Iterator[str]:
+    name = f"{NAME}/airflow:latest"
+    docker("build", "-t", name, "-f", str(folder / "Dockerfile"), str(folder))
+    yield name
+    run("image", "rm", "--force", name)
+
+
+@pytest.fixture(scope="module")
+def compose(folder: Path, image: str, line: str) -> Iterator[Compose]:
+    """`astro dev start`: every container at once, then an answer of the web component within a minute."""
+    port = free_port()
+    (folder / "compose.yaml").write_text(compose_file(folder, image, line, port))
+    up, url = Compose(folder, image, line), f"http://127.0.0.1:{port}{ADAPTERS[line].health}"
+    busy = os.getloadavg()[0] / (os.cpu_count() or 1)  # with other work than this
+    try:
+        up("up", "--detach")
+        until(lambda: answers(url), lambda: up("logs"), WAIT * max(1, busy))
+        yield up
+    finally:
+        up("down", "--volumes", "--timeout", "1", check=False)
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=5, trust_env=False).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def api(compose: Compose, line: str) -> Iterator[httpx.Client]:
+    """The REST API, as the CLI logs in to it: user admin, password admin."""
+    adapter, root = ADAPTERS[line], "http://" + compose("port", ADAPTERS[line].web, "8080").strip()
+    with httpx.Client(base_url=root + adapter.api, timeout=30, trust_env=False) as client:
+        if adapter.token:
+            given = client.post(root + adapter.token, json={"username": "admin", "password": "admin"})
+            client.headers["Authorization"] = "Bearer " + given.json()["access_token"]
+        else:
+            client.auth = httpx.BasicAuth("admin", "admin")
+        yield client
+
+
+def run_in(compose: Compose, line: str, *words: str) -> str:
+    """`astro dev run`, and what `astro dev object export` runs: in the web component's container."""
+    return docker("exec", "-i", compose.containers(ADAPTERS[line].web)[0], *words)
+
+
+def test_the_labels_tell_the_airflow_major_both_ways(image: str, line: str) -> None:
+    read = "{{ index .Config.Labels %r }}".replace("%r", '"io.astronomer.docker.%s.version"')
+    release, airflow = (docker("inspect", "--format", read % name, image) for name in ("runtime", "airflow"))
+    new = NEW_FORMAT.fullmatch(release)
+    assert new or SEMANTIC.fullmatch(release)
+    assert (new[1] if new else "2") == airflow.split(".")[0] == line.split(".")[0]
+
+
+def test_the_projects_files_are_in_the_image_and_all_there_is_belongs_to_astro(image: str) -> None:
+    script = "id -un; pwd; find . ! -user astro; ls -A; ls -A dags tests/dags"
+    user, home, *found = once(image, "bash", "-c", script).stdout.splitlines()
+    assert (user, home) == ("astro", HOME)
+    assert set(found) >= {"Dockerfile", "requirements.txt", ".astro", "include", "plugins", ".airflowignore"}
+    assert set(found) >= {"exampledag.py", "test_dag_example.py", "logs"}
+    assert not set(found) & {".env", "airflow_settings.yaml"}
+
+
+def test_pip_freeze_prints_versions_and_nothing_else(image: str) -> None:
+    printed = once(image, "pip", "freeze").stdout.splitlines()
+    assert {"apache-airflow", "astro-run-dag", "pytest-html"} <= {row.split("==")[0] for row in printed}
+    assert [row for row in printed if len(row.split("==")) != 2] == []
+
+
+def test_parse_passes_and_leaves_its_report(folder: Path, image: str) -> None:
+    words = [PARSE, "--html=dag-test-report.html", "--self-contained-html"]
+    assert pytests(folder, image, *words)[0] == "0"
+    assert "test_file_imports" in (folder / "dag-test-report.html").read_text()
+
+
+def test_pytest_sees_the_hosts_files_and_fails_with_1(folder: Path, image: str) -> None:
+    added = folder / "dags" / "second.py"
+    added.write_text((folder / "dags" / "exampledag.py").read_text().replace("example_astronauts", "second"))
+    code, printed = pytests(folder, image, TEST)
+    added.unlink()
+    assert (code, "second" in printed) == ("1", True), printed
+
+
+def test_every_component_runs_and_complains_of_nothing_but_the_missing_wait(
+    compose: Compose, line: str
+) -> None:
+    services = list(ADAPTERS[line].commands)
+    for service in services:
+        container = Container(compose.containers(service)[0])
+        if service == "db-migration":
+            assert container.exit_code() == 0
+        else:
+            container.until_healthy()
+    assert complaints(compose("logs", "--no-color", *services), EXPECTED) == []
+
+
+def test_settings_are_loaded_through_the_api_and_loading_them_again_is_no_error(api: httpx.Client) -> None:
+    for path, (key, given) in [*OBJECTS.items(), *OBJECTS.items()]:
+        done = api.post(path, json=given)
+        if done.status_code == 409:
+            done = api.patch(f"{path}/{given[key]}", json=given)
+        assert done.is_success, done.text
+    assert {path: api.get(f"{path}/{given[key]}").json()[key] for path, (key, given) in OBJECTS.items()} == {
+        path: given[key] for path, (key, given) in OBJECTS.items()
+    }
+
+
+def test_commands_run_in_the_web_component_and_their_output_is_what_export_reads(
+    compose: Compose, api: httpx.Client, line: str
+) -> None:
+    assert api.post("connections", json={"connection_id": "lake", "conn_type": "http"}).is_success
+    listed = run_in(compose, line, "bash", "-c", "airflow connections list -o yaml")
+    assert "lake" in {
+        one["conn_id"] for one in yaml.safe_load("- conn_id:" + listed.split("- conn_id:", 1)[1])
+    }
+    run_in(compose, line, "airflow", "variables", "set", "shape", "round")
+    assert "successfully" in run_in(compose, line, "bash", "-c", "airflow variables export tmp.var")
+    assert json.loads(run_in(compose, line, "bash", "-c", "cat tmp.var"))["shape"] == "round"
+    run_in(compose, line, "bash", "-c", "rm tmp.var")
+
+
+def test_the_projects_dag_shows_and_bash_is_astros(compose: Compose, line: str) -> None:
+    listed: Callable[[], str] = lambda: run_in(compose, line, "airflow", "dags", "list")  # noqa: E731
+    until(lambda: "example_astronauts" in listed(), listed)
+    scheduler = compose.containers("scheduler")[0]
+    said = docker("exec", "-i", scheduler, "bash", stdin="id -un; pwd; cat airflow_settings.yaml\n")
+    assert said.splitlines()[:3] == ["astro", HOME, "airflow:"]

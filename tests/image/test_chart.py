@@ -1,0 +1,124 @@
+"""The official Helm chart runs our images: its jobs, components, probes, airflow.cfg and log groomer."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import NamedTuple
+from urllib.request import urlopen
+
+import pytest
+
+from dev.images import NAME
+from dev.versions import newest
+from entrypoint.line import LINES
+from tests.image import chart
+from tests.image.docker import Container, complaints, container, until
+from tests.image.expected import EXPECTED
+
+# Whose default holds: the operator's, in the chart's airflow.cfg; ours, from the worker queues there.
+SETTINGS = {"scheduler max_tis_per_query": "64", "core parallelism": "48"}
+ASK = """
+from airflow import configuration, settings
+print(f"{configuration.AIRFLOW_CONFIG}: {len(settings.DASHBOARD_UIALERTS)} alert")
+"""
+
+
+class Jobs(NamedTuple):
+    """How the release's jobs ended, and an init container that was there before them."""
+
+    release: chart.Release
+    waiting_log: str
+    migrate: CompletedProcess[str]
+    waited: int
+    create_user: CompletedProcess[str]
+
+
+@pytest.fixture(scope="module")
+def jobs(tmp_path_factory: pytest.TempPathFactory, slim: str, line: str) -> Iterator[Jobs]:
+    with chart.installed(line, slim, tmp_path_factory.mktemp("chart")) as release:
+        with container(slim, *chart.WAIT_FOR_MIGRATIONS, options=release.options()) as waiting:
+            waiting.until_logged("Waiting for migrations")
+            log = waiting.log()
+            migrate = release.job(*chart.MIGRATE)
+            waited = waiting.exit_code()
+        yield Jobs(release, log, migrate, waited, release.job(*chart.CREATE_USER))
+
+
+@pytest.fixture(scope="module")
+def components(jobs: Jobs) -> Iterator[dict[str, Container]]:
+    """Every component: each as the one user on one line, and as the other user on the other line."""
+    with ExitStack() as stack:
+        first = LINES.index(jobs.release.line)
+        users = {name: chart.USERS[(first + place) % 2] for place, name in enumerate(chart.COMPONENTS)}
+        up = {name: stack.enter_context(jobs.release.component(name, user)) for name, user in users.items()}
+        for one in up.values():
+            one.until_healthy()
+        yield up
+
+
+def test_the_init_container_waits_for_the_migration_and_the_jobs_succeed(jobs: Jobs) -> None:
+    assert "Waiting for migrations" in jobs.waiting_log
+    assert (jobs.migrate.returncode, jobs.waited, jobs.create_user.returncode) == (0, 0, 0), jobs
+    assert 'User "admin" created with role "Admin"' in jobs.create_user.stdout
+
+
+@pytest.mark.parametrize("name", chart.PROBES)
+def test_the_probe_finds_the_component_alive(components: dict[str, Container], name: str) -> None:
+    components[name].exec("sh", "-c", chart.PROBES[name])
+
+
+def test_the_kubelets_get_finds_the_web_server_alive(components: dict[str, Container], line: str) -> None:
+    with urlopen(f"http://{components['web'].address()}{chart.HEALTH[line]}", timeout=20) as answer:
+        assert answer.status == 200
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_airflow_cfg_wins_and_what_it_leaves_out_is_the_runtimes(
+    components: dict[str, Container], setting: str
+) -> None:
+    told = components["scheduler"].exec("airflow", "config", "get-value", *setting.split())
+    assert told.splitlines()[-1] == SETTINGS[setting]
+
+
+def test_the_cfg_and_the_local_settings_are_the_mounted_ones(components: dict[str, Container]) -> None:
+    told = components["scheduler"].exec("python", "-c", ASK)
+    assert told.splitlines()[-1] == f"{chart.HOME}/airflow.cfg: 1 alert"
+
+
+def test_no_component_complains(jobs: Jobs, components: dict[str, Container]) -> None:
+    logs = [jobs.migrate.stdout + jobs.migrate.stderr, jobs.create_user.stdout + jobs.create_user.stderr]
+    logs += [one.log() for one in components.values()]
+    assert complaints("\n".join(logs), EXPECTED) == []
+
+
+@pytest.mark.parametrize("user", chart.USERS)
+def test_the_log_groomer_deletes_what_is_old_and_ends_on_sigterm(
+    slim: str, tmp_path: Path, user: str
+) -> None:
+    old, new = tmp_path / "old.log", tmp_path / "new.log"
+    tmp_path.chmod(0o777)
+    for path, days in ((old, 16), (new, 14)):
+        path.write_text("")
+        os.utime(path, (time.time() - days * 86400,) * 2)
+    environ = {"AIRFLOW_HOME": chart.HOME} | chart.GROOMING
+    options = [f"--env={name}={value}" for name, value in environ.items()]
+    options += [f"--user={user}:0", "--cap-drop=ALL", f"--volume={tmp_path}:{chart.HOME}/logs"]
+    with container(slim, *chart.LOG_GROOMER, options=options) as groomer:
+        until(lambda: not old.exists(), groomer.log)
+        assert (new.exists(), groomer.stop()) == (True, 143)
+
+
+def test_the_values_name_the_releases_of_this_checkout() -> None:
+    row, other = map(newest, LINES)
+    named = [
+        chart.VALUES[name] for name in ("defaultAirflowRepository", "defaultAirflowTag", "airflowVersion")
+    ]
+    assert named == [NAME, row["release"], row["airflow"]]
+    told = chart.VALUES_FILE.read_text()
+    assert f'For the 2.11 line "{other["release"]}"' in told
+    assert f'For the 2.11 line "{other["airflow"]}"' in told

@@ -1,0 +1,122 @@
+"""A project's image: what ONBUILD does with its files, and what it says of a list that cannot be installed."""
+
+from __future__ import annotations
+
+import subprocess
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from astro_runtime_plugin.release import BUILT_AS
+from dev.versions import newest
+from tests.image.docker import docker, once, run
+
+FILES = {
+    "packages.txt": "# for the orders\ntree\n\n",
+    "requirements.txt": "cowsay==6.1  # says what is to be said\n",
+    "dags/orders.py": "",
+    "plugins/orders_plugin.py": "",
+    "include/orders.sql": "SELECT 1",
+}
+WRONG: Mapping[str, tuple[dict[str, str], list[str]]] = {
+    "a Debian package that there is not": (
+        {"packages.txt": "tree\nno-such-package-anywhere\n"},
+        ["packages.txt", "line 2", "no-such-package-anywhere"],
+    ),
+    "another Airflow": (
+        {"requirements.txt": "cowsay\napache-airflow==2.0\n"},
+        ["requirements.txt", "line 2", "apache-airflow"],
+    ),
+    "a Python package that there is not": (
+        {"requirements.txt": "cowsay\n\nno-such-package-anywhere==1\n"},
+        ["requirements.txt", "line 3", "no-such-package-anywhere"],
+    ),
+    "a conflict with Airflow": (
+        {"requirements.txt": "sqlalchemy<1.3\n"},
+        ["requirements.txt", "line 1", "sqlalchemy"],
+    ),
+    "two lines at odds": (
+        {"requirements.txt": "cowsay==6.1\ncowsay==5.0\n"},
+        ["requirements.txt", "line 1", "line 2", "cowsay"],
+    ),
+}
+
+
+def build(
+    folder: Path, image: str, files: Mapping[str, str], *words: str
+) -> tuple[str, subprocess.CompletedProcess[str]]:
+    """Build a project of these files on `image`; return its tag and what the build said."""
+    for name, text in {"Dockerfile": f"FROM {image}\n", **files}.items():
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    tag = f"project:{uuid.uuid4().hex[:12]}"
+    return tag, run("build", "--progress", "plain", "--tag", tag, *words, str(folder), seconds=600)
+
+
+@contextmanager
+def built(folder: Path, image: str, files: Mapping[str, str], *words: str) -> Iterator[str]:
+    """Build a project, whose image is gone at the end of the block."""
+    tag, done = build(folder, image, files, *words)
+    assert done.returncode == 0, done.stderr
+    try:
+        yield tag
+    finally:
+        docker("image", "rm", "--force", tag)
+
+
+@pytest.fixture(scope="module")
+def orders(project: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The image of a project that has everything, built with a tag of its own."""
+    with built(tmp_path_factory.mktemp("orders"), project, FILES, "--build-arg", "IMAGE_TAG=orders:7") as tag:
+        yield tag
+
+
+def test_the_lists_are_installed_and_airflow_stays_as_it_was(orders: str, line: str) -> None:
+    done = once(
+        orders, "bash", "-c", "type -P tree && python -c 'import cowsay' && pip check && airflow version"
+    )
+    assert done.returncode == 0, done
+    assert done.stdout.splitlines()[-1] == newest(line)["airflow"]
+
+
+def test_the_projects_files_are_the_users(orders: str) -> None:
+    files = ["dags/orders.py", "plugins/orders_plugin.py", "include/orders.sql"]
+    done = once(orders, "stat", "-c", "%U %g", *files)
+    assert done.stdout.splitlines() == ["astro 0"] * len(files), done
+    assert once(orders, "id", "-un").stdout.strip() == "astro"
+
+
+def test_the_installs_leave_nothing_behind(orders: str) -> None:
+    script = "ls /tmp /var/lib/apt/lists; ls -A /root/.cache 2>/dev/null || true"
+    done = once(orders, "bash", "-c", script, options=["--user", "root", "--entrypoint", ""])
+    assert done.stdout.split() == ["/tmp:", "/var/lib/apt/lists:"], done
+
+
+def test_the_tag_that_it_was_built_with_is_told_to_the_runtime(orders: str) -> None:
+    assert once(orders, "printenv", BUILT_AS).stdout.strip() == "orders:7"
+
+
+@pytest.mark.parametrize(
+    "files", [{}, {"packages.txt": "", "requirements.txt": "# nothing yet\n"}], ids=["none", "empty"]
+)
+def test_lists_that_are_missing_or_empty_are_fine(
+    project: str, tmp_path: Path, files: dict[str, str]
+) -> None:
+    with built(tmp_path, project, files) as tag:
+        assert once(tag, "bash", "-c", "exit 3").returncode == 3
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_list_that_cannot_be_installed_ends_the_build_with_its_file_and_line(
+    project: str, tmp_path: Path, wrong: str
+) -> None:
+    files, says = WRONG[wrong]
+    tag, done = build(tmp_path, project, files)
+    assert done.returncode != 0
+    assert [text for text in says if text not in done.stderr] == []
+    assert "Traceback" not in done.stderr
+    assert run("image", "inspect", tag).returncode != 0
