@@ -7,5 +7,6 @@ EXPECTED = (
     "setting the --factory flag",  # uvicorn, of Airflow's own log server
     "dag_processor/stale_bundle_cleanup_interval",  # the Celery provider asks 2.11 for an option of Airflow 3
     "Could not import pandas",  # 2.11's timetable of workdays, in the slim image
+    "SimpleAuthManager is active but",  # `standalone` on 3.3, where the operator has named no other one
     "So we set parallelism to 1",  # 2.11's dag-processor on SQLite
 )

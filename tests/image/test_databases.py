@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.image.docker import Container, complaints, container, docker, until
+from tests.image.docker import Container, complaints, container, docker, run, until
 from tests.image.expected import EXPECTED
 
 DAG = """\
@@ -81,9 +81,9 @@ def test_a_dag_runs_to_success(
 
 
 def states(up: Container, line: str) -> list[str]:
-    """Return the state of each run of the DAG."""
-    runs = up.exec("airflow", "dags", "list-runs", *OF_ONCE[line], "--output", "json")
-    return [run["state"] for run in json.loads(runs.splitlines()[-1])]
+    """Return the state of each run of the DAG; none while Airflow does not know it yet."""
+    done = run("exec", up.name, "airflow", "dags", "list-runs", *OF_ONCE[line], "--output", "json")
+    return [one["state"] for one in json.loads(done.stdout.splitlines()[-1])] if done.returncode == 0 else []
 
 
 def test_of_twenty_that_start_at_once_one_migrates_and_all_start(

@@ -24,23 +24,23 @@ FILES = {
 WRONG: Mapping[str, tuple[dict[str, str], list[str]]] = {
     "a Debian package that there is not": (
         {"packages.txt": "tree\nno-such-package-anywhere\n"},
-        ["packages.txt", "line 2", "no-such-package-anywhere"],
+        ["packages.txt:2: ", "no-such-package-anywhere"],
     ),
     "another Airflow": (
         {"requirements.txt": "cowsay\napache-airflow==2.0\n"},
-        ["requirements.txt", "line 2", "apache-airflow"],
+        ["requirements.txt:2: ", "apache-airflow"],
     ),
     "a Python package that there is not": (
         {"requirements.txt": "cowsay\n\nno-such-package-anywhere==1\n"},
-        ["requirements.txt", "line 3", "no-such-package-anywhere"],
+        ["requirements.txt:3: ", "no-such-package-anywhere"],
     ),
     "a conflict with Airflow": (
         {"requirements.txt": "sqlalchemy<1.3\n"},
-        ["requirements.txt", "line 1", "sqlalchemy"],
+        ["requirements.txt:1: ", "sqlalchemy"],
     ),
     "two lines at odds": (
         {"requirements.txt": "cowsay==6.1\ncowsay==5.0\n"},
-        ["requirements.txt", "line 1", "line 2", "cowsay"],
+        ["requirements.txt:2: cowsay==5.0"],
     ),
 }
 
