@@ -55,8 +55,11 @@ image: ## the images of both lines for this machine, or of LINE: base, non-base,
 	@$(PYTHON) -m dev.images $(TESTED)
 
 .PHONY: test-image
-test-image: $(STAMP) system image ## the images run for real; needs a Docker engine
-	$(BIN)/python -m pytest tests/image --durations=15 $(ARGS)
+test-image: $(TESTED:%=test-image-%) ## the images run for real; needs a Docker engine
+
+.PHONY: $(LINES:%=test-image-%)
+$(LINES:%=test-image-%): test-image-%: $(STAMP) system image
+	LINES=$* $(BIN)/python -m pytest tests/image --durations=10 $(ARGS)
 
 .PHONY: bench-image
 bench-image: $(STAMP) ## what the image's start costs beside plain airflow; needs the images

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -11,9 +12,9 @@ from entrypoint.line import LINES
 from tests.image.docker import Container, container, network, until
 
 
-@pytest.fixture(scope="session", params=LINES)
+@pytest.fixture(scope="session", params=os.environ.get("LINES", " ".join(LINES)).split())
 def line(request: pytest.FixtureRequest) -> str:
-    """Each line in turn."""
+    """Each line in turn, or those that the variable LINES names."""
     return str(request.param)
 
 
