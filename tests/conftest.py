@@ -30,8 +30,9 @@ settings.register_profile("tests", database=None, deadline=None, print_blob=True
 settings.load_profile("tests")
 
 
-# The tests of one line's Airflow are collected where that Airflow is installed.
-collect_ignore = [f"airflow{major}" for major in ("2", "3") if major != LINE.split(".")[0]]
+# The tests of one line's Airflow are collected where that Airflow is installed, and those of the image, which need
+# a Docker engine, where they are named: `make test-image`.
+collect_ignore = ["image", *(f"airflow{major}" for major in ("2", "3") if major != LINE.split(".")[0])]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
