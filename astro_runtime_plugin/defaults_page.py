@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from entrypoint.defaults import TABLE, Setting
+from entrypoint.defaults import EVERY, Setting
 from entrypoint.line import LINES
 from entrypoint.numbers import LARGEST
 
@@ -17,7 +17,6 @@ NAMES = """\
 Any of these is an override. Those that stand first are read by Airflow itself. A carried name is one that this
 Airflow does not read: where none that it reads is set, the Runtime hands the value on to the first name; of
 several the largest."""
-FORMULA = "running workers over all worker queues × tasks per worker"
 
 
 def render() -> str:
@@ -26,7 +25,9 @@ def render() -> str:
 
 
 def _table() -> list[str]:
-    rows = (f"| `{row.documented}` | {row.default or FORMULA} | {row.stock} | {row.why} |" for row in TABLE)
+    rows = (
+        f"| `{row.documented}` | {row.default or row.formula} | {row.stock} | {row.why} |" for row in EVERY
+    )
     return ["| setting | default | Airflow's own | why |", "| --- | --- | --- | --- |", *rows]
 
 
@@ -39,7 +40,7 @@ def _names(line: str) -> list[str]:
         "| setting | names | a value must be |",
         "| --- | --- | --- |",
     ]
-    return [*head, *(_name_row(row, line) for row in TABLE), ""]
+    return [*head, *(_name_row(row, line) for row in EVERY), ""]
 
 
 def _name_row(setting: Setting, line: str) -> str:

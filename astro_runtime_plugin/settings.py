@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from entrypoint.defaults import TABLE
+from entrypoint.defaults import EVERY
 from entrypoint.origin import Resolved
 
-STOCK = {setting.documented: setting.stock for setting in TABLE}
+STOCK = {setting.documented: setting.stock for setting in EVERY}
 
 
 def rows(record: Iterable[Resolved]) -> list[dict[str, str]]:

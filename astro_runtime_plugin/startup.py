@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Callable, Mapping, MutableMapping
 from configparser import Error as ConfigParserError
 
@@ -26,7 +27,7 @@ def apply(environ: MutableMapping[str, str]) -> None:
 
     record = environ.get(RECORD)
     replace(environ, without_exports(environ))
-    settled = settle(environ)
+    settled = settle(environ, sys.argv[1:])
     replace(environ, settled.environ)
     if settled.environ[RECORD] != record:
         for setting in settled.settings:

@@ -47,7 +47,7 @@ def ready(argv: Sequence[str], environ: Mapping[str, str]) -> tuple[str, list[st
     """Do everything that comes before the exec; return the path, the words and the environment for it."""
     command = components.parse(argv, environ)
     user.share_with_group(environ)
-    settled = settle(environ)
+    settled = settle(environ, command.subcommand)
     if settled.environ[RECORD] != environ.get(RECORD):
         say(*user.warnings(environ), *(setting.line for setting in settled.settings))
     path = components.locate(command, settled.environ)

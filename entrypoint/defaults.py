@@ -39,11 +39,12 @@ class Spelling:
 class Setting:
     """One row: the documented name, its spelling on each line, the default and why it is better.
 
-    `default` is the value in `unit`, or None where `formula.py` works it out. `stock` is Airflow's own default.
+    `default` is the value in `unit`, or None where `formula.py` works it out, as `formula` says in words. `stock` is
+    Airflow's own default.
     `number` is `int` or `float`, as Airflow reads it.
     """
 
-    __slots__ = ("default", "documented", "number", "spellings", "stock", "unit", "why")
+    __slots__ = ("default", "documented", "formula", "number", "spellings", "stock", "unit", "why")
 
     def __init__(
         self,
@@ -51,6 +52,7 @@ class Setting:
         spellings: Mapping[str, Spelling],
         *,
         default: str | None,
+        formula: str = "",
         stock: str,
         number: type,
         unit: str,
@@ -59,6 +61,7 @@ class Setting:
         self.documented = documented
         self.spellings = spellings
         self.default = default
+        self.formula = formula
         self.stock = stock
         self.number = number
         self.unit = unit
@@ -71,6 +74,7 @@ _QUEUED = Name("scheduler", "task_queued_timeout")
 _PARALLELISM = Name("core", "parallelism")
 _BATCH = Name("kubernetes_executor", "worker_pods_creation_batch_size")
 _OLD_BATCH = Name("kubernetes", "worker_pods_creation_batch_size")
+WORKER_CONCURRENCY = Name("celery", "worker_concurrency")
 _MAX_TIS = Name("scheduler", "max_tis_per_query")
 _PLAIN_PARALLELISM = Variable("AIRFLOW_CORE_PARALLELISM")
 # Airflow 2.6 joined these into task_queued_timeout; Airflow 3 reads none of them. Source of the maximum:
@@ -116,6 +120,7 @@ TABLE = (
             "2.11": Spelling(_PARALLELISM, least=0, carried=(_PLAIN_PARALLELISM,)),
         },
         default=None,
+        formula="running workers over all worker queues × tasks per worker",
         stock="32",
         number=int,
         unit="tasks",
@@ -148,9 +153,25 @@ TABLE = (
     ),
 )
 
+# Beside TABLE where a Celery worker starts, and nowhere else: what it may use is its own container's.
+WORKER_TABLE = (
+    Setting(
+        "AIRFLOW__CELERY__WORKER_CONCURRENCY",
+        {"3.3": Spelling(WORKER_CONCURRENCY), "2.11": Spelling(WORKER_CONCURRENCY)},
+        default=None,
+        formula="5 tasks a core of the worker's container, no more than its memory holds at 384 MiB a task",
+        stock="16",
+        number=int,
+        unit="tasks",
+        why="as many tasks as the worker's CPU and memory can take",
+    ),
+)
+
+EVERY = TABLE + WORKER_TABLE
+
 # Settings that the start reads but gives no default to.
 EXECUTOR = Name("core", "executor")
-WORKER_CONCURRENCY = Name("celery", "worker_concurrency")
+WORKER_AUTOSCALE = Name("celery", "worker_autoscale")
 WORKER_QUEUES = Name("astro_runtime", "worker_queues")
 DATABASE_URL = (Name("database", "sql_alchemy_conn"), Name("core", "sql_alchemy_conn"))
 BROKER_URL = (Name("celery", "broker_url"),)

@@ -1,4 +1,4 @@
-"""Parallelism from worker queues: running workers over all worker queues × tasks per worker."""
+"""Parallelism from worker queues (running workers over all of them × tasks per worker), and a worker's tasks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ from entrypoint.numbers import LARGEST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from entrypoint.host import Host
     from entrypoint.worker_queues import WorkerQueues
+
+TASKS_A_CORE = 5
+MEMORY_A_TASK = 384  # MiB: what a task's process, with Airflow imported and some work of its own, needs
+MIB = 1024 * 1024
 
 
 class Arithmetic:
@@ -42,6 +47,17 @@ def without_queues(executor: str, concurrency: int) -> Arithmetic:
     if is_local(executor):
         return Arithmetic(concurrency, f"1×{concurrency} LocalExecutor")
     return Arithmetic(None, f"{executor}, and [astro_runtime] worker_queues tells of no worker")
+
+
+def worker_concurrency(host: Host) -> Arithmetic:
+    """Work out how many tasks a worker takes at once: what its CPUs can run, and no more than its memory holds."""
+    by_cores, by_memory = int(TASKS_A_CORE * host.cores), int(host.memory // (MEMORY_A_TASK * MIB))
+    cores = f"{TASKS_A_CORE} tasks × {host.cores:g} cores"
+    memory = f"{host.memory // MIB} MiB of memory ÷ {MEMORY_A_TASK} MiB a task"
+    why = cores if by_cores <= by_memory else f"{memory}, which is less than {cores}"
+    return Arithmetic(
+        max(1, min(by_cores, by_memory)), f"{why}, and at least 1" if min(by_cores, by_memory) < 1 else why
+    )
 
 
 def is_local(executor: str) -> bool:

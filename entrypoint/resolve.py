@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from entrypoint import formula
 from entrypoint.defaults import (
+    EVERY,
     EXECUTOR,
     REPLACED_EXECUTORS,
     STOCK_CONCURRENCY,
     STOCK_EXECUTOR,
     TABLE,
+    WORKER_AUTOSCALE,
     WORKER_CONCURRENCY,
     WORKER_QUEUES,
+    WORKER_TABLE,
 )
 from entrypoint.errors import bad_value
 from entrypoint.numbers import READERS
@@ -19,12 +22,16 @@ from entrypoint.overrides import Override, checked, find, find_setting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from entrypoint.airflow_cfg import AirflowCfg
     from entrypoint.defaults import Setting
     from entrypoint.names import Name, Variable
     from entrypoint.worker_queues import WorkerQueues
+
+WORKER = ("celery", "worker")
+# `airflow celery worker`: how many processes its pool has.
+POOL_OPTIONS = ("-c", "--concurrency", "-a", "--autoscale")
 
 
 def resolve(
@@ -36,6 +43,18 @@ def resolve(
     """
     told = _told(environ, cfg)  # wrong is wrong, also where the operator has set parallelism
     return [_Row(setting, environ, cfg, line, told).resolved() for setting in table]
+
+
+def table_for(subcommand: Sequence[str], environ: Mapping[str, str], cfg: AirflowCfg) -> tuple[Setting, ...]:
+    """Return the rows that count for an airflow subcommand.
+
+    A worker whose pool the operator has told of on its command line, or lets Celery scale, keeps it.
+    """
+    starts_worker = tuple(subcommand[:2]) == WORKER
+    told = any(word.partition("=")[0] in POOL_OPTIONS or word[:2] in POOL_OPTIONS for word in subcommand[2:])
+    if not starts_worker or told or find((WORKER_AUTOSCALE,), environ, cfg):
+        return TABLE
+    return EVERY
 
 
 def _told(environ: Mapping[str, str], cfg: AirflowCfg) -> WorkerQueues | None:
@@ -114,13 +133,23 @@ class _Row:
     def _default(self) -> Resolved:
         if self.setting.default is not None:
             return self._says(self.setting.default, RUNTIME, self.setting.why, exported=True)
-        runs = executor(self.environ, self.cfg, self.line)
-        takes_part = self.told is not None or formula.is_local(runs)
-        tasks = self._concurrency() if takes_part else STOCK_CONCURRENCY
-        worked_out = formula.parallelism(self.told, runs, tasks)
+        worked_out = self._worker() if self.setting in WORKER_TABLE else self._parallelism()
         if worked_out.value is None:
             return self._says(self.setting.stock, AIRFLOW, worked_out.why, exported=False)
         return self._says(str(worked_out.value), RUNTIME, worked_out.why, exported=True)
+
+    def _worker(self) -> formula.Arithmetic:
+        """Work out what a Celery worker takes at once, of what its container may use."""
+        from entrypoint.host import host
+
+        return formula.worker_concurrency(host())
+
+    def _parallelism(self) -> formula.Arithmetic:
+        """Work out the parallelism, of the worker queues or the executor."""
+        runs = executor(self.environ, self.cfg, self.line)
+        takes_part = self.told is not None or formula.is_local(runs)
+        tasks = self._concurrency() if takes_part else STOCK_CONCURRENCY
+        return formula.parallelism(self.told, runs, tasks)
 
     def _concurrency(self) -> int:
         """Return `[celery] worker_concurrency`, in tasks a worker."""

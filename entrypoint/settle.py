@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from entrypoint import airflow_cfg, origin
 from entrypoint.line import installed_airflow, line_of
-from entrypoint.resolve import resolve
+from entrypoint.resolve import resolve, table_for
 from entrypoint.user import identity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from entrypoint.airflow_cfg import AirflowCfg
     from entrypoint.origin import Resolved
@@ -27,12 +27,15 @@ class Settled:
         self.environ = environ
 
 
-def settle(environ: Mapping[str, str]) -> Settled:
-    """Resolve the settings for `environ`, as the operator left it; raises StartError where a value cannot work."""
+def settle(environ: Mapping[str, str], subcommand: Sequence[str] = ()) -> Settled:
+    """Resolve the settings for `environ`, as the operator left it; raises StartError where a value cannot work.
+
+    `subcommand` is what runs of airflow: `("celery", "worker")`.
+    """
     line = line_of(installed_airflow())
     operators = origin.without_exports(environ)
     cfg = airflow_cfg.read(airflow_cfg.locate(operators))
-    settings = resolve(operators, cfg, line)
+    settings = resolve(operators, cfg, line, table_for(subcommand, operators, cfg))
     ours = {setting.variable: setting.value for setting in settings if setting.exported}
     exported = {**operators, **identity(operators), **ours, origin.RECORD: origin.write(settings)}
     return Settled(line, cfg, settings, exported)

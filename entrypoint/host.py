@@ -1,0 +1,89 @@
+"""What this container may use of its host: CPU and memory, as its control group limits them (version 1 or 2).
+
+Source: Linux, Documentation/admin-guide/cgroup-v2.rst (cpu.max, memory.max), cgroup-v1/memory.rst and
+scheduler/sched-bwc.rst (cpu.cfs_quota_us, cpu.cfs_period_us).
+"""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CGROUPS = "sys/fs/cgroup"
+
+
+class Host:
+    """What a component may use: `cores`, as a number of CPUs, and `memory`, in bytes."""
+
+    __slots__ = ("cores", "memory")
+
+    def __init__(self, cores: float, memory: int) -> None:
+        self.cores = cores
+        self.memory = memory
+
+
+def host(root: str = "/") -> Host:
+    """Return the smallest limit of CPU and of memory that holds for this process; the host's own where none does.
+
+    `root` is where the file systems of the kernel are looked for.
+    """
+    cores = [len(os.sched_getaffinity(0)), *_each(root, "cpu", _quota)]
+    memory = [_host_memory(root), *_each(root, "memory", _most)]
+    return Host(min(cores), int(min(filter(None, memory))))
+
+
+def _each(root: str, controller: str, limit: Callable[[str], float | None]) -> list[float]:
+    """Return the limits of this process's control group and of those that it lies in."""
+    found = map(limit, _folders(root, controller))
+    return [value for value in found if value]
+
+
+def _folders(root: str, controller: str) -> list[str]:
+    """Return the folders of the process's control group: its own and its parents, in each hierarchy.
+
+    In a container the top of the hierarchy is most often its own group, whatever /proc/self/cgroup calls it.
+    """
+    folders = []
+    for line in _text(f"{root}/proc/self/cgroup").splitlines():
+        _, controllers, path = line.split(":", 2)
+        if controllers and controller not in controllers.split(","):
+            continue
+        top = f"{root}/{CGROUPS}/{controllers}" if controllers else f"{root}/{CGROUPS}"
+        parts = path.strip("/").split("/")
+        folders += ["/".join([top, *parts[:depth]]) for depth in range(len(parts) + 1)]
+    return folders
+
+
+def _quota(folder: str) -> float | None:
+    """Return how many CPUs the group may use; None where it has no limit."""
+    quota, period = _text(f"{folder}/cpu.cfs_quota_us"), _text(f"{folder}/cpu.cfs_period_us")
+    words = (_text(f"{folder}/cpu.max") or f"{quota} {period}").split()
+    if len(words) == 2 and all(map(str.isdecimal, words)) and int(words[1]):
+        return int(words[0]) / int(words[1])
+    return None
+
+
+def _most(folder: str) -> float | None:
+    """Return how much memory the group may use, in bytes; None where it has no limit."""
+    text = _text(f"{folder}/memory.max") or _text(f"{folder}/memory.limit_in_bytes")
+    return int(text) if text.isdecimal() else None
+
+
+def _host_memory(root: str) -> int | None:
+    """Return the memory of the whole host, in bytes."""
+    for line in _text(f"{root}/proc/meminfo").splitlines():
+        name, _, rest = line.partition(":")
+        if name == "MemTotal":
+            return int(rest.split()[0]) * 1024
+    return None
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read().strip()
+    except (OSError, UnicodeDecodeError):
+        return ""

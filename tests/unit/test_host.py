@@ -1,0 +1,108 @@
+"""What a container may use, read from control groups of both versions in a root of the test's own."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from entrypoint.formula import worker_concurrency
+from entrypoint.host import Host, host
+
+GIB = 1024**3
+V1 = "4:memory:/docker/abc\n2:cpu,cpuacct:/docker/abc\n1:name=systemd:/docker/abc\n"
+V1_CPU, V1_MEMORY = "sys/fs/cgroup/cpu,cpuacct", "sys/fs/cgroup/memory"
+V2 = "0::/system.slice/docker-abc.scope\n"
+TOP = "sys/fs/cgroup"
+UNLIMITED = "9223372036854771712"  # what version 1 says where there is no limit
+CASES = {
+    "version 1": (
+        V1,
+        {
+            f"{V1_CPU}/cpu.cfs_quota_us": "50000",
+            f"{V1_CPU}/cpu.cfs_period_us": "100000",
+            f"{V1_MEMORY}/memory.limit_in_bytes": str(GIB),
+        },
+        (0.5, GIB),
+    ),
+    "version 1, no limits": (
+        V1,
+        {
+            f"{V1_CPU}/cpu.cfs_quota_us": "-1",
+            f"{V1_CPU}/cpu.cfs_period_us": "100000",
+            f"{V1_MEMORY}/memory.limit_in_bytes": UNLIMITED,
+        },
+        (None, 8 * GIB),
+    ),
+    "version 2, a namespace of its own": (
+        "0::/\n",
+        {f"{TOP}/cpu.max": "25000 100000", f"{TOP}/memory.max": str(2 * GIB)},
+        (0.25, 2 * GIB),
+    ),
+    "version 2, no limits": (
+        "0::/\n",
+        {f"{TOP}/cpu.max": "max 100000", f"{TOP}/memory.max": "max"},
+        (None, 8 * GIB),
+    ),
+    "version 2, the parent's is the smaller one": (
+        V2,
+        {
+            f"{TOP}/system.slice/cpu.max": "30000 100000",
+            f"{TOP}/system.slice/docker-abc.scope/cpu.max": "80000 100000",
+            f"{TOP}/system.slice/docker-abc.scope/memory.max": str(GIB),
+            f"{TOP}/system.slice/memory.max": str(4 * GIB),
+        },
+        (0.3, GIB),
+    ),
+    "no control groups": ("", {}, (None, 8 * GIB)),
+    "what is no number": (
+        "0::/\n",
+        {f"{TOP}/cpu.max": "many few", f"{TOP}/memory.max": "lots"},
+        (None, 8 * GIB),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_smallest_limit_counts(tmp_path: Path, case: str) -> None:
+    groups, files, (cores, memory) = CASES[case]
+    files = {
+        **files,
+        "proc/self/cgroup": groups,
+        "proc/meminfo": f"MemFree: 5 kB\nMemTotal: {8 * GIB // 1024} kB\n",
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{text}\n")
+    found = host(str(tmp_path))
+    assert (found.cores, found.memory) == (cores or len(os.sched_getaffinity(0)), memory)
+
+
+def test_this_machine_has_cpus_and_memory() -> None:
+    found = host()
+    assert 0 < found.cores <= (os.cpu_count() or 1)
+    assert 0 < found.memory <= os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+@pytest.mark.parametrize(
+    ("cores", "memory", "tasks", "why"),
+    [
+        (2, 8 * GIB, 10, "5 tasks × 2 cores"),
+        (1.5, 8 * GIB, 7, "5 tasks × 1.5 cores"),
+        (4, GIB, 2, "1024 MiB of memory ÷ 384 MiB a task, which is less than 5 tasks × 4 cores"),
+        (0.1, 8 * GIB, 1, "5 tasks × 0.1 cores, and at least 1"),
+        (
+            1,
+            GIB // 4,
+            1,
+            "256 MiB of memory ÷ 384 MiB a task, which is less than 5 tasks × 1 cores, and at least 1",
+        ),
+    ],
+)
+def test_a_worker_takes_what_its_cpus_run_and_its_memory_holds(
+    cores: float, memory: int, tasks: int, why: str
+) -> None:
+    worked_out = worker_concurrency(Host(cores, memory))
+    assert (worked_out.value, worked_out.why) == (tasks, why)
