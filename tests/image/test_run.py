@@ -94,3 +94,9 @@ def reaped(up: Container) -> bool:
         line.split()[0] for line in up.exec("ps", "-e", "-o", "stat=,comm=").splitlines() if "sleep" in line
     ]
     return sleepers == ["S"]
+
+
+def test_a_celery_worker_takes_what_its_container_may_use(base: str) -> None:
+    done = once(base, "celery", "worker", "--help", options=["--cpus", "1.5", "--memory", "1g"])
+    reason = "1024 MiB of memory ÷ 384 MiB a task, which is less than 5 tasks × 1.5 cores"
+    assert f"AIRFLOW__CELERY__WORKER_CONCURRENCY=2 ({reason})" in done.stderr, done
