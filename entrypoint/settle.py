@@ -5,7 +5,7 @@ from __future__ import annotations
 from entrypoint import airflow_cfg, origin
 from entrypoint.line import installed_airflow, line_of
 from entrypoint.resolve import resolve, table_for
-from entrypoint.user import identity
+from entrypoint.user import generated_cfg, identity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,8 +34,10 @@ def settle(environ: Mapping[str, str], subcommand: Sequence[str] = ()) -> Settle
     """
     line = line_of(installed_airflow())
     operators = origin.without_exports(environ)
-    cfg = airflow_cfg.read(airflow_cfg.locate(operators))
+    users = identity(operators)
+    users |= generated_cfg({**operators, **users}, airflow_cfg.locate(operators))
+    cfg = airflow_cfg.read(airflow_cfg.locate({**operators, **users}))
     settings = resolve(operators, cfg, line, table_for(subcommand, operators, cfg))
     ours = {setting.variable: setting.value for setting in settings if setting.exported}
-    exported = {**operators, **identity(operators), **ours, origin.RECORD: origin.write(settings)}
+    exported = {**operators, **users, **ours, origin.RECORD: origin.write(settings)}
     return Settled(line, cfg, settings, exported)

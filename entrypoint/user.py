@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 NAME = "ASTRONOMER_USER"  # set in the image, and nowhere else
-UID = "ASTRONOMER_UID"
+HOME = "/home/astro"  # of the image's own user; it is group 0's, too
 NO_HOME = ("", "/")  # what Docker and Kubernetes give a user whom /etc/passwd does not know
 GROUPS_UMASK = 0o002
 ROOT = (
@@ -23,10 +23,22 @@ def identity(environ: Mapping[str, str]) -> dict[str, str]:
     Airflow asks `getpass.getuser`, which without them fails for a user whom /etc/passwd does not know.
     """
     name = environ.get(NAME)
-    if not name or environ.get(UID) == str(os.getuid()) or _is_known(os.getuid()):
+    if not name or _is_known(os.getuid()):
         return {}
-    wanted = {"HOME": f"/home/{name}", "USER": name, "LOGNAME": name}
+    wanted = {"HOME": HOME, "USER": name, "LOGNAME": name}
     return {variable: text for variable, text in wanted.items() if environ.get(variable, "") in NO_HOME}
+
+
+def generated_cfg(environ: Mapping[str, str], path: str) -> dict[str, str]:
+    """Return AIRFLOW_CONFIG where the image's root is read-only and `path`, airflow.cfg's, is not there.
+
+    Airflow generates the file, with the keys that its components share, and ends where it cannot.
+    """
+    folder = os.path.dirname(path)
+    if not environ.get(NAME) or os.path.exists(path) or os.access(folder, os.W_OK):
+        return {}
+    writable = (home for home in (environ.get("HOME", HOME), HOME, "/tmp") if os.access(home, os.W_OK))
+    return {"AIRFLOW_CONFIG": f"{home}/airflow.cfg" for home in [next(writable, "")] if home}
 
 
 def warnings(environ: Mapping[str, str]) -> list[str]:

@@ -71,15 +71,15 @@ class Making:
         return self.seen
 
     def supervisor(self) -> psutil.Process:
-        return next(one for one in self.look() if "dev.run" in one.cmdline())
+        return next(one for one in self.look() if "dev.run" in words_of(one))
 
     def all_started(self) -> bool:
         """Whether the components run, healthy or not."""
-        parents = [one for one in self.look() if one.is_running() and "dev.run" in " ".join(one.cmdline())]
-        return any(len(parent.children()) == len(HERE.components) for parent in parents)
+        parents = [one for one in self.look() if "dev.run" in words_of(one)]
+        return any(len(children_of(parent)) == len(HERE.components) for parent in parents)
 
     def component(self, name: str) -> psutil.Process:
-        return next(one for one in self.supervisor().children() if name in " ".join(one.cmdline()))
+        return next(one for one in self.supervisor().children() if name in words_of(one))
 
     def ended(self) -> int:
         """Wait for the end; return make's exit code, or the signal that ended it as a negative number."""
@@ -125,6 +125,14 @@ def words_of(process: psutil.Process) -> str:
         return " ".join(process.cmdline()) if process.is_running() else ""
     except psutil.NoSuchProcess:
         return ""  # a zombie, too
+
+
+def children_of(process: psutil.Process) -> list[psutil.Process]:
+    """Return the children; none where the process has ended, perhaps while it was looked at."""
+    try:
+        return process.children()
+    except psutil.NoSuchProcess:
+        return []
 
 
 def having(pair: str) -> Iterator[psutil.Process]:
