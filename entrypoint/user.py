@@ -37,8 +37,10 @@ def generated_cfg(environ: Mapping[str, str], path: str) -> dict[str, str]:
     folder = os.path.dirname(path)
     if not environ.get(NAME) or os.path.exists(path) or os.access(folder, os.W_OK):
         return {}
-    writable = (home for home in (environ.get("HOME", HOME), HOME, "/tmp") if os.access(home, os.W_OK))
-    return {"AIRFLOW_CONFIG": f"{home}/airflow.cfg" for home in [next(writable, "")] if home}
+    for home in (environ.get("HOME", HOME), HOME, "/tmp"):
+        if os.access(home, os.W_OK):
+            return {"AIRFLOW_CONFIG": f"{home}/airflow.cfg"}
+    return {}
 
 
 def warnings(environ: Mapping[str, str]) -> list[str]:

@@ -13,9 +13,12 @@ HOME = "/usr/local/airflow"
 ANY = ["--user", "1000650000:0"]
 READ_ONLY = ["--read-only", "--tmpfs", "/tmp", "--tmpfs", "/home/astro", "--tmpfs"]
 BARE = ["--cap-drop", "ALL", "--security-opt", "no-new-privileges"]
+# Without a tmpfs on AIRFLOW_HOME, which would hide a project's files: the logs, and the user's own home.
+KEPT = [f"{HOME}/logs", "--env", "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=sqlite:////home/astro/airflow.db"]
 WAYS: Mapping[str, list[str]] = {
     "root": ["--user", "0"],
-    "a read-only root": [*READ_ONLY, HOME],
+    "a read-only root": [*READ_ONLY, *KEPT],
+    "any user of group 0, a read-only root with a project's files": [*ANY, *READ_ONLY, *KEPT],
     "any user of group 0, a read-only root, no capabilities": [*ANY, *READ_ONLY, HOME, *BARE],
 }
 ROOT_IS_WARNED = "this container runs as root"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from entrypoint.settle import settle
-from entrypoint.user import ROOT, identity, share_with_group, warnings
+from entrypoint.user import ROOT, generated_cfg, identity, share_with_group, warnings
 
 IMAGE = {"ASTRONOMER_USER": "astro", "ASTRONOMER_UID": "50000"}
 ASTROS = {"HOME": "/home/astro", "USER": "astro", "LOGNAME": "astro"}
@@ -50,10 +50,29 @@ def test_what_the_operator_has_set_stays(monkeypatch: pytest.MonkeyPatch) -> Non
     assert identity({**IMAGE, "HOME": "/data", "LOGNAME": "otto"}) == {"USER": "astro"}
 
 
-@pytest.mark.parametrize(("uid", "image_uid"), [(UNKNOWN, str(UNKNOWN)), (0, "50000")], ids=["own", "known"])
-def test_a_user_with_a_name_gets_nothing(monkeypatch: pytest.MonkeyPatch, uid: int, image_uid: str) -> None:
-    run_as(monkeypatch, uid)
-    assert identity({**IMAGE, "ASTRONOMER_UID": image_uid, "HOME": "/"}) == {}
+def test_a_user_with_a_name_gets_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    run_as(monkeypatch, 0)
+    assert identity({**IMAGE, "HOME": "/"}) == {}
+
+
+def test_another_name_has_the_home_that_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    run_as(monkeypatch, UNKNOWN)
+    environ = {"ASTRONOMER_USER": "jane", "ASTRONOMER_UID": str(UNKNOWN)}
+    assert identity(environ) == {"HOME": "/home/astro", "USER": "jane", "LOGNAME": "jane"}
+
+
+@pytest.mark.parametrize("environ", [IMAGE, {}], ids=["image", "outside"])
+def test_where_airflow_s_home_is_read_only_its_airflow_cfg_is_generated_in_the_user_s(
+    tmp_path: Path, environ: dict[str, str]
+) -> None:
+    expected = {"AIRFLOW_CONFIG": f"{tmp_path}/airflow.cfg"} if environ else {}
+    assert generated_cfg({**environ, "HOME": str(tmp_path)}, "/proc/airflow.cfg") == expected
+
+
+def test_an_airflow_cfg_that_is_there_or_can_be_written_stays_where_it_is(tmp_path: Path) -> None:
+    environ = {**IMAGE, "HOME": str(tmp_path)}
+    assert generated_cfg(environ, "/proc/version") == {}
+    assert generated_cfg(environ, f"{tmp_path}/airflow.cfg") == {}
 
 
 @pytest.mark.parametrize("environ", [{}, {"ASTRONOMER_USER": ""}, {"ASTRONOMER_UID": "50000"}], ids=str)
