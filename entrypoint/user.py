@@ -35,9 +35,10 @@ def generated_cfg(environ: Mapping[str, str], path: str) -> dict[str, str]:
     Airflow generates the file, with the keys that its components share, and ends where it cannot.
     """
     folder = os.path.dirname(path)
-    if not environ.get(NAME) or os.path.exists(path) or os.access(folder, os.W_OK):
+    is_read_only = os.path.isdir(folder) and not os.access(folder, os.W_OK)
+    if not environ.get(NAME) or os.path.exists(path) or not is_read_only:
         return {}
-    for home in (environ.get("HOME", HOME), HOME, "/tmp"):
+    for home in (environ.get("HOME", HOME), HOME):
         if os.access(home, os.W_OK):
             return {"AIRFLOW_CONFIG": f"{home}/airflow.cfg"}
     return {}

@@ -130,7 +130,7 @@ def words_of(process: psutil.Process) -> str:
 def children_of(process: psutil.Process) -> list[psutil.Process]:
     """Return the children; none where the process has ended, perhaps while it was looked at."""
     try:
-        return process.children()
+        return list(process.children())
     except psutil.NoSuchProcess:
         return []
 

@@ -63,16 +63,19 @@ def test_another_name_has_the_home_that_there_is(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("environ", [IMAGE, {}], ids=["image", "outside"])
 def test_where_airflow_s_home_is_read_only_its_airflow_cfg_is_generated_in_the_user_s(
-    tmp_path: Path, environ: dict[str, str]
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, environ: dict[str, str]
 ) -> None:
+    (tmp_path / "airflow").mkdir()
+    monkeypatch.setattr(os, "access", lambda path, mode: path == str(tmp_path))  # root may write anywhere
     expected = {"AIRFLOW_CONFIG": f"{tmp_path}/airflow.cfg"} if environ else {}
-    assert generated_cfg({**environ, "HOME": str(tmp_path)}, "/proc/airflow.cfg") == expected
+    assert generated_cfg({**environ, "HOME": str(tmp_path)}, f"{tmp_path}/airflow/airflow.cfg") == expected
 
 
 def test_an_airflow_cfg_that_is_there_or_can_be_written_stays_where_it_is(tmp_path: Path) -> None:
     environ = {**IMAGE, "HOME": str(tmp_path)}
     assert generated_cfg(environ, "/proc/version") == {}
     assert generated_cfg(environ, f"{tmp_path}/airflow.cfg") == {}
+    assert generated_cfg(environ, f"{tmp_path}/not/made/yet/airflow.cfg") == {}
 
 
 @pytest.mark.parametrize("environ", [{}, {"ASTRONOMER_USER": ""}, {"ASTRONOMER_UID": "50000"}], ids=str)
