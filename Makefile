@@ -59,7 +59,7 @@ test-image: $(TESTED:%=test-image-%) ## the images run for real; needs a Docker 
 
 .PHONY: $(LINES:%=test-image-%)
 $(LINES:%=test-image-%): test-image-%: $(STAMP) system image
-	LINES=$* $(BIN)/python -m pytest tests/image --durations=10 $(ARGS)
+	RUNTIME_LINES=$* $(BIN)/python -m pytest tests/image --durations=10 $(ARGS)
 
 .PHONY: bench-image
 bench-image: $(STAMP) ## what the image's start costs beside plain airflow; needs the images

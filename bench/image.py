@@ -21,9 +21,11 @@ from dev.images import tag
 from dev.lines import LINES as STARTS
 from entrypoint.line import LINES
 from tests.image.docker import Container, container, docker, network, until
+from tests.image.postgres import postgresql
 
 ROUNDS = 5
 MOST = 1.05  # times plain airflow
+PAUSE = 0.02  # seconds between two looks, little beside what MOST allows
 OFFICIAL = (
     "airflow db check && airflow config get-value core executor && airflow config get-value celery broker_url"
     '; exec airflow "$@"'
@@ -45,7 +47,7 @@ def standalone(image: str, line: str, name: str) -> float:
     started = time.perf_counter()
     with started_as(name, image, "standalone", "--publish", "127.0.0.1::8080") as running:
         url = f"http://{running.address()}/{STARTS[line].health}"
-        until(lambda: is_good(url), running.log, 300)
+        until(lambda: is_good(url), running.log, 300, pause=PAUSE)
         return time.perf_counter() - started
 
 
@@ -75,7 +77,7 @@ def scheduler(image: str, name: str, net: str, port: int) -> float:
 
         started = time.perf_counter()
         with started_as(name, image, "scheduler", "--network", net, "--env", DATABASE) as running:
-            until(beats, running.log, 120)
+            until(beats, running.log, 120, pause=PAUSE)
             taken = time.perf_counter() - started
     connection.close()
     return taken
@@ -85,7 +87,8 @@ def scheduler(image: str, name: str, net: str, port: int) -> float:
 def started_as(name: str, image: str, component: str, *options: str) -> Iterator[Container]:
     """Run a component with one of ENTRYPOINTS."""
     before, words = ENTRYPOINTS[name]
-    with container(image, *words, component, options=["--no-healthcheck", *options, *before]) as running:
+    given = ["--no-healthcheck", *options, *before]
+    with container(image, *words, component, options=given, expected=None) as running:
         yield running
 
 
@@ -104,21 +107,11 @@ def measure(line: str) -> dict[str, dict[str, float]]:
     """Return the medians by what was started and by entrypoint."""
     image = tag(line, "-base")
     found = {"`standalone` to healthy": medians(lambda name: standalone(image, line, name))}
-    with network() as net, postgres(net) as server:
+    with network() as net, postgresql(net, "--publish=127.0.0.1::5432") as server:
         docker("run", "--rm", "--network", net, "--env", DATABASE, image, "db", "migrate")
         port = int(server.address(5432).rpartition(":")[2])
         found["`scheduler` to heartbeat"] = medians(lambda name: scheduler(image, name, net, port))
     return found
-
-
-@contextmanager
-def postgres(net: str) -> Iterator[Container]:
-    """Run PostgreSQL on the network and on a port of this machine."""
-    given = ["--env", "POSTGRES_USER=airflow", "--env", "POSTGRES_PASSWORD=airflow"]
-    options = ["--network", net, "--network-alias", "postgres", "--publish", "127.0.0.1::5432", *given]
-    with container("postgres:15", options=options) as server:
-        server.until_logged("database system is ready")
-        yield server
 
 
 def rows(line: str, found: dict[str, dict[str, float]]) -> Iterator[tuple[str, ...]]:

@@ -208,7 +208,7 @@ def _service(folder: Path, image: str, adapter: Adapter, name: str) -> dict[str,
 
 def pytests(folder: Path, image: str, *words: str) -> tuple[str, str]:
     """`astro dev pytest`: return the exit code, and what it printed; the report goes into `folder`."""
-    name = "astro-pytest"
+    name = f"astro-pytest-{folder.name}"  # which the CLI calls astro-pytest, so that it runs one at a time
     run("rm", name)
     docker("create", "-i", "--name", name, "--env-file", str(folder / ".env"), image, "pytest", *words)
     for path in ("dags", "tests", "plugins", "include", ".astro"):

@@ -159,8 +159,9 @@ def installed(line: str, image: str, folder: Path) -> Iterator[Release]:
     with network() as net, ExitStack() as stack:
         database = [f"--network={net}", "--network-alias=airflow-postgresql.default"]
         database += ["--tmpfs=/var/lib/postgresql/data", "--env=POSTGRES_PASSWORD=postgres"]
-        stack.enter_context(container("postgres:15", options=database))
+        stack.enter_context(container("postgres:15", options=database, expected=None))
         # StatsD is UDP, so that a name is enough for the clients to send.
         broker = [f"--network={net}", "--network-alias=airflow-redis", "--network-alias=airflow-statsd"]
-        stack.enter_context(container("redis:7", "redis-server", "--requirepass", "redis", options=broker))
+        words = ["redis-server", "--requirepass", "redis"]
+        stack.enter_context(container("redis:7", *words, options=broker, expected=None))
         yield Release(line, image, net, folder)

@@ -9,12 +9,13 @@ import pytest
 
 from dev.images import tag
 from entrypoint.line import LINES
-from tests.image.docker import Container, container, network, until
+from tests.image.docker import Container, network
+from tests.image.postgres import postgresql
 
 
-@pytest.fixture(scope="session", params=os.environ.get("LINES", " ".join(LINES)).split())
+@pytest.fixture(scope="session", params=os.environ.get("RUNTIME_LINES", " ".join(LINES)).split())
 def line(request: pytest.FixtureRequest) -> str:
-    """Each line in turn, or those that the variable LINES names."""
+    """Each line in turn, or those that the variable RUNTIME_LINES names."""
     return str(request.param)
 
 
@@ -46,16 +47,5 @@ def net() -> Iterator[str]:
 @pytest.fixture
 def postgres(net: str) -> Iterator[Container]:
     """PostgreSQL on the test's network, as `postgres`, with an empty database `airflow`."""
-    given = ["--env", "POSTGRES_USER=airflow", "--env", "POSTGRES_PASSWORD=airflow"]
-    options = ["--network", net, "--network-alias", "postgres", "--tmpfs", "/var/lib/postgresql/data", *given]
-    with container("postgres:15", options=options) as server:
-        ready = ["psql", "postgresql://airflow:airflow@127.0.0.1/airflow", "-c", "SELECT 1"]
-        until(lambda: "1 row" in run_quietly(server, ready), server.log)
+    with postgresql(net) as server:
         yield server
-
-
-def run_quietly(server: Container, words: list[str]) -> str:
-    """Run a program in a container, which may not be up yet."""
-    from tests.image.docker import run
-
-    return run("exec", server.name, *words).stdout

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from tests.image.expected import EXPECTED
+
 # Lines of a log that say that something is wrong, whatever the format.
 COMPLAINT = re.compile(
     r"\b(WARN(ING)?|ERROR|CRITICAL|FATAL)\b|Traceback|\[(warning|error|critical)\s*\]|Exception:"
@@ -88,12 +90,21 @@ class Container:
 
 
 @contextmanager
-def container(image: str, *command: str, options: Sequence[str] = ()) -> Iterator[Container]:
-    """Run a container until the end of the block."""
+def container(
+    image: str, *command: str, options: Sequence[str] = (), expected: Sequence[str] | None = ()
+) -> Iterator[Container]:
+    """Run a container until the end of the block, where its log may complain of EXPECTED and `expected` alone.
+
+    With None, whatever it complains of is fine: a server that is not the Runtime's, or an error that the test provokes.
+    """
     name = f"test-{uuid.uuid4().hex[:12]}"
     docker("run", "--detach", "--name", name, *options, image, *command)
     try:
-        yield Container(name)
+        up = Container(name)
+        yield up
+        if expected is not None:
+            found = complaints(up.log(), [*EXPECTED, *expected])
+            assert not found, "\n".join(["its log complains:", *found, "the whole log:", up.log()])
     finally:
         run("rm", "--force", "--volumes", name)
 
@@ -114,16 +125,17 @@ def until(
     told: Callable[[], str],
     seconds: float = 120,
     hopeless: Callable[[], bool] = lambda: False,
+    pause: float = 0.3,
 ) -> None:
-    """Wait until `holds`; what `told` returns is in the error where it does not within `seconds`."""
+    """Wait until `holds`, asked every `pause`; what `told` returns is the error where it does not within `seconds`."""
     end = time.monotonic() + seconds
     while not holds():
         assert not hopeless(), told()
         assert time.monotonic() < end, told()
-        time.sleep(0.3)
+        time.sleep(pause)
 
 
 def complaints(log: str, expected: Sequence[str] = ()) -> list[str]:
-    """Return the lines of a log that complain, but for those that hold one of `expected`."""
+    """Return the lines of a log that complain, but for those that match one of `expected`, regular expressions."""
     lines = (line for line in log.splitlines() if COMPLAINT.search(line))
-    return [line for line in lines if not any(known in line for known in expected)]
+    return [line for line in lines if not any(re.search(known, line) for known in expected)]

@@ -32,14 +32,14 @@ OBJECTS: dict[str, tuple[str, dict[str, object]]] = {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory, project: str, line: str) -> Path:
-    made = tmp_path_factory.mktemp("astro-cli")
+    made = tmp_path_factory.mktemp(f"astro-cli-{line}".replace(".", "-"))
     init(made, project, line)
     return made
 
 
 @pytest.fixture(scope="module")
 def image(folder: Path) -> Iterator[str]:
-    name = f"{NAME}/airflow:latest"
+    name = f"{NAME}/{folder.name}:latest"  # the CLI's is NAME/airflow:latest; that of the other line is not this one
     docker("build", "-t", name, "-f", str(folder / "Dockerfile"), str(folder))
     yield name
     run("image", "rm", "--force", name)

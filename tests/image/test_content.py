@@ -27,7 +27,7 @@ LINE_MODULES = {
     ("2.11", "slim"): "flask_bcrypt",
     ("2.11", "full"): "flask_bcrypt astronomer.providers.core",
 }
-UNBOUND = {"leveldb"}  # an extra of the Google provider of its own
+UNBOUND = {"leveldb", "duckdb_aws"}  # extras of their own, of the Google and of the Amazon provider
 SLIM_PROGRAMS = "airflow astro-runtime bash clean-airflow-logs curl git nc pip ps pytest rsync ssh tini uv"
 FULL_PROGRAMS = f"{SLIM_PROGRAMS} kinit ldapsearch mysql psql"
 SBOM = "/usr/local/share/astro-runtime/sbom.cdx.json"

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.image.docker import Container, complaints, container, docker, run, until
-from tests.image.expected import EXPECTED
+from tests.image.docker import Container, container, docker, run, until
 
 DAG = """\
 from datetime import datetime
@@ -33,6 +32,8 @@ def once():
 once()
 """
 CONN = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
+# A task that LocalExecutor runs before the API server of `standalone` answers asks it again.
+EXPECTED = ["Starting call to 'airflow.sdk.api.client.Client.request', this is the \\d"]
 DATABASES = {
     "SQLite": [],
     "PostgreSQL": ["--env", f"{CONN}=postgresql+psycopg2://airflow:airflow@postgres/airflow"],
@@ -53,7 +54,8 @@ CMD ["mariadbd", "--user=mysql", "--bind-address=0.0.0.0", "--init-file=/init.sq
 def mariadb(net: str) -> Iterator[Container]:
     """MariaDB on the test's network, as `mariadb`, with an empty database `airflow`."""
     docker("build", "--tag", "test-mariadb", "-", stdin=MARIADB, seconds=600)
-    with container("test-mariadb", options=["--network", net, "--network-alias", "mariadb"]) as server:
+    options = ["--network", net, "--network-alias", "mariadb"]
+    with container("test-mariadb", options=options, expected=None) as server:
         server.until_logged("ready for connections")
         yield server
 
@@ -74,10 +76,9 @@ def test_a_dag_runs_to_success(
     if database in SERVERS:
         request.getfixturevalue(SERVERS[database])
     mount = ["--network", net, "--volume", f"{dags}:/usr/local/airflow/dags:ro"]
-    with container(slim, "standalone", options=[*mount, *DATABASES[database]]) as up:
+    with container(slim, "standalone", options=[*mount, *DATABASES[database]], expected=EXPECTED) as up:
         up.until_healthy()
         until(lambda: states(up, line) == ["success"], up.log)
-        assert complaints(up.log(), EXPECTED) == []
 
 
 def states(up: Container, line: str) -> list[str]:
