@@ -14,7 +14,15 @@ from pathlib import Path
 
 from image.copies import copy
 from image.lists import Entry, ListError, refuse, run, shortest
-from image.requirement_lines import asks_for_hashes, has_hash, is_option, named, shown, walk
+from image.requirement_lines import (
+    asks_for_hashes,
+    has_hash,
+    is_option,
+    missing_file,
+    named,
+    shown,
+    walk,
+)
 from image.resolver import Resolver, UvError
 
 OURS = Path("/usr/local/share/astro-runtime")
@@ -22,6 +30,10 @@ OURS = Path("/usr/local/share/astro-runtime")
 DECIDED = {"apache-airflow", "apache-airflow-core", "apache-airflow-task-sdk", "astro-runtime"}
 PIN = re.compile(r"^apache-airflow==(\S+)", re.MULTILINE)
 AT_FAULT = re.compile(r"Failed to [\w ]+ `([\w.-]+)")
+ANOTHER_AIRFLOW = "delete the line, and for another Airflow name another tag of the image in FROM"
+NO_FILES = (
+    "of a project's files, only packages.txt and requirements.txt are there: write packages or URLs into it"
+)
 ABOVE = "uv's explanation stands above"
 
 
@@ -37,7 +49,7 @@ class Project:
 
     def install(self) -> None:
         """Install what the list names. Raises ListError where something of it cannot be installed."""
-        refuse([self._refusal(line) for line in self.lines if named(line) in DECIDED])
+        refuse([problem for line in self.lines if (problem := self._refusal(line))])
         if all(is_option(line) for line in self.lines):
             return
         plan = self._resolve()
@@ -46,10 +58,11 @@ class Project:
         self._carry_out(plan)
 
     def _refusal(self, line: Entry) -> str:
-        return (
-            f"{line}: {self._decides(named(line))}; delete the line, and for another Airflow"
-            " name another tag of the image in FROM"
-        )
+        """Return what is wrong with the line by itself; nothing for most."""
+        if named(line) in DECIDED:
+            return f"{line}: {self._decides(named(line))}; {ANOTHER_AIRFLOW}"
+        file = missing_file(line)
+        return f"{line}: there is no {file} where this list is installed; {NO_FILES}" if file else ""
 
     def _decides(self, name: str | None) -> str:
         return f"the image decides the version of {name}, and has Airflow {self.airflow}"

@@ -19,6 +19,11 @@ from image.lists import Entry, read_lines
 
 COMMENT = re.compile(r"(^|\s+)#.*")
 INCLUDE = re.compile(r"""(?:-r|--requirements?)[ =]\s*["']?(.+?)["']?""")
+# A value of an option that names a file, and a line that does so itself.
+OF_AN_OPTION = re.compile(
+    r"""(?:-[rcef]|--(?:requirement|constraint)s?|--editable|--find-links)[ =]?\s*["']?(.+?)["']?"""
+)
+A_FILE = re.compile(r"(\.{1,2}/\S+|[^\s@]+\.(?:whl|zip|tar\.gz))(?:\s.*)?")
 # Any other option holds for the whole list, wherever it stands.
 STANDS_IN_ORDER = re.compile(r"-[rce]\b|--(requirement|constraint)s?\b|--editable\b|[^-]")
 REQUIRE_HASHES = "--require-hashes"
@@ -56,6 +61,15 @@ def walk(path: Path, seen: set[Path] | None = None) -> Iterator[Entry]:
             yield entry
         elif inner.resolve() not in seen:
             yield from walk(inner, seen)
+
+
+def missing_file(entry: Entry) -> str | None:
+    """Return the file or folder that the line names by a relative path, where it is not there."""
+    match = OF_AN_OPTION.fullmatch(entry.text) or A_FILE.fullmatch(entry.text)
+    if not match or any(sign in match[1] for sign in (":", "$", "+")):  # a URL, a variable
+        return None
+    path = match[1].partition("[")[0]
+    return None if any((base / path).exists() for base in (entry.path.parent, Path())) else path
 
 
 def is_option(entry: Entry) -> bool:

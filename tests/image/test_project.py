@@ -38,6 +38,13 @@ WRONG: Mapping[str, tuple[dict[str, str], list[str]]] = {
         {"requirements.txt": "sqlalchemy<1.3\n"},
         ["requirements.txt:1: ", "sqlalchemy"],
     ),
+    "files of the project": (
+        {
+            "requirements.txt": "-r more.txt\ncowsay\n./wheels/x-1.0-py3-none-any.whl\n",
+            "more.txt": "cowsay\n",
+        },
+        ["requirements.txt:1: there is no more.txt", "requirements.txt:3: there is no ./wheels/x-1.0"],
+    ),
     "two lines at odds": (
         {"requirements.txt": "cowsay==6.1\ncowsay==5.0\n"},
         ["requirements.txt:2: cowsay==5.0"],

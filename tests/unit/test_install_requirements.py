@@ -184,6 +184,29 @@ def test_airflow_itself_is_refused(environment: Environment, line: str) -> None:
     assert "FROM" in said
 
 
+@pytest.mark.parametrize(
+    ("line", "file"),
+    [
+        ("-r nosuch.txt", "nosuch.txt"),
+        ("--requirement=more/nosuch.txt", "more/nosuch.txt"),
+        ("-c 'nosuch pins.txt'", "nosuch pins.txt"),
+        ("--constraint nosuch.txt", "nosuch.txt"),
+        ("-e ./nosuch[some]", "./nosuch"),
+        ("--find-links nosuch", "nosuch"),
+        ("./nosuch", "./nosuch"),
+        ("wheels/nosuch-1.0-py3-none-any.whl --hash=sha256:0123", "wheels/nosuch-1.0-py3-none-any.whl"),
+    ],
+)
+def test_a_file_that_is_not_there_is_told_before_uv_is_asked(
+    environment: Environment, line: str, file: str
+) -> None:
+    done = environment.install(f"leaf\n{line}\napache-airflow\n", {"PATH": ""})
+    assert done.returncode == 1
+    said = {told.partition(": ")[0]: told for told in done.stderr.splitlines()}
+    assert set(said) == {"requirements.txt:2", "requirements.txt:3"}
+    assert f"there is no {file} where" in said["requirements.txt:2"]
+
+
 def test_every_line_that_names_airflow_is_told(environment: Environment) -> None:
     environment.also("more/list.txt", "leaf\napache-airflow\n")
     done = environment.install("apache-airflow==2.0\n-r more/list.txt\napache-airflow-core\n")
@@ -222,8 +245,6 @@ def test_airflow_does_not_come_by_another_way(environment: Environment, text: st
         ("leaf\nleaf=1", "leaf=1", "requirements.txt:2: this line"),
         ("leaf\n==1", "requirements.txt:2:1", "requirements.txt:2: this line"),
         ("leaf\n\n--nosuch", "requirements.txt:3:1", "requirements.txt:3: this line"),
-        ("leaf\n-r nosuch.txt", "nosuch.txt", "requirements.txt:2: this line"),
-        ("leaf\n-e ./nosuch", "nosuch", "requirements.txt:2: this line"),
         ("leaf\n--no-binary :all:", "source distribution", "requirements.txt:1: leaf"),
     ],
 )
