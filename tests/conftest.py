@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,10 @@ os.environ["AIRFLOW_HOME"] = _HOME.name
 os.environ["AIRFLOW__CORE__FERNET_KEY"] = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 os.environ["AIRFLOW__API_AUTH__JWT_SECRET"] = "a secret of the tests, of no worth elsewhere"
 os.environ["AIRFLOW__API__SECRET_KEY"] = "a secret of the tests, of no worth elsewhere"
+
+# A shell starts what it puts into the background with these ignored, and every process of the tests would inherit it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 # No database of examples on disk: a failure prints the blob that reproduces it.
 settings.register_profile("tests", database=None, deadline=None, print_blob=True)

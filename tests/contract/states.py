@@ -33,13 +33,14 @@ def write_down(draft: Draft, generated: str) -> State:
     """Write the draft down, into the text of a file that Airflow has generated if the draft says so."""
     environ: dict[str, str] = {}
     options: Options = {}
+    marked = {_option(one)[1] for one in draft.placements if one.place == "cfg_generated"}
     for number, one in enumerate(draft.placements + draft.context):
         text = _formed(one, number, environ, options)
         if one.place in ENVIRONMENT_PLACES:
             environ.setdefault(_variable(one), text)
             continue
         section, option = _option(one)
-        if draft.generated and section == "DEFAULT":
+        if section == "DEFAULT" and (draft.generated or option in marked):
             continue  # an option that Airflow has generated hides the inherited one
         options.setdefault((section, option), (text, one))
     lines = generated.split("\n") if draft.generated else []
