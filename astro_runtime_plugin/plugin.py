@@ -10,6 +10,8 @@ from typing import Any
 from airflow import __version__ as airflow_version
 from airflow.plugins_manager import AirflowPlugin
 
+from astro_runtime_plugin.following import listener
+
 log = logging.getLogger("astro_runtime")
 
 ADAPTERS = {"3": "astro_runtime_plugin.airflow3", "2": "astro_runtime_plugin.airflow2"}  # by Airflow's major
@@ -34,6 +36,7 @@ class AstroRuntimePlugin(AirflowPlugin):
     """
 
     name = "astro_runtime"
+    listeners = [listener]  # noqa: RUF012 - Airflow's way
 
     @cached_property
     def _extensions(self) -> dict[str, list[Any]]:

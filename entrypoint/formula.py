@@ -42,6 +42,22 @@ def parallelism(told: WorkerQueues | None, executor: str, concurrency: int) -> A
     return without_queues(executor, concurrency)
 
 
+def first_bound(told: WorkerQueues | None, concurrency: int) -> Arithmetic:
+    """Work out the bound before any worker has answered: `worker_count`, else `min_worker_count`, of each queue."""
+    parts = (
+        [(queue.first, queue.concurrency or concurrency, queue.name) for queue in told.queues] if told else []
+    )
+    tasks = sum(workers * each for workers, each, _ in parts)
+    return Arithmetic(tasks or None, " + ".join(f"{workers}×{each} {name}" for workers, each, name in parts))
+
+
+def ceiling(told: WorkerQueues | None, concurrency: int) -> int | None:
+    """Return the most tasks that the queues can ever take, in tasks; None unless each tells its max_worker_count."""
+    if not told or not told.queues or any(queue.most is None for queue in told.queues):
+        return None
+    return sum((queue.most or 0) * (queue.concurrency or concurrency) for queue in told.queues) or None
+
+
 def without_queues(executor: str, concurrency: int) -> Arithmetic:
     """Answer while no worker is told of: this is the place where running workers come in."""
     if is_local(executor):

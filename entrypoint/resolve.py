@@ -41,7 +41,7 @@ def resolve(
 
     Raises StartError for the first value that cannot work.
     """
-    told = _told(environ, cfg)  # wrong is wrong, also where the operator has set parallelism
+    told = told_queues(environ, cfg)  # wrong is wrong, also where the operator has set parallelism
     return [_Row(setting, environ, cfg, line, told).resolved() for setting in table]
 
 
@@ -57,8 +57,8 @@ def table_for(subcommand: Sequence[str], environ: Mapping[str, str], cfg: Airflo
     return EVERY
 
 
-def _told(environ: Mapping[str, str], cfg: AirflowCfg) -> WorkerQueues | None:
-    """Return what the operator tells of the worker queues."""
+def told_queues(environ: Mapping[str, str], cfg: AirflowCfg) -> WorkerQueues | None:
+    """Return what the operator tells of the worker queues; raises StartError where that cannot be read."""
     found = find((WORKER_QUEUES,), environ, cfg)
     if found is None:
         return None
@@ -153,10 +153,14 @@ class _Row:
 
     def _concurrency(self) -> int:
         """Return `[celery] worker_concurrency`, in tasks a worker."""
-        found = find((WORKER_CONCURRENCY,), self.environ, self.cfg)
-        if found is None:
-            return STOCK_CONCURRENCY
-        return int(self.read(checked(found, self.read, 1, "tasks")))
+        return told_concurrency(self.environ, self.cfg, self.line) or STOCK_CONCURRENCY
+
+
+def told_concurrency(environ: Mapping[str, str], cfg: AirflowCfg, line: str) -> int | None:
+    """Return `[celery] worker_concurrency`, in tasks a worker; None where the operator has not set it."""
+    found = find((WORKER_CONCURRENCY,), environ, cfg)
+    read = READERS[line][int]
+    return int(read(checked(found, read, 1, "tasks"))) if found else None
 
 
 def executor(environ: Mapping[str, str], cfg: AirflowCfg, line: str) -> str:

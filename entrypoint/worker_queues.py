@@ -22,15 +22,20 @@ LARGEST_COUNT = 1_000_000
 class WorkerQueue:
     """A Celery queue: its name, how many workers it may have, and how many tasks each worker takes.
 
-    `concurrency` is None where it is that of [celery] worker_concurrency.
+    `first` is how many workers it starts with, `most` the largest count that its autoscaling may reach, or None
+    where that is not told. `concurrency` is None where it is that of [celery] worker_concurrency.
     """
 
-    __slots__ = ("concurrency", "name", "workers")
+    __slots__ = ("concurrency", "first", "most", "name", "workers")
 
-    def __init__(self, name: str, workers: int, concurrency: int | None) -> None:
+    def __init__(
+        self, name: str, workers: int, concurrency: int | None, first: int, most: int | None = None
+    ) -> None:
         self.name = name
         self.workers = workers
         self.concurrency = concurrency
+        self.first = first
+        self.most = most
 
 
 class WorkerQueues:
@@ -83,7 +88,10 @@ def _queue(where: str, place: int, entry: object) -> WorkerQueue:
         raise bad_value(f"{where}, name", str(entry.get("name")), "the name of a Celery queue")
     for field in COUNTS:
         _whole(where, field, entry, 0)
-    return WorkerQueue(name, _workers(where, entry), _whole(where, "worker_concurrency", entry, 1))
+    workers, concurrency = _workers(where, entry), _whole(where, "worker_concurrency", entry, 1)
+    told = [entry[field] for field in ("worker_count", "min_worker_count") if field in entry]
+    first = told[0] if told else workers
+    return WorkerQueue(name, workers, concurrency, first, entry.get("max_worker_count"))
 
 
 def _name(entry: dict[str, object]) -> str | None:

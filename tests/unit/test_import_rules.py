@@ -13,7 +13,11 @@ import pytest
 CHECKOUT = Path(__file__).parents[2]
 ENTRYPOINT = sorted((CHECKOUT / "entrypoint").rglob("*.py"))
 PLUGIN = sorted((CHECKOUT / "astro_runtime_plugin").rglob("*.py"))
-MAY_IMPORT_AIRFLOW = {"plugin.py", "startup.py", "airflow2.py", "airflow3.py", "workers.py", "prepare.py"}
+MAY_IMPORT_AIRFLOW = {"plugin.py", "startup.py", "airflow2.py", "airflow3.py", "prepare.py", "state.py"} | {
+    "install.py",
+    "tell.py",
+    "running.py",
+}
 # Each of these costs a noticeable part of the few milliseconds that a start takes.
 HEAVY = (
     "argparse configparser contextlib dataclasses enum functools importlib.metadata inspect json logging"

@@ -1,0 +1,1 @@
+"""Parallelism that follows the running Celery workers, in the scheduler: listener → install → follow → ask."""

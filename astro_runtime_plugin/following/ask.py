@@ -1,0 +1,126 @@
+"""The process that asks the Celery workers, round after round, and writes a JSON line on stdout for each.
+
+`python -m astro_runtime_plugin.following.ask`, started by `follow`, which hands the broker's settings over on stdin.
+A process of its own, without Airflow, because the scheduler forks: a fork while a thread of its own held one of
+kombu's locks would hang, and `inspect` takes its whole time-out.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import select
+import signal
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from celery import Celery
+
+from astro_runtime_plugin.following.workers import Worker, pool_size
+
+ANSWER_SECONDS = 1.5  # how long the answers to one question are waited for
+PAUSE_SECONDS = 2.0  # between two rounds: with two questions a round, the workers are asked every 5 seconds
+LONGEST_ROUND = 30  # seconds, after which the process ends; its parent starts another
+SOON = 5  # seconds that a connection to the broker may take
+# What Airflow's Celery application knows of the broker.
+SETTINGS = (
+    "broker_url",
+    "broker_read_url",
+    "broker_write_url",
+    "broker_login_method",
+    "broker_use_ssl",
+    "broker_transport_options",
+    "control_exchange",
+)
+# The tasks that Airflow's own workers know; another Celery application may share the broker.
+AIRFLOWS = ("execute_workload", "execute_command", "airflow.")
+
+
+def settings_of(conf: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of a Celery application's configuration says how its broker is reached."""
+    return {name: conf[name] for name in SETTINGS if conf.get(name) is not None}
+
+
+def application(settings: Mapping[str, Any]) -> Celery:
+    """Return a Celery application that asks, and gives up soon where the broker is away."""
+    app = Celery(set_as_current=False)
+    options = dict(settings.get("broker_transport_options") or {})
+    options |= {"max_retries": 1, "interval_start": 0, "interval_step": 0}
+    if str(settings.get("broker_url", "")).startswith(("redis", "sentinel")):
+        options |= {"socket_connect_timeout": SOON, "socket_timeout": SOON}
+    soon = {"broker_connection_retry": False, "broker_connection_timeout": SOON}
+    app.conf.update({**settings, **soon, "broker_transport_options": options})
+    return app
+
+
+class Asker:
+    """Asks the workers of one broker, and knows which ones are Airflow's."""
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        self._settings = settings
+        self._app = application(settings)
+        self._airflows: dict[str, tuple[Any, bool]] = {}
+
+    def round(self) -> dict[str, Any]:
+        """Return `{"workers": [[name, pool, queues], ...]}`, or `{"error": ...}` where the broker is away."""
+        try:
+            return {"workers": self._ask()}
+        except Exception as error:  # each transport has errors of its own
+            self._app.close()
+            self._app = application(self._settings)
+            return {"error": type(error).__name__}
+
+    def _ask(self) -> list[Worker]:
+        inspect = self._app.control.inspect(timeout=ANSWER_SECONDS)
+        stats = inspect.stats() or {}
+        queues = (inspect.active_queues() or {}) if stats else {}
+        self._recognize(stats)
+        return [
+            Worker(name, pool_size(answer), tuple(sorted(queue["name"] for queue in queues[name])))
+            for name, answer in sorted(stats.items())
+            if name in queues and self._airflows.get(name, (None, False))[1]
+        ]
+
+    def _recognize(self, stats: Mapping[str, Any]) -> None:
+        """Find out which of the workers are Airflow's; each is asked once."""
+        new = [
+            name for name, answer in stats.items() if self._airflows.get(name, (None,))[0] != answer["pid"]
+        ]
+        if new:
+            inspect = self._app.control.inspect(destination=new, timeout=ANSWER_SECONDS, limit=len(new))
+            for name, tasks in (inspect.registered() or {}).items():
+                self._airflows[name] = (stats[name]["pid"], is_airflows(tasks))
+
+
+def is_airflows(tasks: Iterable[str]) -> bool:
+    """Tell whether a worker with these tasks is Airflow's."""
+    return any(task.startswith(AIRFLOWS) for task in tasks)
+
+
+def stopped(parent: int) -> bool:
+    """Wait for the next round; tell whether the parent has gone, or wants no more."""
+    readable, _, _ = select.select([sys.stdin], [], [], PAUSE_SECONDS)
+    return bool(readable) or os.getppid() != parent
+
+
+def main() -> None:
+    """Ask until the parent goes."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    parent = os.getppid()
+    asker = Asker(pickle.load(sys.stdin.buffer))  # noqa: S301 - the parent's own writing
+    while True:
+        signal.alarm(LONGEST_ROUND)
+        answer = asker.round()
+        signal.alarm(0)
+        try:
+            print(json.dumps(answer), flush=True)
+        except BrokenPipeError:
+            os._exit(0)
+        if stopped(parent):
+            return
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+"""The thread of a scheduler that hears what the workers answer, and says what follows from it.
+
+It waits for lines of the process that asks (`ask`), so the scheduler's loop never waits for a worker.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import pickle
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from astro_runtime_plugin.following.workers import Bound, Worker
+
+log = logging.getLogger("astro_runtime")
+ASK = (sys.executable, "-m", "astro_runtime_plugin.following.ask")
+AGAIN_SECONDS = 10.0  # until the process that asks is started anew, where it has ended
+
+Hear = Callable[[Bound], None]
+
+
+class Following:
+    """Keeps `bound` at what the workers can take; whatever fails is said once, and the bound stays.
+
+    `hearers` are called after each round; one that fails is said once and called again.
+    """
+
+    def __init__(self, bound: Bound, hearers: Mapping[str, Hear], ask: Iterable[str] = ASK) -> None:
+        self.bound = bound
+        self._hearers = hearers
+        self._ask = [*ask]
+        self._thread: threading.Thread | None = None
+        self._warned: set[str] = set()
+
+    def start(self, settings: Mapping[str, Any]) -> None:
+        """Start to follow, once; `settings` say how the broker is reached."""
+        if self._thread is None:
+            log.info("Parallelism follows the workers, from %d on", self.bound.value)
+            self._thread = threading.Thread(
+                target=self._run, args=(settings,), name="astro-runtime workers", daemon=True
+            )
+            self._thread.start()
+
+    def _run(self, settings: Mapping[str, Any]) -> None:
+        while True:
+            try:
+                self._listen(settings)
+            except Exception as error:
+                self._warn("workers", f"the workers cannot be asked: {error!r}")
+            time.sleep(AGAIN_SECONDS)
+
+    def _listen(self, settings: Mapping[str, Any]) -> None:
+        """Start the process that asks and hear it to its end; a session of its own keeps Ctrl-C from it."""
+        with subprocess.Popen(
+            self._ask, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+        ) as process:
+            assert process.stdin
+            assert process.stdout
+            pickle.dump(settings, process.stdin)
+            process.stdin.flush()
+            for line in process.stdout:
+                self._hear(json.loads(line))
+        self._warn("broker", f"the process that asks the workers ended with {process.returncode}")
+
+    def _hear(self, answer: Mapping[str, Any]) -> None:
+        if "error" in answer:
+            self._warn("broker", f"the broker cannot be asked: {answer['error']}")
+        else:
+            self._warned.discard("broker")
+            workers = [Worker(name, pool, tuple(queues)) for name, pool, queues in answer["workers"]]
+            if self.bound.hear(workers):
+                log.info("Parallelism is %d: %s", self.bound.value, self.bound.now.why)
+        for what, hear in self._hearers.items():
+            try:
+                hear(self.bound)
+            except Exception as error:
+                self._warn(what, f"the {what} cannot be told: {error!r}")
+
+    def _warn(self, what: str, text: str) -> None:
+        """Warn of one thing once; of the broker again after it has answered."""
+        if what not in self._warned:
+            self._warned.add(what)
+            log.warning("astro-runtime: parallelism stays %d: %s", self.bound.value, text)

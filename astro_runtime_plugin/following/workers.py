@@ -1,0 +1,89 @@
+"""Running Celery workers, and the bound that follows from them. Pure, but for the clock that is handed in."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from entrypoint.formula import Arithmetic
+
+GONE_SECONDS = 20.0  # a worker that has not answered for so long has gone
+HELD_SECONDS = 120.0  # how long the last bound stands where no worker answers
+
+
+class Worker(NamedTuple):
+    """A Celery worker: its node name, how many tasks it takes at once, and the queues that it takes them from."""
+
+    name: str
+    pool: int
+    queues: tuple[str, ...]
+
+
+def pool_size(stats: Mapping[str, Any]) -> int:
+    """Return how many tasks a worker can take at once, of its answer to Celery's `inspect stats`.
+
+    With an autoscaler it is the largest: Celery lets a pool grow once it has more tasks than processes, so a bound
+    at the present size would keep it there. Source: celery/worker/autoscale.py and celery/concurrency/prefork.py.
+    """
+    scaled = (stats.get("autoscaler") or {}).get("max")
+    pool = stats.get("pool") or {}
+    if scaled is not None:
+        return int(scaled)
+    processes = pool.get("processes")
+    return len(processes) if processes else int(pool.get("max-concurrency") or 0)
+
+
+def arithmetic(workers: Iterable[Worker]) -> Arithmetic:
+    """Sum the pools of the workers that take tasks from some queue: how many of each size, by their queues."""
+    counted = Counter((", ".join(worker.queues), worker.pool) for worker in workers if worker.queues)
+    terms = [f"{count}×{pool} {queues}" for (queues, pool), count in sorted(counted.items())]
+    return Arithmetic(sum(pool * count for (_, pool), count in counted.items()), " + ".join(terms))
+
+
+class Bound:
+    """How many tasks may run at once on the Celery workers, and why.
+
+    `floor` is the bound before the first answer, and again where no worker has answered for HELD_SECONDS. `ceiling`
+    is in tasks; None where there is none. `clock` returns seconds.
+    """
+
+    def __init__(
+        self, floor: Arithmetic, ceiling: int | None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.floor = floor
+        self.ceiling = ceiling
+        self.now = floor
+        self._clock = clock
+        self._seen: dict[str, tuple[Worker, float]] = {}
+        self._answered = clock()
+
+    @property
+    def value(self) -> int:
+        """The bound, in tasks; at least 1."""
+        return self.now.value or 1
+
+    @property
+    def workers(self) -> list[Worker]:
+        """The workers that have answered in the last GONE_SECONDS, by name."""
+        return [worker for _, (worker, _) in sorted(self._seen.items())]
+
+    def hear(self, workers: Iterable[Worker]) -> bool:
+        """Take in one round of answers; return whether the bound is another than before."""
+        now, before = self._clock(), self.now
+        self._seen.update({worker.name: (worker, now) for worker in workers})
+        self._seen = {name: entry for name, entry in self._seen.items() if now - entry[1] < GONE_SECONDS}
+        summed = arithmetic(self.workers)
+        if summed.value:
+            self._answered = now
+            self.now = self._under_ceiling(summed)
+        elif now - self._answered >= HELD_SECONDS:
+            self.now = self.floor
+        return (self.now.value, self.now.why) != (before.value, before.why)
+
+    def _under_ceiling(self, summed: Arithmetic) -> Arithmetic:
+        if self.ceiling is None or (summed.value or 0) <= self.ceiling:
+            return summed
+        why = f"{summed.why} = {summed.value}, no more than the {self.ceiling} of max_worker_count"
+        return Arithmetic(self.ceiling, why)
