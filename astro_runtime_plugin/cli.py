@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 
 import click
 from rich.console import Console
@@ -47,7 +48,29 @@ def defaults(form: str | None) -> None:
     if form == "json":
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
     else:
-        _print_table(rows)
+        _print(STOCK_COLUMNS, map(_cells, rows))
+
+
+@main.command()
+@click.option("--json", "form", flag_value="json", help="the JSON of GET /astro-runtime/api/workers")
+def workers(form: str | None) -> None:
+    """Ask the running Celery workers, and print them by queue with the parallelism that is in force."""
+    import logging
+
+    logging.disable(logging.WARNING)  # Airflow's own, of its imports
+    from astro_runtime_plugin.following.running import running
+
+    told = running(_resolved())
+    if form == "json":
+        click.echo(told.model_dump_json(indent=2))
+        return
+    rows = [(queue.name, worker.name, str(worker.pool)) for queue in told.queues for worker in queue.workers]
+    _print(("queue", "worker", "tasks at once"), rows)
+    click.echo("" if rows else "No worker answers.\n")
+    for one in told.schedulers:
+        click.echo(f"{one.scheduler}: parallelism {one.parallelism} = {one.why}")
+    if not told.schedulers:
+        click.echo(f"No scheduler follows the workers: parallelism {told.parallelism} ({told.origin})")
 
 
 def _resolved() -> list[Resolved]:
@@ -58,19 +81,17 @@ def _resolved() -> list[Resolved]:
         raise click.exceptions.Exit(error.code) from error
 
 
-def _print_table(rows: list[dict[str, str]]) -> None:
-    """Draw the table as wide as it needs to be where nobody's terminal says how wide it may be."""
+def _cells(row: dict[str, str]) -> tuple[str, ...]:
+    why = "; ".join(filter(None, (row["set_as"], row["why"])))
+    return row["variable"], row["value"], row["origin"], row["stock"], why
+
+
+def _print(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
+    """Draw a table as wide as it needs to be where nobody's terminal says how wide it may be."""
     console = Console()
     if not console.is_terminal:
         console.width = 240
-    table = Table(*STOCK_COLUMNS, box=None, pad_edge=False, header_style="bold")
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        cells = (
-            row["variable"],
-            row["value"],
-            row["origin"],
-            row["stock"],
-            "; ".join(filter(None, (row["set_as"], row["why"]))),
-        )
-        table.add_row(*map(Text, cells))  # as Text, because [section] would be markup
+        table.add_row(*map(Text, row))  # as Text, because [section] would be markup
     console.print(table)

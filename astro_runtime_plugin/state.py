@@ -12,7 +12,7 @@ from typing import Any
 
 from airflow.utils.net import get_hostname
 from airflow.utils.session import create_session
-from sqlalchemy import Column, Float, MetaData, String, Table, Text, delete, inspect, insert, select
+from sqlalchemy import Column, Float, MetaData, String, Table, Text, delete, insert, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
 KEPT_SECONDS = 24 * 60 * 60.0

@@ -1,4 +1,4 @@
-"""A real PostgreSQL and a real Redis for a test: on a free loopback port, in a folder of their own, gone afterwards."""
+"""A real PostgreSQL, Redis or RabbitMQ for a test: on a loopback port and in a folder of its own, gone afterwards."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -107,9 +107,40 @@ def redis() -> Iterator[str]:
 
 
 @contextmanager
-def running(words: Sequence[str], port: int, home: Path) -> Iterator[subprocess.Popen[bytes]]:
+def rabbitmq() -> Iterator[str]:
+    """Run RabbitMQ, with a port mapper of its own, and yield its URL."""
+    port, mapper = free_port(), free_port()
+    with tempfile.TemporaryDirectory(prefix="rabbitmq-") as home:
+        told = {
+            "HOME": home,
+            "RABBITMQ_NODENAME": f"rabbit-{port}@localhost",
+            "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+            "RABBITMQ_NODE_PORT": str(port),
+            "RABBITMQ_DIST_PORT": str(free_port()),
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
+            "RABBITMQ_MNESIA_BASE": f"{home}/mnesia",
+            "RABBITMQ_LOG_BASE": f"{home}/logs",
+            "RABBITMQ_ENABLED_PLUGINS_FILE": f"{home}/plugins",
+            "RABBITMQ_CONFIG_FILE": f"{home}/rabbitmq",
+            "ERL_EPMD_PORT": str(mapper),
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+        }
+        environ = {**os.environ, **told}
+        names = ["epmd", "-port", str(mapper), "-address", "127.0.0.1"]
+        server = ["/usr/lib/rabbitmq/bin/rabbitmq-server"]
+        with running(names, mapper, Path(home), environ), running(server, port, Path(home), environ):
+            yield f"amqp://guest:guest@127.0.0.1:{port}//"
+
+
+@contextmanager
+def running(
+    words: Sequence[str], port: int, home: Path, environ: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
     """Run a server from when it listens on `port` until the end of the block; its output is in `home`/log."""
-    with open(home / "log", "wb") as log, subprocess.Popen(words, cwd=home, stdout=log, stderr=log) as server:
+    with (
+        open(home / "log", "ab") as log,
+        subprocess.Popen(words, cwd=home, stdout=log, stderr=log, env=environ) as server,
+    ):
         try:
             until(lambda: socket.create_connection(("127.0.0.1", port), 1).close(), OSError, server)
             yield server

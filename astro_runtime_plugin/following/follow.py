@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import IO, Any, cast
 
 from astro_runtime_plugin.following.workers import Bound, Worker
 
@@ -59,11 +59,10 @@ class Following:
         with subprocess.Popen(
             self._ask, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
         ) as process:
-            assert process.stdin
-            assert process.stdout
-            pickle.dump(settings, process.stdin)
-            process.stdin.flush()
-            for line in process.stdout:
+            told, answers = cast("IO[bytes]", process.stdin), cast("IO[bytes]", process.stdout)
+            pickle.dump(settings, told)
+            told.flush()
+            for line in answers:
                 self._hear(json.loads(line))
         self._warn("broker", f"the process that asks the workers ended with {process.returncode}")
 

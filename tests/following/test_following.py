@@ -1,0 +1,147 @@
+"""The scheduler's bound follows the workers that answer, through each broker; Airflow's own metrics say so."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+from celery import Celery
+
+from tests.following.cluster import PYTHON, Cluster, cluster, until
+from tests.process.preparing import children
+from tests.servers import Postgres, rabbitmq, redis
+
+BROKERS: dict[str, Callable[[], AbstractContextManager[str]]] = {"redis": redis, "rabbitmq": rabbitmq}
+PARALLELISM = "AIRFLOW__CORE__PARALLELISM"
+AWAY = "the broker cannot be asked"
+
+
+def descendants(pid: int) -> list[str]:
+    """Return the command lines of a process's children, and theirs."""
+    found = []
+    for child in children(pid):
+        with contextlib.suppress(OSError):
+            found.append(Path(f"/proc/{child}/cmdline").read_text())
+            found += descendants(child)
+    return found
+
+
+@pytest.fixture
+def database(metadata: Postgres, request: pytest.FixtureRequest) -> str:
+    name = "".join(sign if sign.isalnum() else "_" for sign in request.node.name.lower())[:60]
+    return metadata.create(name, "migrated")
+
+
+@pytest.fixture
+def broker() -> Iterator[str]:
+    with redis() as url:
+        yield url
+
+
+def follows(made: Cluster, bound: int) -> Callable[[], bool]:
+    return lambda: (
+        made.open_slots() == bound and made.metrics.gauges.get("astro_runtime.parallelism") == bound
+    )
+
+
+@pytest.mark.parametrize("kind", BROKERS)
+def test_the_bound_follows_the_workers(tmp_path: Path, database: str, kind: str) -> None:
+    with contextlib.ExitStack() as servers:
+        url = servers.enter_context(BROKERS[kind]())
+        with cluster(tmp_path, database, url) as made:
+            scheduler = made.scheduler()
+            assert made.open_slots() == 32, "Airflow's own, before the first answer"
+            small = made.worker("small", "-c", "2", "-q", "default")
+            until(follows(made, 2), scheduler)
+            scaled = made.worker("scaled", "--autoscale", "6,1", "-q", "high,low")
+            until(follows(made, 8), scheduler)
+            assert made.metrics.gauges["astro_runtime.workers"] == 2
+            assert "Parallelism is 8: 1×2 default + 1×6 high, low" in scheduler.log
+            shown_workers(made)
+            control = Celery(broker=url, set_as_current=False).control
+            control.autoscale(max=5, min=1, destination=[node(scaled.log)])
+            until(follows(made, 7), scheduler)
+            control.pool_grow(1, destination=[node(small.log)])
+            until(follows(made, 8), scheduler)
+            scaled.kill(signal.SIGKILL)
+            until(follows(made, 3), scheduler)
+            servers.close()
+            until(lambda: AWAY in scheduler.log, scheduler)
+            beats = scheduler.log.count("\n")
+            assert made.open_slots() == 3, beats
+            assert scheduler.log.count(AWAY) == 1
+            assert scheduler.process.poll() is None
+
+
+def node(log: str) -> str:
+    """Return the worker's node name, of the line with which it says that it is ready."""
+    found = re.search(r"(\S+@\S+) ready\.", log)
+    assert found
+    return found[1]
+
+
+def shown_workers(made: Cluster) -> None:
+    """The command shows the workers by queue, and the bound in force."""
+    done = made.asked(str(PYTHON / "astro-runtime"), "workers", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert {queue["name"]: queue["pool"] for queue in told["queues"]} == {"default": 2, "high": 6, "low": 6}
+    assert [one["parallelism"] for one in told["schedulers"]] == [8]
+    table = made.asked(str(PYTHON / "astro-runtime"), "workers").stdout
+    assert "8 = 1×2 default + 1×6 high, low" in table
+
+
+def test_an_operators_parallelism_stays_and_nobody_asks(tmp_path: Path, database: str, broker: str) -> None:
+    with cluster(tmp_path, database, broker) as made:
+        made.worker("small", "-c", "2")
+        scheduler = made.scheduler(**{PARALLELISM: "32"})
+        assert made.open_slots() == 32
+        assert "follows the workers" not in scheduler.log
+        assert not any("astro_runtime_plugin" in words for words in descendants(scheduler.process.pid))
+
+
+def test_it_starts_from_the_queues_that_are_told_and_stays_under_their_ceiling(
+    tmp_path: Path, database: str, broker: str
+) -> None:
+    queues = [{"name": "default", "min_worker_count": 2, "max_worker_count": 3, "worker_concurrency": 3}]
+    told = {"AIRFLOW__ASTRO_RUNTIME__WORKER_QUEUES": json.dumps(queues)}
+    with cluster(tmp_path, database, broker, **told) as made:
+        scheduler = made.scheduler()
+        assert made.open_slots() == 6
+        made.worker("large", "-c", "10")
+        until(follows(made, 9), scheduler)
+        assert "1×10 default = 10, no more than the 9 of max_worker_count" in scheduler.log
+
+
+def test_the_process_that_asks_ends_with_a_scheduler_that_is_killed(
+    tmp_path: Path, database: str, broker: str
+) -> None:
+    with cluster(tmp_path, database, broker) as made:
+        scheduler = made.scheduler()
+        until(
+            lambda: any("following.ask" in words for words in descendants(scheduler.process.pid)), scheduler
+        )
+        asking = [
+            int(entry.name)
+            for entry in Path("/proc").iterdir()
+            if entry.name.isdecimal() and is_asking(entry, str(tmp_path))
+        ]
+        assert asking
+        os.kill(scheduler.process.pid, signal.SIGKILL)
+        until(lambda: not any(is_asking(Path(f"/proc/{pid}"), str(tmp_path)) for pid in asking))
+
+
+def is_asking(process: Path, home: str) -> bool:
+    """Whether this is the process that asks, of the installation at `home`."""
+    with contextlib.suppress(OSError):
+        words, environ = (process / "cmdline").read_text(), (process / "environ").read_text()
+        return "following.ask" in words and home in environ and sys.executable in words
+    return False
