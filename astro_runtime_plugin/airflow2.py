@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 from airflow import __version__ as airflow_version
 from airflow.configuration import conf
 from airflow.security.permissions import RESOURCE_DOCS, RESOURCE_DOCS_MENU
 from airflow.www.extensions.init_auth_manager import get_auth_manager
+from pydantic import BaseModel
 
 from astro_runtime_plugin import api
 from astro_runtime_plugin.flask_footer import FooterBlueprint
+from astro_runtime_plugin.following.record import written_down
 from astro_runtime_plugin.options import configured_links, links_of_menu, option
 from astro_runtime_plugin.release import image_tag, release_of
 from entrypoint import origin
 
 Extensions = dict[str, list[Any]]
+Answer = tuple[dict[str, Any], int, dict[str, str]]
 
 
 def extensions() -> Extensions:
@@ -28,17 +32,26 @@ def extensions() -> Extensions:
     blueprint = FooterBlueprint(shown, is_logged_in)
 
     @blueprint.get("/api/runtime")
-    def runtime() -> tuple[dict[str, Any], int, dict[str, str]]:
-        headers = {"Cache-Control": "no-store"}
-        if not is_logged_in():
-            return {"detail": "Not authenticated"}, 401, headers
+    def runtime() -> Answer:
         settings = api.settings(origin.read(os.environ))
-        return shown.model_copy(update={"settings": settings}).model_dump(), 200, headers
+        return answer(lambda: shown.model_copy(update={"settings": settings}))
+
+    @blueprint.get("/api/workers")
+    def workers() -> Answer:
+        return answer(lambda: written_down(origin.read(os.environ)))
 
     return {
         "flask_blueprints": [blueprint],
         "appbuilder_menu_items": [menu_link(name, url) for name, url in in_menu.items()],
     }
+
+
+def answer(told: Callable[[], BaseModel]) -> Answer:
+    """Return what is told to whoever is logged in, and 401 to others."""
+    headers = {"Cache-Control": "no-store"}
+    if not is_logged_in():
+        return {"detail": "Not authenticated"}, 401, headers
+    return told().model_dump(), 200, headers
 
 
 def is_logged_in() -> bool:

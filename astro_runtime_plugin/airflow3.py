@@ -14,6 +14,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.responses import Response
 
 from astro_runtime_plugin import api
+from astro_runtime_plugin.following.record import Workers, written_down
 from astro_runtime_plugin.footer import STATIC, URL_PREFIX, FooterMiddleware
 from astro_runtime_plugin.options import configured_links, links_of_menu, option
 from astro_runtime_plugin.release import image_tag, release_of
@@ -52,6 +53,10 @@ def app(tag: str | None, links: dict[str, str]) -> FastAPI:
     def runtime() -> api.Runtime:
         release = release_of(airflow_version)
         return api.runtime(release, tag, airflow_version, links, origin.read(os.environ))
+
+    @served.get("/api/workers", dependencies=[Depends(requires_authenticated())])
+    def workers() -> Workers:
+        return written_down(origin.read(os.environ))
 
     served.mount("/static", _Static(directory=STATIC))
     return served

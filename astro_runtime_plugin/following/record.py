@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from astro_runtime_plugin import state
 from astro_runtime_plugin.following.workers import Bound, Worker
 from entrypoint.origin import Resolved
 
@@ -92,3 +93,8 @@ def shown(
         schedulers=schedulers,
         queues=queues(asked),
     )
+
+
+def written_down(settings: Iterable[Resolved]) -> Workers:
+    """Return what the schedulers have written down, at once: the web server asks no worker."""
+    return shown(settings, state.fetch(KIND, FRESH_SECONDS))

@@ -18,8 +18,3 @@ def running(settings: Iterable[Resolved]) -> Workers:
     answer = Asker(settings_of(app.conf)).round()
     asked = [Worker(name, pool, tuple(queues)) for name, pool, queues in answer.get("workers", ())]
     return shown(settings, state.fetch(KIND, FRESH_SECONDS), asked)
-
-
-def written_down(settings: Iterable[Resolved]) -> Workers:
-    """Return what the schedulers have written down, at once: the web server asks no worker."""
-    return shown(settings, state.fetch(KIND, FRESH_SECONDS))

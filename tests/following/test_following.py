@@ -7,7 +7,6 @@ import json
 import os
 import re
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -16,7 +15,7 @@ import pytest
 from celery import Celery
 
 from tests.following.cluster import PYTHON, Cluster, cluster, until
-from tests.process.preparing import children
+from tests.process.preparing import alive
 from tests.servers import Postgres, rabbitmq, redis
 
 BROKERS: dict[str, Callable[[], AbstractContextManager[str]]] = {"redis": redis, "rabbitmq": rabbitmq}
@@ -24,14 +23,11 @@ PARALLELISM = "AIRFLOW__CORE__PARALLELISM"
 AWAY = "the broker cannot be asked"
 
 
-def descendants(pid: int) -> list[str]:
-    """Return the command lines of a process's children, and theirs."""
-    found = []
-    for child in children(pid):
-        with contextlib.suppress(OSError):
-            found.append(Path(f"/proc/{child}/cmdline").read_text())
-            found += descendants(child)
-    return found
+def asking(scheduler: int) -> list[int]:
+    """Return the processes that ask the workers, among the children of all of a scheduler's threads."""
+    threads = Path(f"/proc/{scheduler}/task").iterdir()
+    pids = [int(pid) for thread in threads for pid in (thread / "children").read_text().split()]
+    return [pid for pid in pids if "following.ask" in Path(f"/proc/{pid}/cmdline").read_text()]
 
 
 @pytest.fixture
@@ -105,7 +101,7 @@ def test_an_operators_parallelism_stays_and_nobody_asks(tmp_path: Path, database
         scheduler = made.scheduler(**{PARALLELISM: "32"})
         assert made.open_slots() == 32
         assert "follows the workers" not in scheduler.log
-        assert not any("astro_runtime_plugin" in words for words in descendants(scheduler.process.pid))
+        assert asking(scheduler.process.pid) == []
 
 
 def test_it_starts_from_the_queues_that_are_told_and_stays_under_their_ceiling(
@@ -126,22 +122,7 @@ def test_the_process_that_asks_ends_with_a_scheduler_that_is_killed(
 ) -> None:
     with cluster(tmp_path, database, broker) as made:
         scheduler = made.scheduler()
-        until(
-            lambda: any("following.ask" in words for words in descendants(scheduler.process.pid)), scheduler
-        )
-        asking = [
-            int(entry.name)
-            for entry in Path("/proc").iterdir()
-            if entry.name.isdecimal() and is_asking(entry, str(tmp_path))
-        ]
-        assert asking
+        until(lambda: asking(scheduler.process.pid) != [], scheduler)
+        (asks,) = asking(scheduler.process.pid)
         os.kill(scheduler.process.pid, signal.SIGKILL)
-        until(lambda: not any(is_asking(Path(f"/proc/{pid}"), str(tmp_path)) for pid in asking))
-
-
-def is_asking(process: Path, home: str) -> bool:
-    """Whether this is the process that asks, of the installation at `home`."""
-    with contextlib.suppress(OSError):
-        words, environ = (process / "cmdline").read_text(), (process / "environ").read_text()
-        return "following.ask" in words and home in environ and sys.executable in words
-    return False
+        until(lambda: not alive(asks))
