@@ -18,7 +18,7 @@ SHELL := /bin/bash
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: install
 install: $(STAMP) ## the environment alone: .venv, or .venv-2.11 for LINE=2.11
@@ -36,7 +36,7 @@ run: $(STAMP) ## a real Airflow under the Runtime, in the foreground: make run P
 	@exec $(BIN)/python -m dev.run --home "$$AIRFLOW_HOME" --port "$(PORT)"
 
 .PHONY: system
-system: ## what the tests need of Debian: Chromium, PostgreSQL, Redis
+system: ## what the tests need of Debian: Chromium, PostgreSQL, Redis, RabbitMQ
 	dev/debian-packages
 
 .PHONY: test
@@ -74,6 +74,10 @@ lint: $(STAMP) ## ruff and mypy
 .PHONY: bench
 bench: $(STAMP) ## what a start costs, as ratios measured side by side
 	$(BIN)/python -m bench.start
+
+.PHONY: bench-throughput
+bench-throughput: $(STAMP) system ## tasks on Celery workers, stock Airflow beside the Runtime; takes half an hour
+	$(BIN)/python -m bench.throughput
 
 .PHONY: docs
 docs: $(STAMP) ## the pages that the code prints

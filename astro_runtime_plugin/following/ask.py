@@ -108,6 +108,7 @@ def stopped(parent: int) -> bool:
 def main() -> None:
     """Ask until the parent goes."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is the scheduler's, which this process ends with
     parent = os.getppid()
     asker = Asker(pickle.load(sys.stdin.buffer))  # noqa: S301 - the parent's own writing
     while True:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import pickle
+import select
 import subprocess
 import sys
 import threading
@@ -21,6 +22,9 @@ log = logging.getLogger("astro_runtime")
 ASK = (sys.executable, "-m", "astro_runtime_plugin.following.ask")
 AGAIN_SECONDS = 10.0  # until the process that asks is started anew, where it has ended
 
+SILENT_SECONDS = 60.0  # after which it is taken for lost
+
+Asking = subprocess.Popen[bytes]
 Hear = Callable[[Bound], None]
 
 
@@ -38,33 +42,50 @@ class Following:
         self._warned: set[str] = set()
 
     def start(self, settings: Mapping[str, Any]) -> None:
-        """Start to follow, once; `settings` say how the broker is reached."""
+        """Start to follow, once; `settings` say how the broker is reached.
+
+        The first process that asks is started here, by the scheduler's own thread, before the scheduler forks.
+        """
         if self._thread is None:
             log.info("Parallelism follows the workers, from %d on", self.bound.value)
+            asking = self._ask_workers(settings)
             self._thread = threading.Thread(
-                target=self._run, args=(settings,), name="astro-runtime workers", daemon=True
+                target=self._run, args=(settings, asking), name="astro-runtime workers", daemon=True
             )
             self._thread.start()
 
-    def _run(self, settings: Mapping[str, Any]) -> None:
+    def _run(self, settings: Mapping[str, Any], asking: Asking) -> None:
         while True:
             try:
-                self._listen(settings)
+                self._listen(asking)
+                time.sleep(AGAIN_SECONDS)
+                asking = self._ask_workers(settings)
             except Exception as error:
                 self._warn("workers", f"the workers cannot be asked: {error!r}")
-            time.sleep(AGAIN_SECONDS)
 
-    def _listen(self, settings: Mapping[str, Any]) -> None:
-        """Start the process that asks and hear it to its end; a session of its own keeps Ctrl-C from it."""
-        with subprocess.Popen(
-            self._ask, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
-        ) as process:
-            told, answers = cast("IO[bytes]", process.stdin), cast("IO[bytes]", process.stdout)
-            pickle.dump(settings, told)
-            told.flush()
-            for line in answers:
+    def _ask_workers(self, settings: Mapping[str, Any]) -> Asking:
+        """Start the process that asks.
+
+        With `close_fds=False` Python takes posix_spawn: of a fork it would wait for a pipe to close, of which another
+        process that the scheduler forks meanwhile could hold an end. Nothing is inherited but stderr (PEP 446).
+        """
+        pipe = subprocess.PIPE
+        asking = subprocess.Popen(self._ask, stdin=pipe, stdout=pipe, close_fds=False)
+        told = cast("IO[bytes]", asking.stdin)
+        pickle.dump(settings, told)
+        told.flush()
+        return asking
+
+    def _listen(self, asking: Asking) -> None:
+        """Hear the process that asks until it ends, or has been silent for too long."""
+        answers = cast("IO[bytes]", asking.stdout)
+        try:
+            while select.select([answers], [], [], SILENT_SECONDS)[0] and (line := answers.readline()):
                 self._hear(json.loads(line))
-        self._warn("broker", f"the process that asks the workers ended with {process.returncode}")
+        finally:
+            asking.kill()
+            asking.communicate()
+        self._warn("broker", f"the process that asks the workers ended with {asking.returncode}")
 
     def _hear(self, answer: Mapping[str, Any]) -> None:
         if "error" in answer:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tests.process.start import CHECKOUT, ENTRYPOINT, environment
@@ -69,11 +69,11 @@ class Metrics:
 class Component:
     """A process of Airflow's, its output in a file."""
 
-    def __init__(self, home: Path, name: str, words: tuple[str, ...], environ: Mapping[str, str]) -> None:
+    def __init__(self, home: Path, name: str, words: Sequence[str], environ: Mapping[str, str]) -> None:
         self.path = home / f"{name}.log"
         with open(self.path, "wb") as log:
             self.process = subprocess.Popen(
-                [*AIRFLOW, *words], env=environ, cwd=CHECKOUT, stdout=log, stderr=log, start_new_session=True
+                words, env=environ, cwd=CHECKOUT, stdout=log, stderr=log, start_new_session=True
             )
 
     @property
@@ -88,7 +88,9 @@ class Component:
 
 
 class Cluster:
-    """An installation: `database` and `broker` are URLs."""
+    """An installation: `database` and `broker` are URLs, `airflow` the words that stand before a command's."""
+
+    airflow: Sequence[str] = AIRFLOW
 
     def __init__(self, home: Path, database: str, broker: str, **more: str) -> None:
         self.home = home
@@ -97,7 +99,7 @@ class Cluster:
         self._components: list[Component] = []
 
     def run(self, name: str, *words: str, **more: str) -> Component:
-        component = Component(self.home, name, words, {**self.environ, **more})
+        component = Component(self.home, name, [*self.airflow, *words], {**self.environ, **more})
         self._components.append(component)
         return component
 
