@@ -1,7 +1,7 @@
 """The process that asks the Celery workers, round after round, and writes a JSON line on stdout for each.
 
-`python -m astro_runtime_plugin.following.ask`, started by `follow`, which hands the broker's settings over on stdin.
-A process of its own, without Airflow, because the scheduler forks: a fork while a thread of its own held one of
+`python -m astro_runtime_plugin.following.ask`, started by `follow`, which hands its process id and the broker's
+settings over on stdin. A process of its own, without Airflow, because the scheduler forks: a fork while a thread of its own held one of
 kombu's locks would hang, and `inspect` takes its whole time-out.
 """
 
@@ -109,8 +109,8 @@ def main() -> None:
     """Ask until the parent goes."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is the scheduler's, which this process ends with
-    parent = os.getppid()
-    asker = Asker(pickle.load(sys.stdin.buffer))  # noqa: S301 - the parent's own writing
+    parent, settings = pickle.load(sys.stdin.buffer)  # noqa: S301 - the parent's own writing
+    asker = Asker(settings)
     while True:
         signal.alarm(LONGEST_ROUND)
         answer = asker.round()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import pickle
 import select
 import subprocess
@@ -72,7 +73,7 @@ class Following:
         pipe = subprocess.PIPE
         asking = subprocess.Popen(self._ask, stdin=pipe, stdout=pipe, close_fds=False)
         told = cast("IO[bytes]", asking.stdin)
-        pickle.dump(settings, told)
+        pickle.dump((os.getpid(), settings), told)
         told.flush()
         return asking
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from entrypoint.defaults import WORKER_QUEUES
 from entrypoint.errors import CONFIG, StartError
-from entrypoint.formula import executors, parallelism
+from entrypoint.formula import ceiling, executors, first_bound, parallelism
 from entrypoint.numbers import LARGEST
 from entrypoint.overrides import ENVIRONMENT, Override
 from entrypoint.worker_queues import WorkerQueues, read_queues
@@ -124,3 +124,29 @@ def test_a_sum_that_no_airflow_can_run_is_refused() -> None:
     assert refused.value.code == CONFIG
     assert str(refused.value).startswith(f"{WORKER_QUEUES.variable} ")
     assert str(LARGEST) in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("queues", "first", "most"),
+    [
+        ([{"name": "a", "worker_count": 2, "worker_concurrency": 3}], 6, None),
+        ([{"name": "a", "min_worker_count": 1, "max_worker_count": 5}], 16, 80),
+        ([{"name": "a", "min_worker_count": 0, "max_worker_count": 5, "worker_concurrency": 2}], None, 10),
+        ([{"name": "a", "max_worker_count": 5, "worker_concurrency": 2}], 10, 10),
+        (
+            [{"name": "a", "worker_count": 2, "max_worker_count": 4}, {"name": "b", "worker_count": 1}],
+            48,
+            None,
+        ),
+        ([], None, None),
+    ],
+)
+def test_the_bound_before_the_first_answer_and_its_ceiling(
+    queues: list[dict[str, object]], first: int | None, most: int | None
+) -> None:
+    read = told(json.dumps(queues))
+    assert (first_bound(read, CONCURRENCY).value, ceiling(read, CONCURRENCY)) == (first, most)
+
+
+def test_nothing_told_has_no_first_bound_and_no_ceiling() -> None:
+    assert (first_bound(None, CONCURRENCY).value, ceiling(None, CONCURRENCY)) == (None, None)

@@ -1,0 +1,112 @@
+"""The bound that follows from the workers' answers: pools, arithmetic, floor, ceiling, and what stands how long."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from astro_runtime_plugin.following.ask import is_airflows, settings_of
+from astro_runtime_plugin.following.workers import (
+    GONE_SECONDS,
+    HELD_SECONDS,
+    Bound,
+    Worker,
+    arithmetic,
+    pool_size,
+)
+from entrypoint.formula import Arithmetic
+
+A, B = Worker("a@host", 16, ("default",)), Worker("b@host", 4, ("gpu", "high"))
+FLOOR = Arithmetic(32, "no worker has answered")
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.mark.parametrize(
+    ("stats", "size"),
+    [
+        ({"pool": {"max-concurrency": 4, "processes": [1, 2, 3, 4]}}, 4),
+        ({"pool": {"max-concurrency": 4, "processes": [1, 2, 3, 4, 5]}}, 5),  # pool_grow
+        ({"pool": {"max-concurrency": 8, "processes": [1]}, "autoscaler": {"max": 8, "min": 1}}, 8),
+        ({"pool": {"max-concurrency": 1, "processes": [7]}, "autoscaler": None}, 1),  # solo
+        ({"pool": {"max-concurrency": 10, "threads": 0}}, 10),
+        ({"pool": {}}, 0),
+        ({}, 0),
+    ],
+)
+def test_pool_size(stats: dict[str, Any], size: int) -> None:
+    assert pool_size(stats) == size
+
+
+def test_arithmetic_counts_workers_of_one_kind_together() -> None:
+    summed = arithmetic([A, B, A._replace(name="c@host"), Worker("paused@host", 9, ())])
+    assert (summed.value, summed.why) == (36, "2×16 default + 1×4 gpu, high")
+
+
+@given(st.lists(st.tuples(st.integers(1, 99), st.sampled_from([("default",), ("a", "b")]))))
+def test_the_bound_is_the_sum(pools: list[tuple[int, tuple[str, ...]]]) -> None:
+    bound = Bound(FLOOR, None)
+    bound.hear([Worker(str(place), pool, queues) for place, (pool, queues) in enumerate(pools)])
+    assert bound.value == (sum(pool for pool, _ in pools) or FLOOR.value)
+
+
+def test_a_worker_that_misses_one_round_still_counts_and_one_that_has_gone_does_not() -> None:
+    clock = Clock()
+    bound = Bound(FLOOR, None, clock)
+    assert bound.hear([A, B])
+    clock.now += GONE_SECONDS - 1
+    assert not bound.hear([A])
+    assert bound.value == 20
+    clock.now += 1
+    assert bound.hear([A])
+    assert (bound.value, bound.workers) == (16, [A])
+
+
+def test_the_last_bound_stands_and_then_the_floor() -> None:
+    clock = Clock()
+    bound = Bound(FLOOR, None, clock)
+    bound.hear([A])
+    clock.now += HELD_SECONDS - 1
+    assert not bound.hear([])
+    assert bound.value == 16
+    clock.now += 1
+    assert bound.hear([])
+    assert (bound.value, bound.now.why) == (32, FLOOR.why)
+    bound.hear([B])
+    assert bound.value == 4
+
+
+def test_the_ceiling_bounds_it() -> None:
+    bound = Bound(FLOOR, 10)
+    bound.hear([A])
+    assert bound.value == 10
+    assert bound.now.why == "1×16 default = 16, no more than the 10 of max_worker_count"
+    bound.hear([A._replace(pool=10)])
+    assert bound.now.why == "1×10 default"
+
+
+@pytest.mark.parametrize(
+    ("tasks", "airflows"),
+    [
+        (["execute_workload"], True),
+        (["airflow.providers.celery.executors.celery_executor_utils.execute_command [queue=x]"], True),
+        (["shop.tasks.send_invoice"], False),
+        ([], False),
+    ],
+)
+def test_another_celery_application_on_the_broker_does_not_count(tasks: list[str], airflows: bool) -> None:
+    assert is_airflows(tasks) is airflows
+
+
+def test_settings_of_takes_what_reaches_the_broker_and_no_more() -> None:
+    conf = {"broker_url": "redis://x", "broker_use_ssl": None, "result_backend": "db+postgresql://secret"}
+    assert settings_of(conf) == {"broker_url": "redis://x"}
