@@ -7,10 +7,8 @@ the same environment's packages without this one. What ran at once is what the m
 from __future__ import annotations
 
 import subprocess
-import sys
 import tempfile
 import time
-import venv
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from tests.following.cluster import AIRFLOW, Cluster, cluster, told
 from tests.lines import LINE
 from tests.process.start import CHECKOUT
 from tests.servers import Postgres, free_port, postgres, redis
+from tests.stock import stock
 
 WORKERS, SLOTS, TASKS, SECONDS = 4, 16, 500, 30
 DAG = f"""
@@ -51,23 +50,6 @@ SAYS = (
     f" {SLOTS} slots each, one after the other on the same machine, with Redis and PostgreSQL."
 )
 PARTS = {"3.3": ("api-server", "dag-processor", "triggerer"), "2.11": ()}[LINE]
-
-
-def stock(folder: Path) -> tuple[str, ...]:
-    """Return the command of an Airflow with the packages of this environment, but for this one."""
-    venv.create(folder, with_pip=False, symlinks=True)
-    (packages,) = folder.glob("lib/python*/site-packages")
-    (ours,) = Path(sys.prefix).glob("lib/python*/site-packages")
-    for entry in ours.iterdir():
-        if "astro_runtime" not in entry.name:
-            (packages / entry.name).symlink_to(entry)
-    python = str(folder / "bin" / "python")
-    found = (
-        "import importlib.metadata as m; print([d for d in m.distributions() if d.name == 'astro-runtime'])"
-    )
-    said = subprocess.run([python, "-c", found], capture_output=True, text=True, check=True, cwd=folder)
-    assert said.stdout == "[]\n", said.stdout
-    return python, "-m", "airflow"
 
 
 def run(airflow: Sequence[str], server: Postgres, name: str) -> tuple[float, int]:

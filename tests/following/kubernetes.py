@@ -1,0 +1,88 @@
+"""A stand-in for Kubernetes: an API server that takes every pod that is created, and runs none."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+TEMPLATE = """
+apiVersion: v1
+kind: Pod
+metadata: {name: template}
+spec:
+  containers: [{name: base, image: airflow}]
+"""
+KUBECONFIG = """
+apiVersion: v1
+kind: Config
+current-context: stand-in
+contexts: [{{name: stand-in, context: {{cluster: stand-in, user: nobody}}}}]
+clusters: [{{name: stand-in, cluster: {{server: "http://127.0.0.1:{port}"}}}}]
+users: [{{name: nobody, user: {{}}}}]
+"""
+
+
+class Kubernetes:
+    """The pods that were created, and the settings with which Airflow finds this API server."""
+
+    def __init__(self, home: Path, port: int) -> None:
+        self.pods: list[dict[str, Any]] = []
+        (home / "template.yaml").write_text(TEMPLATE)
+        (home / "kubeconfig").write_text(KUBECONFIG.format(port=port))
+        self.environ = {
+            "AIRFLOW__KUBERNETES_EXECUTOR__IN_CLUSTER": "False",
+            "AIRFLOW__KUBERNETES_EXECUTOR__CONFIG_FILE": str(home / "kubeconfig"),
+            "AIRFLOW__KUBERNETES_EXECUTOR__POD_TEMPLATE_FILE": str(home / "template.yaml"),
+            "AIRFLOW__KUBERNETES_EXECUTOR__NAMESPACE": "default",
+        }
+
+
+@contextmanager
+def kubernetes(home: Path) -> Iterator[Kubernetes]:
+    """Run the API server on a free port; what it needs to be found lies in `home`."""
+    ended = threading.Event()
+
+    class Api(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if "watch=" in self.path:
+                self.send_response(200)
+                self.end_headers()
+                ended.wait(20)  # nothing happens to a pod
+                return
+            self._answer(
+                200,
+                {"kind": "PodList", "apiVersion": "v1", "metadata": {"resourceVersion": "1"}, "items": []},
+            )
+
+        def do_POST(self) -> None:
+            pod = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            stand_in.pods.append(pod)
+            pod["metadata"] |= {"resourceVersion": "1", "uid": str(len(stand_in.pods))}
+            self._answer(201, {**pod, "status": {"phase": "Pending"}})
+
+        def do_PATCH(self) -> None:
+            self._answer(200, {})
+
+        do_DELETE = do_PATCH  # noqa: N815
+
+        def _answer(self, status: int, body: dict[str, Any]) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.end_headers()
+            self.wfile.write(json.dumps(body).encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Api) as server:
+        server.daemon_threads = True
+        stand_in = Kubernetes(home, server.server_port)
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield stand_in
+        ended.set()
+        server.shutdown()
