@@ -1,8 +1,8 @@
 """The process that asks the Celery workers, round after round, and writes a JSON line on stdout for each.
 
 `python -m astro_runtime_plugin.following.ask`, started by `follow`, which hands its process id and the broker's
-settings over on stdin. A process of its own, without Airflow, because the scheduler forks: a fork while a thread of its own held one of
-kombu's locks would hang, and `inspect` takes its whole time-out.
+settings over on stdin. A process of its own, without Airflow, because the scheduler forks: a fork while a thread of
+its own held one of kombu's locks would hang, and `inspect` takes its whole time-out.
 """
 
 from __future__ import annotations

@@ -25,6 +25,26 @@ contexts: [{{name: stand-in, context: {{cluster: stand-in, user: nobody}}}}]
 clusters: [{{name: stand-in, cluster: {{server: "http://127.0.0.1:{port}"}}}}]
 users: [{{name: nobody, user: {{}}}}]
 """
+PODS = {
+    "name": "pods",
+    "singularName": "pod",
+    "namespaced": True,
+    "kind": "Pod",
+    "verbs": ["create", "delete", "get", "list", "patch", "watch"],
+}
+# What a client asks before it asks for pods, and the pods: none of those that were created runs.
+ANSWERS: dict[str, dict[str, Any]] = {
+    "/version": {"major": "1", "minor": "34"},
+    "/api": {"kind": "APIVersions", "versions": ["v1"]},
+    "/apis": {"kind": "APIGroupList", "groups": []},
+    "/api/v1": {"kind": "APIResourceList", "groupVersion": "v1", "resources": [PODS]},
+    "/api/v1/namespaces/default/pods": {
+        "kind": "PodList",
+        "apiVersion": "v1",
+        "metadata": {"resourceVersion": "1"},
+        "items": [],
+    },
+}
 
 
 class Kubernetes:
@@ -54,10 +74,8 @@ def kubernetes(home: Path) -> Iterator[Kubernetes]:
                 self.end_headers()
                 ended.wait(20)  # nothing happens to a pod
                 return
-            self._answer(
-                200,
-                {"kind": "PodList", "apiVersion": "v1", "metadata": {"resourceVersion": "1"}, "items": []},
-            )
+            found = ANSWERS.get(self.path.partition("?")[0].rstrip("/"))
+            self._answer(200 if found else 404, found or {})
 
         def do_POST(self) -> None:
             pod = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
