@@ -8,24 +8,33 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
+from airflow.configuration import conf
 from airflow.utils.net import get_hostname
 from airflow.utils.session import create_session
-from sqlalchemy import Column, Float, MetaData, String, Table, Text, delete, insert, inspect, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Column, Float, MetaData, String, Table, Text, delete, insert, inspect, select, update
+from sqlalchemy.dialects.mysql import MEDIUMTEXT
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.orm import Session
 
 KEPT_SECONDS = 24 * 60 * 60.0
+TRIES = 3  # two processes may make the table, or the same row, at once
+LONG = Text().with_variant(MEDIUMTEXT(), "mysql").with_variant(MEDIUMTEXT(), "mariadb")  # TEXT ends at 64 KiB
 TABLE = Table(
     "astro_runtime_state",
-    MetaData(),
+    MetaData(
+        schema=conf.get("database", "sql_alchemy_schema", fallback="").strip() or None
+    ),  # as Airflow's own tables
     Column("kind", String(50), primary_key=True),
     Column("name", String(200), primary_key=True),
-    Column("told", Text, nullable=False),
-    Column(
-        "at", Float(53), nullable=False
-    ),  # seconds since the epoch, by the clock of who tells, as in Airflow's own
+    Column("told", LONG, nullable=False),
+    # Seconds since the epoch, by the clock of who tells, as in Airflow's own tables.
+    Column("at", Float(53), nullable=False),
 )
+C = TABLE.c
 
 
 def here() -> str:
@@ -33,27 +42,75 @@ def here() -> str:
     return f"{get_hostname()}:{os.getpid()}"[-200:]
 
 
-def put(kind: str, name: str, told: Any) -> None:
-    """Write down what `name` tells, in the place of what it told before; `told` is JSON."""
-    with create_session() as session:
-        TABLE.create(session.connection(), checkfirst=True)
-        ours = (TABLE.c.kind == kind) & (TABLE.c.name == name)
-        session.execute(
-            delete(TABLE).where((TABLE.c.kind == kind) & (TABLE.c.at < time.time() - KEPT_SECONDS))
-        )
-        session.execute(delete(TABLE).where(ours))
-        session.execute(insert(TABLE).values(kind=kind, name=name, told=json.dumps(told), at=time.time()))
+def put(kind: str, name: str, told: Any, kept: float | None = KEPT_SECONDS) -> None:
+    """Write down what `name` tells, in the place of what it told before; `told` is JSON.
+
+    Who tells something for the first time forgets what others of the kind told more than `kept` seconds ago.
+    Raises SQLAlchemyError where the database cannot be written.
+    """
+    now = time.time()
+    values = {"told": json.dumps(told), "at": now}
+    for left in reversed(range(TRIES)):
+        try:
+            with _writing() as session:
+                if not _changed(session, update(TABLE).where(C.kind == kind, C.name == name).values(values)):
+                    if kept is not None:
+                        session.execute(delete(TABLE).where(C.kind == kind, C.at < now - kept))
+                    session.execute(insert(TABLE).values(kind=kind, name=name, **values))
+            return
+        except DBAPIError:
+            if not left:
+                raise
 
 
-def fetch(kind: str, seconds: float) -> dict[str, Any]:
-    """Return what was told in the last `seconds`, by name; nothing where nothing ever was."""
+def claim(kind: str, name: str, seconds: float) -> bool:
+    """Take a turn that only one process may take in `seconds`; return whether this one has it.
+
+    Raises SQLAlchemyError where the database cannot be written.
+    """
+    now = time.time()
+    with _writing() as session:
+        due = update(TABLE).where(C.kind == kind, C.name == name, C.at <= now - seconds).values(at=now)
+        if _changed(session, due):
+            return True
+        if session.execute(select(C.at).where(C.kind == kind, C.name == name)).first():
+            return False
+    try:
+        with _writing() as session:
+            session.execute(insert(TABLE).values(kind=kind, name=name, told="null", at=now))
+    except DBAPIError:
+        return False  # another process was faster
+    return True
+
+
+def fetch(kind: str, seconds: float | None = None) -> dict[str, Any]:
+    """Return what was told, in the last `seconds` where they are given, by name; nothing where nothing ever was."""
     try:
         with create_session() as session:
-            if not inspect(session.connection()).has_table(TABLE.name):
+            if not inspect(session.connection()).has_table(TABLE.name, TABLE.schema):
                 return {}
-            young = select(TABLE.c.name, TABLE.c.told).where(
-                (TABLE.c.kind == kind) & (TABLE.c.at >= time.time() - seconds)
-            )
-            return {name: json.loads(told) for name, told in session.execute(young)}
+            asked = select(C.name, C.told).where(C.kind == kind)
+            if seconds is not None:
+                asked = asked.where(C.at >= time.time() - seconds)
+            return {name: json.loads(told) for name, told in session.execute(asked)}
     except SQLAlchemyError:
         return {}
+
+
+def forget(kind: str, name: str) -> None:
+    """Drop what `name` told. Raises SQLAlchemyError where the database cannot be written."""
+    with _writing() as session:
+        session.execute(delete(TABLE).where(C.kind == kind, C.name == name))
+
+
+@contextmanager
+def _writing() -> Iterator[Session]:
+    """Write in one transaction; the table is made where it is not there."""
+    with suppress(DBAPIError), create_session() as session:  # another process may make it at the same time
+        TABLE.create(session.connection(), checkfirst=True)
+    with create_session() as session:
+        yield session
+
+
+def _changed(session: Session, statement: Any) -> bool:
+    return bool(session.execute(statement).rowcount)  # type: ignore[attr-defined]
