@@ -43,7 +43,9 @@ OVERLAPS = """
         SELECT start_date AS at, 1 AS change FROM task_instance
         UNION ALL SELECT end_date, -1 FROM task_instance) AS changes) AS counted"""
 TOOK = "SELECT extract(epoch FROM max(end_date) - min(start_date)) FROM task_instance"
-DONE = "SELECT count(*) FROM task_instance WHERE state = 'success'"
+ENDED = """
+    SELECT count(*), count(*) FILTER (WHERE state = 'failed') FROM task_instance
+    WHERE state IN ('success', 'failed')"""
 TITLE = f"Tasks on Celery workers, Airflow {LINE}"
 SAYS = (
     f"The table of `make bench-throughput LINE={LINE}`: {TASKS} tasks of {SECONDS} seconds on {WORKERS} workers with"
@@ -69,8 +71,10 @@ def run(airflow: Sequence[str], server: Postgres, name: str) -> tuple[float, int
         with cluster(home, server.create(name, "migrated"), broker, **more) as made:
             made.airflow = airflow
             start(made)
-            while server.sql(name, DONE)[0][0] < TASKS:
+            while (ended := server.sql(name, ENDED)[0])[0] < TASKS:
                 time.sleep(2)
+            if ended[1]:
+                raise SystemExit(f"{ended[1]} of the tasks failed, so there is nothing to compare")
             return TASKS * 60 / float(server.sql(name, TOOK)[0][0]), int(server.sql(name, OVERLAPS)[0][0])
 
 

@@ -27,6 +27,7 @@ from entrypoint.resolve import told_concurrency, told_queues
 
 PARALLELISM = "AIRFLOW__CORE__PARALLELISM"
 DEFAULTS = (origin.RUNTIME, origin.AIRFLOW)
+CELERY, HYBRID = ".CeleryExecutor", ".CeleryKubernetesExecutor"  # how an executor's path ends
 Follow = Callable[[int], int]
 
 
@@ -60,6 +61,27 @@ class FollowedConf:
         return self._follow(value) if (section, key) == ("core", "parallelism") else value
 
 
+class InForce:
+    """What is read in the place of parallelism, in tasks; `others` is how many executors there are beside Celery's.
+
+    It is never less than what runs, as parallelism never is in Airflow: the scheduler adds the free slots of its
+    executors up, so tasks of a worker that was killed would take slots of the others.
+    """
+
+    def __init__(self, bound: Bound, others: int) -> None:
+        self._bound = bound
+        self._others = others
+        self.executor: Any = None  # the CeleryExecutor, from its start on
+
+    def of_celery(self, configured: int) -> int:
+        """Return CeleryExecutor's, whatever is configured."""
+        return max(self._bound.value, len(self.executor.running) if self.executor else 0)
+
+    def over_all(self, configured: int) -> int:
+        """Return that of all executors: each of the others has what is configured."""
+        return self.of_celery(configured) + configured * self._others
+
+
 def follow_attribute(runner: ModuleType, follow: Follow) -> None:
     """Airflow 3."""
     runner.SchedulerJobRunner._parallelism = Followed("_parallelism", follow)
@@ -77,31 +99,43 @@ def install(runner: ModuleType) -> None:
     """Let parallelism follow the workers, where CeleryExecutor runs and parallelism is no one's but a default."""
     if not is_default() or conf.getboolean("core", "multi_team", fallback=False):
         return
-    celery, others = executors()
-    if celery is None or isinstance(celery.__dict__.get("parallelism"), Followed):
+    names = [name.module_path for name in ExecutorLoader.get_executor_names()]
+    if any(name.endswith(HYBRID) for name in names):
+        count_both_parts()
+    elif not any(name.endswith(CELERY) for name in names):
+        return
+    others = [name for name in names if not name.endswith(CELERY)]
+    follow_workers(runner, len(others))
+
+
+def follow_workers(runner: ModuleType, others: int) -> None:
+    """Put what follows the workers in the place of parallelism, once; `others` as in InForce."""
+    from airflow.providers.celery.executors.celery_executor import CeleryExecutor as celery  # noqa: N813
+
+    if isinstance(celery.__dict__.get("parallelism"), Followed):
         return
     following = Following(bound(), HEARERS)
-    follow_over_all = FOLLOW_OVER_ALL[airflow_version.split(".")[0]]
-    follow_over_all(runner, lambda configured: following.bound.value + configured * others)
-    celery.parallelism = Followed("parallelism", lambda configured: following.bound.value)  # type: ignore[attr-defined]
-    celery.start = started(celery.start, following)  # type: ignore[attr-defined]
+    force = InForce(following.bound, others)
+    FOLLOW_OVER_ALL[airflow_version.split(".")[0]](runner, force.over_all)
+    celery.parallelism = Followed("parallelism", force.of_celery)
+    celery.start = started(celery.start, following, force)
+
+
+def count_both_parts() -> None:
+    """Let CeleryKubernetesExecutor have free slots where either part has: no pod waits for a Celery worker.
+
+    Airflow counts those of Celery alone. What Celery may not run yet waits in its executor.
+    """
+    from airflow.providers.celery.executors import celery_kubernetes_executor as hybrid
+
+    hybrid.CeleryKubernetesExecutor.slots_available = property(
+        lambda both: both.celery_executor.slots_available + both.kubernetes_executor.slots_available
+    )
 
 
 def is_default() -> bool:
     """Whether the operator has left parallelism to the Runtime: the record of this process says so."""
     return any(one.documented == PARALLELISM and one.origin in DEFAULTS for one in origin.read(os.environ))
-
-
-def executors() -> tuple[type | None, int]:
-    """Return CeleryExecutor, if it is configured, and how many executors there are beside it."""
-    names = [name.module_path for name in ExecutorLoader.get_executor_names()]
-    hybrid = [name for name in names if name.endswith(".CeleryKubernetesExecutor")]
-    celery = [name for name in names if name.endswith(".CeleryExecutor")]
-    if not hybrid and not celery:
-        return None, 0
-    from airflow.providers.celery.executors.celery_executor import CeleryExecutor
-
-    return CeleryExecutor, len(names) - len(celery)
 
 
 def bound() -> Bound:
@@ -118,11 +152,12 @@ def bound() -> Bound:
     return Bound(first, formula.ceiling(told, concurrency or STOCK_CONCURRENCY))
 
 
-def started(start: Callable[[Any], None], following: Following) -> Callable[[Any], None]:
+def started(start: Callable[[Any], None], following: Following, force: InForce) -> Callable[[Any], None]:
     """Wrap an executor's `start`, which the scheduler calls once it is to run tasks."""
 
     def start_and_follow(executor: Any) -> None:
         start(executor)
+        force.executor = executor
         following.start(settings_of(executor.celery_app.conf))
 
     return start_and_follow

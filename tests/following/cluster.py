@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -42,10 +43,11 @@ def told(home: Path, database: str, broker: str, **more: str) -> dict[str, str]:
 
 
 class Metrics:
-    """Hears what Airflow sends to a StatsD server; the last value of each gauge."""
+    """Hears what Airflow sends to a StatsD server; the last value of each gauge, and how often it was sent."""
 
     def __init__(self) -> None:
         self.gauges: dict[str, float] = {}
+        self.sent: Counter[str] = Counter()
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
         self.environ = {
@@ -61,6 +63,7 @@ class Metrics:
                 for line in self._socket.recv(65536).decode().splitlines():
                     if found := re.fullmatch(r"airflow\.([^:]+):([-.0-9]+)\|g.*", line):
                         self.gauges[found[1]] = float(found[2])
+                        self.sent[found[1]] += 1
 
     def close(self) -> None:
         self._socket.close()
@@ -106,17 +109,20 @@ class Cluster:
     def scheduler(self, **more: str) -> Component:
         """Start the scheduler; its metrics are heard from when its loop runs."""
         component = self.run("scheduler", "scheduler", **{**self.metrics.environ, **more})
-        until(lambda: "executor.open_slots" in self.open_slots_names(), component)
+        until(lambda: any(name.startswith("executor.open_slots") for name in self.metrics.gauges), component)
         return component
-
-    def open_slots_names(self) -> set[str]:
-        return {name.split(",")[0] for name in self.metrics.gauges}
 
     def worker(self, name: str, *words: str) -> Component:
         """Start a Celery worker and wait until it is ready."""
-        worker = self.run(name, "celery", "worker", "--skip-serve-logs", "-H", f"{name}@%h", *words)
-        until(lambda: "ready." in worker.log, worker)
+        (worker,) = self.workers((name, *words))
         return worker
+
+    def workers(self, *told: Sequence[str]) -> list[Component]:
+        """Start Celery workers, each of its name and its words, and wait until they are ready."""
+        command = ("celery", "worker", "--skip-serve-logs", "-H")
+        workers = [self.run(name, *command, f"{name}@%h", *words) for name, *words in told]
+        until(lambda: all("ready." in worker.log for worker in workers), *workers)
+        return workers
 
     def open_slots(self) -> float:
         """Return what Airflow itself says that CeleryExecutor may still start; nothing runs in these tests."""
