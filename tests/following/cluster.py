@@ -160,4 +160,19 @@ def until(holds: Callable[[], bool], *components: Component) -> None:
         time.sleep(0.1)
 
 
+def asking(scheduler: int) -> list[int]:
+    """Return the processes that ask the workers, among the children of all of a scheduler's threads."""
+    threads = Path(f"/proc/{scheduler}/task").iterdir()
+    pids = [int(pid) for thread in threads for pid in read(thread / "children").split()]
+    return [pid for pid in pids if "following.ask" in read(Path(f"/proc/{pid}/cmdline"))]
+
+
+def read(path: Path) -> str:
+    """Return what a file of a process says, nothing where it has ended."""
+    try:
+        return path.read_text()
+    except OSError:
+        return ""
+
+
 PYTHON = Path(sys.executable).parent

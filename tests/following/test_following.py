@@ -13,21 +13,15 @@ from pathlib import Path
 
 import pytest
 from celery import Celery
+from redis import Redis
 
-from tests.following.cluster import PYTHON, Cluster, cluster, until
+from tests.following.cluster import PYTHON, Cluster, asking, cluster, until
 from tests.process.preparing import alive
 from tests.servers import Postgres, rabbitmq, redis
 
 BROKERS: dict[str, Callable[[], AbstractContextManager[str]]] = {"redis": redis, "rabbitmq": rabbitmq}
 PARALLELISM = "AIRFLOW__CORE__PARALLELISM"
 AWAY = "the broker cannot be asked"
-
-
-def asking(scheduler: int) -> list[int]:
-    """Return the processes that ask the workers, among the children of all of a scheduler's threads."""
-    threads = Path(f"/proc/{scheduler}/task").iterdir()
-    pids = [int(pid) for thread in threads for pid in (thread / "children").read_text().split()]
-    return [pid for pid in pids if "following.ask" in Path(f"/proc/{pid}/cmdline").read_text()]
 
 
 @pytest.fixture
@@ -57,24 +51,32 @@ def test_the_bound_follows_the_workers(tmp_path: Path, database: str, kind: str)
             assert made.open_slots() == 32, "Airflow's own, before the first answer"
             small = made.worker("small", "-c", "2", "-q", "default")
             until(follows(made, 2), scheduler)
-            scaled = made.worker("scaled", "--autoscale", "6,1", "-q", "high,low")
-            until(follows(made, 8), scheduler)
-            assert made.metrics.gauges["astro_runtime.workers"] == 2
-            assert "Parallelism is 8: 1×2 default + 1×6 high, low" in scheduler.log
+            scaled, leaving = made.workers(
+                ("scaled", "--autoscale", "6,1", "-q", "high,low"), ("leaving", "-c", "1", "-q", "default")
+            )
+            until(follows(made, 9), scheduler)
+            assert made.metrics.gauges["astro_runtime.workers"] == 3
+            assert "Parallelism is 9: 1×1 default + 1×2 default + 1×6 high, low" in scheduler.log
             shown_workers(made)
             control = Celery(broker=url, set_as_current=False).control
             control.autoscale(max=5, min=1, destination=[node(scaled.log)])
-            until(follows(made, 7), scheduler)
-            control.pool_grow(1, destination=[node(small.log)])
             until(follows(made, 8), scheduler)
+            control.pool_grow(1, destination=[node(small.log)])
+            until(follows(made, 9), scheduler)
             scaled.kill(signal.SIGKILL)
+            leaving.process.terminate()
             until(follows(made, 3), scheduler)
             servers.close()
             until(lambda: AWAY in scheduler.log, scheduler)
-            beats = scheduler.log.count("\n")
-            assert made.open_slots() == 3, beats
+            until(beats(made), scheduler)
+            assert made.open_slots() == 3
             assert scheduler.log.count(AWAY) == 1
-            assert scheduler.process.poll() is None
+
+
+def beats(made: Cluster, times: int = 10) -> Callable[[], bool]:
+    """Return what tells whether the scheduler's loop has come round so many more times."""
+    end = made.metrics.sent["executor.open_slots"] + times
+    return lambda: made.metrics.sent["executor.open_slots"] >= end
 
 
 def node(log: str) -> str:
@@ -89,10 +91,10 @@ def shown_workers(made: Cluster) -> None:
     done = made.asked(str(PYTHON / "astro-runtime"), "workers", "--json")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
-    assert {queue["name"]: queue["pool"] for queue in told["queues"]} == {"default": 2, "high": 6, "low": 6}
-    assert [one["parallelism"] for one in told["schedulers"]] == [8]
+    assert {queue["name"]: queue["pool"] for queue in told["queues"]} == {"default": 3, "high": 6, "low": 6}
+    assert [one["parallelism"] for one in told["schedulers"]] == [9]
     table = made.asked(str(PYTHON / "astro-runtime"), "workers").stdout
-    assert "8 = 1×2 default + 1×6 high, low" in table
+    assert "9 = 1×1 default + 1×2 default + 1×6 high, low" in table
 
 
 def test_an_operators_parallelism_stays_and_nobody_asks(tmp_path: Path, database: str, broker: str) -> None:
@@ -117,6 +119,31 @@ def test_it_starts_from_the_queues_that_are_told_and_stays_under_their_ceiling(
         assert "1×10 default = 10, no more than the 9 of max_worker_count" in scheduler.log
 
 
+def test_a_broker_that_is_frozen_blocks_nothing(tmp_path: Path, database: str, broker: str) -> None:
+    with cluster(tmp_path, database, broker) as made:
+        scheduler = made.scheduler()
+        made.worker("small", "-c", "2")
+        until(follows(made, 2), scheduler)
+        with frozen(broker):
+            until(lambda: AWAY in scheduler.log, scheduler)
+            until(beats(made), scheduler)
+            assert made.open_slots() == 2
+        made.worker("late", "-c", "1")
+        until(follows(made, 3), scheduler)
+        assert scheduler.log.count(AWAY) == 1
+
+
+@contextlib.contextmanager
+def frozen(broker: str) -> Iterator[None]:
+    """Stop a Redis, which takes connections and answers none."""
+    server = Redis.from_url(broker).info("server")["process_id"]
+    os.kill(server, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(server, signal.SIGCONT)
+
+
 def test_the_process_that_asks_ends_with_a_scheduler_that_is_killed(
     tmp_path: Path, database: str, broker: str
 ) -> None:
@@ -124,5 +151,6 @@ def test_the_process_that_asks_ends_with_a_scheduler_that_is_killed(
         scheduler = made.scheduler()
         until(lambda: asking(scheduler.process.pid) != [], scheduler)
         (asks,) = asking(scheduler.process.pid)
-        os.kill(scheduler.process.pid, signal.SIGKILL)
-        until(lambda: not alive(asks))
+        with frozen(broker):
+            os.kill(scheduler.process.pid, signal.SIGKILL)
+            until(lambda: not alive(asks))

@@ -59,10 +59,9 @@ def most_in_a_loop(log: str) -> int:
     return max(loop.count(CREATED) for loop in re.split(LOOP, log))
 
 
-@pytest.mark.parametrize("executor", ["KubernetesExecutor"])
 @pytest.mark.parametrize("said", SAID)
 def test_pods_in_a_scheduler_loop(
-    tmp_path: Path, metadata: Postgres, stock_airflow: tuple[str, ...], said: str, executor: str
+    tmp_path: Path, metadata: Postgres, stock_airflow: tuple[str, ...], said: str
 ) -> None:
     kind, environ, cfg, expected = SAID[said]
     database = metadata.create(f"pods_{list(SAID).index(said)}", "migrated")
@@ -74,7 +73,7 @@ def test_pods_in_a_scheduler_loop(
         made.environ |= {
             **cloud.environ,
             **environ,
-            "AIRFLOW__CORE__EXECUTOR": executor,
+            "AIRFLOW__CORE__EXECUTOR": "KubernetesExecutor",
             "AIRFLOW__LOGGING__LOGGING_LEVEL": "DEBUG",
         }
         command(made, "dags", "reserialize")
