@@ -49,7 +49,7 @@ ENDED = """
 TITLE = f"Tasks on Celery workers, Airflow {LINE}"
 SAYS = (
     f"The table of `make bench-throughput LINE={LINE}`: {TASKS} tasks of {SECONDS} seconds on {WORKERS} workers with"
-    f" {SLOTS} slots each, one after the other on the same machine, with Redis and PostgreSQL."
+    f" {SLOTS} slots each, with Redis and PostgreSQL; first one, then the other, on the same machine."
 )
 PARTS = {"3.3": ("api-server", "dag-processor", "triggerer"), "2.11": ()}[LINE]
 
