@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
+import random
 import shutil
 import socket
 import subprocess
@@ -18,6 +20,9 @@ import psycopg2  # type: ignore[import-untyped]
 
 # What keeps data safe on a power cut costs a test most of its time.
 CARELESS = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=200")
+
+PORTS = range(10000, 30000)  # Linux gives clients theirs from 32768 on
+CLAIMS: list[socket.socket] = []
 
 
 class Postgres:
@@ -52,11 +57,20 @@ class Postgres:
             connection.close()
 
 
-def free_port() -> int:
-    """Return a port that nothing listens on at 127.0.0.1."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+def free_port(ports: range = PORTS) -> int:
+    """Return a port that nothing listens on at 127.0.0.1, and that no other run of the tests is given meanwhile.
+
+    A name in Linux's abstract namespace, which goes with the process, says that it is taken.
+    """
+    for port in random.sample(ports, len(ports)):
+        claim = socket.socket(socket.AF_UNIX)
+        with contextlib.suppress(OSError), socket.socket() as free:
+            claim.bind(f"\0astro-runtime-tests-{port}")
+            free.bind(("127.0.0.1", port))
+            CLAIMS.append(claim)
+            return port
+        claim.close()
+    raise OSError(f"no port of {ports} is free")
 
 
 @contextmanager
