@@ -42,18 +42,21 @@ FOLLOWS = {
     "the scheduler's is its own": False,
     "threads": ["astro-runtime workers"],
 }
-OPERATORS = {"AIRFLOW__CORE__PARALLELISM": "32"}
-LEFT: dict[str, tuple[str, Mapping[str, str], Mapping[str, Any]]] = {
-    "LocalExecutor": ("LocalExecutor", {}, UNTOUCHED),
-    "KubernetesExecutor": ("KubernetesExecutor", {}, UNTOUCHED),
-    "CeleryExecutor": ("CeleryExecutor", {}, FOLLOWS),
-    "CeleryExecutor and an operator's parallelism": ("CeleryExecutor", OPERATORS, UNTOUCHED),
+# The executor, the environment, airflow.cfg, and what is left.
+LEFT: dict[str, tuple[str, Mapping[str, str], str, Mapping[str, Any]]] = {
+    "LocalExecutor": ("LocalExecutor", {}, "", UNTOUCHED),
+    "KubernetesExecutor": ("KubernetesExecutor", {}, "", UNTOUCHED),
+    "CeleryExecutor": ("CeleryExecutor", {}, "", FOLLOWS),
+    "parallelism set": ("CeleryExecutor", {"AIRFLOW__CORE__PARALLELISM": "32"}, "", UNTOUCHED),
+    "its documented name": ("CeleryExecutor", {"AIRFLOW_CORE_PARALLELISM": "32"}, "", UNTOUCHED),
+    "in airflow.cfg": ("CeleryExecutor", {}, "[core]\nparallelism = 32\n", UNTOUCHED),
 }
 
 
 @pytest.mark.parametrize("case", LEFT)
 def test_before_the_loop(tmp_path: Path, metadata: Postgres, case: str) -> None:
-    executor, environ, left = LEFT[case]
+    executor, environ, cfg, left = LEFT[case]
+    (tmp_path / "airflow.cfg").write_text(cfg)
     with kubernetes(tmp_path) as cloud:
         more = {**cloud.environ, **environ, "AIRFLOW__CORE__EXECUTOR": executor}
         done = subprocess.run(
