@@ -86,10 +86,12 @@ class Following:
         finally:
             asking.kill()
             asking.communicate()
+        self.bound.unheard()
         self._warn("broker", f"the process that asks the workers ended with {asking.returncode}")
 
     def _hear(self, answer: Mapping[str, Any]) -> None:
         if "error" in answer:
+            self.bound.unheard()
             self._warn("broker", f"the broker cannot be asked: {answer['error']}")
         else:
             self._warned.discard("broker")

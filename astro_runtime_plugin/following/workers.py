@@ -82,6 +82,12 @@ class Bound:
             self.now = self.floor
         return (self.now.value, self.now.why) != (before.value, before.why)
 
+    def unheard(self) -> None:
+        """Take in a round in which the broker was away: no worker has gone by that, nor has one been silent."""
+        now = self._clock()
+        self._answered = now
+        self._seen = {name: (worker, now) for name, (worker, _) in self._seen.items()}
+
     def _under_ceiling(self, summed: Arithmetic) -> Arithmetic:
         if self.ceiling is None or (summed.value or 0) <= self.ceiling:
             return summed

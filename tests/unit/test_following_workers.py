@@ -85,6 +85,33 @@ def test_the_last_bound_stands_and_then_the_floor() -> None:
     assert bound.value == 4
 
 
+def test_the_time_that_the_broker_is_away_does_not_count() -> None:
+    clock = Clock()
+    bound = Bound(FLOOR, None, clock)
+    bound.hear([A, B])
+    clock.now += HELD_SECONDS
+    bound.unheard()
+    assert not bound.hear([])
+    assert bound.value == 20
+    clock.now += HELD_SECONDS - 1
+    assert not bound.hear([])
+    assert (bound.value, bound.workers) == (20, [])
+    clock.now += 1
+    assert bound.hear([])
+    assert bound.value == 32
+
+
+def test_workers_come_back_one_by_one_after_the_broker() -> None:
+    clock = Clock()
+    bound = Bound(FLOOR, None, clock)
+    bound.hear([A, B])
+    clock.now += GONE_SECONDS
+    bound.unheard()
+    clock.now += GONE_SECONDS - 1
+    assert not bound.hear([A])
+    assert bound.value == 20
+
+
 def test_the_ceiling_bounds_it() -> None:
     bound = Bound(FLOOR, 10)
     bound.hear([A])
