@@ -18,6 +18,7 @@ from airflow.executors.executor_loader import ExecutorLoader
 
 from astro_runtime_plugin.following.ask import settings_of
 from astro_runtime_plugin.following.follow import Following
+from astro_runtime_plugin.following.in_force import Followed, InForce, follow_attribute, follow_conf
 from astro_runtime_plugin.following.tell import HEARERS
 from astro_runtime_plugin.following.workers import Bound
 from entrypoint import airflow_cfg, formula, origin
@@ -28,70 +29,6 @@ from entrypoint.resolve import told_concurrency, told_queues
 PARALLELISM = "AIRFLOW__CORE__PARALLELISM"
 DEFAULTS = (origin.RUNTIME, origin.AIRFLOW)
 CELERY, HYBRID = ".CeleryExecutor", ".CeleryKubernetesExecutor"  # how an executor's path ends
-Follow = Callable[[int], int]
-
-
-class Followed:
-    """A data descriptor: the attribute keeps what Airflow sets it to, and `follow` makes of it what is read."""
-
-    def __init__(self, name: str, follow: Follow) -> None:
-        self.name = name
-        self.follow = follow
-
-    def __get__(self, instance: Any, owner: type) -> Any:
-        return self if instance is None else self.follow(instance.__dict__[self.name])
-
-    def __set__(self, instance: Any, value: int) -> None:
-        instance.__dict__[self.name] = value
-
-
-class FollowedConf:
-    """Airflow's `conf`, but for `[core] parallelism`."""
-
-    def __init__(self, original: Any, follow: Follow) -> None:
-        self._original = original
-        self._follow = follow
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._original, name)
-
-    def getint(self, section: str, key: str, *rest: Any, **options: Any) -> int:
-        """Return what `conf.getint` does, parallelism as it follows the workers."""
-        value: int = self._original.getint(section, key, *rest, **options)
-        return self._follow(value) if (section, key) == ("core", "parallelism") else value
-
-
-class InForce:
-    """What is read in the place of parallelism, in tasks; `others` is how many executors there are beside Celery's.
-
-    It is never less than what runs, as parallelism never is in Airflow: the scheduler adds the free slots of its
-    executors up, so tasks of a worker that was killed would take slots of the others.
-    """
-
-    def __init__(self, bound: Bound, others: int) -> None:
-        self._bound = bound
-        self._others = others
-        self.executor: Any = None  # the CeleryExecutor, from its start on
-
-    def of_celery(self, configured: int) -> int:
-        """Return CeleryExecutor's, whatever is configured."""
-        return max(self._bound.value, len(self.executor.running) if self.executor else 0)
-
-    def over_all(self, configured: int) -> int:
-        """Return that of all executors: each of the others has what is configured."""
-        return self.of_celery(configured) + configured * self._others
-
-
-def follow_attribute(runner: ModuleType, follow: Follow) -> None:
-    """Airflow 3."""
-    runner.SchedulerJobRunner._parallelism = Followed("_parallelism", follow)
-
-
-def follow_conf(runner: ModuleType, follow: Follow) -> None:
-    """Airflow 2."""
-    runner.conf = FollowedConf(runner.conf, follow)  # type: ignore[attr-defined]
-
-
 FOLLOW_OVER_ALL = {"3": follow_attribute, "2": follow_conf}  # by Airflow's major
 
 
@@ -110,8 +47,9 @@ def install(runner: ModuleType) -> None:
 
 def follow_workers(runner: ModuleType, others: int) -> None:
     """Put what follows the workers in the place of parallelism, once; `others` as in InForce."""
-    from airflow.providers.celery.executors.celery_executor import CeleryExecutor as celery  # noqa: N813
+    from airflow.providers.celery.executors import celery_executor
 
+    celery = celery_executor.CeleryExecutor
     if isinstance(celery.__dict__.get("parallelism"), Followed):
         return
     following = Following(bound(), HEARERS)

@@ -1,0 +1,72 @@
+"""What is read in the place of parallelism, and how it gets there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from astro_runtime_plugin.following.workers import Bound
+
+Follow = Callable[[int], int]
+
+
+class Followed:
+    """A data descriptor: the attribute keeps what Airflow sets it to, and `follow` makes of it what is read."""
+
+    def __init__(self, name: str, follow: Follow) -> None:
+        self.name = name
+        self.follow = follow
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        return self if instance is None else self.follow(instance.__dict__[self.name])
+
+    def __set__(self, instance: Any, value: int) -> None:
+        instance.__dict__[self.name] = value
+
+
+class FollowedConf:
+    """Airflow's `conf`, but for `[core] parallelism`."""
+
+    def __init__(self, original: Any, follow: Follow) -> None:
+        self._original = original
+        self._follow = follow
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._original, name)
+
+    def getint(self, section: str, key: str, *rest: Any, **options: Any) -> int:
+        """Return what `conf.getint` does, parallelism as it follows the workers."""
+        value: int = self._original.getint(section, key, *rest, **options)
+        return self._follow(value) if (section, key) == ("core", "parallelism") else value
+
+
+class InForce:
+    """What is read in the place of parallelism, in tasks; `others` is how many executors there are beside Celery's.
+
+    It is never less than what runs, as parallelism never is in Airflow: the scheduler adds the free slots of its
+    executors up, so tasks of a worker that was killed would take slots of the others.
+    """
+
+    def __init__(self, bound: Bound, others: int) -> None:
+        self._bound = bound
+        self._others = others
+        self.executor: Any = None  # the CeleryExecutor, from its start on
+
+    def of_celery(self, configured: int) -> int:
+        """Return CeleryExecutor's, whatever is configured."""
+        return max(self._bound.value, len(self.executor.running) if self.executor else 0)
+
+    def over_all(self, configured: int) -> int:
+        """Return that of all executors: each of the others has what is configured."""
+        return self.of_celery(configured) + configured * self._others
+
+
+def follow_attribute(runner: ModuleType, follow: Follow) -> None:
+    """Airflow 3."""
+    runner.SchedulerJobRunner._parallelism = Followed("_parallelism", follow)
+
+
+def follow_conf(runner: ModuleType, follow: Follow) -> None:
+    """Airflow 2."""
+    runner.conf = FollowedConf(runner.conf, follow)  # type: ignore[attr-defined]
