@@ -40,9 +40,15 @@ def _problem(name: str, url: object) -> str:
     """Return what is wrong with one link; empty if nothing is."""
     if not name.strip():
         return "it has no name"
-    if not isinstance(url, str) or not _leads_to_a_host(url.strip()):
-        return "its URL must begin with http:// or https:// and name a host"
-    return "its URL must hold no user name or password" if "@" in urlsplit(url.strip()).netloc else ""
+    problem = url_problem(url.strip() if isinstance(url, str) else "")
+    return f"its URL {problem}" if problem else ""
+
+
+def url_problem(url: str) -> str:
+    """Return what `url` must be to become a link, as in `must name a host`; empty if it is."""
+    if not _leads_to_a_host(url):
+        return "must begin with http:// or https:// and name a host"
+    return "must hold no user name or password" if "@" in urlsplit(url).netloc else ""
 
 
 def _leads_to_a_host(url: str) -> bool:

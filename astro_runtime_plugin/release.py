@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
-from functools import cache
-from importlib import resources
-from typing import Any
+
+from astro_runtime_plugin.catalogue import releases
 
 BUILT_AS = "ASTRO_RUNTIME_IMAGE_TAG"  # what a project's image was built with: --build-arg IMAGE_TAG=...
 
@@ -15,13 +12,13 @@ BUILT_AS = "ASTRO_RUNTIME_IMAGE_TAG"  # what a project's image was built with: -
 def release_of(airflow_version: str) -> str:
     """Return the newest release, such as `3.3-1`, of the line that `airflow_version` (`3.3.2`) belongs to.
 
-    Source: catalogue.json. Raises LookupError for an Airflow that no release is cut from.
+    Raises LookupError for an Airflow that no release is cut from, CatalogueError for a broken catalogue.
     """
     line = _line(airflow_version)
-    releases: list[str] = [row["release"] for row in rows() if _line(row["airflow"]) == line]
-    if not releases:
+    found = [release for release in releases() if _line(release.airflow) == line]
+    if not found:
         raise LookupError(f"no release of the Runtime is cut from Airflow {airflow_version}")
-    return max(releases, key=_order)
+    return max(found, key=lambda release: release.version).release
 
 
 def image_tag(set_by_operator: str | None, environ: Mapping[str, str]) -> str | None:
@@ -29,18 +26,5 @@ def image_tag(set_by_operator: str | None, environ: Mapping[str, str]) -> str | 
     return set_by_operator or environ.get(BUILT_AS)
 
 
-@cache
-def rows() -> list[dict[str, Any]]:
-    """Return the releases of catalogue.json."""
-    text = resources.files(__package__).joinpath("catalogue.json").read_text(encoding="utf-8")
-    releases: list[dict[str, Any]] = json.loads(text)["releases"]
-    return releases
-
-
 def _line(airflow_version: str) -> str:
     return ".".join(airflow_version.split(".")[:2])
-
-
-def _order(release: str) -> tuple[int, ...]:
-    """Put `3.3-10` after `3.3-9`."""
-    return tuple(map(int, re.findall(r"\d+", release)))

@@ -7,17 +7,29 @@ import re
 from pathlib import Path
 from typing import Any
 
-from astro_runtime_plugin.release import rows
-from entrypoint.line import LINES, line_of
+from entrypoint.line import LINES
 
 CHECKOUT = Path(__file__).parents[1]
-DEBIAN = {"3.13": "trixie"}  # the others are on bookworm
+CATALOGUE = CHECKOUT / "astro_runtime_plugin" / "catalogue.json"
 BLOCK = re.compile(r"(: begin\n)(?s:.*?)( +# end\n)")
 
 
 def newest(line: str) -> dict[str, Any]:
-    """Return the catalogue's row of the release of `line` that this checkout builds."""
-    return [row for row in rows() if line_of(row["airflow"]) == line][-1]
+    """Return the catalogue's row of the release of `line` that this checkout builds.
+
+    With the standard library alone, because `make image` has nothing else; a test holds that the catalogue is in order.
+    """
+    rows: list[dict[str, Any]] = json.loads(CATALOGUE.read_text(encoding="utf-8"))["releases"]
+    return [row for row in rows if row["airflow"].startswith(f"{line}.")][-1]
+
+
+def debian(row: dict[str, Any], python: str) -> str:
+    """Return the code name of the Debian that the release's image with Python `python` is built on."""
+    codename: str
+    (codename,) = (
+        os["codename"] for os in row["os"] if python in os.get("python_versions", row["python_versions"])
+    )
+    return codename
 
 
 def arguments(line: str, python: str) -> dict[str, str]:
@@ -28,13 +40,13 @@ def arguments(line: str, python: str) -> dict[str, str]:
         "LINE": line,
         "AIRFLOW_VERSION": row["airflow"],
         "PYTHON_VERSION": python,
-        "DEBIAN": DEBIAN.get(python, "bookworm"),
+        "DEBIAN": debian(row, python),
     }
 
 
 def dockerfile(text: str) -> str:
     """Return the Dockerfile's text with the default variant's arguments in it."""
-    for name, value in arguments(LINES[0], newest(LINES[0])["defaultPythonVersion"]).items():
+    for name, value in arguments(LINES[0], newest(LINES[0])["default_python"]).items():
         text, count = re.subn(rf"(?m)^ARG {name}=.*$", f"ARG {name}={value}", text)
         if count != 1:
             raise LookupError(f"Dockerfile has {count} lines ARG {name}=; it must have one")
@@ -43,7 +55,7 @@ def dockerfile(text: str) -> str:
 
 def bake(text: str) -> str:
     """Return the text of docker-bake.hcl with every release and Python in it."""
-    builds = [build(line, python) for line in LINES for python in newest(line)["pythonVersions"]]
+    builds = [build(line, python) for line in LINES for python in newest(line)["python_versions"]]
     rows = "".join(f"      {one},\n" for one in builds)
     return BLOCK.sub(lambda found: f"{found[1]}    it = [\n{rows}    ]\n{found[2]}", text)
 
@@ -52,7 +64,7 @@ def build(line: str, python: str) -> str:
     """Return a row of the matrix; the default Python's tags go without its name, too."""
     row, given = newest(line), arguments(line, python)
     tags = [f"{row['release']}-python-{python}"]
-    if python == row["defaultPythonVersion"]:
+    if python == row["default_python"]:
         tags.insert(0, row["release"])
     facts = {"tag": tags[0], "tags": tags, "release": row["release"], "line": line, "airflow": row["airflow"]}
     facts |= {"python": python, "debian": given["DEBIAN"]}
