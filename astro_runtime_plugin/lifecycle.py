@@ -1,0 +1,149 @@
+"""The maintenance policy: how long a release is maintained, given the releases beside it, and at which stage it is.
+
+Releases for Airflow 2 (`13.0.0`) are maintained by major, those for Airflow 3 (`3.3-1`) by minor: either is a series,
+and begins with its first release. Every term ends with the last day of a month. A published date wins over a computed
+one.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Iterable
+from datetime import date
+from typing import Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict
+
+from astro_runtime_plugin.catalogue import Release
+
+
+class Term(NamedTuple):
+    """How long a series is maintained, in months: since it began, and since its successor did; the longer counts."""
+
+    since_its_own: int
+    since_its_successor: int
+
+
+STABLE, LTS = Term(6, 3), Term(18, 6)  # of Airflow 2; the successor of an LTS release is the next LTS release
+MAINTENANCE, BASIC_SUPPORT = 24, 6  # of Airflow 3, in months; the second follows the first
+
+Stage = Literal["future", "maintained", "basic support", "superseded", "unmaintained", "yanked", "unknown"]
+NOT_MAINTAINED: tuple[Stage, ...] = ("superseded", "unmaintained", "yanked")
+
+
+class Lifecycle(BaseModel):
+    """Where a release is in its life on one day; both days are still maintained, or supported, themselves.
+
+    `maintained_until` is None where neither a date is published nor the day known when the series began; `published`
+    says that it is not computed. `superseded_by` is the release of the same major that is maintained in its place.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    release: str
+    stage: Stage
+    maintained_until: date | None
+    basic_support_until: date | None
+    published: bool
+    superseded_by: str | None = None
+
+    def days_left(self, today: date) -> int | None:
+        """Return the days until maintenance ends, 0 on its last day; negative after it, None where it is not known."""
+        return (self.maintained_until - today).days if self.maintained_until else None
+
+
+def lifecycle(release: Release, releases: Iterable[Release], today: date) -> Lifecycle:
+    """Return the lifecycle of `release`, as the policy and the `releases` beside it tell it on `today`."""
+    beside = [*releases, release]
+    end = release.end_of_maintenance or computed_end(release, beside)
+    successor = superseding(release, beside, today)
+    basic = release.end_of_basic_support
+    if end and not basic and release.version.family == 3:
+        basic = end_of_month(end, BASIC_SUPPORT)
+    return Lifecycle(
+        release=release.release,
+        stage=_stage(release, end, basic, successor, today),
+        maintained_until=end,
+        basic_support_until=basic,
+        published=release.end_of_maintenance is not None,
+        superseded_by=successor.release if successor else None,
+    )
+
+
+def computed_end(release: Release, releases: Iterable[Release]) -> date | None:
+    """Return the last day of maintenance by the policy alone; None for alpha and beta, and where no date is known.
+
+    Without a successor, its term does not count yet: one that comes later can only put the end off.
+    """
+    beside = [other for other in releases if _counts(other)]
+    begun = _begun(release, beside)
+    if begun is None or release.channel in ("alpha", "beta"):
+        return None
+    if release.version.family == 3:
+        return end_of_month(begun, MAINTENANCE)
+    term = LTS if release.lts else STABLE
+    end = end_of_month(begun, term.since_its_own)
+    next_begun = _successor_begun(release, beside)
+    return max(end, end_of_month(next_begun, term.since_its_successor)) if next_begun else end
+
+
+def superseding(release: Release, releases: Iterable[Release], today: date) -> Release | None:
+    """Return the release that is maintained in place of this one: for Airflow 2, the newest of its major; else None.
+
+    Alpha, beta, deprecated, yanked and future ones supersede none. One without a date has long been out.
+    """
+    number = release.version
+    newer = [
+        other
+        for other in releases
+        if (other.version.family, other.version.series) == (2, number.series) and other.version > number
+        if other.channel == "stable" and not other.yanked and (other.release_date or today) <= today
+    ]
+    return max(newer, key=lambda other: other.version, default=None)
+
+
+def end_of_month(day: date, months: int) -> date:
+    """Return the last day of the month that is `months` after the one of `day`."""
+    years, month = divmod(day.month - 1 + months, 12)
+    year, month = day.year + years, month + 1
+    return date(year, month, monthrange(year, month)[1])
+
+
+def _stage(
+    release: Release, end: date | None, basic: date | None, successor: Release | None, today: date
+) -> Stage:
+    cases: list[tuple[bool, Stage]] = [
+        (release.yanked, "yanked"),
+        (bool(release.release_date and today < release.release_date), "future"),
+        (bool(end and today <= end and not successor), "maintained"),
+        (bool(end and basic and end < today <= basic), "basic support"),
+        (bool(end and end < today), "unmaintained"),
+        (bool(successor), "superseded"),
+    ]
+    return next((stage for holds, stage in cases if holds), "unknown")
+
+
+def _counts(release: Release) -> bool:
+    """Whether a release begins a series: what is still tried out, or was taken back, begins none."""
+    return release.channel in ("stable", "deprecated") and not release.yanked
+
+
+def _begun(release: Release, beside: Iterable[Release]) -> date | None:
+    """Return the day when the release's series began."""
+    days = (other.release_date for other in beside if other.version.series == release.version.series)
+    return min((day for day in days if day), default=None)
+
+
+def _successor_begun(release: Release, beside: Iterable[Release]) -> date | None:
+    """Return the day when the next major of the same Airflow began, or the next LTS one after an LTS release.
+
+    None where that is not known: behind a release of which nobody says whether it is LTS, another may not be the next.
+    """
+    number = release.version
+    for other in sorted(beside, key=lambda other: other.version):
+        later = other.version.family == number.family and other.version.major > number.major
+        if later and release.lts and other.lts is None:
+            return None
+        if later and (other.lts or not release.lts):
+            return _begun(other, beside)
+    return None
