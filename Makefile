@@ -82,6 +82,7 @@ bench-throughput: $(STAMP) system ## tasks on Celery workers, stock Airflow besi
 .PHONY: docs
 docs: $(STAMP) ## the pages that the code prints
 	$(BIN)/astro-runtime defaults --markdown > docs/defaults.md
+	$(BIN)/astro-runtime versions --markdown > docs/releases.md
 
 COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header
 .PHONY: lock

@@ -25,13 +25,14 @@ from pydantic import (
 
 from astro_runtime_plugin.links import url_problem
 from astro_runtime_plugin.version import Version
+from entrypoint.errors import StartError
 
 PATH = Path(__file__).with_name("catalogue.json")
 EARLIEST, LATEST = date(2021, 1, 1), date(2100, 1, 1)  # no Runtime is older; what is dated later is a slip
 
 
-class CatalogueError(ValueError):
-    """catalogue.json cannot be used; `str()` of it is one line that names the release and the field."""
+class CatalogueError(StartError):
+    """catalogue.json cannot be used, exit code 78; `str()` of it is one line that names the release and the field."""
 
 
 def _release(text: str) -> str:
@@ -44,6 +45,10 @@ def _url(url: str) -> str:
     return url
 
 
+def _one_line(text: str) -> str:
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+
+
 def _day(day: date) -> date:
     if not EARLIEST <= day < LATEST:
         raise ValueError(f"it must lie between {EARLIEST} and {LATEST}")
@@ -51,6 +56,7 @@ def _day(day: date) -> date:
 
 
 Day = Annotated[date, AfterValidator(_day)]
+OneLine = Annotated[str, AfterValidator(_one_line)]
 Python = Annotated[str, StringConstraints(pattern=r"^[0-9]+\.[0-9]+$")]
 
 
@@ -63,7 +69,7 @@ class OperatingSystem(BaseModel):
     version: str
     codename: str
     python_versions: list[Python] = []
-    note: str = ""
+    note: OneLine = ""
 
 
 class Release(BaseModel):
@@ -88,7 +94,7 @@ class Release(BaseModel):
     architectures: list[Literal["amd64", "arm64"]] = []
     postgresql: list[int] = []
     yanked: bool = False
-    yanked_reason: str = ""
+    yanked_reason: OneLine = ""
     url: Annotated[str, AfterValidator(_url)] | None = None
 
     @property

@@ -9,16 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from astro_runtime_plugin.cli import COMMANDS
 from entrypoint.defaults import EVERY, TABLE
 from tests.lines import AIRFLOW, LINE, RELEASE
+from tests.process.commands import astro_runtime
 from tests.process.start import CHECKOUT, environment
-
-
-def astro_runtime(home: Path, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    command = str(Path(sys.executable).parent / "astro-runtime")
-    return subprocess.run(
-        [command, *words], env=environment(home, environ), capture_output=True, text=True, timeout=60
-    )
 
 
 def test_defaults_says_value_origin_and_airflows_own(tmp_path: Path) -> None:
@@ -82,5 +77,20 @@ def test_version_names_the_release_and_airflow(tmp_path: Path) -> None:
 def test_help_lists_the_commands(tmp_path: Path) -> None:
     done = astro_runtime(tmp_path, "--help")
     assert done.returncode == 0
-    assert "defaults" in done.stdout
-    assert "version" in done.stdout
+    listed = [
+        line.split()[0] for line in done.stdout.partition("Commands:\n")[2].splitlines() if line.strip()
+    ]
+    assert listed == list(COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself(tmp_path: Path, name: str) -> None:
+    done = astro_runtime(tmp_path, name, "--help")
+    assert done.returncode == 0
+    assert done.stdout.startswith(f"Usage: astro-runtime {name} [OPTIONS]")
+
+
+def test_a_command_that_is_none_is_a_usage_error(tmp_path: Path) -> None:
+    done = astro_runtime(tmp_path, "table")  # a module of the command, and no command
+    assert done.returncode == 2
+    assert "No such command 'table'" in done.stderr

@@ -215,9 +215,17 @@ def test_a_release_is_checked_wherever_it_comes_from_and_stays_as_it_is() -> Non
         release.yanked = True
 
 
+def test_a_reason_is_one_line_of_what_can_be_printed() -> None:
+    release = Release(**GOOD, yanked=True, yanked_reason="500s\n in the\x1b[31m\u202eweb server ")
+    assert release.yanked_reason == "500s in the [31m web server"
+
+
 def test_a_catalogue_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(CatalogueError, match=r"^catalogue\.json cannot be read: No such file or directory$"):
+    with pytest.raises(
+        CatalogueError, match=r"^catalogue\.json cannot be read: No such file or directory$"
+    ) as error:
         catalogue._read(tmp_path / "catalogue.json")
+    assert error.value.code == 78
 
 
 def test_no_caller_changes_what_the_next_one_reads() -> None:

@@ -1,0 +1,34 @@
+"""`astro-runtime defaults`."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import click
+
+STOCK_COLUMNS = ("setting", "value", "origin", "Airflow's own", "why")
+
+
+@click.command()
+@click.option("--json", "form", flag_value="json", help="a JSON list, an object for each setting")
+@click.option("--markdown", "form", flag_value="markdown", help="the page docs/defaults.md")
+def defaults(form: str | None) -> None:
+    """Print every setting that has a default here: its value in this environment, and where that comes from."""
+    from astro_runtime_plugin import defaults_page, settings
+    from astro_runtime_plugin.cli.table import print_table
+    from entrypoint.settle import settle
+
+    if form == "markdown":
+        click.echo(defaults_page.render(), nl=False)
+        return
+    rows = settings.rows(settle(os.environ).settings)
+    if form == "json":
+        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+    else:
+        print_table(STOCK_COLUMNS, map(_cells, rows))
+
+
+def _cells(row: dict[str, str]) -> tuple[str, ...]:
+    why = "; ".join(filter(None, (row["set_as"], row["why"])))
+    return row["variable"], row["value"], row["origin"], row["stock"], why

@@ -1,0 +1,17 @@
+"""`astro-runtime version`."""
+
+from __future__ import annotations
+
+import click
+
+from astro_runtime_plugin import __version__
+from entrypoint.line import installed_airflow
+
+
+@click.command()
+def version() -> None:
+    """Print the release, the Airflow that it runs, and the package's version."""
+    from astro_runtime_plugin.known import known, running
+
+    release = running(known()).release
+    click.echo(f"Runtime {release} (Airflow {installed_airflow()}, astro-runtime {__version__})")

@@ -1,0 +1,31 @@
+"""`astro-runtime workers`."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+
+@click.command()
+@click.option("--json", "form", flag_value="json", help="the JSON of GET /astro-runtime/api/workers")
+def workers(form: str | None) -> None:
+    """Ask the running Celery workers, and print them by queue with the parallelism that is in force."""
+    import logging
+
+    logging.disable(logging.WARNING)  # Airflow's own, of its imports
+    from astro_runtime_plugin.cli.table import print_table
+    from astro_runtime_plugin.following.running import running
+    from entrypoint.settle import settle
+
+    told = running(settle(os.environ).settings)
+    if form == "json":
+        click.echo(told.model_dump_json(indent=2))
+        return
+    rows = [(queue.name, worker.name, str(worker.pool)) for queue in told.queues for worker in queue.workers]
+    print_table(("queue", "worker", "tasks at once"), rows)
+    click.echo("" if rows else "No worker answers.\n")
+    for one in told.schedulers:
+        click.echo(f"{one.scheduler}: parallelism {one.parallelism} = {one.why}")
+    if not told.schedulers:
+        click.echo(f"No scheduler follows the workers: parallelism {told.parallelism} ({told.origin})")
