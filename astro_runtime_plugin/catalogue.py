@@ -11,7 +11,6 @@ import json
 from datetime import date
 from functools import cache
 from itertools import pairwise
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -24,15 +23,11 @@ from pydantic import (
 )
 
 from astro_runtime_plugin.links import url_problem
+from astro_runtime_plugin.release import CATALOGUE, text
+from astro_runtime_plugin.release import CatalogueError as CatalogueError
 from astro_runtime_plugin.version import Version
-from entrypoint.errors import StartError
 
-PATH = Path(__file__).with_name("catalogue.json")
 EARLIEST, LATEST = date(2021, 1, 1), date(2100, 1, 1)  # no Runtime is older; what is dated later is a slip
-
-
-class CatalogueError(StartError):
-    """catalogue.json cannot be used, exit code 78; `str()` of it is one line that names the release and the field."""
 
 
 def _release(text: str) -> str:
@@ -138,30 +133,30 @@ class _Catalogue(BaseModel):
 
 def releases() -> list[Release]:
     """Return the releases of catalogue.json, in their order. Raises CatalogueError."""
-    return list(_read(PATH))
+    return list(_checked())
 
 
-def parse(text: str | bytes) -> list[Release]:
-    """Return the releases that the text of a catalogue lists. Raises CatalogueError for whatever is wrong with it."""
+def parse(held: str | bytes) -> list[Release]:
+    """Return the releases that the text of a catalogue lists.
+
+    Raises CatalogueError: one line that names the release, the field, and what is wrong with it.
+    """
     try:
-        return _Catalogue.model_validate_json(text, strict=True).releases
+        return _Catalogue.model_validate_json(held, strict=True).releases
     except ValidationError as error:
-        raise CatalogueError(f"{PATH.name}: {_told(error, text)}") from error
+        raise CatalogueError(f"{CATALOGUE.name}: {_told(error, held)}") from error
 
 
 @cache
-def _read(path: Path) -> tuple[Release, ...]:
-    try:
-        return tuple(parse(path.read_bytes()))
-    except OSError as error:
-        raise CatalogueError(f"{path.name} cannot be read: {error.strerror}") from error
+def _checked() -> tuple[Release, ...]:
+    return tuple(parse(text()))
 
 
-def _told(error: ValidationError, text: str | bytes) -> str:
+def _told(error: ValidationError, catalogue: str | bytes) -> str:
     """Say the first of the problems: the release, the field, what it holds and what it must be."""
     first = error.errors(include_url=False)[0]
     place = [*first["loc"]]
-    parts = [_named(text, place[1])] if place[:1] == ["releases"] and len(place) > 1 else []
+    parts = [_named(catalogue, place[1])] if place[:1] == ["releases"] and len(place) > 1 else []
     parts += [".".join(map(str, place[2:] if parts else place))]
     held = ""
     if isinstance(first["input"], str | int) and place[-1:] != ["url"]:  # a URL may hold a password
@@ -169,7 +164,7 @@ def _told(error: ValidationError, text: str | bytes) -> str:
     return ": ".join([*filter(None, parts), first["msg"].removeprefix("Value error, ") + held])
 
 
-def _named(text: str | bytes, index: Any) -> str:
-    row = json.loads(text)["releases"][index]
+def _named(catalogue: str | bytes, index: Any) -> str:
+    row = json.loads(catalogue)["releases"][index]
     name = row.get("release") if isinstance(row, dict) else None
     return f"release {name}" if isinstance(name, str) else f"release number {index + 1}"

@@ -7,20 +7,16 @@ import re
 from pathlib import Path
 from typing import Any
 
+from astro_runtime_plugin.release import release_of, rows
 from entrypoint.line import LINES
 
 CHECKOUT = Path(__file__).parents[1]
-CATALOGUE = CHECKOUT / "astro_runtime_plugin" / "catalogue.json"
 BLOCK = re.compile(r"(: begin\n)(?s:.*?)( +# end\n)")
 
 
 def newest(line: str) -> dict[str, Any]:
-    """Return the catalogue's row of the release of `line` that this checkout builds.
-
-    With the standard library alone, because `make image` has nothing else; a test holds that the catalogue is in order.
-    """
-    rows: list[dict[str, Any]] = json.loads(CATALOGUE.read_text(encoding="utf-8"))["releases"]
-    return [row for row in rows if row["airflow"].startswith(f"{line}.")][-1]
+    """Return the catalogue's row of the release of `line` that this checkout builds."""
+    return {row["release"]: row for row in rows()}[release_of(line)]
 
 
 def debian(row: dict[str, Any], python: str) -> str:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from astro_runtime_plugin.catalogue import PATH
+from astro_runtime_plugin.release import CATALOGUE
 from tests.process.start import CHECKOUT, environment
 
 COMMAND = "import sys; from astro_runtime_plugin.cli import main; sys.argv[0] = 'astro-runtime'; main()"
@@ -28,7 +28,7 @@ class Copy:
         self.path = home / "copy"
         for package in ("astro_runtime_plugin", "entrypoint"):
             shutil.copytree(CHECKOUT / package, self.path / package)
-        self.catalogue = self.path / "astro_runtime_plugin" / PATH.name
+        self.catalogue = self.path / "astro_runtime_plugin" / CATALOGUE.name
 
     def change(self, release: str, **facts: object) -> None:
         """Give a release of the copy's catalogue other facts."""
