@@ -1,0 +1,71 @@
+"""Fetches the update document, in a process of its own (`download`)."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from tempfile import TemporaryFile
+from typing import Any, NamedTuple
+
+DOWNLOAD = (sys.executable, "-m", "astro_runtime_plugin.updates.download")
+LONGEST_SECONDS = 30  # for all of it, after which the process is ended
+SPARE_SECONDS = 10.0  # for the process to start
+LIMIT_BYTES = 4 * 1024 * 1024  # with a JSON string's escapes it still fits into MySQL's MEDIUMTEXT
+
+
+class FetchError(Exception):
+    """Why there is no document: `kind` is a word, and `str()` of it goes on where "the update document" was said."""
+
+    def __init__(self, kind: str, why: str) -> None:
+        super().__init__(why)
+        self.kind = kind
+
+
+class Fetched(NamedTuple):
+    """A document's text, and what tells it from another: the server's ETag, or a file's size and time of change."""
+
+    text: str
+    etag: str | None
+
+
+def fetch(
+    url: str, etag: str | None = None, seconds: int = LONGEST_SECONDS, limit: int = LIMIT_BYTES
+) -> Fetched | None:
+    """Return the document at `url`, or None where it is still the one with this `etag`. Raises FetchError.
+
+    `seconds` is how long all of it may take, `limit` how many bytes the document may have.
+    """
+    answer = _ask({"url": url, "etag": etag, "seconds": seconds, "limit": limit}, seconds + SPARE_SECONDS)
+    if "failed" in answer:
+        raise FetchError(answer["failed"], answer["why"])
+    return None if answer.get("same") else Fetched(answer["text"], answer["etag"])
+
+
+def _ask(question: dict[str, Any], seconds: float) -> dict[str, Any]:
+    """Ask a process, by files: a process that the scheduler forks meanwhile could hold an end of a pipe.
+
+    With `close_fds=False` Python takes posix_spawn, for the same reason. Nothing is inherited but stderr (PEP 446).
+    """
+    with TemporaryFile() as asked, TemporaryFile() as answered:
+        asked.write(json.dumps(question).encode())
+        asked.seek(0)
+        process = subprocess.Popen(DOWNLOAD, stdin=asked, stdout=answered, close_fds=False)
+        code = _wait(process, seconds)
+        answered.seek(0)
+        with suppress(ValueError):
+            answer: dict[str, Any] = json.load(answered)
+            return answer
+    if code == -signal.SIGALRM:
+        raise FetchError("time-out", f"does not come within {question['seconds']} seconds")
+    raise FetchError("error", f"cannot be fetched: the process that fetches it ended with {code}")
+
+
+def _wait(process: subprocess.Popen[bytes], seconds: float) -> int:
+    try:
+        return process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return -signal.SIGALRM

@@ -1,0 +1,66 @@
+"""The last good update document, where every process finds it: in the Runtime's table in the metadata database."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from pydantic import BaseModel, ValidationError
+
+from astro_runtime_plugin import state
+from astro_runtime_plugin.catalogue import Release
+from astro_runtime_plugin.updates import document
+from astro_runtime_plugin.updates.fetch import Fetched
+
+KIND, NAME = "update document", "last good"
+
+
+class Stored(BaseModel):
+    """The last good document. `source` stands for the URL that it came from, `etag` is what `fetch` gave with it.
+
+    `fetched` is when it came, `checked` when it was last found to be what the URL holds, in seconds since the epoch.
+    """
+
+    source: str
+    text: str
+    etag: str | None
+    fetched: float
+    checked: float
+
+    def releases(self) -> list[Release]:
+        """Return what it lists. Raises DocumentError where this Runtime cannot read what another has stored."""
+        return document.parse(self.text)
+
+
+def source(url: str) -> str:
+    """Return what stands for a URL, which may hold a password, in the database."""
+    return sha256(url.encode()).hexdigest()[:32]
+
+
+def stored(url: str) -> Stored | None:
+    """Return the last good document of `url`; None where there is none, or only one of another URL."""
+    try:
+        found = Stored.model_validate(state.fetch(KIND).get(NAME))
+        found.releases()
+    except (ValidationError, document.DocumentError):
+        return None
+    return found if found.source == source(url) else None
+
+
+def known(url: str) -> list[Release]:
+    """Return the releases of the last good document of `url`, in their order; none where there is none."""
+    last = stored(url)
+    return last.releases() if last else []
+
+
+def keep(url: str, fetched: Fetched, now: float) -> None:
+    """Put a good document into the place of the one before. Raises SQLAlchemyError."""
+    _put(Stored(source=source(url), text=fetched.text, etag=fetched.etag, fetched=now, checked=now))
+
+
+def confirm(last: Stored, now: float) -> None:
+    """Note that the document is still what its URL holds. Raises SQLAlchemyError."""
+    _put(last.model_copy(update={"checked": now}))
+
+
+def _put(told: Stored) -> None:
+    state.put(KIND, NAME, told.model_dump(), kept=None)
