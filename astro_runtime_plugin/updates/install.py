@@ -40,7 +40,7 @@ def known() -> list[Release]:
 
 
 def _runs_already() -> bool:
-    """Whether this scheduler has the thread, or is a child of one, where Airflow 2 runs tasks with jobs of their own."""
+    """Whether this scheduler has the thread, or is its child: there Airflow 2 runs tasks, with jobs of their own."""
     return multiprocessing.parent_process() is not None or any(
         thread.name == THREAD for thread in threading.enumerate()
     )

@@ -1,0 +1,19 @@
+"""The server that is asked for the update document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.following.conftest import metadata
+from tests.updates.server import UpdateServer, update_server
+
+__all__ = ["metadata"]
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[UpdateServer]:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with update_server() as running:
+        yield running
