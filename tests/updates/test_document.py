@@ -1,0 +1,154 @@
+"""What is read of an update document, what is left out of it, and what is none."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from astro_runtime_plugin.catalogue import Release
+from astro_runtime_plugin.updates.document import LONGEST_REASON, DocumentError, parse
+from tests.updates.documents import NAMES, REAL, row, text
+
+
+def read(**more: Any) -> list[Release]:
+    """Return what is read of a document with one good release, and `3.3-8` with `more` in its metadata."""
+    return parse(text({"13.0.0": row("2.11.0", "2025-05-20")}, {"3.3-8": row("3.3.2", "2026-09-23") | more}))
+
+
+def metadata(**more: Any) -> Release | None:
+    """Return `3.3-8` as it is read with `more` in its metadata; None where it is left out."""
+    found = {one.release: one for one in read(metadata=row("3.3.2", "2026-09-23", **more)["metadata"])}
+    assert "13.0.0" in found, "a bad row costs no other"
+    return found.get("3.3-8")
+
+
+def test_the_rows_of_a_real_document() -> None:
+    releases = {one.release: one for one in parse(REAL)}
+    assert list(releases) == NAMES
+    assert releases["3.3-8"] == Release(
+        release="3.3-8",
+        airflow="3.3.2",
+        channel="stable",
+        release_date=date(2026, 9, 23),
+        end_of_maintenance=date(2028, 7, 31),
+        end_of_basic_support=date(2029, 1, 31),
+        python_versions=["3.12", "3.13", "3.14"],
+        default_python="3.13",
+    )
+    old = releases["13.5.0"]
+    assert (old.end_of_maintenance, old.lts) == (date(2027, 4, 30), True)
+    assert (old.yanked, old.yanked_reason) == (True, "Webserver throwing 500s")
+
+
+def test_unknown_keys_are_left_alone() -> None:
+    more = row("3.3.2", "2026-09-23", somethingNew={"a": [1]})
+    document = text({}, {"3.3-8": {**more, "new": 1}}, runtimeVersionsV4={"4.0-1": more}, other=None)
+    assert [one.release for one in parse(document)] == ["3.3-8"]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"airflowVersion": None},
+        {"releaseDate": "soon"},
+        {"releaseDate": "2026-02-30"},
+        {"endOfMaintenance": "2020-01-01"},
+        {"channel": "nightly"},
+        {"yanked": "perhaps"},
+        {"pythonVersions": "3.12"},
+    ],
+)
+def test_a_bad_row_is_left_out(bad: dict[str, Any]) -> None:
+    assert metadata(**bad) is None
+
+
+@pytest.mark.parametrize("other", [None, 7, [], "x", {}, {"metadata": None}, {"metadata": []}])
+def test_a_row_that_is_none_is_left_out(other: Any) -> None:
+    assert [
+        one.release for one in parse(text({"13.0.0": other, "13.1.0": row("2.11.0", "2025-05-20")}, {}))
+    ] == ["13.1.0"]
+
+
+@pytest.mark.parametrize("name", ["", "3.3", "3.3-1-slim", "latest", "3.3-1\n", "3.0-1a2", "-1", "9" * 5000])
+def test_a_name_that_is_no_release_is_left_out(name: str) -> None:
+    rows = {name: row("3.3.2", "2026-09-23"), "3.3-8": row("3.3.2", "2026-09-23")}
+    assert [one.release for one in parse(text({}, rows))] == ["3.3-8"]
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("https://example.com/notes#3.3-8", "https://example.com/notes#3.3-8"),
+        ("http://example.com", "http://example.com"),
+        ("javascript:alert(1)", None),
+        ("https://user:secret@example.com", None),
+        ("//example.com", None),
+        ("", None),
+        (None, None),
+        (7, None),
+    ],
+)
+def test_only_an_http_link_is_kept(url: Any, kept: str | None) -> None:
+    release = metadata(url=url)
+    assert release
+    assert release.url == kept
+
+
+@pytest.mark.parametrize(
+    ("told", "read"),
+    [
+        ("Broken\r\n2026-01-01 CRITICAL forged\x1b[31m", "Broken 2026-01-01 CRITICAL forged [31m"),
+        ("x" * 10_000, "x" * LONGEST_REASON + "…"),
+        (None, ""),
+    ],
+)
+def test_a_reason_is_one_line(told: str | None, read: str) -> None:
+    release = metadata(yanked=True, yankedReason=told)
+    assert release
+    assert release.yanked_reason == read
+
+
+def test_a_default_python_that_is_none_of_the_pythons_is_not_known() -> None:
+    release = metadata(pythonVersions=["3.12"], defaultPythonVersion="3.13")
+    assert release
+    assert (release.python_versions, release.default_python) == (["3.12"], None)
+
+
+@pytest.mark.parametrize(
+    ("garbage", "said"),
+    [
+        ("", "is no JSON"),
+        ("<html>", "is no JSON"),
+        ("[" * 100_000, "is no JSON"),
+        ("[]", "is no JSON object"),
+        ("null", "is no JSON object"),
+        ("{}", "lists no release"),
+        ('{"runtimeVersions": [], "runtimeVersionsV3": 7}', "lists no release"),
+        (text({"x": row("2.11.0", "2025-05-20")}, {}), "lists no release"),
+    ],
+)
+def test_garbage_is_no_document(garbage: str, said: str) -> None:
+    with pytest.raises(DocumentError, match=f"^{said}$"):
+        parse(garbage)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=10,
+)
+
+
+@given(JSON, JSON)
+def test_whatever_stands_in_a_document_is_read_or_is_none(value: Any, other: Any) -> None:
+    odd = {"metadata": {"airflowVersion": value, "releaseDate": other, "channel": value, "url": other}}
+    document = json.dumps({"runtimeVersions": {"13.0.0": odd, "13.1.0": value}, "runtimeVersionsV3": other})
+    with pytest.raises(DocumentError):
+        parse(document)
+    with_one = json.loads(document) | {"runtimeVersionsV3": {"3.3-8": row("3.3.2", "2026-09-23")}}
+    assert [one.release for one in parse(json.dumps(with_one))] == ["3.3-8"]
