@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from configparser import Error as ConfigParserError
+from functools import cache
 from typing import Any
 
 from astro_runtime_plugin.links import DOCUMENTATION, read_links
@@ -33,3 +34,35 @@ def links_of_menu(links: dict[str, str], airflow_version: str) -> dict[str, str]
     """Return the links for Airflow's own docs menu, which already leads to the documentation of its version."""
     there = DOCUMENTATION.format(airflow=airflow_version)
     return {name: url for name, url in links.items() if url != there}
+
+
+NOTICES, THRESHOLD_DAYS, DISMISSAL_DAYS = "notices", "notice_threshold_days", "notice_dismissal_days"
+DAYS = {THRESHOLD_DAYS: 30, DISMISSAL_DAYS: 7}
+LONGEST_DAYS = 3650
+SWITCH = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}  # as Airflow reads them
+
+
+def notices_are_wanted(conf: Any) -> bool:
+    """Return `[astro_runtime] notices`: whether anything is to be said, in the UI or in the log; True where not set."""
+    text = (option(conf, NOTICES) or "").strip()
+    if text and text.lower() not in SWITCH:
+        _warn_once(f"[astro_runtime] {NOTICES} must be True or False; True counts")
+    return SWITCH.get(text.lower(), True)
+
+
+def notice_days(conf: Any, name: str) -> int:
+    """Return `[astro_runtime] NAME`, a number of days that DAYS lists, or its default there."""
+    text = (option(conf, name) or "").strip()
+    if text.isascii() and text.isdecimal() and len(text) < 10 and int(text) <= LONGEST_DAYS:
+        return int(text)
+    if text:
+        _warn_once(
+            f"[astro_runtime] {name} must be a whole number of days from 0 to {LONGEST_DAYS}; {DAYS[name]} counts"
+        )
+    return DAYS[name]
+
+
+@cache
+def _warn_once(text: str) -> None:
+    """Warn once: a web server reads its settings for each page."""
+    log.warning("%s", text)

@@ -1,0 +1,132 @@
+"""What an operator should know before it hurts, in the words of the UI and the log. Pure, but for the log."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import date
+from hashlib import sha256
+from typing import Literal, Protocol
+
+from pydantic import BaseModel
+
+from astro_runtime_plugin.catalogue import Release
+from astro_runtime_plugin.facts import facts_of, merged
+from astro_runtime_plugin.lifecycle import lifecycle
+from astro_runtime_plugin.updates.offer import update
+
+log = logging.getLogger("astro_runtime")
+
+MOST_NAMED = 6  # components in a notice; the Runtime page lists them all
+LEVELS = {"critical": logging.WARNING, "warning": logging.WARNING, "info": logging.INFO}  # the gravest first
+_said: set[str] = set()
+
+
+class Runs(Protocol):
+    """A living component, of what `components.shown.living` returns."""
+
+    @property
+    def component(self) -> str: ...  # noqa: D102
+    @property
+    def host(self) -> str: ...  # noqa: D102
+    @property
+    def image_tag(self) -> str: ...  # noqa: D102
+    @property
+    def release(self) -> str: ...  # noqa: D102
+
+
+class Notice(BaseModel):
+    """A notice: text without markup, and where to read more, http(s), if the update document says so.
+
+    `id` is the same for as long as the notice says the same thing, so one that was dismissed stays so.
+    """
+
+    id: str
+    level: Literal["info", "warning", "critical"]
+    text: str
+    url: str | None = None
+
+
+def notices(
+    running: str,
+    catalogue: list[Release],
+    document: list[Release],
+    tags: Iterable[Runs],
+    today: date,
+    threshold_days: int,
+) -> list[Notice]:
+    """Return what is to be said of the release `running`, the gravest first.
+
+    `document` is what the update check has found, empty without one; `tags` are the living components. The end of
+    maintenance is said from `threshold_days` before it on.
+    """
+    found = [
+        *_yanked(facts_of(running, catalogue, document)),
+        *_maintenance(running, merged(catalogue, document), today, threshold_days),
+        *_tags([*tags]),
+        *_update(running, document, today),
+    ]
+    return sorted(found, key=lambda notice: [*LEVELS].index(notice.level))
+
+
+def say(said: Iterable[Notice]) -> None:
+    """Write notices into the log, each once in the life of this process."""
+    for notice in said:
+        if notice.id not in _said:
+            _said.add(notice.id)
+            log.log(LEVELS[notice.level], "%s", notice.text)
+
+
+def _yanked(release: Release | None) -> Iterator[Notice]:
+    if release and release.yanked:
+        reason = release.yanked_reason.strip().rstrip(".") or "no reason is given"
+        text = f"Release {release.release}, which runs here, was yanked: {reason}."
+        yield Notice(id=f"yanked:{release.release}", level="critical", text=text, url=release.url)
+
+
+def _maintenance(running: str, releases: list[Release], today: date, threshold_days: int) -> Iterator[Notice]:
+    release = next((one for one in releases if one.release == running), None)
+    life = release and lifecycle(release, releases, today)
+    if not release or not life or not life.maintained_until:
+        return
+    end, left = life.maintained_until, (life.maintained_until - today).days
+    if left < 0:
+        basic = life.basic_support_until
+        more = f"; basic support ends on {basic}" if basic and basic >= today else ""
+        text = f"Maintenance of release {running} ended on {end}{more}."
+        yield Notice(id=f"maintenance-ended:{running}:{end}", level="critical", text=text, url=release.url)
+    elif left <= threshold_days:
+        text = f"Maintenance of release {running} ends on {end}, {_in_days(left)}."
+        yield Notice(id=f"maintenance-ends:{running}:{end}", level="warning", text=text, url=release.url)
+
+
+def _in_days(left: int) -> str:
+    return {0: "today", 1: "tomorrow"}.get(left, f"in {left} days")
+
+
+def _update(running: str, document: list[Release], today: date) -> Iterator[Notice]:
+    if offered := update(running, document, today):
+        text = f"Release {offered.release} (Airflow {offered.airflow}) is available; {running} runs here."
+        yield Notice(id=f"update:{offered.release}", level="info", text=text, url=offered.url)
+
+
+def _tags(components: list[Runs]) -> Iterator[Notice]:
+    """Name the components whose tag is not the one that most have; all of them where none is the most common."""
+    counted = Counter(_image(one, components) for one in components)
+    if len(counted) < 2:
+        return
+    (most, times), (_, second) = counted.most_common(2)
+    odd = [one for one in components if times == second or _image(one, components) != most]
+    named = [f"{one.component} on {one.host} runs {_image(one, components)}" for one in odd[:MOST_NAMED]]
+    named += [f"{len(odd) - MOST_NAMED} more"] * (len(odd) > MOST_NAMED)
+    rest = "" if times == second else f"{times} of {len(components)} components run {most}, but "
+    mark = sha256("\0".join(sorted(counted)).encode()).hexdigest()[:16]
+    text = f"Image tags differ: {rest}{', '.join(named)}."
+    yield Notice(id=f"image-tags:{mark}", level="warning", text=text)
+
+
+def _image(one: Runs, components: list[Runs]) -> str:
+    """Name the image of a component: by its tag, and by its release where another one has the same tag."""
+    releases = {other.release for other in components if other.image_tag == one.image_tag}
+    return one.image_tag if len(releases) == 1 else f"{one.image_tag} (release {one.release})"
