@@ -1,0 +1,177 @@
+"""Once a day, with Airflow's database: when the document is fetched, what stays, and what is said."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from astro_runtime_plugin import state
+from astro_runtime_plugin.updates import store
+from astro_runtime_plugin.updates.daily import DAY_SECONDS, TURN, Daily
+from tests.updates.documents import AIRFLOW_3, NAMES, REAL, text
+from tests.updates.server import UpdateServer, answer
+
+OTHER = text({}, {"3.3-1": AIRFLOW_3["3.3-1"]})
+USER = "operator:secret@"
+
+
+@pytest.fixture(autouse=True)
+def _nothing_stored() -> Iterator[None]:
+    forget()
+    yield
+    forget()
+
+
+def forget() -> None:
+    state.forget(store.KIND, store.NAME)
+    for name in state.fetch(TURN):
+        state.forget(TURN, name)
+
+
+def aged(url: str, days: float) -> None:
+    """Make the stored document, and the last try, older."""
+    state.forget(TURN, store.source(url))
+    stored = store.stored(url)
+    if stored:
+        store.confirm(stored, stored.checked - days * DAY_SECONDS)
+
+
+def listed(url: str) -> list[str]:
+    return [release.release for release in store.known(url)]
+
+
+def test_the_first_look_fetches_and_the_next_ones_do_not(server: UpdateServer) -> None:
+    url = server.url("/document")
+    before = time.time()
+    Daily(url).look()
+    stored = store.stored(url)
+    assert stored
+    assert (stored.text, stored.etag) == (REAL, server.etag)
+    assert before <= stored.fetched == stored.checked <= time.time()
+    assert listed(url) == NAMES
+    for _ in range(3):
+        Daily(url).look()  # a scheduler that starts again
+    assert len(server.asked) == 1
+
+
+def test_after_a_day_only_a_changed_document_is_sent(server: UpdateServer) -> None:
+    url = server.url("/document")
+    Daily(url).look()
+    first = store.stored(url)
+    aged(url, 1.1)
+    Daily(url).look()
+    second = store.stored(url)
+    assert first
+    assert second
+    assert server.asked[1][1]["If-None-Match"] == server.etag
+    assert (second.text, second.fetched) == (first.text, first.fetched)
+    assert second.checked > second.fetched
+    server.document = OTHER.encode()
+    aged(url, 1.1)
+    Daily(url).look()
+    assert listed(url) == ["3.3-1"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/garbage", "/empty", "/broken", "/short", "/endless", "/loop", "/latin", "/not-there"]
+)
+def test_the_last_good_document_stays(
+    server: UpdateServer, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    url = server.url("/document", USER)
+    server.how["/empty"] = answer(200, b'{"runtimeVersions": {}}')
+    Daily(url).look()
+    server.how["/document"] = server.how.get(path, answer(404))
+    aged(url, 1.1)
+    Daily(url).look()
+    assert listed(url) == NAMES
+    assert len(server.asked) >= 2
+    (said,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert said.startswith(f"astro-runtime: the update document {server.url('/document')} ")
+    assert said.endswith("; the last good one stays")
+    assert "secret" not in caplog.text
+
+
+def test_a_failure_is_tried_again_later_and_not_by_every_restart(server: UpdateServer) -> None:
+    url = server.url("/broken")
+    for _ in range(3):
+        Daily(url).look()
+    assert len(server.asked) == 1
+    Daily(url, again=0).look()
+    assert len(server.asked) == 2
+
+
+def test_each_kind_of_failure_is_said_once_until_a_success(
+    server: UpdateServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    daily = Daily(server.url("/document"), day=0, again=0)
+    good = server.how["/document"]
+
+    def says(path: str) -> list[str]:
+        caplog.clear()
+        server.how["/document"] = server.how[path]
+        daily.look()
+        return [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+
+    assert len(says("/broken")) == 1
+    assert says("/broken") == []
+    assert len(says("/garbage")) == 1
+    assert says("/broken") == []
+    server.how["/good"] = good
+    assert says("/good") == []
+    assert len(says("/broken")) == 1
+
+
+def test_the_document_of_another_url_does_not_count(server: UpdateServer) -> None:
+    server.how["/other"] = answer(200, OTHER.encode())
+    Daily(server.url("/document")).look()
+    assert listed(server.url("/other")) == []
+    Daily(server.url("/other")).look()
+    assert listed(server.url("/other")) == ["3.3-1"]
+    assert listed(server.url("/document")) == []
+    assert "If-None-Match" not in server.asked[1][1]
+
+
+def test_what_another_runtime_has_stored_and_this_one_cannot_read_is_none(server: UpdateServer) -> None:
+    url = server.url("/document")
+    for told in ("nonsense", {"source": store.source(url)}, None):
+        state.put(store.KIND, store.NAME, told, kept=None)
+        assert listed(url) == []
+    aged(url, 0)
+    Daily(url).look()
+    assert listed(url) == NAMES
+
+
+def test_a_document_that_was_checked_tomorrow_is_due(server: UpdateServer) -> None:
+    url = server.url("/document")
+    Daily(url).look()
+    aged(url, -2)
+    Daily(url).look()
+    stored = store.stored(url)
+    assert stored
+    assert len(server.asked) == 2
+    assert stored.checked <= time.time()
+
+
+def test_no_url_stands_in_the_database(server: UpdateServer) -> None:
+    Daily(server.url("/document", USER)).look()
+    everything = repr([*state.fetch(TURN).items(), *state.fetch(store.KIND).items()])
+    assert store.source(server.url("/document", USER)) in everything
+    assert "secret" not in everything
+    assert "127.0.0.1" not in everything
+
+
+def test_a_file(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "document.json"
+    url = path.as_uri()
+    path.write_text(REAL)
+    Daily(url).look()
+    assert listed(url) == NAMES
+    path.unlink()
+    aged(url, 1.1)
+    Daily(url).look()
+    assert listed(url) == NAMES
+    assert f"the update document {url} cannot be read: No such file or directory" in caplog.text
