@@ -10,9 +10,9 @@ from airflow import __version__ as airflow_version
 from airflow.configuration import conf
 from airflow.security.permissions import RESOURCE_DOCS, RESOURCE_DOCS_MENU
 from airflow.www.extensions.init_auth_manager import get_auth_manager
-from pydantic import BaseModel
 
 from astro_runtime_plugin import api
+from astro_runtime_plugin.components.announce import begin, components
 from astro_runtime_plugin.flask_footer import FooterBlueprint
 from astro_runtime_plugin.following.record import written_down
 from astro_runtime_plugin.options import configured_links, links_of_menu, option
@@ -20,7 +20,7 @@ from astro_runtime_plugin.release import image_tag, release_of
 from entrypoint import origin
 
 Extensions = dict[str, list[Any]]
-Answer = tuple[dict[str, Any], int, dict[str, str]]
+Answer = tuple[Any, int, dict[str, str]]  # JSON, status, headers
 
 
 def extensions() -> Extensions:
@@ -30,15 +30,20 @@ def extensions() -> Extensions:
     tag = image_tag(option(conf, "image_tag"), os.environ)
     shown = api.runtime(release_of(airflow_version), tag, airflow_version, links, ())
     blueprint = FooterBlueprint(shown, is_logged_in)
+    blueprint.record_once(lambda _: begin())  # in a command that is no component it does nothing
 
     @blueprint.get("/api/runtime")
     def runtime() -> Answer:
         settings = api.settings(origin.read(os.environ))
-        return answer(lambda: shown.model_copy(update={"settings": settings}))
+        return answer(lambda: shown.model_copy(update={"settings": settings}).model_dump())
 
     @blueprint.get("/api/workers")
     def workers() -> Answer:
-        return answer(lambda: written_down(origin.read(os.environ)))
+        return answer(lambda: written_down(origin.read(os.environ)).model_dump())
+
+    @blueprint.get("/api/components")
+    def running() -> Answer:
+        return answer(lambda: [one._asdict() for one in components()])
 
     return {
         "flask_blueprints": [blueprint],
@@ -46,12 +51,12 @@ def extensions() -> Extensions:
     }
 
 
-def answer(told: Callable[[], BaseModel]) -> Answer:
+def answer(told: Callable[[], Any]) -> Answer:
     """Return what is told to whoever is logged in, and 401 to others."""
     headers = {"Cache-Control": "no-store"}
     if not is_logged_in():
         return {"detail": "Not authenticated"}, 401, headers
-    return told().model_dump(), 200, headers
+    return told(), 200, headers
 
 
 def is_logged_in() -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from airflow import __version__ as airflow_version
@@ -14,6 +16,8 @@ from fastapi.staticfiles import StaticFiles
 from starlette.responses import Response
 
 from astro_runtime_plugin import api
+from astro_runtime_plugin.components.announce import begin, components
+from astro_runtime_plugin.components.shown import Runs
 from astro_runtime_plugin.following.record import Workers, written_down
 from astro_runtime_plugin.footer import STATIC, URL_PREFIX, FooterMiddleware
 from astro_runtime_plugin.options import configured_links, links_of_menu, option
@@ -47,7 +51,7 @@ def menu_link(name: str, url: str) -> dict[str, str]:
 
 def app(tag: str | None, links: dict[str, str]) -> FastAPI:
     """Return the app with the Runtime's JSON, for whoever is logged in, and the footer's script, for all."""
-    served = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    served = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_serving)
 
     @served.get("/api/runtime", dependencies=[Depends(requires_authenticated())])
     def runtime() -> api.Runtime:
@@ -58,8 +62,19 @@ def app(tag: str | None, links: dict[str, str]) -> FastAPI:
     def workers() -> Workers:
         return written_down(origin.read(os.environ))
 
+    @served.get("/api/components", dependencies=[Depends(requires_authenticated())])
+    def running() -> list[Runs]:
+        return components()
+
     served.mount("/static", _Static(directory=STATIC))
     return served
+
+
+@asynccontextmanager
+async def _serving(_: FastAPI) -> AsyncIterator[None]:
+    """Record the API server while it serves; Airflow enters the lifespan of each app of a plugin."""
+    begin()
+    yield
 
 
 class _Static(StaticFiles):

@@ -10,7 +10,8 @@ from typing import Any
 from airflow import __version__ as airflow_version
 from airflow.plugins_manager import AirflowPlugin
 
-from astro_runtime_plugin.following import listener
+from astro_runtime_plugin import listener
+from astro_runtime_plugin.following import listener as following
 
 log = logging.getLogger("astro_runtime")
 
@@ -36,7 +37,7 @@ class AstroRuntimePlugin(AirflowPlugin):
     """
 
     name = "astro_runtime"
-    listeners = [listener]  # noqa: RUF012 - Airflow's way
+    listeners = [listener, following]  # noqa: RUF012 - Airflow's way
 
     @cached_property
     def _extensions(self) -> dict[str, list[Any]]:

@@ -78,5 +78,21 @@ def add_examples(environ: MutableMapping[str, str]) -> None:
     show(environ, conf)
 
 
+def announce_worker(environ: Mapping[str, str]) -> None:
+    """Let a Celery worker be recorded once it is ready: it has no job, and loads no plugin."""
+    if sys.argv[1:3] != ["celery", "worker"]:
+        return
+    from celery.signals import worker_ready
+
+    worker_ready.connect(_ready, weak=False)
+
+
+def _ready(**_: object) -> None:
+    from astro_runtime_plugin.components.announce import begin
+
+    begin()
+
+
 attempt(apply, "defaults", os.environ)
 attempt(add_examples, "example DAGs", os.environ)
+attempt(announce_worker, "record of this worker", os.environ)

@@ -14,6 +14,7 @@ CHECKOUT = Path(__file__).parents[2]
 ENTRYPOINT = sorted((CHECKOUT / "entrypoint").rglob("*.py"))
 PLUGIN = sorted((CHECKOUT / "astro_runtime_plugin").rglob("*.py"))
 MAY_IMPORT_AIRFLOW = {"plugin.py", "startup.py", "airflow2.py", "airflow3.py", "prepare.py", "state.py"} | {
+    "announce.py",
     "install.py",
     "tell.py",
     "running.py",

@@ -1,0 +1,39 @@
+"""The components that are recorded, by the airflow subcommand that a process is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from astro_runtime_plugin.health.heartbeat import THRESHOLDS
+from entrypoint.components import parse
+from entrypoint.errors import StartError
+
+CELERY_WORKER = "celery worker"
+WEBSERVER = "webserver"
+# The job whose threshold says after how long a silence the component counts as dead; Airflow has one for its own jobs
+# alone, and its scheduler's serves for the others.
+JOBS = {
+    "scheduler": "SchedulerJob",
+    "triggerer": "TriggererJob",
+    "dag-processor": "DagProcessorJob",
+    "api-server": "SchedulerJob",
+    WEBSERVER: "SchedulerJob",
+    CELERY_WORKER: "SchedulerJob",
+}
+APPLICATION = "airflow.www.app"  # what gunicorn is given to serve, on Airflow 2
+
+
+def component_of(argv: Sequence[str], environ: Mapping[str, str]) -> str | None:
+    """Return the component that the process with this command line is; None where it is none."""
+    if any(word.startswith(APPLICATION) for word in argv):
+        return WEBSERVER
+    try:
+        words = parse(("airflow", *argv[1:]), environ).subcommand
+    except StartError:
+        return None
+    return next((name for name in (" ".join(words[:2]), *words[:1]) if name in JOBS), None)
+
+
+def threshold(component: str, line: str) -> tuple[str, str, float, float]:
+    """Return section, option, default in seconds and factor of the setting that says how old a heartbeat may be."""
+    return THRESHOLDS[line][JOBS[component]]
