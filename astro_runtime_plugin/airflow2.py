@@ -1,4 +1,4 @@
-"""The face on Airflow 2: the Runtime's JSON, the footer on every page, and links in the docs menu."""
+"""The face on Airflow 2: the Runtime's JSON, notices and page, the footer on every page, and links in the menus."""
 
 from __future__ import annotations
 
@@ -8,19 +8,35 @@ from typing import Any
 
 from airflow import __version__ as airflow_version
 from airflow.configuration import conf
-from airflow.security.permissions import RESOURCE_DOCS, RESOURCE_DOCS_MENU
+from airflow.security.permissions import (
+    RESOURCE_ADMIN_MENU,
+    RESOURCE_CONNECTION,
+    RESOURCE_DOCS,
+    RESOURCE_DOCS_MENU,
+)
 from airflow.www.extensions.init_auth_manager import get_auth_manager
+from flask import abort, current_app, redirect, render_template, request
+from markupsafe import Markup
+from werkzeug.wrappers import Response
 
-from astro_runtime_plugin import api
+from astro_runtime_plugin import api, noticeboard
 from astro_runtime_plugin.components.announce import begin, components
 from astro_runtime_plugin.flask_footer import FooterBlueprint
 from astro_runtime_plugin.following.record import written_down
 from astro_runtime_plugin.options import configured_links, links_of_menu, option
+from astro_runtime_plugin.page.gather import page
 from astro_runtime_plugin.release import image_tag, release_of
 from entrypoint import origin
 
 Extensions = dict[str, list[Any]]
 Answer = tuple[Any, int, dict[str, str]]  # JSON, status, headers
+# An entry of the Admin menu for whoever may see that of connections: Admin and Op.
+PAGE = {
+    "name": RESOURCE_CONNECTION,
+    "label": "Runtime",
+    "href": "astro_runtime.page_shown",
+    "category": RESOURCE_ADMIN_MENU,
+}
 
 
 def extensions() -> Extensions:
@@ -29,26 +45,32 @@ def extensions() -> Extensions:
     in_menu = links_of_menu(links, airflow_version)
     tag = image_tag(option(conf, "image_tag"), os.environ)
     shown = api.runtime(release_of(airflow_version), tag, airflow_version, links, ())
-    blueprint = FooterBlueprint(shown, is_logged_in)
-    blueprint.record_once(lambda _: begin())  # in a command that is no component it does nothing
-
-    @blueprint.get("/api/runtime")
-    def runtime() -> Answer:
-        settings = api.settings(origin.read(os.environ))
-        return answer(lambda: shown.model_copy(update={"settings": settings}).model_dump())
-
-    @blueprint.get("/api/workers")
-    def workers() -> Answer:
-        return answer(lambda: written_down(origin.read(os.environ)).model_dump())
-
-    @blueprint.get("/api/components")
-    def running() -> Answer:
-        return answer(lambda: [one._asdict() for one in components()])
-
     return {
-        "flask_blueprints": [blueprint],
-        "appbuilder_menu_items": [menu_link(name, url) for name, url in in_menu.items()],
+        "flask_blueprints": [blueprint(shown)],
+        "appbuilder_menu_items": [PAGE, *(menu_link(name, url) for name, url in in_menu.items())],
     }
+
+
+def blueprint(shown: api.Runtime) -> FooterBlueprint:
+    """Return the blueprint with the footer and what is asked for by its URL."""
+    made = FooterBlueprint(shown, is_logged_in)
+    made.record_once(lambda _: begin())  # in a command that is no component it does nothing
+
+    def runtime() -> dict[str, Any]:
+        settings = api.settings(origin.read(os.environ))
+        return shown.model_copy(update={"settings": settings}).model_dump()
+
+    answers: dict[str, Callable[[], Any]] = {
+        "runtime": runtime,
+        "workers": lambda: written_down(origin.read(os.environ)).model_dump(),
+        "components": lambda: [one._asdict() for one in components()],
+        "notices": lambda: noticeboard.shown_to(user_id()).model_dump(),
+    }
+    for name, told in answers.items():
+        made.add_url_rule(f"/api/{name}", name, lambda told=told: answer(told))
+    made.add_url_rule("/api/notices", "dismissed", lambda: answer(dismissed), methods=["POST"])
+    made.add_url_rule("/page", "page_shown", lambda: page_shown(shown))
+    return made
 
 
 def answer(told: Callable[[], Any]) -> Answer:
@@ -59,9 +81,36 @@ def answer(told: Callable[[], Any]) -> Answer:
     return told(), 200, headers
 
 
+def dismissed() -> dict[str, bool]:
+    """Hide a notice from the user for some days; 404 where no notice is shown under this id."""
+    asked = request.get_json(silent=True)
+    notice = asked.get("notice") if isinstance(asked, dict) else None
+    if not isinstance(notice, str) or not noticeboard.dismiss(user_id(), notice):
+        abort(404)
+    return {"dismissed": True}
+
+
+def page_shown(shown: api.Runtime) -> str | Response:
+    """Return the Runtime page to whoever may see connections; a visitor is asked to log in, others get 403."""
+    if not is_logged_in():
+        return redirect(get_auth_manager().get_url_login(next_url=request.url))
+    if not get_auth_manager().is_authorized_connection(method="GET"):
+        abort(403)
+    drawn = Markup(page(shown))  # noqa: S704 (the template has escaped it)
+    around: Any = current_app.appbuilder  # type: ignore[attr-defined]
+    return render_template(
+        "astro_runtime/page-airflow2.html", drawn=drawn, appbuilder=around, base_template=around.base_template
+    )
+
+
 def is_logged_in() -> bool:
     """Tell whether whoever asks has logged in; the anonymous visitor of AUTH_ROLE_PUBLIC has not."""
     return bool(get_auth_manager().is_logged_in())
+
+
+def user_id() -> str:
+    """Return who is logged in."""
+    return str(get_auth_manager().get_user_id())
 
 
 def menu_link(name: str, url: str) -> dict[str, str]:

@@ -58,6 +58,11 @@ class AstroRuntimePlugin(AirflowPlugin):
         """The links in the docs menu."""
         return self._extensions.get("external_views", [])
 
+    @cached_property
+    def react_apps(self) -> list[Any]:
+        """The Runtime page."""
+        return self._extensions.get("react_apps", [])
+
     # What Airflow 2 asks for; on Airflow 3 the adapter adds nothing under these names.
 
     @cached_property

@@ -61,7 +61,7 @@
     if (answer.status !== 200) return;
     const drawn = footer(await answer.json());
     await styled();
-    document.body.append(drawn);
+    document.body.append(drawn, element("script", { src: new URL("notices.js", here) }));
   };
 
   draw().catch(() => {});

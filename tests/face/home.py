@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 USERS = {"ann": "Admin", "vic": "Viewer"}
+EVERYBODY = {**USERS, "oli": "Op", "una": "User"}  # what not every page needs to be looked at by
 PASSWORD = "a password of the tests"
 MANY = 60  # more DAGs than a window shows
 
@@ -64,7 +65,7 @@ def fill(*first: list[str]) -> None:
     names = ["--firstname", "Ann", "--lastname", "Other", "--password", PASSWORD]
     users = [
         ["users", "create", "-u", user, "-r", role, "-e", f"{user}@example.com", *names]
-        for user, role in USERS.items()
+        for user, role in EVERYBODY.items()
     ]
     for command in (*first, ["dags", "reserialize"], ["dags", "test", "hello", "2026-01-02"], *users):
         arguments = get_parser().parse_args(command)

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 PREFIX = "/team/airflow"
-PLAIN = {"AIRFLOW__ASTRO_RUNTIME__IMAGE_TAG": "my-project:2026-11-21", "AIRFLOW__CORE__PARALLELISM": "7"}
+PLAIN = {
+    "AIRFLOW__ASTRO_RUNTIME__IMAGE_TAG": "my-project:2026-11-21",
+    "AIRFLOW__ASTRO_RUNTIME__NOTICES": "False",
+    "AIRFLOW__CORE__PARALLELISM": "7",
+}
 HOSTILE = {
+    "AIRFLOW__ASTRO_RUNTIME__NOTICE_THRESHOLD_DAYS": "3650",  # so that there is a notice
+    "AIRFLOW__ASTRO_RUNTIME__NOTICE_DISMISSAL_DAYS": "5",
     "AIRFLOW__ASTRO_RUNTIME__IMAGE_TAG": "<script>alert(1)</script>",
     "AIRFLOW__ASTRO_RUNTIME__LINKS": '{"<b>Wiki</b>": "https://wiki.example.com/", "Bad": "javascript:alert(1)"}',
 }

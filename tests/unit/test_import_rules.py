@@ -14,7 +14,9 @@ CHECKOUT = Path(__file__).parents[2]
 ENTRYPOINT = sorted((CHECKOUT / "entrypoint").rglob("*.py"))
 PLUGIN = sorted((CHECKOUT / "astro_runtime_plugin").rglob("*.py"))
 MAY_IMPORT_AIRFLOW = {"plugin.py", "startup.py", "airflow2.py", "airflow3.py", "prepare.py", "state.py"} | {
+    "airflow3_app.py",
     "announce.py",
+    "noticeboard.py",
     "install.py",
     "tell.py",
     "running.py",

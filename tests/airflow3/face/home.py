@@ -8,7 +8,7 @@ import sqlite3
 from pathlib import Path
 
 from tests.face import home as homes
-from tests.face.home import PASSWORD, USERS
+from tests.face.home import EVERYBODY, PASSWORD
 
 FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
 IMPORTS = "from airflow.sdk import DAG, task"
@@ -21,14 +21,16 @@ def environment(home: Path) -> dict[str, str]:
         home,
         AIRFLOW__API__SECRET_KEY=secret,
         AIRFLOW__API_AUTH__JWT_SECRET=secret,
-        AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS=",".join(f"{user}:{role}" for user, role in USERS.items()),
+        AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS=",".join(
+            f"{user}:{role}" for user, role in EVERYBODY.items()
+        ),
     )
 
 
 def make(home: Path) -> None:
     """Fill `home` with a database, DAGs, a run with its logs, and the users of both auth managers."""
     homes.make(home, IMPORTS, __name__, {**environment(home), "AIRFLOW__CORE__AUTH_MANAGER": FAB})
-    passwords = dict.fromkeys(USERS, PASSWORD)
+    passwords = dict.fromkeys(EVERYBODY, PASSWORD)
     (home / "simple_auth_manager_passwords.json.generated").write_text(json.dumps(passwords))
 
 

@@ -1,0 +1,42 @@
+"""The notices for a user: what is to be said, less what the user has dismissed."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+from airflow import __version__ as airflow_version
+from airflow.configuration import conf
+from pydantic import BaseModel
+
+from astro_runtime_plugin import dismissals, options
+from astro_runtime_plugin.components.announce import components
+from astro_runtime_plugin.current import current
+from astro_runtime_plugin.notices import Notice
+from astro_runtime_plugin.release import release_of
+
+
+class Board(BaseModel):
+    """The answer to `GET /astro-runtime/api/notices`: the notices, and for how many days one is dismissed."""
+
+    notices: list[Notice]
+    dismissal_days: int
+
+
+def all_notices(components_too: bool = True) -> list[Notice]:
+    """Return what is to be said here today, of the living components too if `components_too`."""
+    today = datetime.now(timezone.utc).date()
+    return current(conf, release_of(airflow_version), components() if components_too else (), today)
+
+
+def shown_to(user: str) -> Board:
+    """Return what is to be said to a user."""
+    days = options.notice_days(conf, options.DISMISSAL_DAYS)
+    return Board(notices=dismissals.remaining(user, all_notices(), days), dismissal_days=days)
+
+
+def dismiss(user: str, identifier: str) -> bool:
+    """Hide a notice from a user for some days; return whether there is one with this id."""
+    found = next((notice for notice in all_notices() if notice.id == identifier), None)
+    if found:
+        dismissals.dismiss(user, found, options.notice_days(conf, options.DISMISSAL_DAYS))
+    return found is not None

@@ -1,0 +1,83 @@
+"""What the Runtime page says, put together for the template. Pure, but for the installed packages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from importlib.metadata import distributions
+from typing import NamedTuple
+
+from astro_runtime_plugin.api import Runtime
+from astro_runtime_plugin.catalogue import Release
+from astro_runtime_plugin.components.shown import Runs
+from astro_runtime_plugin.following.record import Workers
+from astro_runtime_plugin.lifecycle import lifecycle
+
+PROVIDERS = "apache-airflow-providers-"
+# How each stage looks: the words of Bootstrap's labels, which Airflow 2 draws, and of page.css.
+LOOKS = {"maintained": "success", "basic support": "warning"}
+OTHER_LOOK = "danger"
+
+
+class Life(NamedTuple):
+    """The release's stage, and, where it is known, until when it is maintained and what of that time is left.
+
+    `days` and `percent`, of the whole time, are of maintenance.
+    """
+
+    stage: str
+    look: str
+    released: date | None
+    until: date | None
+    support_until: date | None
+    days: int
+    percent: int
+
+
+class Contents(NamedTuple):
+    """Everything that the page shows."""
+
+    runtime: Runtime
+    life: Life | None
+    components: list[Runs]
+    workers: Workers
+    providers: list[tuple[str, str]]
+
+
+def life_of(release: Release, releases: Iterable[Release], today: date) -> Life:
+    """Return how the release stands today, as the policy and the `releases` beside it tell."""
+    life = lifecycle(release, releases, today)
+    left = max(life.days_left(today) or 0, 0)
+    return Life(
+        stage=life.stage,
+        look=LOOKS.get(life.stage, OTHER_LOOK),
+        released=release.release_date,
+        until=life.maintained_until,
+        support_until=life.basic_support_until,
+        days=left,
+        percent=_percent(left, release.release_date, life.maintained_until),
+    )
+
+
+def _percent(left: int, released: date | None, until: date | None) -> int:
+    whole = (until - released).days if until and released else 0
+    return min(round(100 * left / whole), 100) if whole > 0 else 0
+
+
+def providers() -> list[tuple[str, str]]:
+    """Return the installed providers and their versions, by name."""
+    names = {one.metadata["Name"].lower(): one.version for one in distributions() if one.metadata["Name"]}
+    return sorted((name, version) for name, version in names.items() if name.startswith(PROVIDERS))
+
+
+def tags(components: Iterable[Runs]) -> Mapping[str, list[Runs]]:
+    """Return the components by the image tag that they run, the one that most run first."""
+    found: dict[str, list[Runs]] = {}
+    for one in components:
+        found.setdefault(one.image_tag, []).append(one)
+    return dict(sorted(found.items(), key=lambda item: (-len(item[1]), item[0])))
+
+
+def when(moment: str) -> str:
+    """Return a moment in ISO 8601 as people read it, in UTC."""
+    return datetime.fromisoformat(moment).strftime("%Y-%m-%d %H:%M UTC")

@@ -1,0 +1,26 @@
+"""Draws the Runtime page's HTML."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from astro_runtime_plugin.page.contents import Contents, tags, when
+
+TEMPLATE = "astro_runtime/page.html"
+
+
+def draw(contents: Contents) -> str:
+    """Return the page as HTML that stands within a page of Airflow; everything in it is escaped."""
+    return _environment().get_template(TEMPLATE).render(contents._asdict())
+
+
+@cache
+def _environment() -> Environment:
+    loader = PackageLoader("astro_runtime_plugin")
+    environment = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters.update(when=when, tags=tags)
+    return environment

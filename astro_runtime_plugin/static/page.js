@@ -1,0 +1,29 @@
+// The Runtime page on Airflow 3: a component of the host's React that shows the HTML which the server has drawn.
+(() => {
+  "use strict";
+
+  const { createElement, useEffect, useState } = globalThis.React;
+  const prefix = new URL("./astro-runtime/", document.baseURI);
+  const REFUSED = "You may not see this page: it is for those who may see connections, as Admin and Op.";
+
+  const asked = async () => {
+    const answer = await fetch(new URL("page", prefix), { headers: { Accept: "text/html" } });
+    if (answer.status === 403) return { text: REFUSED };
+    if (!answer.ok) return { text: `The Runtime page cannot be had: ${answer.status}.` };
+    return { html: await answer.text() };
+  };
+
+  const Page = () => {
+    const [shown, show] = useState({ text: "…" });
+    useEffect(() => {
+      asked().catch((error) => ({ text: String(error) })).then(show);
+    }, []);
+    const sheet = createElement("link", { rel: "stylesheet", href: new URL("static/page.css", prefix).href });
+    const within = shown.html
+      ? createElement("div", { dangerouslySetInnerHTML: { __html: shown.html } })
+      : createElement("p", { role: "status" }, shown.text);
+    return createElement("div", { className: "astro-runtime-around" }, sheet, within);
+  };
+
+  globalThis.AirflowPlugin = Page;
+})();

@@ -1,0 +1,64 @@
+"""What a test can see of the Runtime page and the notices, on either line."""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import version
+
+from playwright.sync_api import Locator, Page, expect
+
+from entrypoint.defaults import TABLE
+from tests.browser import FOOTER, box
+from tests.face.server import Server
+from tests.lines import AIRFLOW, LINE, RELEASE, VARIABLES
+
+PAGE = "#astro-runtime-page"
+NOTICE = "#astro-runtime-notices [data-notice]"
+PROVIDER = "apache-airflow-providers-celery"
+WEB = {"3.3": "api-server", "2.11": "webserver"}[LINE]
+
+
+def says_everything(page: Page, server: Server) -> None:
+    """Check that each section is there, with what this server really runs."""
+    shown = page.locator(PAGE)
+    expect(shown.get_by_role("heading", level=2)).to_contain_text(f"Runtime {RELEASE}")
+    expect(shown).to_contain_text(f"Image {server.image_tag} · Airflow {AIRFLOW} · Python ")
+    expect(shown).to_contain_text(re.compile(r"maintained until \d{4}-\d\d-\d\d"))
+    bar = shown.get_by_role("progressbar", name="Maintenance left")
+    assert 0 <= int(bar.get_attribute("aria-valuenow") or -1) <= 100
+    expect(shown.get_by_role("row", name=WEB).first).to_be_visible()
+    for setting in TABLE:
+        row = row_of(shown, VARIABLES[setting.documented])
+        assert row.get_by_role("cell").nth(3).text_content() == setting.stock
+    parallelism = row_of(shown, "AIRFLOW__CORE__PARALLELISM").get_by_role("cell").all_text_contents()
+    if "AIRFLOW__CORE__PARALLELISM" in server.environ:
+        assert parallelism[1:3] == ["7", "operator environment"]
+    expect(shown.get_by_role("row", name=f"{PROVIDER} {version(PROVIDER)}")).to_have_count(1)
+    links = shown.get_by_role("region", name="Links").get_by_role("link").all()
+    assert links
+    assert all((link.get_attribute("href") or "").startswith("https://") for link in links)
+
+
+def row_of(shown: Locator, variable: str) -> Locator:
+    """Return the row of a setting."""
+    return shown.get_by_role("row").filter(has=shown.page.get_by_text(variable, exact=True)).first
+
+
+def tells_and_forgets_notices(page: Page, other: Page, url: str) -> None:
+    """Check that a notice is shown and covers nothing, and that a dismissed one stays away from that user alone."""
+    page.goto(url)
+    notices = page.locator(NOTICE)
+    expect(notices.filter(has_text="maintenance")).to_have_attribute("data-level", "warning")
+    first = box(notices.first)
+    assert first[1] >= 0
+    assert first[3] <= box(page.locator(FOOTER))[1]
+    identifier = notices.filter(has_text="maintenance").get_attribute("data-notice")
+    mine = page.locator(f'{NOTICE}[data-notice="{identifier}"]')
+    mine.get_by_role("button", name="Dismiss for 5 days").click()
+    expect(mine).to_have_count(0)
+    page.reload()
+    page.locator(FOOTER).wait_for()
+    page.wait_for_load_state("networkidle")
+    expect(mine).to_have_count(0)
+    other.goto(url)
+    expect(other.locator(f'{NOTICE}[data-notice="{identifier}"]')).to_have_count(1)
