@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import threading
+from functools import cache
 
 from airflow.configuration import conf
 
@@ -16,10 +16,11 @@ log = logging.getLogger("astro_runtime")
 THREAD = "astro-runtime updates"
 
 
+@cache  # once in a process; one that is forked from it, such as a task's, has its memory of it
 def install() -> None:
-    """Start the thread that fetches once a day, where `update_url` is set and one runs not yet."""
+    """Start the thread that fetches once a day, where `update_url` is set."""
     url = (option(conf, "update_url") or "").strip()
-    if not url or _runs_already():
+    if not url:
         return
     if problem := address.problem(url):
         log.warning("[astro_runtime] update_url %s; there is no update check", problem)
@@ -37,10 +38,3 @@ def known() -> list[Release]:
     from astro_runtime_plugin.updates import store
 
     return store.known(url)
-
-
-def _runs_already() -> bool:
-    """Whether this scheduler has the thread, or is its child: there Airflow 2 runs tasks, with jobs of their own."""
-    return multiprocessing.parent_process() is not None or any(
-        thread.name == THREAD for thread in threading.enumerate()
-    )

@@ -1,0 +1,99 @@
+"""A scheduler takes part in the update check, where there is an `update_url`, and nothing else does."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.following.cluster import cluster, until
+from tests.process.start import CHECKOUT, environment
+from tests.servers import Postgres
+from tests.updates.documents import REAL
+from tests.updates.server import UpdateServer
+
+URL = "AIRFLOW__ASTRO_RUNTIME__UPDATE_URL"
+THREAD, RECORD = "astro-runtime updates", "astro-runtime component"
+LEAST = ["astro_runtime_plugin.updates.address", "astro_runtime_plugin.updates.install"]
+STORED = "SELECT told FROM astro_runtime_state WHERE kind = 'update document'"
+
+
+def begun(home: Path, *words: str, **more: str) -> tuple[list[dict[str, Any]], str]:
+    """Return what a process with the command `words` has started, what its forked child has, and the log."""
+    (home / "airflow.cfg").touch()
+    keys = {
+        "AIRFLOW__CORE__FERNET_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+        "AIRFLOW__API_AUTH__JWT_SECRET": "a secret of the tests, of no worth elsewhere",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.updates.beginner", *words],
+        env=environment(home, {**keys, **more}),
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    said = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    return said, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("url", [None, " "])
+def test_without_a_url_nothing_is_started(tmp_path: Path, url: str | None) -> None:
+    told = {} if url is None else {URL: url}
+    (own, child), log = begun(tmp_path, "scheduler", **told)
+    assert own == {"threads": [RECORD], "modules": LEAST}, log
+    assert child["threads"] == []
+    assert "update" not in log.replace("updates", "")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://operator:secret@example.com/x",
+        "http://",
+        "https:///document.json",
+        "file://elsewhere/document.json",
+        "document.json",
+        "http://operator:secret@exa mple.com",
+        "http://[secret",
+        "http://example.com:port",
+    ],
+)
+def test_a_url_that_cannot_work_is_said_once(url: str) -> None:
+    from astro_runtime_plugin.updates import address
+
+    assert address.problem(url) == "must be http://HOST/PATH, https://HOST/PATH or file:///PATH"
+
+
+def test_with_a_url_that_cannot_work_nothing_is_started(tmp_path: Path) -> None:
+    (own, child), log = begun(tmp_path, "scheduler", **{URL: "ftp://operator:secret@example.com/x"})
+    assert (own["threads"], child["threads"]) == ([RECORD], [])
+    assert log.count("[astro_runtime] update_url must be http://HOST/PATH") == 1
+    assert "secret" not in log
+
+
+@pytest.mark.parametrize(("component", "threads"), [("scheduler", [RECORD, THREAD]), ("triggerer", [RECORD])])
+def test_one_thread_of_a_scheduler_and_none_of_its_tasks(
+    tmp_path: Path, server: UpdateServer, component: str, threads: list[str]
+) -> None:
+    (own, child), log = begun(tmp_path, component, **{URL: server.url("/document")})
+    assert own["threads"] == threads, log
+    assert child["threads"] == []
+
+
+def test_the_document_arrives(tmp_path: Path, metadata: Postgres, server: UpdateServer) -> None:
+    database = metadata.create("arrives", "migrated")
+    told = {URL: server.url("/document", "operator:secret@"), "AIRFLOW__CORE__EXECUTOR": "LocalExecutor"}
+    with cluster(tmp_path, database, "redis://127.0.0.1:1/0", **told) as made:
+        scheduler = made.run("scheduler", "scheduler")
+        until(lambda: "lists 6 releases" in scheduler.log, scheduler)
+        ((stored,),) = metadata.sql("arrives", STORED)
+        assert json.loads(stored)["text"] == REAL
+        assert len(server.asked) == 1
+        assert "secret" not in scheduler.log
+        assert "Traceback" not in scheduler.log
