@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from astro_runtime_plugin import options
-from astro_runtime_plugin.options import DISMISSAL_DAYS, THRESHOLD_DAYS, notice_days, notices_are_wanted
+from astro_runtime_plugin.options import (
+    DAYS,
+    DISMISSAL_DAYS,
+    NOTICES,
+    THRESHOLD_DAYS,
+    notice_days,
+    notices_are_wanted,
+)
+
+README = Path(__file__).parents[2] / "README.md"
 
 
 class Conf:
@@ -73,3 +83,9 @@ def test_notices_that_cannot_work(caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(2):
         assert notices_are_wanted(Conf("notices", "off"))
     assert caplog.messages == ["[astro_runtime] notices must be True or False; True counts"]
+
+
+@pytest.mark.parametrize("name", ["update_url", NOTICES, THRESHOLD_DAYS, DISMISSAL_DAYS])
+def test_each_setting_is_documented(name: str) -> None:
+    (row,) = [line for line in README.read_text().splitlines() if line.startswith(f"| `{name}` |")]
+    assert str(DAYS.get(name, "")) in row

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from typing import Any
 
@@ -12,17 +13,15 @@ from hypothesis import strategies as st
 
 from astro_runtime_plugin.catalogue import Release
 from astro_runtime_plugin.updates.document import LONGEST_REASON, DocumentError, parse
+from tests.process.start import CHECKOUT
 from tests.updates.documents import NAMES, REAL, row, text
-
-
-def read(**more: Any) -> list[Release]:
-    """Return what is read of a document with one good release, and `3.3-8` with `more` in its metadata."""
-    return parse(text({"13.0.0": row("2.11.0", "2025-05-20")}, {"3.3-8": row("3.3.2", "2026-09-23") | more}))
 
 
 def metadata(**more: Any) -> Release | None:
     """Return `3.3-8` as it is read with `more` in its metadata; None where it is left out."""
-    found = {one.release: one for one in read(metadata=row("3.3.2", "2026-09-23", **more)["metadata"])}
+    rows = {"13.0.0": row("2.11.0", "2025-05-20")}, {"3.3-8": row("3.3.2", "2026-09-23")}
+    rows[1]["3.3-8"]["metadata"] |= more
+    found = {one.release: one for one in parse(text(*rows))}
     assert "13.0.0" in found, "a bad row costs no other"
     return found.get("3.3-8")
 
@@ -43,6 +42,14 @@ def test_the_rows_of_a_real_document() -> None:
     old = releases["13.5.0"]
     assert (old.end_of_maintenance, old.lts) == (date(2027, 4, 30), True)
     assert (old.yanked, old.yanked_reason) == (True, "Webserver throwing 500s")
+
+
+def test_the_document_of_the_documentation() -> None:
+    (example,) = re.findall(r"(?s)```json\n(.*?)```", (CHECKOUT / "docs" / "updates.md").read_text())
+    first, second = parse(example)
+    assert (first.release, first.end_of_maintenance) == ("13.1.0", date(2028, 5, 31))
+    assert (second.release, second.yanked_reason) == ("3.3-1", "Tasks get lost")
+    assert second.url == "https://example.com/3.3-1"
 
 
 def test_unknown_keys_are_left_alone() -> None:
