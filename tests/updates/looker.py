@@ -1,4 +1,4 @@
-"""A process that looks at the update document of the URL in `argv` as a scheduler does, once it is told to."""
+"""A process that looks at the update document of the URL in `argv` as a scheduler does, each time it is told to."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from astro_runtime_plugin.updates import store
 from astro_runtime_plugin.updates.daily import Daily
 
 print("ready", flush=True)
-sys.stdin.readline()
 daily = Daily(sys.argv[1])
-for _ in range(2):
-    daily.look()
-print(f"knows {len(store.known(sys.argv[1]))}")
+for _ in sys.stdin:
+    for _ in range(2):
+        daily.look()
+    print(f"knows {len(store.known(sys.argv[1]))}", flush=True)

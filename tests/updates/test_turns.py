@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -39,19 +39,35 @@ def looker(home: Path, database: str, url: str) -> subprocess.Popen[str]:
     )
 
 
-def all_at_once(home: Path, database: str, url: str) -> list[str]:
-    """Let the processes look when all of them are there; return what each has written."""
+def read_until(one: subprocess.Popen[str], start: str) -> str:
+    """Return what a process has written, up to the line that begins with `start`."""
+    said = ""
+    assert one.stdout
+    for line in one.stdout:
+        said += line
+        if line.startswith(start):
+            return said
+    raise AssertionError(said)
+
+
+@contextmanager
+def lookers(home: Path, database: str, url: str) -> Iterator[Callable[[], list[str]]]:
+    """Run processes, and yield what lets all of them look at once and returns what each has written of it."""
     with ExitStack() as stack:
-        lookers = [stack.enter_context(looker(home, database, url)) for _ in range(LOOKERS)]
-        for one in lookers:
-            assert one.stdout
-            while one.stdout.readline() != "ready\n":
-                assert one.poll() is None
-        for one in lookers:
-            assert one.stdin
-            one.stdin.write("\n")
-            one.stdin.flush()
-        return [one.communicate(timeout=120)[0] for one in lookers]
+        running = [stack.enter_context(looker(home, database, url)) for _ in range(LOOKERS)]
+        for one in running:
+            read_until(one, "ready")
+
+        def all_at_once() -> list[str]:
+            for one in running:
+                assert one.stdin
+                one.stdin.write("\n")
+                one.stdin.flush()
+            return [read_until(one, "knows") for one in running]
+
+        yield all_at_once
+        for one in running:
+            one.communicate(timeout=60)
 
 
 KNOWS = f"knows {len(NAMES)}\n"
@@ -63,20 +79,23 @@ A_DAY_LATER = """
 
 def test_of_many_one_fetches_each_day(tmp_path: Path, database: Postgres, server: UpdateServer) -> None:
     url = database.create("turns")  # without any table
-    said = all_at_once(tmp_path, url, server.url("/document"))
-    assert len(server.asked) == 1, said
-    assert any(one.endswith(KNOWS) for one in said)
-    assert "warning" not in "".join(said).lower()
-    database.sql("turns", A_DAY_LATER)
-    said = all_at_once(tmp_path, url, server.url("/document"))
-    assert all(one.endswith(KNOWS) for one in said)
+    with lookers(tmp_path, url, server.url("/document")) as all_at_once:
+        said = all_at_once()
+        assert len(server.asked) == 1, said
+        assert any(one.endswith(KNOWS) for one in said)
+        assert "warning" not in "".join(said).lower()
+        database.sql("turns", A_DAY_LATER)
+        said = all_at_once()
+        assert all(one.endswith(KNOWS) for one in said)
     assert [headers.get("If-None-Match") for _, headers in server.asked] == [None, server.etag]
 
 
 def test_a_server_that_is_broken_is_asked_once_by_all(
     tmp_path: Path, database: Postgres, server: UpdateServer
 ) -> None:
-    said = all_at_once(tmp_path, database.create("broken"), server.url("/broken"))
+    url = database.create("broken")
+    with lookers(tmp_path, url, server.url("/broken")) as all_at_once:
+        said = all_at_once() + all_at_once()
     assert len(server.asked) == 1
     assert "".join(said).count("answers 500") == 1
 
