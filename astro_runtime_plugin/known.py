@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from astro_runtime_plugin.catalogue import Release, releases
+from astro_runtime_plugin.facts import merged
 from astro_runtime_plugin.release import release_of
+from astro_runtime_plugin.updates.asked import asked
 from astro_runtime_plugin.version import Version, VersionError
 from entrypoint.errors import USAGE, StartError
 from entrypoint.line import installed_airflow
@@ -11,9 +15,15 @@ from entrypoint.line import installed_airflow
 NOT_TOLD = 1  # the exit code where a question has no answer here
 
 
-def known() -> list[Release]:
-    """Return every release that is known here, in order."""
-    return releases()
+def known(environ: Mapping[str, str], warn: Callable[[str], None]) -> list[Release]:
+    """Return every release that is known here, in order: the catalogue's, and the update document's over them.
+
+    Where there is an `update_url` and no document, the catalogue alone counts, and `warn` is told why.
+    """
+    listed, problem = asked(environ)
+    if problem:
+        warn(f"{problem}; what this release knew when it was made counts alone")
+    return merged(releases(), listed)
 
 
 def running(releases: list[Release]) -> Release:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from astro_runtime_plugin.cli.here import known_here
 from astro_runtime_plugin.cli.today import with_today
 from entrypoint.errors import StartError
 
@@ -32,9 +33,9 @@ SENTENCES: Mapping[Stage, str] = {
 def check(context: click.Context, today: date) -> None:
     """Say in one line whether the release that runs here is maintained; exit code 3 where it is not, or is yanked."""
     from astro_runtime_plugin import lifecycle as policy
-    from astro_runtime_plugin.known import NOT_TOLD, known, running
+    from astro_runtime_plugin.known import NOT_TOLD, running
 
-    found = known()
+    found = known_here()
     release = running(found)
     told = policy.lifecycle(release, found, today)
     sentence = SENTENCES[told.stage].format(

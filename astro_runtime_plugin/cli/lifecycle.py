@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from astro_runtime_plugin.cli.here import known_here
 from astro_runtime_plugin.cli.today import with_today
 
 if TYPE_CHECKING:
@@ -25,9 +26,9 @@ def lifecycle(release: str | None, form: str | None, today: date) -> None:
     """Print until when RELEASE is maintained; without one, the release that runs here."""
     from astro_runtime_plugin import lifecycle as policy
     from astro_runtime_plugin.cli.versions import facts
-    from astro_runtime_plugin.known import find, known, running
+    from astro_runtime_plugin.known import find, running
 
-    found = known()
+    found = known_here()
     asked = find(release, found) if release is not None else running(found)
     told = policy.lifecycle(asked, found, today)
     if form == "json":

@@ -11,7 +11,8 @@ from entrypoint.line import installed_airflow
 @click.command()
 def version() -> None:
     """Print the release, the Airflow that it runs, and the package's version."""
-    from astro_runtime_plugin.known import known, running
+    from astro_runtime_plugin.catalogue import releases
+    from astro_runtime_plugin.known import running
 
-    release = running(known()).release
+    release = running(releases()).release
     click.echo(f"Runtime {release} (Airflow {installed_airflow()}, astro-runtime {__version__})")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from astro_runtime_plugin.cli.here import known_here
 from astro_runtime_plugin.cli.today import with_today
 
 if TYPE_CHECKING:
@@ -26,13 +27,12 @@ def versions(form: str | None, today: date) -> None:
     """Print every release that is known here: what is in it, and until when it is maintained."""
     from astro_runtime_plugin import releases_page
     from astro_runtime_plugin.catalogue import releases
-    from astro_runtime_plugin.known import known
     from astro_runtime_plugin.lifecycle import lifecycle
 
     if form == "markdown":
         click.echo(releases_page.render(releases()), nl=False)
         return
-    found = known()
+    found = known_here()
     told = [(release, lifecycle(release, found, today)) for release in found]
     if form == "json":
         click.echo(json.dumps([facts(*one, today) for one in told], indent=2, ensure_ascii=False))

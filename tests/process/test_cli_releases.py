@@ -17,6 +17,7 @@ from astro_runtime_plugin.cli.stage import COLOURS
 from tests.lines import AIRFLOW, LINE, RELEASE
 from tests.process.commands import Copy, astro_runtime
 from tests.process.start import CHECKOUT, environment
+from tests.updates.documents import row, text
 
 # The release that runs: until when it is maintained, and has basic support, by the policy.
 UNTIL, BASIC = {"3.3": ("2028-11-30", "2029-05-31"), "2.11": ("2028-05-31", None)}[LINE]
@@ -239,6 +240,33 @@ def test_a_command_imports_only_what_it_needs(tmp_path: Path, words: list[str], 
     )
     assert "click" in done.stderr.split()
     assert spared.isdisjoint(done.stderr.split())
+
+
+def test_the_update_document_says_what_became_of_the_release(tmp_path: Path) -> None:
+    path = tmp_path / "updates.json"
+    yanked = row(str(AIRFLOW), "2026-11-24", yanked=True, yankedReason="Tasks get lost")
+    path.write_text(text(*({RELEASE: yanked} if line == LINE else {} for line in ("2.11", "3.3"))))
+    told = {"AIRFLOW__ASTRO_RUNTIME__UPDATE_URL": path.as_uri()}
+    done = astro_runtime(tmp_path, "check", **told)
+    assert (done.returncode, done.stdout) == (3, f"release {RELEASE} is yanked: Tasks get lost\n")
+    rows = json.loads(astro_runtime(tmp_path, "versions", "--json", **told).stdout)
+    assert {one["release"]: one["lifecycle"]["stage"] for one in rows}[RELEASE] == "yanked"
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    {
+        "file:///no/such/file": "the update document file:///no/such/file cannot be read",
+        "ftp://example.com/": "[astro_runtime] update_url must be http://HOST/PATH",
+    }.items(),
+)
+def test_without_the_document_the_catalogue_counts_and_stderr_says_so(
+    tmp_path: Path, url: str, why: str
+) -> None:
+    done = astro_runtime(tmp_path, "check", AIRFLOW__ASTRO_RUNTIME__UPDATE_URL=url)
+    assert (done.returncode, done.stdout) == (0, f"release {RELEASE} is maintained until {UNTIL}\n")
+    assert done.stderr.startswith(f"astro-runtime: {why}")
+    assert done.stderr.count("\n") == 1
 
 
 def test_the_page_of_the_releases_is_what_the_command_prints(tmp_path: Path) -> None:

@@ -1,0 +1,33 @@
+"""The update document for a command: fetched at once, without Airflow and without the metadata database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from astro_runtime_plugin.catalogue import Release
+from astro_runtime_plugin.updates import address, document
+from astro_runtime_plugin.updates.fetch import FetchError, fetch
+from entrypoint import airflow_cfg
+from entrypoint.names import Name
+from entrypoint.overrides import find
+
+UPDATE_URL = Name("astro_runtime", "update_url")
+
+
+def asked(environ: Mapping[str, str]) -> tuple[list[Release], str]:
+    """Return the releases that `[astro_runtime] update_url` lists, and in one line why there are none.
+
+    Without an `update_url` nothing is asked for, and both are empty. Raises StartError for an airflow.cfg that is not
+    to be read.
+    """
+    found = find((UPDATE_URL,), environ, airflow_cfg.read(airflow_cfg.locate(environ)))
+    url = found.text.strip() if found else ""
+    if not url:
+        return [], ""
+    if problem := address.problem(url):
+        return [], f"[astro_runtime] update_url {problem}"
+    try:
+        fetched = fetch(url)
+        return (document.parse(fetched.text) if fetched else []), ""
+    except (FetchError, document.DocumentError) as error:
+        return [], f"the update document {address.shown(url)} {error}"
