@@ -1,0 +1,59 @@
+"""What a component does beside its job: begun once, by a job's start, and never a reason for it to fail."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import pytest
+from pytest_mock import MockerFixture
+
+from astro_runtime_plugin import beside, listener, notice_log
+from astro_runtime_plugin.notices import Notice
+
+
+class Job:
+    """Stands for Airflow's, of which the listener looks at the name alone."""
+
+
+def test_what_fails_is_one_warning(mocker: MockerFixture, caplog: pytest.LogCaptureFixture) -> None:
+    mocker.patch.object(beside, "begin", side_effect=RuntimeError("postgresql://user:secret@host"))
+    listener.on_starting(Job())
+    assert [record.levelno for record in caplog.records] == [logging.WARNING]
+    assert "RuntimeError" in caplog.text
+    assert "secret" not in caplog.text
+
+
+def test_what_is_no_job_begins_nothing(mocker: MockerFixture) -> None:
+    begin = mocker.patch.object(beside, "begin")
+    listener.on_starting(object())
+    begin.assert_not_called()
+
+
+@pytest.mark.parametrize(("command", "times"), [("scheduler", 1), ("triggerer", 0), ("db", 0)])
+def test_a_scheduler_alone_looks_for_updates_and_says_the_notices(
+    mocker: MockerFixture, command: str, times: int
+) -> None:
+    mocker.patch.object(sys, "argv", ["airflow", command])
+    announced = mocker.patch.object(beside.announce, "begin")
+    updates = mocker.patch.object(beside.updates, "begin")
+    said = mocker.patch.object(notice_log, "begin")
+    beside.begin()
+    assert (announced.call_count, updates.call_count, said.call_count) == (1, times, times)
+
+
+def test_the_notices_are_said_once_each_and_a_failure_once(
+    mocker: MockerFixture, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    asked = mocker.patch.object(notice_log, "all_notices")
+    asked.return_value = [Notice(id="one", level="warning", text="Maintenance ends.")]
+    notice_log.look()
+    notice_log.look()
+    asked.side_effect = RuntimeError
+    notice_log.look()
+    notice_log.look()
+    assert [record.getMessage() for record in caplog.records] == [
+        "Maintenance ends.",
+        "astro-runtime: notices cannot be worked out: RuntimeError",
+    ]
