@@ -8,7 +8,8 @@ import sys
 import pytest
 from pytest_mock import MockerFixture
 
-from astro_runtime_plugin import beside, listener, notice_log
+from astro_runtime_plugin import beside, listener, notice_log, updates
+from astro_runtime_plugin.components import announce
 from astro_runtime_plugin.notices import Notice
 
 
@@ -35,11 +36,11 @@ def test_a_scheduler_alone_looks_for_updates_and_says_the_notices(
     mocker: MockerFixture, command: str, times: int
 ) -> None:
     mocker.patch.object(sys, "argv", ["airflow", command])
-    announced = mocker.patch.object(beside.announce, "begin")
-    updates = mocker.patch.object(beside.updates, "begin")
+    announced = mocker.patch.object(announce, "begin")
+    looked = mocker.patch.object(updates, "begin")
     said = mocker.patch.object(notice_log, "begin")
     beside.begin()
-    assert (announced.call_count, updates.call_count, said.call_count) == (1, times, times)
+    assert (announced.call_count, looked.call_count, said.call_count) == (1, times, times)
 
 
 def test_the_notices_are_said_once_each_and_a_failure_once(

@@ -32,7 +32,7 @@ def test_a_dismissed_notice_stays_away_from_its_user_alone() -> None:
 
 
 def test_it_is_shown_again_after_the_days(mocker: MockerFixture) -> None:
-    clock = mocker.patch.object(state.time, "time", return_value=1000.0)
+    clock = mocker.patch("time.time", return_value=1000.0)
     dismissals.dismiss("ann", ONE, 7)
     clock.return_value += 7 * dismissals.DAY_SECONDS
     assert dismissals.remaining("ann", [ONE], 7) == []
@@ -41,7 +41,7 @@ def test_it_is_shown_again_after_the_days(mocker: MockerFixture) -> None:
 
 
 def test_dismissed_again_it_stays_away_from_then_on(mocker: MockerFixture) -> None:
-    clock = mocker.patch.object(state.time, "time", return_value=1000.0)
+    clock = mocker.patch("time.time", return_value=1000.0)
     for _ in range(3):
         dismissals.dismiss("ann", ONE, 7)
         clock.return_value += 6 * dismissals.DAY_SECONDS
@@ -49,7 +49,7 @@ def test_dismissed_again_it_stays_away_from_then_on(mocker: MockerFixture) -> No
 
 
 def test_what_has_run_out_is_forgotten_when_another_is_dismissed(mocker: MockerFixture) -> None:
-    clock = mocker.patch.object(state.time, "time", return_value=1000.0)
+    clock = mocker.patch("time.time", return_value=1000.0)
     dismissals.dismiss("ann", ONE, 7)
     clock.return_value += 8 * dismissals.DAY_SECONDS
     dismissals.dismiss("ann", TWO, 7)
