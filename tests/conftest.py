@@ -11,9 +11,12 @@ import pytest
 from hypothesis import settings
 
 from tests.lines import LINE
+from tests.metadata import metadata
 
 if TYPE_CHECKING:
     from tests.contract.oracle import Oracle
+
+__all__ = ["metadata"]  # pytest finds fixtures here
 
 # Before anything imports Airflow: without an airflow.cfg it would write one, with secrets, into ~/airflow.
 _HOME = tempfile.TemporaryDirectory(prefix="astro-runtime-tests-")

@@ -12,11 +12,8 @@ import pytest
 
 from astro_runtime_plugin.components.shown import Runs, living
 from tests.following.cluster import Cluster, cluster, until
-from tests.following.conftest import metadata
 from tests.lines import LINE, RELEASE
 from tests.servers import Postgres, free_port, redis
-
-__all__ = ["metadata"]  # pytest finds the fixture here
 
 TAG = "AIRFLOW__ASTRO_RUNTIME__IMAGE_TAG"
 ROWS = "SELECT told, extract(epoch FROM now()) FROM astro_runtime_state WHERE kind = 'component'"

@@ -6,10 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.following.conftest import metadata
 from tests.updates.server import UpdateServer, update_server
-
-__all__ = ["metadata"]
 
 
 @pytest.fixture
