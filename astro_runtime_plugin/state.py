@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from typing import Any
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, TypeVar
 
 from airflow.configuration import conf
 from airflow.utils.net import get_hostname
@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 KEPT_SECONDS = 24 * 60 * 60.0
-TRIES = 3  # two processes may make the table, or the same row, at once
+TRIES = 3  # the table may have to be made, and two processes may make it, or the same row, at once
 LONG = Text().with_variant(MEDIUMTEXT(), "mysql").with_variant(MEDIUMTEXT(), "mariadb")  # TEXT ends at 64 KiB
 TABLE = Table(
     "astro_runtime_state",
@@ -35,6 +35,7 @@ TABLE = Table(
     Column("at", Float(53), nullable=False),
 )
 C = TABLE.c
+T = TypeVar("T")
 
 
 def here() -> str:
@@ -50,17 +51,14 @@ def put(kind: str, name: str, told: Any, kept: float | None = KEPT_SECONDS) -> N
     """
     now = time.time()
     values = {"told": json.dumps(told), "at": now}
-    for left in reversed(range(TRIES)):
-        try:
-            with _writing() as session:
-                if not _changed(session, update(TABLE).where(C.kind == kind, C.name == name).values(values)):
-                    if kept is not None:
-                        session.execute(delete(TABLE).where(C.kind == kind, C.at < now - kept))
-                    session.execute(insert(TABLE).values(kind=kind, name=name, **values))
-            return
-        except DBAPIError:
-            if not left:
-                raise
+
+    def write(session: Session) -> None:
+        if not _changed(session, update(TABLE).where(C.kind == kind, C.name == name).values(values)):
+            if kept is not None:
+                session.execute(delete(TABLE).where(C.kind == kind, C.at < now - kept))
+            session.execute(insert(TABLE).values(kind=kind, name=name, **values))
+
+    _written(write)
 
 
 def claim(kind: str, name: str, seconds: float) -> bool:
@@ -69,18 +67,17 @@ def claim(kind: str, name: str, seconds: float) -> bool:
     Raises SQLAlchemyError where the database cannot be written.
     """
     now = time.time()
-    with _writing() as session:
-        due = update(TABLE).where(C.kind == kind, C.name == name, C.at <= now - seconds).values(at=now)
-        if _changed(session, due):
+
+    def write(session: Session) -> bool:
+        ours = (C.kind == kind, C.name == name)
+        if _changed(session, update(TABLE).where(*ours, C.at <= now - seconds).values(at=now)):
             return True
-        if session.execute(select(C.at).where(C.kind == kind, C.name == name)).first():
+        if session.execute(select(C.at).where(*ours)).first():
             return False
-    try:
-        with _writing() as session:
-            session.execute(insert(TABLE).values(kind=kind, name=name, told="null", at=now))
-    except DBAPIError:
-        return False  # another process was faster
-    return True
+        session.execute(insert(TABLE).values(kind=kind, name=name, told="null", at=now))
+        return True
+
+    return _written(write)
 
 
 def fetch(kind: str, seconds: float | None = None) -> dict[str, Any]:
@@ -97,19 +94,21 @@ def fetch(kind: str, seconds: float | None = None) -> dict[str, Any]:
         return {}
 
 
-def forget(kind: str, name: str) -> None:
-    """Drop what `name` told. Raises SQLAlchemyError where the database cannot be written."""
-    with _writing() as session:
-        session.execute(delete(TABLE).where(C.kind == kind, C.name == name))
+def _written(write: Callable[[Session], T]) -> T:
+    """Write in one transaction, and again where the table was not there, or another process was faster."""
+    for _ in range(TRIES - 1):
+        try:
+            with create_session() as session:
+                return write(session)
+        except DBAPIError:
+            _make_table()
+    with create_session() as session:
+        return write(session)
 
 
-@contextmanager
-def _writing() -> Iterator[Session]:
-    """Write in one transaction; the table is made where it is not there."""
+def _make_table() -> None:
     with suppress(DBAPIError), create_session() as session:  # another process may make it at the same time
         TABLE.create(session.connection(), checkfirst=True)
-    with create_session() as session:
-        yield session
 
 
 def _changed(session: Session, statement: Any) -> bool:

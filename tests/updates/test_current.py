@@ -7,11 +7,12 @@ from datetime import date
 
 import pytest
 
-from astro_runtime_plugin import options, state, updates
+from astro_runtime_plugin import options, updates
 from astro_runtime_plugin.current import current
 from astro_runtime_plugin.updates import store
 from astro_runtime_plugin.updates.daily import TURN, Daily
 from tests.updates.documents import NAMES
+from tests.updates.forgotten import forget
 from tests.updates.server import UpdateServer
 
 SET = "AIRFLOW__ASTRO_RUNTIME__{}"
@@ -24,8 +25,7 @@ def _stored(server: UpdateServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     Daily(url).look()
     monkeypatch.setenv(SET.format("UPDATE_URL"), url)
     yield
-    state.forget(store.KIND, store.NAME)
-    state.forget(TURN, store.source(url))
+    forget(store.KIND, TURN)
     options._warn_once.cache_clear()
 
 

@@ -12,6 +12,7 @@ from astro_runtime_plugin import state
 from astro_runtime_plugin.updates import store
 from astro_runtime_plugin.updates.daily import DAY_SECONDS, TURN, Daily
 from tests.updates.documents import AIRFLOW_3, NAMES, REAL, text
+from tests.updates.forgotten import forget
 from tests.updates.server import UpdateServer, answer
 
 OTHER = text({}, {"3.3-1": AIRFLOW_3["3.3-1"]})
@@ -20,20 +21,14 @@ USER = "operator:secret@"
 
 @pytest.fixture(autouse=True)
 def _nothing_stored() -> Iterator[None]:
-    forget()
+    forget(store.KIND, TURN)
     yield
-    forget()
-
-
-def forget() -> None:
-    state.forget(store.KIND, store.NAME)
-    for name in state.fetch(TURN):
-        state.forget(TURN, name)
+    forget(store.KIND, TURN)
 
 
 def aged(url: str, days: float) -> None:
     """Make the stored document, and the last try, older."""
-    state.forget(TURN, store.source(url))
+    forget(TURN)
     stored = store.stored(url)
     if stored:
         store.confirm(stored, stored.checked - days * DAY_SECONDS)
