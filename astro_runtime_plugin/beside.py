@@ -7,15 +7,18 @@ import sys
 
 from astro_runtime_plugin import updates
 from astro_runtime_plugin.components import announce
-from astro_runtime_plugin.components.kinds import component_of
+from astro_runtime_plugin.components.kinds import CELERY_WORKER, component_of
 
 SCHEDULER = "scheduler"
 
 
 def begin() -> None:
     """Record the component; a scheduler looks for updates, too, and writes the notices into its log."""
+    component = component_of(sys.argv, os.environ)
+    if component == CELERY_WORKER:
+        return  # its tasks have jobs, on Airflow 2; it has none, and begins when it is ready
     announce.begin()
-    if component_of(sys.argv, os.environ) == SCHEDULER:
+    if component == SCHEDULER:
         from astro_runtime_plugin import notice_log
 
         updates.begin()

@@ -22,6 +22,7 @@ from entrypoint.line import line_of
 
 log = logging.getLogger("astro_runtime")
 KIND = "component"
+SHORTEST_SECONDS = 1.0  # between two beats, whatever the threshold is
 BEATS = 3  # within the time after which a component that is silent counts as dead
 
 
@@ -60,7 +61,7 @@ def _beat(runs: Runs, silence: float) -> None:
             failed += 1
             if failed == BEATS:
                 _warn(error)
-        time.sleep(silence / BEATS)
+        time.sleep(max(silence / BEATS, SHORTEST_SECONDS))
 
 
 def _warn(error: Exception) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from functools import cache
 from importlib.metadata import distributions
 from typing import NamedTuple
 
@@ -64,6 +65,7 @@ def _percent(left: int, released: date | None, until: date | None) -> int:
     return min(round(100 * left / whole), 100) if whole > 0 else 0
 
 
+@cache
 def providers() -> list[tuple[str, str]]:
     """Return the installed providers and their versions, by name."""
     names = {one.metadata["Name"].lower(): one.version for one in distributions() if one.metadata["Name"]}

@@ -31,6 +31,13 @@ def test_what_is_no_job_begins_nothing(mocker: MockerFixture) -> None:
     begin.assert_not_called()
 
 
+def test_a_task_of_a_celery_worker_is_no_component(mocker: MockerFixture) -> None:
+    mocker.patch.object(sys, "argv", ["airflow", "celery", "worker"])
+    announced = mocker.patch.object(announce, "begin")
+    beside.begin()
+    announced.assert_not_called()
+
+
 @pytest.mark.parametrize(("command", "times"), [("scheduler", 1), ("triggerer", 0), ("db", 0)])
 def test_a_scheduler_alone_looks_for_updates_and_says_the_notices(
     mocker: MockerFixture, command: str, times: int
