@@ -40,7 +40,7 @@ def test_it_adds_what_airflow_2_asks_for_and_nothing_of_airflow_3() -> None:
     plugin = AstroRuntimePlugin()
     assert [blueprint.name for blueprint in plugin.flask_blueprints] == ["astro_runtime"]
     names = [item["label"] for item in plugin.appbuilder_menu_items]
-    assert names == ["Release notes", "Provider registry", "Issue tracker"]
+    assert names == ["Runtime", "Release notes", "Provider registry", "Issue tracker"]
     assert (plugin.fastapi_apps, plugin.fastapi_root_middlewares, plugin.external_views) == ([], [], [])
 
 

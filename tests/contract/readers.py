@@ -19,7 +19,9 @@ def read_by_airflow() -> dict[str, list[float]]:
     from airflow.jobs.job import Job
     from airflow.providers.cncf.kubernetes.kube_config import KubeConfig
 
-    job = Job()
+    # What follows the running workers would stay in this process; tests/following has it.
+    with patch("astro_runtime_plugin.following.install.install"):
+        job = Job()
     executor = imported_again(base_executor).BaseExecutor()
     scheduler = SCHEDULER[LINE](job, executor)
     kubernetes = KubeConfig()
