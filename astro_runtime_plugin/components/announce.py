@@ -14,7 +14,7 @@ from airflow.configuration import conf
 from airflow.utils.net import get_hostname
 
 from astro_runtime_plugin import state
-from astro_runtime_plugin.components.kinds import component_of, threshold
+from astro_runtime_plugin.components.kinds import CELERY_WORKER, component_of, threshold
 from astro_runtime_plugin.components.shown import Runs, living, moment, recorded
 from astro_runtime_plugin.options import option
 from astro_runtime_plugin.release import image_tag, release_of
@@ -30,10 +30,20 @@ def begin() -> None:
     """Record the component that this process is, from now on; whatever fails is one warning, and nothing more."""
     try:
         component = component_of(sys.argv, os.environ)
-        if component:
+        if component and _shares_database(component):
             _announce(component)
     except Exception as error:
         _warn(error)
+
+
+def _shares_database(component: str) -> bool:
+    """Whether others see what this component records: on Airflow 3 a Celery worker needs no metadata database."""
+    if component == CELERY_WORKER and conf.get("database", "sql_alchemy_conn").startswith("sqlite"):
+        log.warning(
+            "astro-runtime: the Runtime page does not show this component: it has no metadata database"
+        )
+        return False
+    return True
 
 
 @cache  # once in a process; one that is forked from it, such as a task's, has the component's memory of it
