@@ -38,6 +38,20 @@ def test_a_task_of_a_celery_worker_is_no_component(mocker: MockerFixture) -> Non
     announced.assert_not_called()
 
 
+@pytest.mark.parametrize(
+    ("url", "times"), [("sqlite:////nowhere/airflow.db", 0), ("postgresql://host/airflow", 1)]
+)
+def test_a_celery_worker_without_a_metadata_database_says_so_and_records_nothing(
+    mocker: MockerFixture, caplog: pytest.LogCaptureFixture, url: str, times: int
+) -> None:
+    mocker.patch.object(sys, "argv", ["airflow", "celery", "worker"])
+    mocker.patch.dict("os.environ", {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url})
+    announced = mocker.patch.object(announce, "_announce")
+    announce.begin()
+    assert announced.call_count == times
+    assert caplog.text.count("it has no metadata database") == 1 - times
+
+
 @pytest.mark.parametrize(("command", "times"), [("scheduler", 1), ("triggerer", 0), ("db", 0)])
 def test_a_scheduler_alone_looks_for_updates_and_says_the_notices(
     mocker: MockerFixture, command: str, times: int
