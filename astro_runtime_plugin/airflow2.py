@@ -15,9 +15,9 @@ from airflow.security.permissions import (
     RESOURCE_DOCS_MENU,
 )
 from airflow.www.extensions.init_auth_manager import get_auth_manager
-from flask import abort, current_app, redirect, render_template, request
+from flask import Response, abort, current_app, make_response, redirect, render_template, request
 from markupsafe import Markup
-from werkzeug.wrappers import Response
+from werkzeug.wrappers import Response as Redirect
 
 from astro_runtime_plugin import api, noticeboard
 from astro_runtime_plugin.components.announce import begin, components
@@ -29,7 +29,7 @@ from astro_runtime_plugin.release import image_tag, release_of
 from entrypoint import origin
 
 Extensions = dict[str, list[Any]]
-Answer = tuple[Any, int, dict[str, str]]  # JSON, status, headers
+Answer = tuple[Any, int]  # JSON, status
 # An entry of the Admin menu for whoever may see that of connections: Admin and Op.
 PAGE = {
     "name": RESOURCE_CONNECTION,
@@ -73,24 +73,25 @@ def blueprint(shown: api.Runtime) -> FooterBlueprint:
     return made
 
 
-def answer(told: Callable[[], Any]) -> Answer:
-    """Return what is told to whoever is logged in, and 401 to others."""
-    headers = {"Cache-Control": "no-store"}
-    if not is_logged_in():
-        return {"detail": "Not authenticated"}, 401, headers
-    return told(), 200, headers
+def answer(told: Callable[[], Any]) -> Response:
+    """Return what is told to whoever is logged in, and 401 to others; nothing of it is kept by a cache."""
+    response = make_response(told() if is_logged_in() else ({"detail": "Not authenticated"}, 401))
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
-def dismissed() -> dict[str, bool]:
+def dismissed() -> Answer:
     """Hide a notice from the user for some days; 404 where no notice is shown under this id."""
     asked = request.get_json(silent=True)
     notice = asked.get("notice") if isinstance(asked, dict) else None
-    if not isinstance(notice, str) or not noticeboard.dismiss(user_id(), notice):
-        abort(404)
-    return {"dismissed": True}
+    if not isinstance(notice, str):
+        return {"detail": api.NO_DISMISSAL}, 422
+    if not noticeboard.dismiss(user_id(), notice):
+        return {"detail": api.NO_SUCH_NOTICE}, 404
+    return "", 204
 
 
-def page_shown(shown: api.Runtime) -> str | Response:
+def page_shown(shown: api.Runtime) -> str | Redirect:
     """Return the Runtime page to whoever may see connections; a visitor is asked to log in, others get 403."""
     if not is_logged_in():
         return redirect(get_auth_manager().get_url_login(next_url=request.url))

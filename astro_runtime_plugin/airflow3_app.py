@@ -14,7 +14,8 @@ from airflow.api_fastapi.core_api.security import (
     requires_authenticated,
 )
 from fastapi import APIRouter, Body, Depends, FastAPI, HTTPException
-from fastapi.responses import HTMLResponse
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.responses import Response
 
@@ -35,6 +36,7 @@ OP = Depends(requires_access_connection(method="GET"))
 def app(tag: str | None, links: dict[str, str]) -> FastAPI:
     """Return the app; `tag` is the image tag, `links` are name → URL."""
     served = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_serving)
+    served.add_exception_handler(RequestValidationError, no_dismissal)
     told = APIRouter(dependencies=[Depends(requires_authenticated())])
 
     @told.get("/api/runtime")
@@ -73,7 +75,12 @@ def notices(user: GetUserDep) -> Board:
 def dismissed(user: GetUserDep, notice: Annotated[str, Body(embed=True)]) -> None:
     """Hide a notice from the user for some days; 404 where no notice is shown under this id."""
     if not noticeboard.dismiss(user.get_id(), notice):
-        raise HTTPException(404, "No such notice")
+        raise HTTPException(404, api.NO_SUCH_NOTICE)
+
+
+def no_dismissal(*_: Any) -> JSONResponse:
+    """Say what a dismissal must be, the only request with a body."""
+    return JSONResponse({"detail": api.NO_DISMISSAL}, 422)
 
 
 @asynccontextmanager

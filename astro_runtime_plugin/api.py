@@ -10,6 +10,10 @@ from pydantic import BaseModel
 from astro_runtime_plugin.settings import rows
 from entrypoint.origin import Resolved
 
+# What `POST /astro-runtime/api/notices` says where it dismisses nothing: with 422 and with 404.
+NO_DISMISSAL = 'The body must be JSON: {"notice": "the id of a notice"}'
+NO_SUCH_NOTICE = "No such notice"
+
 
 class Link(BaseModel):
     """A link to a resource; `url` is http or https."""

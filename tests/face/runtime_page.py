@@ -54,7 +54,9 @@ def tells_and_forgets_notices(page: Page, other: Page, url: str) -> None:
     assert first[3] <= box(page.locator(FOOTER))[1]
     identifier = notices.filter(has_text="maintenance").get_attribute("data-notice")
     mine = page.locator(f'{NOTICE}[data-notice="{identifier}"]')
-    mine.get_by_role("button", name="Dismiss for 5 days").click()
+    with page.expect_response(lambda answer: answer.request.method == "POST") as answered:
+        mine.get_by_role("button", name="Dismiss for 5 days").click()
+    assert answered.value.status == 204
     expect(mine).to_have_count(0)
     page.reload()
     page.locator(FOOTER).wait_for()

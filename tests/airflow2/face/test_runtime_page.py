@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.airflow2.face.conftest import Servers
 from tests.airflow2.face.server import Server
 from tests.browser import dialogs
+from tests.face.dismissal import is_refused_in_json
 from tests.face.fixtures import SignIn
 from tests.face.runtime_page import says_everything, tells_and_forgets_notices
 
@@ -56,9 +55,7 @@ def test_a_dismissal_asks_for_a_token_of_the_page_and_a_notice_that_is_shown(
     page.goto(f"{server.url}/home")
     token = {"X-CSRFToken": page.locator("script[data-csrf-token]").get_attribute("data-csrf-token") or ""}
     assert page.request.post(url, data={"notice": "x"}).status == 400
-    wrongs: list[Any] = [{"notice": "no such notice"}, {"notice": 1}, [], "no JSON"]
-    for wrong in wrongs:
-        assert page.request.post(url, data=wrong, headers=token).status == 404
+    is_refused_in_json(page, server, token)
     assert stranger.request.get(url).status == 401
     assert stranger.request.get(f"{server.url}/astro-runtime/api/components").status == 401
 
