@@ -23,12 +23,12 @@ from astro_runtime_plugin import api, noticeboard
 from astro_runtime_plugin.components.announce import begin, components
 from astro_runtime_plugin.following.record import Workers, written_down
 from astro_runtime_plugin.footer import STATIC
+from astro_runtime_plugin.no_store import NoStore
 from astro_runtime_plugin.noticeboard import Board
 from astro_runtime_plugin.page.gather import page
 from astro_runtime_plugin.release import release_of
 from entrypoint import origin
 
-NO_STORE = {"Cache-Control": "no-store"}
 # Whom Airflow lets see connections: Admin and Op, with each auth manager of its own.
 OP = Depends(requires_access_connection(method="GET"))
 
@@ -36,6 +36,7 @@ OP = Depends(requires_access_connection(method="GET"))
 def app(tag: str | None, links: dict[str, str]) -> FastAPI:
     """Return the app; `tag` is the image tag, `links` are name → URL."""
     served = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_serving)
+    served.add_middleware(NoStore)
     served.add_exception_handler(RequestValidationError, no_dismissal)
     told = APIRouter(dependencies=[Depends(requires_authenticated())])
 
@@ -46,7 +47,7 @@ def app(tag: str | None, links: dict[str, str]) -> FastAPI:
 
     @told.get("/page", dependencies=[OP])
     def runtime_page() -> HTMLResponse:
-        return HTMLResponse(page(runtime()), headers=NO_STORE)
+        return HTMLResponse(page(runtime()))
 
     told.add_api_route("/api/workers", workers)
     told.add_api_route("/api/components", running)

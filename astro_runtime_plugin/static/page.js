@@ -8,9 +8,10 @@
 
   const asked = async () => {
     const answer = await fetch(new URL("page", prefix), { headers: { Accept: "text/html" } });
+    const html = await answer.text(); // what no cache takes and nobody reads keeps its connection busy
     if (answer.status === 403) return { text: REFUSED };
     if (!answer.ok) return { text: `The Runtime page cannot be had: ${answer.status}.` };
-    return { html: await answer.text() };
+    return { html };
   };
 
   const Page = () => {

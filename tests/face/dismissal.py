@@ -20,3 +20,4 @@ def is_refused_in_json(page: Page, server: Server, headers: Mapping[str, str]) -
     for body, (status, detail) in zip([{"notice": "no such notice"}, *WRONG], answers, strict=True):
         said = page.request.post(f"{server.url}{ENDPOINT}", data=body, headers=dict(headers))
         assert (said.status, said.json()) == (status, {"detail": detail})
+        assert said.headers["cache-control"] == "no-store"

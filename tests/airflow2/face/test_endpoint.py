@@ -14,6 +14,7 @@ from entrypoint.defaults import TABLE
 from tests.airflow2.face.conftest import Servers
 from tests.airflow2.face.server import Server
 from tests.browser import dialogs
+from tests.face.answers import are_json_that_no_cache_keeps
 from tests.face.fixtures import SignIn
 from tests.face.home import USERS
 from tests.face.kinds import PARALLELISM
@@ -33,6 +34,12 @@ def test_it_asks_for_a_login(server: Server, stranger: Page) -> None:
     said = answer(stranger, server)
     assert (said.status, said.json()) == (401, {"detail": "Not authenticated"})
     assert said.headers["cache-control"] == "no-store"
+
+
+def test_every_answer_is_json_that_no_cache_keeps(servers: Servers, sign_in: SignIn, stranger: Page) -> None:
+    server = servers("plain")
+    are_json_that_no_cache_keeps(sign_in(server, "vic"), server, 200)
+    are_json_that_no_cache_keeps(stranger, server, 401)
 
 
 @pytest.mark.parametrize("user", USERS)

@@ -7,11 +7,12 @@ import platform
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from entrypoint.defaults import TABLE
 from tests.airflow3.face.conftest import Servers
 from tests.airflow3.face.server import Server
+from tests.face.answers import are_json_that_no_cache_keeps
 from tests.face.fixtures import SignIn
 from tests.face.home import USERS
 from tests.face.kinds import PARALLELISM
@@ -31,6 +32,13 @@ def test_it_asks_for_a_login(server: Server) -> None:
     assert status == 401
     assert "3.3" not in text
     assert server.get(ENDPOINT, "no token")[0] == 403
+
+
+def test_every_answer_is_json_that_no_cache_keeps(servers: Servers, sign_in: SignIn, stranger: Page) -> None:
+    server = servers("fab")
+    are_json_that_no_cache_keeps(sign_in(server, "vic"), server, 200)
+    are_json_that_no_cache_keeps(stranger, server, 401)
+    are_json_that_no_cache_keeps(stranger, server, 403, {"Authorization": "Bearer no token"})
 
 
 @pytest.mark.parametrize("user", USERS)
