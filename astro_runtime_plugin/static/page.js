@@ -26,5 +26,7 @@
     return createElement("div", { className: "astro-runtime-around" }, sheet, within);
   };
 
-  globalThis.AirflowPlugin = Page;
+  // The name that airflow3.py gives the page: Airflow's loader (ui/src/pages/ReactPlugin.tsx) looks for it first, and
+  // then for `AirflowPlugin`, which another plugin's bundle may set at the same time.
+  globalThis.Runtime = Page;
 })();
