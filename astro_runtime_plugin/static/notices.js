@@ -3,6 +3,8 @@
   "use strict";
 
   const ID = "astro-runtime-notices";
+  const MINUTE = 60_000; // ms
+  const HOUR = 60 * MINUTE;
   const script = document.currentScript;
   const api = new URL("../api/notices", script.src);
   const headers = { Accept: "application/json", "Content-Type": "application/json" };
@@ -20,10 +22,13 @@
   const link = (url) =>
     element("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, "Read more");
 
+  // With 0 days a notice comes back with the next page.
+  const dismissal = (days) => (days ? `Dismiss for ${days} ${days === 1 ? "day" : "days"}` : "Dismiss");
+
   const row = ({ id, level, text, url }, days) => {
     const role = level === "info" ? "status" : "alert";
-    const button = element("button", { type: "button", title: `Dismiss for ${days} days` }, "×");
-    button.setAttribute("aria-label", `Dismiss for ${days} days`);
+    const label = dismissal(days);
+    const button = element("button", { type: "button", title: label, "aria-label": label }, "×");
     const parts = [element("span", {}, text), ...(/^https?:\/\//i.test(url ?? "") ? [link(url)] : []), button];
     const made = element("div", { role, "data-level": level, "data-notice": id }, ...parts);
     button.onclick = async () => {
@@ -34,26 +39,44 @@
   };
 
   // The style sheet comes first, so that the page is laid out once.
-  const styled = () =>
-    new Promise((resolve, reject) => {
-      const sheet = element("link", { rel: "stylesheet", href: new URL("notices.css", script.src) });
-      sheet.onload = resolve;
-      sheet.onerror = reject;
-      document.head.append(sheet);
+  let sheet;
+  const styled = () => {
+    sheet ??= new Promise((resolve, reject) => {
+      const made = element("link", { rel: "stylesheet", href: new URL("notices.css", script.src) });
+      made.onload = resolve;
+      made.onerror = reject;
+      document.head.append(made);
     });
+    return sheet;
+  };
 
-  const draw = async () => {
-    const answer = await fetch(api, { headers });
-    if (answer.status !== 200 || document.getElementById(ID)) return;
-    const { notices, dismissal_days: days } = await answer.json();
-    if (!notices.length) return;
-    const rows = notices.map((notice) => row(notice, days));
-    await styled();
-    const drawn = element("section", { id: ID, "aria-label": "Notices" }, ...rows);
+  const place = (drawn) => {
     const top = document.querySelector("body > header"); // Flask-AppBuilder's, which lies above its page
     if (top) top.after(drawn);
     else document.body.prepend(drawn);
   };
 
+  let asked; // when
+  let told;
+  const draw = async () => {
+    asked = Date.now();
+    const answer = await fetch(api, { headers });
+    const text = await answer.text();
+    if (answer.status !== 200 || text === told) return; // a screen reader would say again what has not changed
+    const { notices, dismissal_days: days } = JSON.parse(text);
+    const rows = notices.map((notice) => row(notice, days));
+    if (rows.length) await styled();
+    document.getElementById(ID)?.remove();
+    if (rows.length) place(element("section", { id: ID, "aria-label": "Notices" }, ...rows));
+    told = text;
+  };
+
+  // A page of Airflow 3 may be open for weeks. The clock is looked at each minute: timers stand still in a computer that
+  // sleeps, and a hidden page asks when it is seen again.
+  const drawHourly = () => {
+    if (!document.hidden && Date.now() - asked >= HOUR) draw().catch(() => {});
+  };
+  setInterval(drawHourly, MINUTE);
+  document.addEventListener("visibilitychange", drawHourly);
   draw().catch(() => {});
 })();

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -10,6 +12,7 @@ from tests.airflow2.face.server import Server
 from tests.browser import dialogs
 from tests.face.dismissal import is_refused_in_json
 from tests.face.fixtures import SignIn
+from tests.face.open_page import asks_again_each_hour, asks_only_while_it_is_seen
 from tests.face.runtime_page import says_everything, tells_and_forgets_notices
 
 PATH = "/astro-runtime/page"
@@ -58,6 +61,14 @@ def test_a_dismissal_asks_for_a_token_of_the_page_and_a_notice_that_is_shown(
     is_refused_in_json(page, server, token)
     assert stranger.request.get(url).status == 401
     assert stranger.request.get(f"{server.url}/astro-runtime/api/components").status == 401
+
+
+@pytest.mark.parametrize("check", [asks_again_each_hour, asks_only_while_it_is_seen])
+def test_an_open_page_keeps_up_with_the_notices(
+    servers: Servers, sign_in: SignIn, check: Callable[[Page, str], None]
+) -> None:
+    server = servers("plain")
+    check(sign_in(server, "vic"), f"{server.url}/home")
 
 
 def test_who_has_opted_out_sees_no_notice(servers: Servers, sign_in: SignIn) -> None:

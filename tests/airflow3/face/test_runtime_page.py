@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -12,6 +13,7 @@ from tests.airflow3.face.conftest import Servers
 from tests.airflow3.face.server import Server
 from tests.face.dismissal import is_refused_in_json
 from tests.face.fixtures import SignIn
+from tests.face.open_page import asks_again_each_hour, asks_only_while_it_is_seen
 from tests.face.runtime_page import PAGE, says_everything, tells_and_forgets_notices
 
 PATH = "/plugin/runtime"
@@ -69,6 +71,14 @@ def test_notices_ask_for_a_login(servers: Servers, stranger: Page) -> None:
     assert server.get("/astro-runtime/api/notices")[0] == 401
     assert server.get("/astro-runtime/api/components")[0] == 401
     assert dismissal(stranger, server, "no such notice") == 401
+
+
+@pytest.mark.parametrize("check", [asks_again_each_hour, asks_only_while_it_is_seen])
+def test_an_open_page_keeps_up_with_the_notices(
+    servers: Servers, sign_in: SignIn, check: Callable[[Page, str], None]
+) -> None:
+    server = servers("fab")
+    check(sign_in(server, "vic"), f"{server.url}/dags")
 
 
 def test_who_has_opted_out_sees_no_notice(servers: Servers) -> None:
