@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Locator, ViewportSize, expect
+from playwright.sync_api import Locator, Page, ViewportSize, expect
 
 from tests.airflow3.face.conftest import Servers
 from tests.airflow3.face.server import Server
@@ -37,6 +37,18 @@ def reachable(last: Locator) -> bool:
     """Tell whether `last` can be scrolled to where the footer does not cover it."""
     last.scroll_into_view_if_needed()
     return uncovered(last)
+
+
+def choose_arabic(page: Page) -> None:
+    """Choose as a user does, which Airflow follows at once.
+
+    With a language that it starts with it does not always set the page's direction: where its server is slow to tell
+    the version, the language is there before the part of the page that waits for it to change.
+    """
+    page.get_by_test_id("nav-sidebar").get_by_role("button", name="User").click()
+    page.get_by_role("menuitem", name="Select Language").click()
+    page.get_by_role("dialog").get_by_role("combobox").click()
+    page.get_by_role("option", name="العربية").click()
 
 
 @pytest.mark.parametrize("window", [WINDOW, NARROW])
@@ -91,8 +103,8 @@ def test_the_footer_has_contrast_where_there_is_no_theme(opened: Open) -> None:
 
 
 def test_the_footer_reads_from_right_to_left_where_the_page_does(opened: Open) -> None:
-    opened("/").evaluate("localStorage.setItem('i18nextLng', 'ar')")
     page = opened("/dags")
+    choose_arabic(page)
     expect(page.locator("html")).to_have_attribute("dir", "rtl")
     left, _, right, _ = box(page.locator(FOOTER))
     assert (left, right) == (0, box(page.get_by_test_id("nav-sidebar"))[0])
