@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 USERS = {"ann": "Admin", "vic": "Viewer"}
@@ -56,6 +59,17 @@ def make(home: Path, imports: str, module: str, environ: Mapping[str, str]) -> N
     (home / "airflow.cfg").touch()
     done = subprocess.run([sys.executable, "-m", module], env=environ, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def copy(home: Path, to: Path) -> Path:
+    """Copy `home`, with a database of its own in which no component has told of itself; return where it is."""
+    shutil.copytree(home, to, ignore=shutil.ignore_patterns(".*", "airflow.db*", "logs", "*.log"))
+    source, copied = (closing(sqlite3.connect(one / "airflow.db")) for one in (home, to))
+    with source as reading, copied as writing:
+        reading.backup(writing)  # a server may write at this moment
+        writing.execute("DROP TABLE IF EXISTS astro_runtime_state")
+        writing.commit()
+    return to
 
 
 def fill(*first: list[str]) -> None:

@@ -15,6 +15,7 @@ from typing import TypeVar
 from urllib.error import URLError
 
 from tests.lines import RELEASE
+from tests.process.start import CHECKOUT
 from tests.servers import until
 
 S = TypeVar("S", bound="Server")
@@ -34,6 +35,13 @@ class Server:
         self.environ = environ
         self.log = log
         self.image_tag = environ.get("AIRFLOW__ASTRO_RUNTIME__IMAGE_TAG", RELEASE)
+
+    def run_python(self, code: str) -> None:
+        """Run code in this server's installation, as another component that shares its database would."""
+        words = [sys.executable, "-m", "entrypoint", "python", "-c", code]
+        subprocess.run(
+            words, env=dict(self.environ), cwd=CHECKOUT, check=True, capture_output=True, timeout=120
+        )
 
 
 @contextmanager

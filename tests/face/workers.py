@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 from tests.face.kinds import PARALLELISM
 from tests.face.server import Server
-from tests.process.start import CHECKOUT
 
 ENDPOINT = "/astro-runtime/api/workers"
 WRITE = """
@@ -35,7 +31,4 @@ TOLD = {  # by the plain kind of server
 
 def write(server: Server) -> None:
     """Write down what a scheduler would that has heard two workers."""
-    words = [sys.executable, "-m", "entrypoint", "python", "-c", WRITE]
-    subprocess.run(
-        words, env=dict(server.environ), cwd=CHECKOUT, check=True, capture_output=True, timeout=120
-    )
+    server.run_python(WRITE)

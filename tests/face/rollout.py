@@ -1,0 +1,44 @@
+"""What a test can see of a rollout that stopped half-way, on either line."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.face.runtime_page import PAGE
+from tests.face.server import Server
+from tests.lines import RELEASE
+from tests.servers import until
+
+NEW, OLD = "orders:2", "orders:1"
+ENVIRONMENT = {"AIRFLOW__ASTRO_RUNTIME__IMAGE_TAG": NEW}
+WRITE = f"""
+import time
+from astro_runtime_plugin.components.shown import Runs, moment, recorded
+from astro_runtime_plugin.state import put
+for component, host, tag in (("scheduler", "new-host", "{NEW}"), ("triggerer", "old-host", "{OLD}")):
+    runs = Runs(component, host, tag, "{RELEASE}", moment(time.time()))
+    put("component", f"{{component}}:{{host}}:7", recorded(runs, time.time(), 600))
+"""
+
+
+def is_seen(page: Page, server: Server, runtime_page: str) -> None:
+    """Check that the notice names the component that was left behind, and that the Runtime page shows both tags."""
+    server.run_python(WRITE)
+    until(lambda: _are_recorded(page, server), AssertionError)
+    page.goto(f"{server.url}{server.home}")
+    notice = page.get_by_role("alert").filter(has_text="Image tags differ")
+    expect(notice).to_have_text(re.compile(rf"\b2 of 3\b.* {NEW}\b.*\btriggerer on old-host\b.* {OLD}\b"))
+    expect(notice).not_to_contain_text("new-host")
+    page.goto(f"{server.url}{runtime_page}")
+    components = page.locator(PAGE).get_by_role("region", name="Components")
+    expect(components).to_contain_text("2 image tags run at once.")
+    expect(components.locator("tbody th")).to_have_text([NEW, OLD])
+    expect(components.get_by_role("row", name="triggerer")).to_contain_text("old-host")
+
+
+def _are_recorded(page: Page, server: Server) -> None:
+    """Check that the web server itself is there, too: it records itself a moment after it answers."""
+    listed = page.request.get(f"{server.url}/astro-runtime/api/components").json()
+    assert sorted(one["image_tag"] for one in listed) == [OLD, NEW, NEW]
