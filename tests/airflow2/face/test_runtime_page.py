@@ -79,6 +79,8 @@ def test_who_has_opted_out_sees_no_notice(servers: Servers, sign_in: SignIn) -> 
 
 def test_the_components_are_listed_for_whoever_is_logged_in(servers: Servers, sign_in: SignIn) -> None:
     server = servers("plain")
-    answer = sign_in(server, "vic").request.get(f"{server.url}/astro-runtime/api/components")
+    viewer = sign_in(server, "vic").request
+    assert "Hostname" in viewer.get(f"{server.url}/job/list/").text(), "Airflow tells Viewers hosts, too"
+    answer = viewer.get(f"{server.url}/astro-runtime/api/components")
     listed = {(one["component"], one["image_tag"], one["release"]) for one in answer.json()}
     assert ("webserver", server.image_tag, "13.0.0") in listed

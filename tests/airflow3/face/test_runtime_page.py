@@ -89,7 +89,10 @@ def test_who_has_opted_out_sees_no_notice(servers: Servers) -> None:
 
 def test_the_components_are_listed_for_whoever_is_logged_in(servers: Servers) -> None:
     server = servers("fab")
-    _, _, text = server.get("/astro-runtime/api/components", server.token("vic"))
+    viewer = server.token("vic")
+    hosts = server.get("/api/v2/dags/hello/dagRuns/~/taskInstances", viewer)[2]
+    assert '"hostname":' in hosts, "Airflow tells Viewers hosts, too"
+    _, _, text = server.get("/astro-runtime/api/components", viewer)
     listed = {(one["component"], one["image_tag"], one["release"]) for one in json.loads(text)}
     assert ("api-server", server.image_tag, "3.3-1") in listed
 
