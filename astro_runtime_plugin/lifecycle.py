@@ -77,7 +77,7 @@ def computed_end(release: Release, releases: Iterable[Release]) -> date | None:
     """
     beside = [other for other in releases if _counts(other)]
     begun = _begun(release, beside)
-    if begun is None or release.channel in ("alpha", "beta"):
+    if begun is None or not _counts(release):
         return None
     if release.version.family == 3:
         return end_of_month(begun, MAINTENANCE)
@@ -124,8 +124,8 @@ def _stage(
 
 
 def _counts(release: Release) -> bool:
-    """Whether a release begins a series: what is still tried out, or was taken back, begins none."""
-    return release.channel in ("stable", "deprecated") and not release.yanked
+    """Whether a release can begin a series: one that is still tried out does not; one that is yanked did come out."""
+    return release.channel in ("stable", "deprecated")
 
 
 def _begun(release: Release, beside: Iterable[Release]) -> date | None:

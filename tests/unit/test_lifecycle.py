@@ -146,6 +146,22 @@ def test_what_is_tried_out_is_not_maintained_by_the_policy_and_begins_no_series(
     assert computed_end(final, [early, final]) == date(2029, 2, 28)
 
 
+def test_a_series_whose_first_release_is_yanked_began_with_it_all_the_same() -> None:
+    major = [
+        release("20.0.0", "2024-01-15", lts=False, yanked=True),
+        release("20.0.1", "2024-03-01", lts=False),
+    ]
+    assert [computed_end(one, major) for one in major] == [date(2024, 7, 31)] * 2
+    minor = [release("3.4-1", "2027-01-15", "3.4.0", yanked=True), release("3.4-2", "2027-03-01", "3.4.0")]
+    assert computed_end(minor[1], minor) == date(2029, 1, 31)
+
+
+def test_a_successor_that_is_yanked_came_out_all_the_same() -> None:
+    seven, eight = of("7.0.0"), of("8.0.0").model_copy(update={"yanked": True})
+    later = release("8.0.1", "2023-06-15", lts=False)
+    assert computed_end(seven, [seven, eight, later]) == date(2023, 7, 31)
+
+
 def test_days_are_counted_to_the_last_day_of_maintenance() -> None:
     told = at("13.0.0", "2028-05-01")
     assert [told.days_left(date(2028, 5, day)) for day in (1, 31)] == [30, 0]
