@@ -7,6 +7,7 @@ Where packaging would read `3.3-1` as `3.3.post1`, and put it before `13.0.0`, h
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 NUMBER = "(?:0|[1-9][0-9]{0,8})"
@@ -34,6 +35,7 @@ class Version(NamedTuple):
     patch: int
 
     @classmethod
+    @lru_cache(maxsize=4096)  # each comparison of two releases asks anew
     def parse(cls, text: str) -> Version:
         """Read a release such as `13.0.0` or `3.3-1`. Raises VersionError for whatever else, an image tag too."""
         for family, form in FORMS.items():
