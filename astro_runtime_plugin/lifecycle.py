@@ -36,11 +36,13 @@ class Lifecycle(BaseModel):
 
     `maintained_until` is None where neither a date is published nor the day known when the series began; `published`
     says that it is not computed. `superseded_by` is the release of the same major that is maintained in its place.
+    `lts` is None where neither the release nor another one of its series says.
     """
 
     model_config = ConfigDict(frozen=True)
 
     release: str
+    lts: bool | None
     stage: Stage
     maintained_until: date | None
     basic_support_until: date | None
@@ -62,6 +64,7 @@ def lifecycle(release: Release, releases: Iterable[Release], today: date) -> Lif
         basic = end_of_month(end, BASIC_SUPPORT)
     return Lifecycle(
         release=release.release,
+        lts=is_lts(release, beside),
         stage=_stage(release, end, basic, successor, today),
         maintained_until=end,
         basic_support_until=basic,
@@ -81,10 +84,19 @@ def computed_end(release: Release, releases: Iterable[Release]) -> date | None:
         return None
     if release.version.family == 3:
         return end_of_month(begun, MAINTENANCE)
-    term = LTS if release.lts else STABLE
+    term = LTS if is_lts(release, beside) else STABLE
     end = end_of_month(begun, term.since_its_own)
     next_begun = _successor_begun(release, beside)
     return max(end, end_of_month(next_begun, term.since_its_successor)) if next_begun else end
+
+
+def is_lts(release: Release, releases: Iterable[Release]) -> bool | None:
+    """Return whether a release has long-term support: where it does not say, as another one of its series says."""
+    if release.lts is not None:
+        return release.lts
+    others = (other for other in releases if other.lts is not None and _counts(other))
+    told = {other.lts for other in others if other.version.series == release.version.series}
+    return any(told) if told else None
 
 
 def superseding(release: Release, releases: Iterable[Release], today: date) -> Release | None:
@@ -134,16 +146,18 @@ def _begun(release: Release, beside: Iterable[Release]) -> date | None:
     return min((day for day in days if day), default=None)
 
 
-def _successor_begun(release: Release, beside: Iterable[Release]) -> date | None:
+def _successor_begun(release: Release, beside: list[Release]) -> date | None:
     """Return the day when the next major of the same Airflow began, or the next LTS one after an LTS release.
 
     None where that is not known: behind a release of which nobody says whether it is LTS, another may not be the next.
     """
-    number = release.version
-    for other in sorted(beside, key=lambda other: other.version):
-        later = other.version.family == number.family and other.version.major > number.major
-        if later and release.lts and other.lts is None:
-            return None
-        if later and (other.lts or not release.lts):
+    number, lts = release.version, is_lts(release, beside)
+    same = (other for other in beside if other.version.family == number.family)
+    later = (other for other in same if other.version.major > number.major)
+    for other in sorted(later, key=lambda other: other.version):
+        told = is_lts(other, beside)
+        if told or not lts:
             return _begun(other, beside)
+        if told is None:
+            return None
     return None

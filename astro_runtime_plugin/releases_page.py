@@ -27,7 +27,8 @@ Of each major, only the latest release is maintained.
 A release for Airflow 3 (`3.3-1`) is maintained for {MAINTENANCE} months since the first release for its Airflow minor
 (`3.3`) came out. Basic support follows, for another {BASIC_SUPPORT} months.
 
-A yanked first release began its major or minor all the same; an alpha or beta begins none.
+A release that does not say whether it is LTS is so where another one of its major is. A first release that was yanked
+has begun its major or minor all the same; an alpha or beta begins none.
 
 Every term ends with the last day of a month. A published date wins over the policy's. In the table, a star marks a date
 that is computed.

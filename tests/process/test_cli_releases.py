@@ -83,6 +83,7 @@ def test_versions_tells_every_fact_as_json(tmp_path: Path) -> None:
         facts.pop("lifecycle")
         assert facts == release.model_dump(mode="json")
     assert told["13.0.0"]["lifecycle"] == {
+        "lts": True,
         "stage": "maintained",
         "maintained_until": "2028-05-31",
         "basic_support_until": None,

@@ -63,6 +63,23 @@ def test_behind_a_release_of_unknown_kind_or_date_the_next_one_is_not_known() ->
     assert computed_end(stable, [stable, dateless, release("14.0.0", "2026-01-31")]) == date(2025, 7, 31)
 
 
+def test_a_release_that_does_not_say_is_lts_where_its_series_is() -> None:
+    patch = release("13.0.1", "2027-01-10", "2.11.3")
+    told = at("13.0.1", "2027-01-10", patch)
+    assert (told.lts, told.maintained_until) == (True, date(2028, 5, 31))
+    stable = patch.model_copy(update={"lts": False})
+    assert computed_end(stable, [of("13.0.0"), stable]) == date(2027, 5, 31)
+    alone = lifecycle(patch, [patch], date(2027, 1, 10))
+    assert (alone.lts, alone.maintained_until) == (None, date(2027, 7, 31))
+
+
+def test_a_successor_that_does_not_say_is_lts_where_its_series_is() -> None:
+    nine, silent = of("9.0.0"), release("11.0.0", "2025-01-31")
+    patch = release("11.0.1", "2025-03-01", lts=True)
+    assert computed_end(nine, [nine, silent]) == date(2025, 2, 28)
+    assert computed_end(nine, [nine, silent, patch]) == date(2025, 7, 31)
+
+
 def test_of_many_successors_the_next_one_counts() -> None:
     one, two, three = (release(f"{n}.0.0", f"2024-0{n - 19}-15", lts=False) for n in (20, 24, 28))
     assert computed_end(one, [three, two, one]) == date(2024, 8, 31)
@@ -180,7 +197,7 @@ def dated(draw: st.DrawFn, family: int | None = None) -> Release:
     return release(
         name,
         draw(DAYS).isoformat(),
-        lts=draw(st.booleans()),
+        lts=draw(st.none() | st.booleans()),
         yanked=draw(st.booleans()),
         channel=draw(st.sampled_from(["stable", "deprecated", "alpha", "beta"])),
     )
