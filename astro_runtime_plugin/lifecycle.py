@@ -54,6 +54,11 @@ class Lifecycle(BaseModel):
         return (self.maintained_until - today).days if self.maintained_until else None
 
 
+def channel(release: Release, told: Lifecycle) -> str:
+    """Return the channel as it is shown, such as `stable, LTS`."""
+    return release.channel + ", LTS" * bool(told.lts)
+
+
 def lifecycle(release: Release, releases: Iterable[Release], today: date) -> Lifecycle:
     """Return the lifecycle of `release`, as the policy and the `releases` beside it tell it on `today`."""
     beside = [*releases, release]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from astro_runtime_plugin.catalogue import OperatingSystem, Release
-from astro_runtime_plugin.lifecycle import BASIC_SUPPORT, LTS, MAINTENANCE, STABLE, lifecycle
+from astro_runtime_plugin.lifecycle import BASIC_SUPPORT, LTS, MAINTENANCE, STABLE, channel, lifecycle
 
 HEAD = """\
 # Releases
@@ -78,7 +78,7 @@ def _cells(release: Release, releases: list[Release]) -> tuple[str, ...]:
         "; ".join(map(_debian, release.os)),
         ", ".join(release.architectures),
         _span(release.postgresql),
-        release.channel + ", LTS" * bool(release.lts),
+        channel(release, told),
         _day(release.release_date),
         _day(told.maintained_until) + "*" * bool(told.maintained_until and not told.published),
         _day(told.basic_support_until)

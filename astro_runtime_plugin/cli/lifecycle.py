@@ -41,9 +41,10 @@ def lifecycle(release: str | None, form: str | None, today: date) -> None:
 
 def _lines(release: Release, told: Lifecycle, today: date) -> Iterator[tuple[Cell, Cell]]:
     from astro_runtime_plugin.cli.stage import coloured
+    from astro_runtime_plugin.lifecycle import channel
 
     yield "release", f"{release.release} (Airflow {release.airflow})"
-    yield "channel", release.channel + ", LTS" * bool(release.lts)
+    yield "channel", channel(release, told)
     yield "stage", coloured(told)
     for name, fact in {
         "why yanked": release.yanked_reason,

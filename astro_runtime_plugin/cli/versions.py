@@ -50,14 +50,13 @@ def facts(release: Release, told: Lifecycle, today: date) -> dict[str, object]:
 
 def _cells(release: Release, told: Lifecycle) -> list[Cell]:
     from astro_runtime_plugin.cli.stage import coloured
+    from astro_runtime_plugin.lifecycle import channel
 
-    channel = release.channel + ", LTS" * bool(release.lts)
-    until = str(told.maintained_until or "")
     return [
         release.release,
         release.airflow,
         ", ".join(release.python_versions),
-        channel,
-        until,
+        channel(release, told),
+        str(told.maintained_until or ""),
         coloured(told),
     ]

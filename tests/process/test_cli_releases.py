@@ -254,6 +254,18 @@ def test_the_update_document_says_what_became_of_the_release(tmp_path: Path) -> 
     assert {one["release"]: one["lifecycle"]["stage"] for one in rows}[RELEASE] == "yanked"
 
 
+def test_a_patch_that_does_not_say_is_shown_as_lts_where_its_series_is(tmp_path: Path) -> None:
+    path = tmp_path / "updates.json"
+    path.write_text(text({"13.0.1": row("2.11.3", "2026-11-25")}, {}))
+    told = {"AIRFLOW__ASTRO_RUNTIME__UPDATE_URL": path.as_uri()}
+    lines = astro_runtime(tmp_path, "lifecycle", "13.0.1", "--today", "2026-12-01", **told).stdout
+    assert "stable, LTS" in lines
+    assert "2028-05-31 (by the policy" in lines
+    rows = astro_runtime(tmp_path, "versions", "--today", "2026-12-01", **told).stdout.splitlines()
+    (shown,) = (row for row in rows if row.startswith("13.0.1 "))
+    assert shown.split() == "13.0.1 2.11.3 stable, LTS 2028-05-31 maintained".split()
+
+
 @pytest.mark.parametrize(
     ("url", "why"),
     {
