@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
-
 from airflow import __version__ as airflow_version
 from airflow.configuration import conf
 from pydantic import BaseModel
@@ -13,6 +11,7 @@ from astro_runtime_plugin.components.announce import components
 from astro_runtime_plugin.current import current
 from astro_runtime_plugin.notices import Notice
 from astro_runtime_plugin.release import release_of
+from astro_runtime_plugin.today import today
 
 
 class Board(BaseModel):
@@ -24,8 +23,7 @@ class Board(BaseModel):
 
 def all_notices(components_too: bool = True) -> list[Notice]:
     """Return what is to be said here today, of the living components too if `components_too`."""
-    today = datetime.now(timezone.utc).date()
-    return current(conf, release_of(airflow_version), components() if components_too else (), today)
+    return current(conf, release_of(airflow_version), components() if components_too else (), today())
 
 
 def shown_to(user: str) -> Board:

@@ -47,7 +47,8 @@ that is computed.
 
 `astro-runtime versions` prints all releases, `astro-runtime lifecycle [RELEASE]` one of them, by itself the one that
 runs. Either prints JSON with `--json`. `astro-runtime check` says in one line whether the release that runs is
-maintained, so that CI can stop on its exit code. `--today 2028-06-01` answers as if today were that day.
+maintained, so that CI can stop on its exit code. `--today 2028-06-01` answers as if today were that day; a
+day begins at midnight UTC.
 
 | exit code | of these commands |
 | --- | --- |

@@ -6,9 +6,11 @@ from datetime import date, datetime
 
 import click
 
+from astro_runtime_plugin.today import today
+
 
 def _day(_: click.Context, __: click.Parameter, value: datetime | None) -> date:
-    return value.date() if value else date.today()
+    return value.date() if value else today()
 
 
 with_today = click.option(
@@ -16,5 +18,5 @@ with_today = click.option(
     type=click.DateTime(["%Y-%m-%d"]),
     callback=_day,
     metavar="YYYY-MM-DD",
-    help="as if today were that day",
+    help="as if today, in UTC, were that day",
 )

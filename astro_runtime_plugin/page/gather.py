@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime, timezone
 
 from astro_runtime_plugin import api, catalogue, updates
 from astro_runtime_plugin.components.announce import components
@@ -11,6 +10,7 @@ from astro_runtime_plugin.facts import facts_of, merged
 from astro_runtime_plugin.following.record import written_down
 from astro_runtime_plugin.page.contents import Contents, life_of, providers
 from astro_runtime_plugin.page.draw import draw
+from astro_runtime_plugin.today import today
 from entrypoint import origin
 
 
@@ -18,8 +18,7 @@ def page(runtime: api.Runtime) -> str:
     """Return the page's HTML, of today."""
     record = origin.read(os.environ)
     shown = runtime.model_copy(update={"settings": api.settings(record)})
-    today = datetime.now(timezone.utc).date()
     known = catalogue.releases(), updates.known()
     release = facts_of(runtime.release, *known)
-    life = life_of(release, merged(*known), today) if release else None
+    life = life_of(release, merged(*known), today()) if release else None
     return draw(Contents(shown, life, components(), written_down(record), providers()))

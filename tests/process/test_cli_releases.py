@@ -8,6 +8,7 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Sequence
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,13 @@ def test_a_release_that_cannot_be_is_one_message_and_exit_code_2(
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"astro-runtime: {told}")
     assert done.stderr.count("\n") == 1
+
+
+def test_today_is_utcs_whatever_the_time_zone(tmp_path: Path) -> None:
+    today = datetime.now(timezone.utc).date().isoformat()
+    told = astro_runtime(tmp_path, "lifecycle", "--json", "--today", today).stdout
+    for zone in ("AHEAD-14", "BEHIND12"):  # at every hour, one of them has another day
+        assert astro_runtime(tmp_path, "lifecycle", "--json", TZ=zone).stdout == told
 
 
 @pytest.mark.parametrize("command", ["versions", "lifecycle", "check"])
