@@ -15,9 +15,9 @@ def merged(catalogue: Iterable[Release], document: Iterable[Release]) -> list[Re
     return sorted(found.values(), key=lambda release: release.version)
 
 
-def facts_of(release: str, catalogue: Iterable[Release], document: Iterable[Release]) -> Release | None:
-    """Return what is known of one release; None where neither lists it."""
-    return next((one for one in merged(catalogue, document) if one.release == release), None)
+def facts_of(release: str, releases: Iterable[Release]) -> Release | None:
+    """Return what is known of one release; None where it is not among `releases`."""
+    return next((one for one in releases if one.release == release), None)
 
 
 def _over(known: Release | None, told: Release) -> Release:

@@ -52,19 +52,21 @@ def notices(
     running: str,
     catalogue: list[Release],
     document: list[Release],
-    tags: Iterable[Runs],
+    components: Iterable[Runs],
     today: date,
     threshold_days: int,
 ) -> list[Notice]:
     """Return what is to be said of the release `running`, the gravest first.
 
-    `document` is what the update check has found, empty without one; `tags` are the living components. The end of
-    maintenance is said from `threshold_days` before it on.
+    `document` is what the update check has found, empty without one; `components` are those that live.
+    The end of maintenance is said from `threshold_days` before it on.
     """
+    known = merged(catalogue, document)
+    release = facts_of(running, known)
     found = [
-        *_yanked(facts_of(running, catalogue, document)),
-        *_maintenance(running, merged(catalogue, document), today, threshold_days),
-        *_tags([*tags]),
+        *_yanked(release),
+        *_maintenance(release, known, today, threshold_days),
+        *_tags([*components]),
         *_update(running, document, today),
     ]
     return sorted(found, key=lambda notice: [*LEVELS].index(notice.level))
@@ -85,11 +87,13 @@ def _yanked(release: Release | None) -> Iterator[Notice]:
         yield Notice(id=f"yanked:{release.release}", level="critical", text=text, url=release.url)
 
 
-def _maintenance(running: str, releases: list[Release], today: date, threshold_days: int) -> Iterator[Notice]:
-    release = next((one for one in releases if one.release == running), None)
-    life = release and lifecycle(release, releases, today)
+def _maintenance(
+    release: Release | None, known: list[Release], today: date, threshold_days: int
+) -> Iterator[Notice]:
+    life = release and lifecycle(release, known, today)
     if not release or not life or not life.maintained_until:
         return
+    running = release.release
     end, left = life.maintained_until, (life.maintained_until - today).days
     if left < 0:
         basic = life.basic_support_until

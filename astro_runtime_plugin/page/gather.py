@@ -18,7 +18,7 @@ def page(runtime: api.Runtime) -> str:
     """Return the page's HTML, of today."""
     record = origin.read(os.environ)
     shown = runtime.model_copy(update={"settings": api.settings(record)})
-    known = catalogue.releases(), updates.known()
-    release = facts_of(runtime.release, *known)
-    life = life_of(release, merged(*known), today()) if release else None
+    known = merged(catalogue.releases(), updates.known())
+    release = facts_of(runtime.release, known)
+    life = life_of(release, known, today()) if release else None
     return draw(Contents(shown, life, components(), written_down(record), providers()))

@@ -33,13 +33,13 @@ def release(name: str = "3.3-1", **more: Any) -> Release:
 def told(
     document: list[Release] | None = None,
     today: date = date(2027, 1, 1),
-    tags: list[Runs] | None = None,
+    components: list[Runs] | None = None,
     running: str = "3.3-1",
     catalogue: list[Release] | None = None,
 ) -> list[Notice]:
     if catalogue is None:
         catalogue = [release(end_of_maintenance=END)]
-    return notices(running, catalogue, document or [], tags or [], today, 30)
+    return notices(running, catalogue, document or [], components or [], today, 30)
 
 
 @pytest.mark.parametrize(
@@ -112,22 +112,22 @@ ODD = "Image tags differ: 2 of 3 components run orders:8, but celery worker on c
 
 def test_tags_that_differ_name_who_runs_what() -> None:
     most = [Runs("scheduler", "a", "orders:8"), Runs("triggerer", "b", "orders:8")]
-    assert told(tags=most) == []
-    (odd,) = told(tags=[*most, Runs("celery worker", "c", "orders:7")])
+    assert told(components=most) == []
+    (odd,) = told(components=[*most, Runs("celery worker", "c", "orders:7")])
     assert (odd.level, odd.text) == ("warning", ODD)
-    (again,) = told(tags=[Runs("celery worker", "d", "orders:7"), *most])
-    (other,) = told(tags=[*most, Runs("celery worker", "c", "orders:6")])
+    (again,) = told(components=[Runs("celery worker", "d", "orders:7"), *most])
+    (other,) = told(components=[*most, Runs("celery worker", "c", "orders:6")])
     assert again.id == odd.id != other.id
 
 
 def test_where_no_tag_is_the_most_common_all_are_named() -> None:
-    (notice,) = told(tags=[Runs("scheduler", "a", "1"), Runs("celery worker", "b", "2")])
+    (notice,) = told(components=[Runs("scheduler", "a", "1"), Runs("celery worker", "b", "2")])
     assert notice.text == "Image tags differ: scheduler on a runs 1, celery worker on b runs 2."
 
 
 def test_one_tag_of_two_releases_is_two_images() -> None:
     same = [Runs("scheduler", "a", "latest"), Runs("celery worker", "b", "latest", "3.3-2")]
-    (notice,) = told(tags=same)
+    (notice,) = told(components=same)
     assert notice.text == (
         "Image tags differ: scheduler on a runs latest (release 3.3-1),"
         " celery worker on b runs latest (release 3.3-2)."
@@ -137,7 +137,7 @@ def test_one_tag_of_two_releases_is_two_images() -> None:
 def test_of_many_odd_components_some_are_named() -> None:
     workers = [Runs("celery worker", f"old-{number}", "7") for number in range(20)]
     news = [Runs("celery worker", f"new-{number}", "8") for number in range(30)]
-    (notice,) = told(tags=[*news, *workers])
+    (notice,) = told(components=[*news, *workers])
     assert notice.text.startswith(
         "Image tags differ: 30 of 50 components run 8, but celery worker on old-0 runs 7,"
     )
@@ -158,11 +158,11 @@ def test_the_document_wins_over_the_catalogue_and_leaves_the_rest() -> None:
     catalogue = [release(end_of_maintenance=END, postgresql=[16], lts=True), release("13.0.0")]
     document = [release(end_of_maintenance=END + LAST, yanked=True, lts=None), release("3.3-2")]
     assert [one.release for one in merged(catalogue, document)] == ["13.0.0", "3.3-1", "3.3-2"]
-    facts = facts_of("3.3-1", catalogue, document)
+    facts = facts_of("3.3-1", merged(catalogue, document))
     assert facts
     assert (facts.end_of_maintenance, facts.yanked, facts.lts) == (END + LAST, True, True)
     assert facts.postgresql == [16]
-    assert facts_of("3.9-1", catalogue, document) is None
+    assert facts_of("3.9-1", merged(catalogue, document)) is None
 
 
 def test_the_log_says_each_notice_once(
