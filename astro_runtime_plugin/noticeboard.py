@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import date
+
 from airflow import __version__ as airflow_version
 from airflow.configuration import conf
 from pydantic import BaseModel
 
-from astro_runtime_plugin import dismissals, options
+from astro_runtime_plugin import catalogue, dismissals, options, updates
 from astro_runtime_plugin.components.announce import components
-from astro_runtime_plugin.current import current
-from astro_runtime_plugin.notices import Notice
+from astro_runtime_plugin.notices import Notice, Runs, notices
 from astro_runtime_plugin.release import release_of
 from astro_runtime_plugin.today import today
 
@@ -22,8 +24,16 @@ class Board(BaseModel):
 
 
 def all_notices(components_too: bool = True) -> list[Notice]:
-    """Return what is to be said here today, of the living components too if `components_too`."""
-    return current(conf, release_of(airflow_version), components() if components_too else (), today())
+    """Return what is to be said here today, of the living components too if `components_too`; none if not wanted."""
+    if not options.notices_are_wanted(conf):
+        return []
+    return notices_of(release_of(airflow_version), components() if components_too else (), today())
+
+
+def notices_of(running: str, living: Iterable[Runs], day: date) -> list[Notice]:
+    """Return what is to be said on a day of the release `running`, the gravest first. Raises CatalogueError."""
+    threshold = options.notice_days(conf, options.THRESHOLD_DAYS)
+    return notices(running, catalogue.releases(), updates.known(), living, day, threshold)
 
 
 def shown_to(user: str) -> Board:
