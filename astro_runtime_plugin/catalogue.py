@@ -40,7 +40,8 @@ def _url(url: str) -> str:
     return url
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """Return a text as one line of what can be printed."""
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
 
 
@@ -51,7 +52,7 @@ def _day(day: date) -> date:
 
 
 Day = Annotated[date, AfterValidator(_day)]
-OneLine = Annotated[str, AfterValidator(_one_line)]
+OneLine = Annotated[str, AfterValidator(one_line)]
 Python = Annotated[str, StringConstraints(pattern=r"^[0-9]+\.[0-9]+$")]
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from astro_runtime_plugin.catalogue import Release
+from astro_runtime_plugin.catalogue import Release, one_line
 from astro_runtime_plugin.links import url_problem
 from astro_runtime_plugin.version import Version, VersionError
 
@@ -29,8 +29,8 @@ class DocumentError(ValueError):
     kind = "document"
 
 
-def _in_one_line(reason: Any) -> Any:
-    text = " ".join("".join(sign if sign.isprintable() else " " for sign in str(reason or "")).split())
+def _reason(told: Any) -> str:
+    text = one_line(str(told or ""))
     return text if len(text) <= LONGEST_REASON else f"{text[:LONGEST_REASON]}…"
 
 
@@ -53,7 +53,7 @@ class Metadata(BaseModel):
     python_versions: list[str] | None = None
     default_python_version: str | None = None
     yanked: bool = False
-    yanked_reason: Annotated[str, BeforeValidator(_in_one_line)] = ""
+    yanked_reason: Annotated[str, BeforeValidator(_reason)] = ""
     url: Annotated[Any, AfterValidator(_link)] = None
 
     def release(self, name: str) -> Release:
