@@ -53,6 +53,7 @@ def _day(day: date) -> date:
 
 Day = Annotated[date, AfterValidator(_day)]
 OneLine = Annotated[str, AfterValidator(one_line)]
+Channel = Literal["stable", "deprecated", "alpha", "beta"]
 Python = Annotated[str, StringConstraints(pattern=r"^[0-9]+\.[0-9]+$")]
 
 
@@ -72,14 +73,15 @@ class Release(BaseModel):
     """One release. `None` and empty lists say that the fact is documented nowhere.
 
     `airflow` is `2.4` where only the minor is documented. Dates are days: a release is maintained on its
-    `end_of_maintenance`, too. Those that are None here can be worked out: see `lifecycle`.
+    `end_of_maintenance`, too. Those that are None here can be worked out: see `lifecycle`. A release without a channel
+    is never offered, and supersedes none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     release: Annotated[str, AfterValidator(_release)]
     airflow: Annotated[str, StringConstraints(pattern=r"^[0-9]+\.[0-9]+[0-9a-z.+-]*$")]
-    channel: Literal["stable", "deprecated", "alpha", "beta"] = "stable"
+    channel: Channel | None = "stable"
     lts: bool | None = None
     release_date: Day | None = None
     end_of_maintenance: Day | None = None

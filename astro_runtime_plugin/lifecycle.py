@@ -55,8 +55,8 @@ class Lifecycle(BaseModel):
 
 
 def channel(release: Release, told: Lifecycle) -> str:
-    """Return the channel as it is shown, such as `stable, LTS`."""
-    return release.channel + ", LTS" * bool(told.lts)
+    """Return the channel as it is shown, such as `stable, LTS`; empty where nothing is known of it."""
+    return ", ".join(filter(None, (release.channel, "LTS" if told.lts else "")))
 
 
 def lifecycle(release: Release, releases: Iterable[Release], today: date) -> Lifecycle:
@@ -79,7 +79,7 @@ def lifecycle(release: Release, releases: Iterable[Release], today: date) -> Lif
 
 
 def computed_end(release: Release, releases: Iterable[Release]) -> date | None:
-    """Return the last day of maintenance by the policy alone; None for alpha and beta, and where no date is known.
+    """Return the last day of maintenance by the policy alone; None where no date is known, and for alpha and beta.
 
     Without a successor, its term does not count yet: one that comes later can only put the end off.
     """
@@ -107,7 +107,7 @@ def is_lts(release: Release, releases: Iterable[Release]) -> bool | None:
 def superseding(release: Release, releases: Iterable[Release], today: date) -> Release | None:
     """Return the release that is maintained in place of this one: for Airflow 2, the newest of its major; else None.
 
-    Alpha, beta, deprecated, yanked and future ones supersede none. One without a date has long been out.
+    Only a stable one that is out and not yanked supersedes others. One without a date has long been out.
     """
     number = release.version
     newer = [
@@ -141,7 +141,7 @@ def _stage(
 
 
 def _counts(release: Release) -> bool:
-    """Whether a release can begin a series: one that is still tried out does not; one that is yanked did come out."""
+    """Whether a release can begin a series: not one that is, or may be, tried out; one that is yanked did come out."""
     return release.channel in ("stable", "deprecated")
 
 

@@ -44,7 +44,8 @@ def _lines(release: Release, told: Lifecycle, today: date) -> Iterator[tuple[Cel
     from astro_runtime_plugin.lifecycle import channel
 
     yield "release", f"{release.release} (Airflow {release.airflow})"
-    yield "channel", channel(release, told)
+    if shown := channel(release, told):
+        yield "channel", shown
     yield "stage", coloured(told)
     for name, fact in {
         "why yanked": release.yanked_reason,

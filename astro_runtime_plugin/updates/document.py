@@ -8,19 +8,17 @@ from __future__ import annotations
 import json
 import logging
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic import ValidationError
 
-from astro_runtime_plugin.catalogue import Release, one_line
-from astro_runtime_plugin.links import url_problem
+from astro_runtime_plugin.catalogue import Release
+from astro_runtime_plugin.updates.metadata import Metadata
 from astro_runtime_plugin.version import Version, VersionError
 
 log = logging.getLogger("astro_runtime")
 
 LISTS = ("runtimeVersions", "runtimeVersionsV3")
-LONGEST_REASON = 300  # characters
 
 
 class DocumentError(ValueError):
@@ -29,60 +27,10 @@ class DocumentError(ValueError):
     kind = "document"
 
 
-def _reason(told: Any) -> str:
-    text = one_line(str(told or ""))
-    return text if len(text) <= LONGEST_REASON else f"{text[:LONGEST_REASON]}…"
-
-
-def _link(url: Any) -> str | None:
-    return url if isinstance(url, str) and not url_problem(url) else None
-
-
-class Metadata(BaseModel):
-    """What the document says of one release; the names in it are these in camel case."""
-
-    model_config = ConfigDict(alias_generator=to_camel)
-
-    airflow_version: str
-    channel: str
-    release_date: str
-    end_of_support: str | None = None
-    end_of_maintenance: str | None = None
-    end_of_basic_support: str | None = None
-    lts: Annotated[bool | None, Field(alias="LTS")] = None
-    python_versions: list[str] | None = None
-    default_python_version: str | None = None
-    yanked: bool = False
-    yanked_reason: Annotated[str, BeforeValidator(_reason)] = ""
-    url: Annotated[Any, AfterValidator(_link)] = None
-
-    def release(self, name: str) -> Release:
-        """Return the row of the release `name`. Raises ValidationError where the facts do not fit each other."""
-        pythons = self.python_versions or []
-        return Release.model_validate(
-            {
-                "release": name,
-                "airflow": self.airflow_version,
-                "channel": self.channel,
-                "lts": self.lts,
-                "release_date": self.release_date,
-                "end_of_maintenance": self.end_of_maintenance or self.end_of_support,
-                "end_of_basic_support": self.end_of_basic_support,
-                "python_versions": pythons,
-                "default_python": self.default_python_version
-                if self.default_python_version in pythons
-                else None,
-                "yanked": self.yanked,
-                "yanked_reason": self.yanked_reason,
-                "url": self.url,
-            }
-        )
-
-
 def parse(text: str) -> list[Release]:
     """Return the releases that an update document lists, in their order. Raises DocumentError.
 
-    A release whose facts cannot be read is left out, and the log says so at debug level.
+    A release whose number or Airflow version cannot be read is left out, and the log says so at debug level.
     """
     return list(_parse(text))
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from astro_runtime_plugin.catalogue import Release, releases
-from astro_runtime_plugin.lifecycle import Lifecycle, Stage, computed_end, end_of_month, lifecycle
+from astro_runtime_plugin.lifecycle import Lifecycle, Stage, channel, computed_end, end_of_month, lifecycle
 
 DAY = timedelta(days=1)
 # The documented rows whose published end is not the policy's, and what the policy gives instead.
@@ -135,6 +135,7 @@ def test_every_stage_has_its_first_and_its_last_day(name: str, today: str, stage
         ({"channel": "alpha"}, "maintained"),
         ({"channel": "beta"}, "maintained"),
         ({"channel": "deprecated"}, "maintained"),
+        ({"channel": None}, "maintained"),
         ({"yanked": True}, "maintained"),
         ({"release_date": "2027-03-02"}, "maintained"),
         ({"release_date": None}, "superseded"),
@@ -179,6 +180,15 @@ def test_a_successor_that_is_yanked_came_out_all_the_same() -> None:
     assert computed_end(seven, [seven, eight, later]) == date(2023, 7, 31)
 
 
+@pytest.mark.parametrize(
+    ("told", "lts", "shown"),
+    [("stable", True, "stable, LTS"), ("beta", None, "beta"), (None, True, "LTS"), (None, False, "")],
+)
+def test_the_channel_says_lts(told: str | None, lts: bool | None, shown: str) -> None:
+    one = release("20.0.0", "2026-12-01", channel=told, lts=lts)
+    assert channel(one, lifecycle(one, (), date(2026, 12, 1))) == shown
+
+
 def test_days_are_counted_to_the_last_day_of_maintenance() -> None:
     told = at("13.0.0", "2028-05-01")
     assert [told.days_left(date(2028, 5, day)) for day in (1, 31)] == [30, 0]
@@ -199,7 +209,7 @@ def dated(draw: st.DrawFn, family: int | None = None) -> Release:
         draw(DAYS).isoformat(),
         lts=draw(st.none() | st.booleans()),
         yanked=draw(st.booleans()),
-        channel=draw(st.sampled_from(["stable", "deprecated", "alpha", "beta"])),
+        channel=draw(st.sampled_from(["stable", "deprecated", "alpha", "beta", None])),
     )
 
 

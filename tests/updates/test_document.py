@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from datetime import date
 from typing import Any
@@ -11,8 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astro_runtime_plugin.catalogue import Release
-from astro_runtime_plugin.updates.document import LONGEST_REASON, DocumentError, parse
+from astro_runtime_plugin.catalogue import Release, releases
+from astro_runtime_plugin.facts import facts_of, merged
+from astro_runtime_plugin.lifecycle import lifecycle
+from astro_runtime_plugin.updates.document import DocumentError, parse
+from astro_runtime_plugin.updates.metadata import LONGEST_REASON, Metadata
+from astro_runtime_plugin.updates.offer import update
 from tests.process.start import CHECKOUT
 from tests.updates.documents import NAMES, REAL, row, text
 
@@ -58,20 +63,93 @@ def test_unknown_keys_are_left_alone() -> None:
     assert [one.release for one in parse(document)] == ["3.3-8"]
 
 
+@pytest.mark.parametrize("airflow", [None, "", "three", 3, ["3.3.2"]])
+def test_a_row_without_an_airflow_version_is_left_out(airflow: Any, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG, "astro_runtime"):
+        assert metadata(airflowVersion=airflow) is None
+    assert "release '3.3-8' is left out: ValidationError" in caplog.text
+
+
+@pytest.mark.parametrize("blank", [None, "", "  "])
 @pytest.mark.parametrize(
-    "bad",
+    "key",
     [
-        {"airflowVersion": None},
-        {"releaseDate": "soon"},
-        {"releaseDate": "2026-02-30"},
-        {"endOfMaintenance": "2020-01-01"},
-        {"channel": "nightly"},
-        {"yanked": "perhaps"},
-        {"pythonVersions": "3.12"},
+        *("channel", "releaseDate", "endOfSupport", "endOfMaintenance", "endOfBasicSupport", "LTS", "url"),
+        *("pythonVersions", "defaultPythonVersion", "yankedReason"),
     ],
 )
-def test_a_bad_row_is_left_out(bad: dict[str, Any]) -> None:
-    assert metadata(**bad) is None
+def test_a_fact_that_is_blank_is_one_that_is_not_told(key: str, blank: Any) -> None:
+    yanked = metadata(**{"yanked": True, "yankedReason": "500s", key: blank})
+    assert yanked
+    assert (yanked.yanked, yanked.yanked_reason) == (True, "" if key == "yankedReason" else "500s")
+    absent = row("3.3.2", "2026-09-23", yanked=True, yankedReason="500s")
+    absent["metadata"].pop(key, None)
+    assert [yanked] == parse(text({}, {"3.3-8": absent}))
+
+
+@pytest.mark.parametrize(
+    ("told", "yanked"),
+    [
+        *((None, False), ("", False), (False, False), ("false", False), (0, False), ([], False)),
+        *((True, True), ("true", True), (1, True), ("2026-11-25", True), ({"reason": "500s"}, True)),
+    ],
+)
+def test_what_is_no_plain_no_is_a_yank(told: Any, yanked: bool) -> None:
+    release = metadata(yanked=told)
+    assert release
+    assert release.yanked is yanked
+
+
+@pytest.mark.parametrize(
+    ("told", "released", "maintained", "supported"),
+    [
+        ({"endOfMaintenance": "2028-07-31"}, "2026-09-23", "2028-07-31", None),
+        ({"endOfMaintenance": "2020-01-01"}, "2026-09-23", None, None),
+        ({"endOfMaintenance": "2026-09-23"}, "2026-09-23", None, None),
+        ({"endOfSupport": "2020-01-01", "endOfBasicSupport": "2029-01-31"}, "2026-09-23", None, "2029-01-31"),
+        *(
+            ({"endOfMaintenance": "2028-07-31", "endOfBasicSupport": day}, "2026-09-23", "2028-07-31", None)
+            for day in ("2028-07-31", "2028-07-30", "2020-01-01", "never", 7)
+        ),
+        ({"releaseDate": "soon", "endOfMaintenance": "2028-07-31"}, None, "2028-07-31", None),
+        ({"releaseDate": "2026-02-30", "endOfMaintenance": "0028-07-31"}, None, None, None),
+    ],
+)
+def test_dates_that_do_not_follow_each_other_are_not_known(
+    told: dict[str, Any], released: str | None, maintained: str | None, supported: str | None
+) -> None:
+    release = metadata(**told)
+    assert release
+    days = (release.release_date, release.end_of_maintenance, release.end_of_basic_support)
+    assert [day and day.isoformat() for day in days] == [released, maintained, supported]
+
+
+@pytest.mark.parametrize(
+    "unsure", [{"channel": "nightly"}, {"channel": None}, {"releaseDate": "soon"}, {"releaseDate": ""}]
+)
+def test_a_release_of_no_known_channel_or_day_is_never_offered_and_supersedes_none(
+    unsure: dict[str, Any],
+) -> None:
+    newer = row("2.11.3", "2026-11-25")
+    newer["metadata"] |= unsure
+    document = parse(text({"13.0.0": row("2.11.2", "2026-11-24", LTS=True), "13.0.1": newer}, {}))
+    assert [one.release for one in document] == ["13.0.0", "13.0.1"]
+    today = date(2026, 12, 1)
+    assert update("13.0.0", document, today) is None
+    assert [lifecycle(one, document, today).stage for one in document] == ["maintained", "unknown"]
+
+
+def test_what_the_document_leaves_open_stands_as_in_the_catalogue() -> None:
+    odd = row("3.3.2", "", "nightly", yanked=None, yankedReason="", LTS="perhaps", pythonVersions="3.12")
+    ours = facts_of("3.3-1", releases())
+    assert facts_of("3.3-1", merged(releases(), parse(text({}, {"3.3-1": odd})))) == ours
+
+
+@pytest.mark.parametrize("pythons", ["3.12", ["three"], [3.12], {}])
+def test_pythons_that_are_no_list_of_versions_are_not_known(pythons: Any) -> None:
+    release = metadata(pythonVersions=pythons, defaultPythonVersion="3.12")
+    assert release
+    assert (release.python_versions, release.default_python) == ([], None)
 
 
 @pytest.mark.parametrize("other", [None, 7, [], "x", {}, {"metadata": None}, {"metadata": []}])
@@ -153,9 +231,25 @@ JSON = st.recursive(
 
 @given(JSON, JSON)
 def test_whatever_stands_in_a_document_is_read_or_is_none(value: Any, other: Any) -> None:
-    odd = {"metadata": {"airflowVersion": value, "releaseDate": other, "channel": value, "url": other}}
+    odd = {"metadata": {"airflowVersion": [value], "releaseDate": other, "channel": value, "url": other}}
     document = json.dumps({"runtimeVersions": {"13.0.0": odd, "13.1.0": value}, "runtimeVersionsV3": other})
     with pytest.raises(DocumentError):
         parse(document)
     with_one = json.loads(document) | {"runtimeVersionsV3": {"3.3-8": row("3.3.2", "2026-09-23")}}
     assert [one.release for one in parse(json.dumps(with_one))] == ["3.3-8"]
+
+
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            field.alias or name: JSON
+            for name, field in Metadata.model_fields.items()
+            if name not in ("airflow_version", "yanked", "yanked_reason")
+        },
+    )
+)
+def test_whatever_its_other_facts_are_a_yank_is_read(facts: dict[str, Any]) -> None:
+    release = metadata(**{"yanked": True, "yankedReason": "500s", **facts})
+    assert release
+    assert (release.yanked, release.yanked_reason) == (True, "500s")

@@ -49,6 +49,7 @@ def test_of_a_real_document(running: str, today: date, offered: str | None) -> N
         {"channel": "alpha"},
         {"channel": "beta"},
         {"channel": "deprecated"},
+        {"channel": None},
         {"yanked": True},
         {"release_date": TODAY + timedelta(days=1)},
         {"release_date": None},
