@@ -100,6 +100,11 @@ class Release(BaseModel):
         """The release as a number that can be compared."""
         return Version.parse(self.release)
 
+    @property
+    def why_yanked(self) -> str:
+        """The reason, to stand within a sentence."""
+        return self.yanked_reason.rstrip(". ") or "no reason is given"
+
     @model_validator(mode="after")
     def _dates_follow_each_other(self) -> Release:
         names = ("release_date", "end_of_maintenance", "end_of_basic_support")

@@ -35,7 +35,8 @@ class Lifecycle(BaseModel):
     """Where a release is in its life on one day; both days are still maintained, or supported, themselves.
 
     `maintained_until` is None where neither a date is published nor the day known when the series began; `published`
-    says that it is not computed. `superseded_by` is the release of the same major that is maintained in its place.
+    says that it is not computed. `superseded_by` is the release of the same major that is maintained in its place;
+    None, too, where maintenance of the major has ended.
     `lts` is None where neither the release nor another one of its series says.
     """
 
@@ -63,7 +64,7 @@ def lifecycle(release: Release, releases: Iterable[Release], today: date) -> Lif
     """Return the lifecycle of `release`, as the policy and the `releases` beside it tell it on `today`."""
     beside = [*releases, release]
     end = release.end_of_maintenance or computed_end(release, beside)
-    successor = superseding(release, beside, today)
+    successor = None if end and end < today else superseding(release, beside, today)
     basic = release.end_of_basic_support
     if end and not basic and release.version.family == 3:
         basic = end_of_month(end, BASIC_SUPPORT)

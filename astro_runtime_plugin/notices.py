@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from astro_runtime_plugin.catalogue import Release
 from astro_runtime_plugin.facts import facts_of, merged
-from astro_runtime_plugin.lifecycle import lifecycle
+from astro_runtime_plugin.lifecycle import Lifecycle, lifecycle
 from astro_runtime_plugin.updates.offer import update
 
 log = logging.getLogger("astro_runtime")
@@ -63,12 +63,10 @@ def notices(
     """
     known = merged(catalogue, document)
     release = facts_of(running, known)
-    found = [
-        *_yanked(release),
-        *_maintenance(release, known, today, threshold_days),
-        *_tags([*components]),
-        *_update(running, document, today),
-    ]
+    life = lifecycle(release, known, today) if release else None
+    found = [*_tags([*components]), *_update(running, life, document, today)]
+    if release and life:
+        found = [*_yanked(release), *_maintenance(release, life, known, today, threshold_days), *found]
     return sorted(found, key=lambda notice: [*LEVELS].index(notice.level))
 
 
@@ -80,37 +78,53 @@ def say(said: Iterable[Notice]) -> None:
             log.log(LEVELS[notice.level], "%s", notice.text)
 
 
-def _yanked(release: Release | None) -> Iterator[Notice]:
-    if release and release.yanked:
-        reason = release.yanked_reason.strip().rstrip(".") or "no reason is given"
-        text = f"Release {release.release}, which runs here, was yanked: {reason}."
+def _yanked(release: Release) -> Iterator[Notice]:
+    if release.yanked:
+        text = f"Release {release.release}, which runs here, was yanked: {release.why_yanked}."
         yield Notice(id=f"yanked:{release.release}", level="critical", text=text, url=release.url)
 
 
 def _maintenance(
-    release: Release | None, known: list[Release], today: date, threshold_days: int
+    release: Release, life: Lifecycle, known: list[Release], today: date, threshold_days: int
 ) -> Iterator[Notice]:
-    life = release and lifecycle(release, known, today)
-    if not release or not life or not life.maintained_until:
-        return
+    """Say that another release is maintained in place of this one, or that maintenance has ended, or ends soon."""
+    end = life.maintained_until
+    if life.superseded_by:
+        yield _superseded(life.release, life.superseded_by, known)
+    elif end and end < today:
+        yield _ended(release, end, life.basic_support_until, today)
+    elif end and (end - today).days <= threshold_days:
+        yield _ends(release, end, (end - today).days)
+
+
+def _superseded(running: str, by: str, known: list[Release]) -> Notice:
+    told = facts_of(by, known)
+    text = f"Release {running} is not maintained: {by} is, in its place."
+    url = told.url if told else None
+    return Notice(id=f"superseded:{running}:{by}", level="warning", text=text, url=url)
+
+
+def _ended(release: Release, end: date, basic: date | None, today: date) -> Notice:
     running = release.release
-    end, left = life.maintained_until, (life.maintained_until - today).days
-    if left < 0:
-        basic = life.basic_support_until
-        more = f"; basic support ends on {basic}" if basic and basic >= today else ""
-        text = f"Maintenance of release {running} ended on {end}{more}."
-        yield Notice(id=f"maintenance-ended:{running}:{end}", level="critical", text=text, url=release.url)
-    elif left <= threshold_days:
-        text = f"Maintenance of release {running} ends on {end}, {_in_days(left)}."
-        yield Notice(id=f"maintenance-ends:{running}:{end}", level="warning", text=text, url=release.url)
+    more = f"; basic support ends on {basic}" if basic and basic >= today else ""
+    text = f"Maintenance of release {running} ended on {end}{more}."
+    return Notice(id=f"maintenance-ended:{running}:{end}", level="critical", text=text, url=release.url)
+
+
+def _ends(release: Release, end: date, left: int) -> Notice:
+    running = release.release
+    text = f"Maintenance of release {running} ends on {end}, {_in_days(left)}."
+    return Notice(id=f"maintenance-ends:{running}:{end}", level="warning", text=text, url=release.url)
 
 
 def _in_days(left: int) -> str:
     return {0: "today", 1: "tomorrow"}.get(left, f"in {left} days")
 
 
-def _update(running: str, document: list[Release], today: date) -> Iterator[Notice]:
-    if offered := update(running, document, today):
+def _update(running: str, life: Lifecycle | None, document: list[Release], today: date) -> Iterator[Notice]:
+    """Offer an update, unless the same release has been named as the one that is maintained in place of this one."""
+    offered = update(running, document, today)
+    if offered and not (life and life.superseded_by == offered.release):
         text = f"Release {offered.release} (Airflow {offered.airflow}) is available; {running} runs here."
         yield Notice(id=f"update:{offered.release}", level="info", text=text, url=offered.url)
 

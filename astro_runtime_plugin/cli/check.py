@@ -44,7 +44,7 @@ def check(context: click.Context, today: date) -> None:
         until=told.maintained_until,
         basic=told.basic_support_until,
         superseded_by=told.superseded_by,
-        reason=release.yanked_reason or "no reason is given",
+        reason=release.why_yanked,
     )
     if told.stage == "unknown":
         raise StartError(sentence, NOT_TOLD)

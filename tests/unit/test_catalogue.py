@@ -219,6 +219,14 @@ def test_a_reason_is_one_line_of_what_can_be_printed() -> None:
     assert release.yanked_reason == "500s in the [31m web server"
 
 
+@pytest.mark.parametrize(
+    ("reason", "why"),
+    [("500s.", "500s"), ("500s", "500s"), ("", "no reason is given"), (" . ", "no reason is given")],
+)
+def test_why_it_was_yanked_stands_within_a_sentence(reason: str, why: str) -> None:
+    assert Release(**GOOD, yanked=True, yanked_reason=reason).why_yanked == why
+
+
 def test_no_caller_changes_what_the_next_one_reads() -> None:
     releases().clear()
     assert releases()

@@ -150,6 +150,11 @@ def test_only_the_latest_release_of_a_major_is_maintained(facts: dict[str, objec
     assert (told.stage, told.superseded_by) == (stage, "13.1.0" if stage == "superseded" else None)
 
 
+def test_where_maintenance_of_the_major_has_ended_none_is_maintained_in_its_place() -> None:
+    assert at("4.1.0", "2023-09-30").superseded_by == "4.2.0"
+    assert at("4.1.0", "2023-10-01").superseded_by is None
+
+
 def test_a_yanked_release_is_yanked_at_every_time() -> None:
     yanked = release("13.5.0", "2026-12-01", yanked=True, end_of_maintenance="2027-04-30")
     for today in ("2026-11-01", "2026-12-24", "2030-01-01"):

@@ -89,6 +89,50 @@ def test_a_yanked_release_says_its_reason(reason: str, text: str) -> None:
     assert notice == Notice(id="yanked:3.3-1", level="critical", text=text, url=URL)
 
 
+PATCH = release("13.0.1", url="https://example.com/13.0.1")
+SUPERSEDED = Notice(
+    id="superseded:13.0.0:13.0.1",
+    level="warning",
+    text="Release 13.0.0 is not maintained: 13.0.1 is, in its place.",
+    url=PATCH.url,
+)
+LTS_END = date(2028, 1, 31)  # of a series that began in July 2026
+
+
+def superseded(today: date, *document: Release, **facts: Any) -> list[Notice]:
+    """Return what is told of 13.0.0, which the image's catalogue knows alone."""
+    return told([*document], today, running="13.0.0", catalogue=[release("13.0.0", lts=True, **facts)])
+
+
+def test_a_superseded_release_is_told_so_once_in_place_of_its_end_and_of_the_same_update() -> None:
+    assert superseded(LTS_END, PATCH) == [SUPERSEDED]
+    assert superseded(date(2027, 1, 1), PATCH, release("3.3-1")) == [SUPERSEDED]
+    without = release("13.0.1")
+    assert superseded(LTS_END, without) == [SUPERSEDED.model_copy(update={"url": None})]
+
+
+def test_a_superseded_release_of_which_no_date_is_known_is_told_so() -> None:
+    old = [release("13.0.0", release_date=None), PATCH.model_copy(update={"release_date": None})]
+    assert told(running="13.0.0", catalogue=old) == [SUPERSEDED]
+
+
+def test_where_maintenance_of_the_major_has_ended_that_is_told_and_the_update() -> None:
+    ended, newer = superseded(LTS_END + LAST, PATCH)
+    assert (ended.level, ended.text) == ("critical", "Maintenance of release 13.0.0 ended on 2028-01-31.")
+    assert newer.id == "update:13.0.1"
+
+
+def test_another_update_is_offered_beside_the_superseding_release() -> None:
+    catalogue = [release("13.0.0"), release("13.0.2", release_date=None)]
+    said = told([PATCH], running="13.0.0", catalogue=catalogue)
+    assert [one.id for one in said] == ["superseded:13.0.0:13.0.2", "update:13.0.1"]
+
+
+def test_a_yanked_release_names_the_one_that_is_maintained_in_its_place() -> None:
+    yanked = release("13.0.0", yanked=True, yanked_reason="500s")
+    assert [one.id for one in superseded(LTS_END, yanked, PATCH)] == ["yanked:13.0.0", SUPERSEDED.id]
+
+
 def test_an_update_is_offered_of_the_document_alone() -> None:
     newer = release("3.3-8", airflow="3.3.4", url=URL)
     assert told(catalogue=[release(), newer]) == []
