@@ -12,18 +12,19 @@ from astro_runtime_plugin.api import Runtime
 from astro_runtime_plugin.catalogue import Release
 from astro_runtime_plugin.components.shown import Runs
 from astro_runtime_plugin.following.record import Workers
-from astro_runtime_plugin.lifecycle import lifecycle
+from astro_runtime_plugin.lifecycle import Lifecycle, lifecycle
 
 PROVIDERS = "apache-airflow-providers-"
 # How each stage looks: the words of Bootstrap's labels, which Airflow 2 draws, and of page.css.
-LOOKS = {"maintained": "success", "basic support": "warning"}
-OTHER_LOOK = "danger"
+LOOKS = {"maintained": "success", "unmaintained": "danger", "yanked": "danger"}
+OTHER_LOOK = "warning"
 
 
 class Life(NamedTuple):
     """The release's stage, and, where it is known, until when it is maintained and what of that time is left.
 
-    `days` and `percent`, of the whole time, are of maintenance.
+    `days` and `percent`, of the whole time, are of maintenance. There is no `percent` of a release that is not
+    maintained today, or nobody knows since when.
     """
 
     stage: str
@@ -32,7 +33,9 @@ class Life(NamedTuple):
     until: date | None
     support_until: date | None
     days: int
-    percent: int
+    percent: int | None
+    superseded_by: str | None
+    why_yanked: str
 
 
 class Contents(NamedTuple):
@@ -56,13 +59,15 @@ def life_of(release: Release, releases: Iterable[Release], today: date) -> Life:
         until=life.maintained_until,
         support_until=life.basic_support_until,
         days=left,
-        percent=_percent(left, release.release_date, life.maintained_until),
+        percent=_percent(left, release.release_date, life) if life.stage == "maintained" else None,
+        superseded_by=life.superseded_by,
+        why_yanked=release.why_yanked,
     )
 
 
-def _percent(left: int, released: date | None, until: date | None) -> int:
-    whole = (until - released).days if until and released else 0
-    return min(round(100 * left / whole), 100) if whole > 0 else 0
+def _percent(left: int, released: date | None, life: Lifecycle) -> int | None:
+    whole = (life.maintained_until - released).days if life.maintained_until and released else 0
+    return min(round(100 * left / whole), 100) if whole > 0 else None
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -47,6 +48,7 @@ def test_the_page_is_drawn_without_what_is_not_known() -> None:
     empty = contents(life)._replace(components=[], workers=NO_WORKERS, providers=[])
     page = draw(empty)
     assert "unknown</span>" in page
+    assert standing(page) == "Nobody says until when it is maintained."
     assert "progressbar" not in page
     assert "No component has told of itself yet." in page
     assert "Parallelism 16 (Runtime: 1×16 LocalExecutor)" in page
@@ -66,8 +68,7 @@ def test_image_tags_that_differ_are_counted_and_the_most_frequent_stands_first()
         (date(2026, 11, 24), "maintained", "success", 737, 100),
         (date(2027, 11, 24), "maintained", "success", 372, 50),
         (date(2028, 11, 30), "maintained", "success", 0, 0),
-        (date(2028, 12, 1), "basic support", "warning", 0, 0),
-        (date(2029, 6, 1), "unmaintained", "danger", 0, 0),
+        (date(2028, 11, 29), "maintained", "success", 1, 0),
     ],
 )
 def test_the_bar_shows_what_is_left(today: date, stage: str, look: str, days: int, percent: int) -> None:
@@ -75,7 +76,91 @@ def test_the_bar_shows_what_is_left(today: date, stage: str, look: str, days: in
     assert (life.stage, life.look, life.days, life.percent) == (stage, look, days, percent)
     page = draw(contents(life))
     assert f'aria-valuenow="{percent}"' in page
-    assert f"{days} day" in page
+    assert standing(page) == (
+        "Released 2026-11-24, maintained until 2028-11-30, basic support until 2029-05-31:"
+        f" {days} day{'s' * (days != 1)} of maintenance left."
+    )
+
+
+OLD: dict[str, Any] = {
+    "release": "13.0.0",
+    "airflow": "2.11.2",
+    "release_date": date(2026, 11, 24),
+    "lts": True,
+}
+PATCH = Release(release="13.0.1", airflow="2.11.3", release_date=date(2026, 12, 10))
+YANKED = {"yanked": True, "yanked_reason": "<b>Tasks</b> get lost."}
+
+
+@pytest.mark.parametrize(
+    ("facts", "today", "stage", "look", "said"),
+    [
+        (
+            {"release": "3.3-1", "airflow": "3.3.2"},
+            date(2026, 11, 23),
+            *("future", "warning"),
+            "Comes out on 2026-11-24, maintained until 2028-11-30, basic support until 2029-05-31.",
+        ),
+        ({"channel": "beta"}, date(2026, 11, 23), "future", "warning", "Comes out on 2026-11-24."),
+        (
+            {"release": "3.3-1", "airflow": "3.3.2"},
+            date(2028, 12, 1),
+            *("basic support", "warning"),
+            "Released 2026-11-24. Maintenance ended on 2028-11-30; basic support ends on 2029-05-31.",
+        ),
+        (
+            {"release": "3.3-1", "airflow": "3.3.2"},
+            date(2029, 6, 1),
+            *("unmaintained", "danger"),
+            "Released 2026-11-24. Maintenance ended on 2028-11-30; basic support ended on 2029-05-31.",
+        ),
+        (
+            {},
+            date(2028, 6, 1),
+            *("unmaintained", "danger"),
+            "Released 2026-11-24. Maintenance ended on 2028-05-31.",
+        ),
+        (
+            {},
+            date(2026, 12, 10),
+            *("superseded", "warning"),
+            "Released 2026-11-24. 13.0.1 is maintained in its place.",
+        ),
+        (
+            YANKED,
+            date(2026, 12, 9),
+            *("yanked", "danger"),
+            "Released 2026-11-24. Yanked: &lt;b&gt;Tasks&lt;/b&gt; get lost.",
+        ),
+        (
+            {"yanked": True},
+            date(2026, 12, 10),
+            *("yanked", "danger"),
+            "Released 2026-11-24. Yanked: no reason is given. 13.0.1 is maintained in its place.",
+        ),
+        (
+            {"release_date": None, "end_of_maintenance": date(2026, 12, 9)},
+            date(2026, 12, 8),
+            *("maintained", "success"),
+            "Maintained until 2026-12-09: 1 day of maintenance left.",
+        ),
+    ],
+)
+def test_without_a_bar_what_is_said_is_true(
+    facts: dict[str, Any], today: date, stage: str, look: str, said: str
+) -> None:
+    release = Release(**OLD | facts)
+    life = life_of(release, [release, PATCH], today)
+    assert (life.stage, life.look, life.percent) == (stage, look, None)
+    page = draw(contents(life))
+    assert "progressbar" not in page
+    assert standing(page) == said
+
+
+def standing(page: str) -> str:
+    """Return the paragraph that says how the release stands."""
+    before = page[: page.index("<section")]
+    return " ".join(before[before.rindex("<p>") + 3 : before.rindex("</p>")].split())
 
 
 def test_the_providers_are_those_of_the_environment() -> None:
