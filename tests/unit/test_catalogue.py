@@ -108,6 +108,7 @@ def test_what_is_documented_nowhere_is_left_out() -> None:
         release = of(name)
         assert (release.release_date, release.end_of_maintenance, release.lts) == (None, None, None)
         assert release.python_versions == []
+    assert of("3.0.0").os == []  # the documents name the Debians of 4 to 10, "all bullseye"
     assert [of(name).release_date for name in ("4.1.0", "4.2.0", "6.0.4")] == [None] * 3
 
 
