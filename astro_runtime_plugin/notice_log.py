@@ -3,35 +3,38 @@
 from __future__ import annotations
 
 import logging
-import threading
-import time
 from functools import cache
 
+from astro_runtime_plugin import background
+from astro_runtime_plugin.background import Rest
+from astro_runtime_plugin.components.announce import settled_seconds
 from astro_runtime_plugin.noticeboard import all_notices
 from astro_runtime_plugin.notices import say
 
 log = logging.getLogger("astro_runtime")
-SETTLED_SECONDS = 60.0  # after which components that this start has replaced count as dead
 HOUR_SECONDS = 60 * 60.0
 
 
 @cache  # once in a process; a task's, forked from it, has its memory of it
 def begin() -> None:
     """Say what is to be said now and, once an hour, what has come since; return at once."""
-    threading.Thread(target=_run, name="astro-runtime notices", daemon=True).start()
+    background.start("notices", _run)
 
 
-def _run() -> None:
-    """Say the notices; whatever fails is said once, and looked at again."""
+def _run(rest: Rest) -> None:
+    """Say the notices; whatever fails is said once, and looked at again.
+
+    At a start the components' tags differ: those that it replaces seem to live yet.
+    """
     look(components_too=False)
-    time.sleep(SETTLED_SECONDS)
+    rest(settled_seconds())
     while True:
         look()
-        time.sleep(HOUR_SECONDS)
+        rest(HOUR_SECONDS)
 
 
 def look(components_too: bool = True) -> None:
-    """Say the notices of now. At a start the components' tags differ: those that it replaces seem to live yet."""
+    """Say the notices of now, of the living components too if `components_too`."""
     try:
         say(all_notices(components_too))
     except Exception as error:

@@ -78,21 +78,14 @@ def add_examples(environ: MutableMapping[str, str]) -> None:
     show(environ, conf)
 
 
-def announce_worker(environ: Mapping[str, str]) -> None:
-    """Let a Celery worker be recorded once it is ready: it has no job, and loads no plugin."""
-    if sys.argv[1:3] != ["celery", "worker"]:
-        return
-    from celery.signals import worker_ready
+def hear_component(_: object) -> None:
+    """Let a component be recorded that has no job, of which the plugin's listener would hear."""
+    if sys.argv[1:2] and sys.argv[1] in ("api-server", "celery", "kerberos"):
+        from astro_runtime_plugin.components.without_job import hear
 
-    worker_ready.connect(_ready, weak=False)
-
-
-def _ready(**_: object) -> None:
-    from astro_runtime_plugin.components.announce import begin
-
-    begin()
+        hear(sys.argv)
 
 
 attempt(apply, "defaults", os.environ)
 attempt(add_examples, "example DAGs", os.environ)
-attempt(announce_worker, "record of this worker", os.environ)
+attempt(hear_component, "record of this component", os.environ)

@@ -9,16 +9,15 @@ import json
 import os
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any, TypeVar
 
+from airflow import settings
 from airflow.configuration import conf
 from airflow.utils.net import get_hostname
-from airflow.utils.session import create_session
 from sqlalchemy import Column, Float, MetaData, String, Table, Text, delete, insert, inspect, select, update
 from sqlalchemy.dialects.mysql import MEDIUMTEXT
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.orm import Session
 
 KEPT_SECONDS = 24 * 60 * 60.0
 TRIES = 3  # the table may have to be made, and two processes may make it, or the same row, at once
@@ -38,6 +37,10 @@ C = TABLE.c
 T = TypeVar("T")
 
 
+class NoTableError(SQLAlchemyError):
+    """The table is not there, and cannot be made; `str()` of it says what would help."""
+
+
 def here() -> str:
     """Return the name of this process: its host, as Airflow calls it, and its process id."""
     return f"{get_hostname()}:{os.getpid()}"[-200:]
@@ -52,11 +55,12 @@ def put(kind: str, name: str, told: Any, kept: float | None = KEPT_SECONDS) -> N
     now = time.time()
     values = {"told": json.dumps(told), "at": now}
 
-    def write(session: Session) -> None:
-        if not _changed(session, update(TABLE).where(C.kind == kind, C.name == name).values(values)):
+    def write(connection: Connection) -> None:
+        ours = update(TABLE).where(C.kind == kind, C.name == name)
+        if not connection.execute(ours.values(values)).rowcount:
             if kept is not None:
-                session.execute(delete(TABLE).where(C.kind == kind, C.at < now - kept))
-            session.execute(insert(TABLE).values(kind=kind, name=name, **values))
+                connection.execute(delete(TABLE).where(C.kind == kind, C.at < now - kept))
+            connection.execute(insert(TABLE).values(kind=kind, name=name, **values))
 
     _written(write)
 
@@ -68,13 +72,13 @@ def claim(kind: str, name: str, seconds: float) -> bool:
     """
     now = time.time()
 
-    def write(session: Session) -> bool:
+    def write(connection: Connection) -> bool:
         ours = (C.kind == kind, C.name == name)
-        if _changed(session, update(TABLE).where(*ours, C.at <= now - seconds).values(at=now)):
+        if connection.execute(update(TABLE).where(*ours, C.at <= now - seconds).values(at=now)).rowcount:
             return True
-        if session.execute(select(C.at).where(*ours)).first():
+        if connection.execute(select(C.at).where(*ours)).first():
             return False
-        session.execute(insert(TABLE).values(kind=kind, name=name, told="null", at=now))
+        connection.execute(insert(TABLE).values(kind=kind, name=name, told="null", at=now))
         return True
 
     return _written(write)
@@ -82,34 +86,49 @@ def claim(kind: str, name: str, seconds: float) -> bool:
 
 def fetch(kind: str, seconds: float | None = None) -> dict[str, Any]:
     """Return what was told, in the last `seconds` where they are given, by name; nothing where nothing ever was."""
+    asked = select(C.name, C.told).where(C.kind == kind)
+    if seconds is not None:
+        asked = asked.where(C.at >= time.time() - seconds)
+    return {name: json.loads(told) for name, told in _read(asked)}
+
+
+def told_at(kind: str, name: str) -> float | None:
+    """Return when `name` last told something, in seconds since the epoch; None where it never has."""
+    return next((at for (at,) in _read(select(C.at).where(C.kind == kind, C.name == name))), None)
+
+
+def _read(asked: Any) -> list[Any]:
+    """Return the rows; none where the database cannot be asked, or nothing has made the table yet."""
     try:
-        with create_session() as session:
-            if not inspect(session.connection()).has_table(TABLE.name, TABLE.schema):
-                return {}
-            asked = select(C.name, C.told).where(C.kind == kind)
-            if seconds is not None:
-                asked = asked.where(C.at >= time.time() - seconds)
-            return {name: json.loads(told) for name, told in session.execute(asked)}
+        return _in_transaction(lambda connection: [*connection.execute(asked)])
     except SQLAlchemyError:
-        return {}
+        return []
 
 
-def _written(write: Callable[[Session], T]) -> T:
+def _written(write: Callable[[Connection], T]) -> T:
     """Write in one transaction, and again where the table was not there, or another process was faster."""
     for _ in range(TRIES - 1):
         try:
-            with create_session() as session:
-                return write(session)
+            return _in_transaction(write)
         except DBAPIError:
             _make_table()
-    with create_session() as session:
-        return write(session)
+    return _in_transaction(write)
 
 
 def _make_table() -> None:
-    with suppress(DBAPIError), create_session() as session:  # another process may make it at the same time
-        TABLE.create(session.connection(), checkfirst=True)
+    try:
+        _in_transaction(lambda connection: TABLE.create(connection, checkfirst=True))
+    except DBAPIError as error:
+        if not _in_transaction(_is_there):  # or another process has made it at the same time
+            why = f"the table {TABLE.name} cannot be made; the database's user needs the right to create it"
+            raise NoTableError(why) from error
 
 
-def _changed(session: Session, statement: Any) -> bool:
-    return bool(session.execute(statement).rowcount)  # type: ignore[attr-defined]
+def _is_there(connection: Connection) -> bool:
+    return bool(inspect(connection).has_table(TABLE.name, TABLE.schema))
+
+
+def _in_transaction(work: Callable[[Connection], T]) -> T:
+    """Do work by a connection, not by a session of Airflow's: those Airflow closes from other threads, at its end."""
+    with settings.engine.begin() as connection:
+        return work(connection)

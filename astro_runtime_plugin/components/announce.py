@@ -5,16 +5,17 @@ from __future__ import annotations
 import logging
 import os
 import sys
-import threading
 import time
 from functools import cache
 
+import psutil  # type: ignore[import-untyped]
 from airflow import __version__ as airflow_version
 from airflow.configuration import conf
 from airflow.utils.net import get_hostname
 
-from astro_runtime_plugin import state
-from astro_runtime_plugin.components.kinds import CELERY_WORKER, component_of, threshold
+from astro_runtime_plugin import background, state
+from astro_runtime_plugin.background import Rest
+from astro_runtime_plugin.components.kinds import COMPONENTS, WITHOUT_DATABASE, component_of, threshold
 from astro_runtime_plugin.components.shown import Runs, living, moment, recorded
 from astro_runtime_plugin.options import option
 from astro_runtime_plugin.release import image_tag, release_of
@@ -22,7 +23,9 @@ from entrypoint.line import line_of
 
 log = logging.getLogger("astro_runtime")
 KIND = "component"
+HOUR_SECONDS = 60 * 60.0  # for which the row of a component that is dead is kept, at the least
 SHORTEST_SECONDS = 1.0  # between two beats, whatever the threshold is
+LONGEST_SECONDS = 5 * 60.0  # between two tries, where they fail
 BEATS = 3  # within the time after which a component that is silent counts as dead
 
 
@@ -37,8 +40,8 @@ def begin() -> None:
 
 
 def _shares_database(component: str) -> bool:
-    """Whether others see what this component records: on Airflow 3 a Celery worker needs no metadata database."""
-    if component == CELERY_WORKER and conf.get("database", "sql_alchemy_conn").startswith("sqlite"):
+    """Whether others see what this component records: some are run without the metadata database."""
+    if component in WITHOUT_DATABASE and conf.get("database", "sql_alchemy_conn").startswith("sqlite"):
         log.warning(
             "astro-runtime: the Runtime page does not show this component: it has no metadata database"
         )
@@ -48,37 +51,57 @@ def _shares_database(component: str) -> bool:
 
 @cache  # once in a process; one that is forked from it, such as a task's, has the component's memory of it
 def _announce(component: str) -> None:
+    runs, silence = _this(component), silence_of(component)
+    background.start("component", lambda rest: _beat(rest, runs, silence))
+
+
+def silence_of(component: str) -> float:
+    """Return after how many seconds of silence a component counts as dead."""
     section, option_name, stock, times = threshold(component, line_of(airflow_version))
-    silence = conf.getfloat(section, option_name, fallback=stock) * times
-    runs = _this(component)
-    threading.Thread(target=_beat, args=(runs, silence), name="astro-runtime component", daemon=True).start()
+    oldest: float = conf.getfloat(section, option_name, fallback=stock)
+    return oldest * times
+
+
+def settled_seconds() -> float:
+    """Return after how many seconds the components that a rollout has replaced count as dead."""
+    longest = max(silence_of(component) for component in COMPONENTS)
+    return longest * (1 + 1 / BEATS)
 
 
 def _this(component: str) -> Runs:
     release = release_of(airflow_version)
     tag = (image_tag(option(conf, "image_tag"), os.environ) or "").strip() or release
-    return Runs(component, get_hostname(), tag, release, moment(time.time()))
+    return Runs(component, get_hostname(), tag, release, moment(_since()))
 
 
-def _beat(runs: Runs, silence: float) -> None:
+def _since() -> float:
+    """Return when the component started: for a process of gunicorn's, which come and go, when gunicorn did."""
+    by_gunicorn = os.environ.get("SERVER_SOFTWARE", "").startswith("gunicorn")
+    started: float = psutil.Process(os.getppid() if by_gunicorn else None).create_time()
+    return started
+
+
+def _beat(rest: Rest, runs: Runs, silence: float) -> None:
     """Record until the process ends; warn once of a database that is away for as long as makes a component dead."""
-    failed = 0
+    failed, pause = 0, max(silence / BEATS, SHORTEST_SECONDS)
     while True:
         try:
-            state.put(KIND, f"{runs.component}:{state.here()}"[-200:], recorded(runs, time.time(), silence))
+            told = recorded(runs, time.time(), silence)
+            state.put(KIND, f"{runs.component}:{state.here()}"[-200:], told, max(silence, HOUR_SECONDS))
             failed = 0
         except Exception as error:
             failed += 1
             if failed == BEATS:
                 _warn(error)
-        time.sleep(max(silence / BEATS, SHORTEST_SECONDS))
+        rest(pause if failed < BEATS else min(pause * failed, max(pause, LONGEST_SECONDS)))
 
 
 def _warn(error: Exception) -> None:
-    # Its text may hold the database's URL.
-    log.warning("astro-runtime: the Runtime page does not show this component: %s", type(error).__name__)
+    # The text of others may hold the database's URL.
+    why = str(error) if isinstance(error, state.NoTableError) else type(error).__name__
+    log.warning("astro-runtime: the Runtime page does not show this component: %s", why)
 
 
 def components() -> list[Runs]:
     """Return the living components; none where the database cannot be asked."""
-    return living(state.fetch(KIND).values(), time.time())
+    return living(state.fetch(KIND, HOUR_SECONDS).values(), time.time())

@@ -12,11 +12,11 @@ import pickle
 import select
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import IO, Any, cast
 
+from astro_runtime_plugin import background
+from astro_runtime_plugin.background import Rest
 from astro_runtime_plugin.following.workers import Bound, Worker
 
 log = logging.getLogger("astro_runtime")
@@ -39,7 +39,7 @@ class Following:
         self.bound = bound
         self._hearers = hearers
         self._ask = [*ask]
-        self._thread: threading.Thread | None = None
+        self._started = False
         self._warned: set[str] = set()
 
     def start(self, settings: Mapping[str, Any]) -> None:
@@ -47,22 +47,21 @@ class Following:
 
         The first process that asks is started here, by the scheduler's own thread, before the scheduler forks.
         """
-        if self._thread is None:
+        if not self._started:
+            self._started = True
             log.info("Parallelism follows the workers, from %d on", self.bound.value)
             asking = self._ask_workers(settings)
-            self._thread = threading.Thread(
-                target=self._run, args=(settings, asking), name="astro-runtime workers", daemon=True
-            )
-            self._thread.start()
+            background.start("workers", lambda rest: self._run(rest, settings, asking))
 
-    def _run(self, settings: Mapping[str, Any], asking: Asking) -> None:
+    def _run(self, rest: Rest, settings: Mapping[str, Any], asking: Asking) -> None:
         while True:
             try:
-                self._listen(asking)
-                time.sleep(AGAIN_SECONDS)
+                self._listen(rest, asking)
+                rest(AGAIN_SECONDS)
                 asking = self._ask_workers(settings)
             except Exception as error:
                 self._warn("workers", f"the workers cannot be asked: {error!r}")
+                rest(AGAIN_SECONDS)
 
     def _ask_workers(self, settings: Mapping[str, Any]) -> Asking:
         """Start the process that asks.
@@ -77,11 +76,14 @@ class Following:
         told.flush()
         return asking
 
-    def _listen(self, asking: Asking) -> None:
+    def _listen(self, rest: Rest, asking: Asking) -> None:
         """Hear the process that asks until it ends, or has been silent for too long."""
         answers = cast("IO[bytes]", asking.stdout)
         try:
-            while select.select([answers], [], [], SILENT_SECONDS)[0] and (line := answers.readline()):
+            while select.select([answers.fileno(), rest.fileno()], [], [], SILENT_SECONDS)[0]:
+                rest(0)
+                if not (line := answers.readline()):
+                    break
                 self._hear(json.loads(line))
         finally:
             asking.kill()

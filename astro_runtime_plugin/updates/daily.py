@@ -13,6 +13,7 @@ import time
 from sqlalchemy.exc import SQLAlchemyError
 
 from astro_runtime_plugin import state
+from astro_runtime_plugin.background import Rest
 from astro_runtime_plugin.updates import address, document, store
 from astro_runtime_plugin.updates.fetch import Fetched, FetchError, fetch
 
@@ -37,12 +38,12 @@ class Daily:
         self._again = again
         self._warned: set[str] = set()
 
-    def run(self, first: float = FIRST_SECONDS) -> None:
-        """Look for ever."""
-        time.sleep(random.uniform(0, first))  # noqa: S311 - no secret
+    def run(self, rest: Rest) -> None:
+        """Look until the process ends."""
+        rest(random.uniform(0, FIRST_SECONDS))  # noqa: S311 - no secret
         while True:
             self.look()
-            time.sleep(self._again * random.uniform(1, 1 + JITTER))  # noqa: S311
+            rest(self._again * random.uniform(1, 1 + JITTER))  # noqa: S311
 
     def look(self) -> None:
         """Fetch the document, if it is due and the turn is this process's."""

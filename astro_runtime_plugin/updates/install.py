@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import logging
-import threading
 from functools import cache
 
 from airflow.configuration import conf
 
+from astro_runtime_plugin import background
 from astro_runtime_plugin.catalogue import Release
 from astro_runtime_plugin.options import option
 from astro_runtime_plugin.updates import address
 
 log = logging.getLogger("astro_runtime")
-THREAD = "astro-runtime updates"
 
 
 @cache  # once in a process; one that is forked from it, such as a task's, has its memory of it
@@ -27,7 +26,7 @@ def install() -> None:
         return
     from astro_runtime_plugin.updates.daily import Daily
 
-    threading.Thread(target=Daily(url).run, name=THREAD, daemon=True).start()
+    background.start("updates", Daily(url).run)
 
 
 def known() -> list[Release]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import sha256
 
 from pydantic import BaseModel, ValidationError
@@ -47,9 +48,22 @@ def stored(url: str) -> Stored | None:
 
 
 def known(url: str) -> list[Release]:
-    """Return the releases of the last good document of `url`, in their order; none where there is none."""
-    last = stored(url)
-    return last.releases() if last else []
+    """Return the releases of the last good document of `url`, in their order; none where there is none.
+
+    A web server asks for each page: the document is read again where another has been stored since.
+    """
+    try:
+        return list(_known(url, state.told_at(KIND, NAME)))
+    except LookupError:
+        return []
+
+
+@lru_cache(maxsize=1)
+def _known(url: str, at: float | None) -> list[Release]:
+    last = stored(url) if at else None
+    if last is None:
+        raise LookupError  # which is not kept: the next one asks again
+    return last.releases()
 
 
 def keep(url: str, fetched: Fetched, now: float) -> None:

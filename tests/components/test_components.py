@@ -9,22 +9,40 @@ from pathlib import Path
 
 import psycopg2  # type: ignore[import-untyped]
 import pytest
+from sqlalchemy.engine import make_url
 
 from astro_runtime_plugin.components.shown import Runs, living
-from tests.following.cluster import Cluster, cluster, until
+from tests.following.cluster import Cluster, Component, cluster, until
 from tests.lines import LINE, RELEASE
 from tests.servers import Postgres, free_port, redis
 
 TAG = "AIRFLOW__ASTRO_RUNTIME__IMAGE_TAG"
 ROWS = "SELECT told, extract(epoch FROM now()) FROM astro_runtime_state WHERE kind = 'component'"
-JOBS = ["scheduler", "dag-processor", "triggerer"]
-WEB = {"3.3": "api-server", "2.11": "webserver"}[LINE]
+HERE = ["127.0.0.1", "--port"]
+# The command of each component, a port of its own behind `--port`.
+EVERYWHERE = {
+    "scheduler": ["scheduler"],
+    "dag-processor": ["dag-processor"],
+    "triggerer": ["triggerer"],
+    "celery flower": ["celery", "flower", "-H", *HERE],
+    "kerberos": ["kerberos"],
+}
+COMMANDS = {
+    "3.3": {
+        **EVERYWHERE,
+        "api-server": ["api-server", "--workers", "2", "--host", *HERE],
+        "api-server for tasks": ["api-server", "--apps", "execution", "--host", *HERE],
+    },
+    "2.11": {**EVERYWHERE, "webserver": ["webserver", "--workers", "2", "-H", *HERE]},
+}[LINE]
 # A short silence, so that the test sees a component vanish.
 SOON = {
     "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "9",
     "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "9",
     "AIRFLOW__DAG_PROCESSOR__HEALTH_CHECK_THRESHOLD": "9",
     "AIRFLOW__SCHEDULER__STANDALONE_DAG_PROCESSOR": "True",
+    "AIRFLOW__KERBEROS__KINIT_PATH": "true",
+    "AIRFLOW__KERBEROS__CCACHE": "/dev/null",
 }
 
 
@@ -51,28 +69,27 @@ def seen(metadata: Postgres, database: str) -> list[Runs]:
     return living((json.loads(told) for told, _ in rows), float(rows[0][1]) if rows else 0)
 
 
-def words(component: str) -> list[str]:
-    """Return the command line of a component that takes a port which others may want, too."""
-    if component != WEB:
-        return [component]
-    where = {"3.3": ["--host", "127.0.0.1"], "2.11": ["-H", "127.0.0.1"]}[LINE]
-    return [WEB, *where, "--port", str(free_port()), "--workers", "2"]
+def run(made: Cluster, name: str) -> Component:
+    """Start a component with a tag of its own."""
+    words = COMMANDS[name]
+    port = [str(free_port())] if words[-1] == "--port" else []
+    return made.run(name, *words, *port, **{TAG: f"orders:{name}"})
 
 
 def test_every_component_says_what_it_runs_and_a_dead_one_vanishes(
     made: Cluster, metadata: Postgres, database: str
 ) -> None:
-    tags = {component: f"orders:{component}" for component in (*JOBS, WEB)}
-    running = {name: made.run(name, *words(name), **{TAG: tag}) for name, tag in tags.items()}
+    running = {name: run(made, name) for name in COMMANDS}
     worker = made.worker("worker", "-c", "1")
-    expected = {*tags.items(), ("celery worker", RELEASE)}
+    expected = {(name.removesuffix(" for tasks"), f"orders:{name}") for name in COMMANDS}
+    expected.add(("celery worker", RELEASE))
     until(lambda: {one[:3:2] for one in seen(metadata, database)} == expected, worker, *running.values())
     before = seen(metadata, database)
     assert len(before) == len(expected), "the processes of a component count as one"
     assert {one.release for one in before} == {RELEASE}
     worker.kill(signal.SIGKILL)
     running["triggerer"].kill(signal.SIGKILL)
-    left = expected - {("celery worker", RELEASE), ("triggerer", tags["triggerer"])}
+    left = expected - {("celery worker", RELEASE), ("triggerer", "orders:triggerer")}
     until(lambda: {one[:3:2] for one in seen(metadata, database)} == left)
     assert set(seen(metadata, database)) <= set(before), "since when is as it was"
     assert not [one for one in running.values() if "does not show this component" in one.log]
@@ -87,3 +104,16 @@ def test_a_database_that_cannot_be_written_is_one_warning(
     beats = made.metrics.gauges.get("executor.open_slots")
     assert beats is not None
     assert scheduler.log.count("does not show this component") == 1
+
+
+def test_a_user_who_may_make_no_table_is_told_what_is_needed(
+    made: Cluster, metadata: Postgres, database: str
+) -> None:
+    metadata.sql(database, "CREATE ROLE reader LOGIN; GRANT ALL ON ALL TABLES IN SCHEMA public TO reader")
+    metadata.sql(database, "GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO reader")
+    url = make_url(metadata.url(database)).set(username="reader").render_as_string(hide_password=False)
+    triggerer = made.run("triggerer", "triggerer", AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=url)
+    until(lambda: "does not show this component" in triggerer.log, triggerer)
+    (said,) = [line for line in triggerer.log.splitlines() if "does not show this component" in line]
+    assert "the database's user needs the right to create it" in said
+    assert seen(metadata, database) == []

@@ -1,0 +1,44 @@
+"""Hears components begin that have no job: Celery's, Kerberos's, and an API server without the plugin's routes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+
+from astro_runtime_plugin.components.kinds import API_SERVER, CELERY_WORKER, FLOWER, KERBEROS, component_of
+
+
+def hear(argv: Sequence[str]) -> None:
+    """Record the component with this command line when it begins; nothing for any other command."""
+    component = component_of(argv, os.environ)
+    if component == API_SERVER and not any(word.startswith("--apps") for word in argv):
+        return  # its plugin records it, in each of its processes
+    if hears := HEARS.get(component or ""):
+        hears()
+
+
+def _worker_ready() -> None:
+    from celery.signals import worker_ready
+
+    worker_ready.connect(_begin, weak=False)
+
+
+def _command_begins() -> None:
+    """Hear Airflow's command begin: its settings are complete then."""
+    from airflow.utils.cli_action_loggers import register_pre_exec_callback
+
+    register_pre_exec_callback(_begin)
+
+
+def _begin(**_: object) -> None:
+    from astro_runtime_plugin.components.announce import begin
+
+    begin()
+
+
+HEARS: dict[str, Callable[[], None]] = {
+    CELERY_WORKER: _worker_ready,
+    FLOWER: _command_begins,
+    KERBEROS: _command_begins,
+    API_SERVER: _command_begins,
+}
