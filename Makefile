@@ -36,7 +36,7 @@ run: $(STAMP) ## a real Airflow under the Runtime, in the foreground: make run P
 	@exec $(BIN)/python -m dev.run --home "$$AIRFLOW_HOME" --port "$(PORT)"
 
 .PHONY: system
-system: ## what the tests need of Debian: Chromium, PostgreSQL, Redis, RabbitMQ
+system: ## what the tests need of Debian: Chromium, PostgreSQL, MariaDB, Redis, RabbitMQ
 	dev/debian-packages
 
 .PHONY: test

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+import tests.updates.driver  # noqa: F401 - before Airflow
 from astro_runtime_plugin.updates import store
 from astro_runtime_plugin.updates.daily import Daily
 

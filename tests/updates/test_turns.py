@@ -1,4 +1,4 @@
-"""Several schedulers look at once, on a real PostgreSQL: one of them fetches."""
+"""Several schedulers look at once, on a real PostgreSQL and a real MariaDB: one of them fetches."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.following.cluster import told
+from tests.mariadb import MariaDB, mariadb
 from tests.process.start import CHECKOUT
 from tests.servers import Postgres, free_port, postgres
 from tests.updates.documents import NAMES
@@ -20,9 +21,9 @@ LOOKERS = 4
 NOWHERE = "redis://127.0.0.1:1/0"
 
 
-@pytest.fixture(scope="module")
-def database() -> Iterator[Postgres]:
-    with postgres() as running:
+@pytest.fixture(scope="module", params=[postgres, mariadb])
+def database(request: pytest.FixtureRequest) -> Iterator[Postgres | MariaDB]:
+    with request.param() as running:
         yield running
 
 
@@ -72,12 +73,14 @@ def lookers(home: Path, database: str, url: str) -> Iterator[Callable[[], list[s
 
 KNOWS = f"knows {len(NAMES)}\n"
 A_DAY_LATER = """
-    UPDATE astro_runtime_state SET at = at - 90000,
-    told = regexp_replace(told, '"checked": [0-9.]+', '"checked": ' || (at - 90000))
+    UPDATE astro_runtime_state
+    SET told = regexp_replace(told, '"checked": [0-9.]+', concat('"checked": ', at - 90000)), at = at - 90000
 """
 
 
-def test_of_many_one_fetches_each_day(tmp_path: Path, database: Postgres, server: UpdateServer) -> None:
+def test_of_many_one_fetches_each_day(
+    tmp_path: Path, database: Postgres | MariaDB, server: UpdateServer
+) -> None:
     url = database.create("turns")  # without any table
     with lookers(tmp_path, url, server.url("/document")) as all_at_once:
         said = all_at_once()
@@ -91,7 +94,7 @@ def test_of_many_one_fetches_each_day(tmp_path: Path, database: Postgres, server
 
 
 def test_a_server_that_is_broken_is_asked_once_by_all(
-    tmp_path: Path, database: Postgres, server: UpdateServer
+    tmp_path: Path, database: Postgres | MariaDB, server: UpdateServer
 ) -> None:
     url = database.create("broken")
     with lookers(tmp_path, url, server.url("/broken")) as all_at_once:
