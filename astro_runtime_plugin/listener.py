@@ -1,4 +1,4 @@
-"""Hears a component's job start. Every Airflow process loads this module, so it imports the standard library alone."""
+"""Hears a component's job start. Every Airflow process loads this module, so it imports little."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hears a scheduler start. Every Airflow process loads this module, so nothing but the standard library is imported."""
+"""Hears a scheduler start. Every Airflow process loads this module, so it imports little."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from astro_runtime_plugin.components.kinds import JOBS, component_of, threshold
+from astro_runtime_plugin.components.kinds import COMPONENTS, component_of, threshold
 from astro_runtime_plugin.components.shown import Runs, living, moment, recorded
 from entrypoint.line import LINES
 
@@ -15,7 +15,9 @@ COMMANDS = {
     "airflow webserver --debug": "webserver",
     "/opt/gunicorn/__main__.py --workers 4 airflow.www.app:cached_app()": "webserver",
     "airflow celery worker -q high": "celery worker",
-    "airflow celery flower": None,
+    "airflow celery flower --port 5555": "celery flower",
+    "airflow kerberos": "kerberos",
+    "airflow celery stop": None,
     "airflow tasks run a b c": None,
     "airflow jobs check --job-type SchedulerJob": None,
     "airflow db migrate": None,
@@ -30,7 +32,7 @@ def test_a_command_line_is_a_component_or_none(command: str) -> None:
 
 
 @pytest.mark.parametrize("line", LINES)
-@pytest.mark.parametrize("component", JOBS)
+@pytest.mark.parametrize("component", COMPONENTS)
 def test_every_component_has_a_time_after_which_it_is_dead(component: str, line: str) -> None:
     _, _, seconds, times = threshold(component, line)
     assert seconds * times > 0

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pytest_mock import MockerFixture
 
 from astro_runtime_plugin import state
 from astro_runtime_plugin.updates import store
 from astro_runtime_plugin.updates.daily import DAY_SECONDS, TURN, Daily
+from astro_runtime_plugin.updates.fetch import Fetched
 from tests.updates.documents import AIRFLOW_3, NAMES, REAL, text
 from tests.updates.forgotten import forget
 from tests.updates.server import UpdateServer, answer
@@ -138,6 +140,17 @@ def test_what_another_runtime_has_stored_and_this_one_cannot_read_is_none(server
     aged(url, 0)
     Daily(url).look()
     assert listed(url) == NAMES
+
+
+def test_the_document_is_read_once_for_many_pages(server: UpdateServer, mocker: MockerFixture) -> None:
+    url = server.url("/document")
+    Daily(url).look()
+    assert listed(url) == NAMES
+    reads = mocker.spy(state, "fetch")
+    assert listed(url) == listed(url) == NAMES
+    assert reads.call_count == 0
+    store.keep(url, Fetched(OTHER, None), time.time())
+    assert listed(url) == ["3.3-1"]
 
 
 def test_a_document_that_was_checked_tomorrow_is_due(server: UpdateServer) -> None:
