@@ -1,7 +1,8 @@
-"""The threads that run beside a component's job; they end before the process does.
+"""The threads that run beside a component's job; they end before the process does, and no fork finds them at work.
 
 A thread that Python finds in the middle of a statement or of a log line when the process ends can crash it, and the
-exit code is then another one.
+exit code is then another one. And a child that is forked in the middle of a statement has the connection, too: where
+it clears it up, it speaks to the server in its parent's place.
 """
 
 from __future__ import annotations
@@ -13,9 +14,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
 
 LONGEST_SECONDS = 3.0  # that the process waits at its end for what its threads are in the middle of
+FORK_SECONDS = 1.0  # the same, for a fork
 _begun: list[tuple[int, Rest, threading.Thread]] = []
+_working = threading.Lock()
+_forking = threading.local()
 
 
 class Rest:
@@ -47,6 +54,31 @@ def start(name: str, work: Callable[[Rest], None]) -> None:
     thread = threading.Thread(target=work, args=(rest,), name=f"astro-runtime {name}", daemon=True)
     _begun.append((os.getpid(), rest, thread))
     thread.start()
+
+
+def in_one_piece(work: Callable[[], T]) -> T:
+    """Do in one of these threads what no fork may find half done; other threads, as a web server's, just do it."""
+    if threading.current_thread() not in [thread for _, _, thread in _begun]:
+        return work()
+    with _working:
+        return work()
+
+
+def _before_fork() -> None:
+    _forking.waited = _working.acquire(timeout=FORK_SECONDS)
+
+
+def _after_fork() -> None:
+    if _forking.waited:
+        _working.release()
+
+
+def _after_fork_in_child() -> None:
+    global _working
+    _working = threading.Lock()
+
+
+os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork_in_child)
 
 
 @atexit.register

@@ -19,6 +19,8 @@ from sqlalchemy.dialects.mysql import MEDIUMTEXT
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from astro_runtime_plugin.background import in_one_piece
+
 KEPT_SECONDS = 24 * 60 * 60.0
 TRIES = 3  # the table may have to be made, and two processes may make it, or the same row, at once
 LONG = Text().with_variant(MEDIUMTEXT(), "mysql").with_variant(MEDIUMTEXT(), "mariadb")  # TEXT ends at 64 KiB
@@ -130,5 +132,9 @@ def _is_there(connection: Connection) -> bool:
 
 def _in_transaction(work: Callable[[Connection], T]) -> T:
     """Do work by a connection, not by a session of Airflow's: those Airflow closes from other threads, at its end."""
-    with settings.engine.begin() as connection:
-        return work(connection)
+
+    def whole() -> T:
+        with settings.engine.begin() as connection:
+            return work(connection)
+
+    return in_one_piece(whole)

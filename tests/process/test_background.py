@@ -28,9 +28,9 @@ time.sleep(0.2)
 """
 
 
-def told(seconds: float, *lines: str) -> tuple[int, list[str]]:
+def told(seconds: float, *lines: str, program: str = BEGIN) -> tuple[int, list[str]]:
     """Return the exit code of a process with a thread whose work takes so long, and what it has written."""
-    program = BEGIN.replace("SECONDS", str(seconds)) + "\n".join(lines)
+    program = program.replace("SECONDS", str(seconds)) + "\n".join(lines)
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=CHECKOUT, capture_output=True, text=True, timeout=60
     )
@@ -55,3 +55,29 @@ def test_a_child_that_ends_leaves_its_parents_thread_alone() -> None:
         "print('lives', flush=True)",
     ]
     assert told(0, child, *parent) == (0, ["works", "done", "4", "lives", "ended"])
+
+
+FORK = """
+import os, sys, time
+from astro_runtime_plugin import background
+
+def statement():
+    print("begins", flush=True)
+    time.sleep(SECONDS)
+    print("is done", flush=True)
+
+background.start("test", lambda rest: background.in_one_piece(statement))
+time.sleep(0.2)
+if not (pid := os.fork()):
+    print("forked", flush=True)
+    background.in_one_piece(lambda: None)
+    os._exit(0)
+assert os.waitpid(pid, 0)[1] == 0
+"""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0.5, ["begins", "is done", "forked"]), (3600, ["begins", "forked"])]
+)
+def test_a_fork_waits_for_what_a_thread_is_in_the_middle_of(seconds: float, said: list[str]) -> None:
+    assert told(seconds, program=FORK) == (0, said)
