@@ -19,6 +19,7 @@ from tests.servers import Postgres, free_port, redis
 TAG = "AIRFLOW__ASTRO_RUNTIME__IMAGE_TAG"
 ROWS = "SELECT told, extract(epoch FROM now()) FROM astro_runtime_state WHERE kind = 'component'"
 HERE = ["127.0.0.1", "--port"]
+FOR_TASKS = "api-server for tasks"
 # The command of each component, a port of its own behind `--port`.
 EVERYWHERE = {
     "scheduler": ["scheduler"],
@@ -31,10 +32,27 @@ COMMANDS = {
     "3.3": {
         **EVERYWHERE,
         "api-server": ["api-server", "--workers", "2", "--host", *HERE],
-        "api-server for tasks": ["api-server", "--apps", "execution", "--host", *HERE],
+        FOR_TASKS: ["api-server", "--apps", "execution", "--host", *HERE],
     },
     "2.11": {**EVERYWHERE, "webserver": ["webserver", "--workers", "2", "-H", *HERE]},
 }[LINE]
+DAG = """
+from datetime import datetime
+try:
+    from airflow.sdk import dag, task
+except ImportError:
+    from airflow.decorators import dag, task
+
+@dag(schedule="@once", start_date=datetime(2020, 1, 1), is_paused_upon_creation=False)
+def made():
+    @task
+    def idle():
+        pass
+
+    idle()
+
+made()
+"""
 # A short silence, so that the test sees a component vanish.
 SOON = {
     "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "9",
@@ -56,6 +74,7 @@ def database(metadata: Postgres, request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def made(tmp_path: Path, metadata: Postgres, database: str) -> Iterator[Cluster]:
     (tmp_path / "dags").mkdir()
+    (tmp_path / "dags" / "made.py").write_text(DAG)
     with redis() as broker, cluster(tmp_path, metadata.url(database), broker, **SOON) as one:
         yield one
 
@@ -70,9 +89,11 @@ def seen(metadata: Postgres, database: str) -> list[Runs]:
 
 
 def run(made: Cluster, name: str) -> Component:
-    """Start a component with a tag of its own."""
+    """Start a component with a tag of its own; a worker's tasks ask the API server that is there for them."""
     words = COMMANDS[name]
     port = [str(free_port())] if words[-1] == "--port" else []
+    if name == FOR_TASKS:
+        made.environ["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"] = f"http://127.0.0.1:{port[0]}/execution/"
     return made.run(name, *words, *port, **{TAG: f"orders:{name}"})
 
 
@@ -84,6 +105,11 @@ def test_every_component_says_what_it_runs_and_a_dead_one_vanishes(
     expected = {(name.removesuffix(" for tasks"), f"orders:{name}") for name in COMMANDS}
     expected.add(("celery worker", RELEASE))
     until(lambda: {one[:3:2] for one in seen(metadata, database)} == expected, worker, *running.values())
+    until(
+        lambda: metadata.sql(database, "SELECT state FROM dag_run") == [("success",)],
+        worker,
+        *running.values(),
+    )
     before = seen(metadata, database)
     assert len(before) == len(expected), "the processes of a component count as one"
     assert {one.release for one in before} == {RELEASE}
