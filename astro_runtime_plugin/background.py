@@ -1,8 +1,7 @@
-"""The threads that run beside a component's job; they end before the process does, and no fork finds them at work.
+"""The threads that run beside a component's job; they end before the process does.
 
 A thread that Python finds in the middle of a statement or of a log line when the process ends can crash it, and the
-exit code is then another one. And a child that is forked in the middle of a statement has the connection, too: where
-it clears it up, it speaks to the server in its parent's place.
+exit code is then another one.
 """
 
 from __future__ import annotations
@@ -14,15 +13,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import TypeVar
-
-T = TypeVar("T")
 
 LONGEST_SECONDS = 3.0  # that the process waits at its end for what its threads are in the middle of
-FORK_SECONDS = 1.0  # the same, for a fork
 _begun: list[tuple[int, Rest, threading.Thread]] = []
-_working = threading.Lock()
-_forking = threading.local()
+_here = threading.local()
 
 
 class Rest:
@@ -34,14 +28,18 @@ class Rest:
     def __init__(self) -> None:
         self._ended, self._end = os.pipe()
 
-    def __call__(self, seconds: float) -> None:
-        """Wait. Raises SystemExit, which ends a thread alone, when the process ends."""
-        if select.select([self], [], [], seconds)[0]:
-            sys.exit()
+    def __call__(self, seconds: float, *until: int) -> bool:
+        """Wait, or until one of the files `until` can be read; return whether one can.
 
-    def fileno(self) -> int:
-        """Return what `select` can wait for: it is readable when the process ends."""
-        return self._ended
+        Raises SystemExit, which ends a thread alone, when the process ends.
+        """
+        waited = select.poll()
+        for file in (self._ended, *until):
+            waited.register(file, select.POLLIN)
+        ready = {file for file, _ in waited.poll(seconds * 1000)}
+        if self._ended in ready:
+            sys.exit()
+        return bool(ready)
 
     def end(self) -> None:
         """Let the thread end."""
@@ -51,34 +49,19 @@ class Rest:
 def start(name: str, work: Callable[[Rest], None]) -> None:
     """Start a thread that does `work`, which waits by what it is given alone."""
     rest = Rest()
-    thread = threading.Thread(target=work, args=(rest,), name=f"astro-runtime {name}", daemon=True)
-    _begun.append((os.getpid(), rest, thread))
+
+    def run() -> None:
+        _here.is_one = True
+        work(rest)
+
+    thread = threading.Thread(target=run, name=f"astro-runtime {name}", daemon=True)
     thread.start()
+    _begun.append((os.getpid(), rest, thread))
 
 
-def in_one_piece(work: Callable[[], T]) -> T:
-    """Do in one of these threads what no fork may find half done; other threads, as a web server's, just do it."""
-    if threading.current_thread() not in [thread for _, _, thread in _begun]:
-        return work()
-    with _working:
-        return work()
-
-
-def _before_fork() -> None:
-    _forking.waited = _working.acquire(timeout=FORK_SECONDS)
-
-
-def _after_fork() -> None:
-    if _forking.waited:
-        _working.release()
-
-
-def _after_fork_in_child() -> None:
-    global _working
-    _working = threading.Lock()
-
-
-os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork_in_child)
+def is_one() -> bool:
+    """Return whether this is one of these threads."""
+    return getattr(_here, "is_one", False)
 
 
 @atexit.register

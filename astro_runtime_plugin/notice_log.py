@@ -27,7 +27,7 @@ def _run(rest: Rest) -> None:
     At a start the components' tags differ: those that it replaces seem to live yet.
     """
     look(components_too=False)
-    rest(settled_seconds())
+    rest(_settled())
     while True:
         look()
         rest(HOUR_SECONDS)
@@ -44,3 +44,11 @@ def look(components_too: bool = True) -> None:
 @cache
 def _warn(kind: str) -> None:
     log.warning("astro-runtime: notices cannot be worked out: %s", kind)
+
+
+def _settled() -> float:
+    try:
+        return settled_seconds()
+    except Exception as error:
+        _warn(type(error).__name__)
+        return HOUR_SECONDS

@@ -9,6 +9,7 @@ import json
 import os
 import time
 from collections.abc import Callable
+from functools import cache
 from typing import Any, TypeVar
 
 from airflow import settings
@@ -16,10 +17,11 @@ from airflow.configuration import conf
 from airflow.utils.net import get_hostname
 from sqlalchemy import Column, Float, MetaData, String, Table, Text, delete, insert, inspect, select, update
 from sqlalchemy.dialects.mysql import MEDIUMTEXT
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Engine, create_engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
 
-from astro_runtime_plugin.background import in_one_piece
+from astro_runtime_plugin import background
 
 KEPT_SECONDS = 24 * 60 * 60.0
 TRIES = 3  # the table may have to be made, and two processes may make it, or the same row, at once
@@ -36,6 +38,7 @@ TABLE = Table(
     Column("at", Float(53), nullable=False),
 )
 C = TABLE.c
+_found: list[bool] = []  # whether the table was
 T = TypeVar("T")
 
 
@@ -102,7 +105,9 @@ def told_at(kind: str, name: str) -> float | None:
 def _read(asked: Any) -> list[Any]:
     """Return the rows; none where the database cannot be asked, or nothing has made the table yet."""
     try:
-        return _in_transaction(lambda connection: [*connection.execute(asked)])
+        return _in_transaction(
+            lambda connection: [*connection.execute(asked)] if _is_there(connection) else []
+        )
     except SQLAlchemyError:
         return []
 
@@ -127,14 +132,25 @@ def _make_table() -> None:
 
 
 def _is_there(connection: Connection) -> bool:
-    return bool(inspect(connection).has_table(TABLE.name, TABLE.schema))
+    """Return whether the table is there; once it is, nobody is asked again."""
+    if not _found:
+        _found.extend([True] * inspect(connection).has_table(TABLE.name, TABLE.schema))
+    return bool(_found)
 
 
 def _in_transaction(work: Callable[[Connection], T]) -> T:
     """Do work by a connection, not by a session of Airflow's: those Airflow closes from other threads, at its end."""
+    with (_without_pool() if background.is_one() else settings.engine).begin() as connection:
+        return work(connection)
 
-    def whole() -> T:
-        with settings.engine.begin() as connection:
-            return work(connection)
 
-    return in_one_piece(whole)
+@cache
+def _without_pool() -> Engine:
+    """Return an engine that connects as Airflow's does, for each transaction anew.
+
+    A connection in the pool belongs to the children, too, that Airflow forks: Airflow 2's close theirs, and with it
+    the parent's, wherever a thread of the parent is with it. What connects may be an operator's (`do_connect`, for
+    tokens), so it is taken from the pool.
+    """
+    theirs = settings.engine
+    return create_engine(theirs.url, creator=theirs.pool._creator, poolclass=NullPool, future=True)

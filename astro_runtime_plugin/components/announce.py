@@ -23,7 +23,7 @@ from entrypoint.line import line_of
 
 log = logging.getLogger("astro_runtime")
 KIND = "component"
-HOUR_SECONDS = 60 * 60.0  # for which the row of a component that is dead is kept, at the least
+KEPT_SECONDS = 60 * 60.0  # how long a row is read at the most, and kept at the least
 SHORTEST_SECONDS = 1.0  # between two beats, whatever the threshold is
 LONGEST_SECONDS = 5 * 60.0  # between two tries, where they fail
 BEATS = 3  # within the time after which a component that is silent counts as dead
@@ -56,14 +56,17 @@ def _announce(component: str) -> None:
 
 
 def silence_of(component: str) -> float:
-    """Return after how many seconds of silence a component counts as dead."""
+    """Return after how many seconds of silence a component counts as dead: an hour at the most."""
     section, option_name, stock, times = threshold(component, line_of(airflow_version))
     oldest: float = conf.getfloat(section, option_name, fallback=stock)
-    return oldest * times
+    return min(oldest * times, KEPT_SECONDS)
 
 
 def settled_seconds() -> float:
-    """Return after how many seconds the components that a rollout has replaced count as dead."""
+    """Return after how many seconds the components that a rollout has replaced count as dead.
+
+    Raises AirflowConfigException where one of the thresholds is no number.
+    """
     longest = max(silence_of(component) for component in COMPONENTS)
     return longest * (1 + 1 / BEATS)
 
@@ -87,7 +90,7 @@ def _beat(rest: Rest, runs: Runs, silence: float) -> None:
     while True:
         try:
             told = recorded(runs, time.time(), silence)
-            state.put(KIND, f"{runs.component}:{state.here()}"[-200:], told, max(silence, HOUR_SECONDS))
+            state.put(KIND, f"{runs.component}:{state.here()}"[-200:], told, KEPT_SECONDS)
             failed = 0
         except Exception as error:
             failed += 1
@@ -104,4 +107,4 @@ def _warn(error: Exception) -> None:
 
 def components() -> list[Runs]:
     """Return the living components; none where the database cannot be asked."""
-    return living(state.fetch(KIND, HOUR_SECONDS).values(), time.time())
+    return living(state.fetch(KIND, KEPT_SECONDS).values(), time.time())

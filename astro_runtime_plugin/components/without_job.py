@@ -7,12 +7,16 @@ from collections.abc import Callable, Sequence
 
 from astro_runtime_plugin.components.kinds import API_SERVER, CELERY_WORKER, FLOWER, KERBEROS, component_of
 
+ONCE = {"-o", "--one-time"}  # an init container's
+
 
 def hear(argv: Sequence[str]) -> None:
     """Record the component with this command line when it begins; nothing for any other command."""
     component = component_of(argv, os.environ)
     if component == API_SERVER and not any(word.startswith("--apps") for word in argv):
         return  # its plugin records it, in each of its processes
+    if component == KERBEROS and ONCE & {*argv}:
+        return
     if hears := HEARS.get(component or ""):
         hears()
 

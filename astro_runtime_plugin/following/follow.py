@@ -9,7 +9,6 @@ import json
 import logging
 import os
 import pickle
-import select
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -53,15 +52,15 @@ class Following:
             asking = self._ask_workers(settings)
             background.start("workers", lambda rest: self._run(rest, settings, asking))
 
-    def _run(self, rest: Rest, settings: Mapping[str, Any], asking: Asking) -> None:
+    def _run(self, rest: Rest, settings: Mapping[str, Any], asking: Asking | None) -> None:
         while True:
             try:
-                self._listen(rest, asking)
-                rest(AGAIN_SECONDS)
-                asking = self._ask_workers(settings)
+                self._listen(rest, asking or self._ask_workers(settings))
             except Exception as error:
+                self.bound.unheard()
                 self._warn("workers", f"the workers cannot be asked: {error!r}")
-                rest(AGAIN_SECONDS)
+            asking = None
+            rest(AGAIN_SECONDS)
 
     def _ask_workers(self, settings: Mapping[str, Any]) -> Asking:
         """Start the process that asks.
@@ -80,10 +79,7 @@ class Following:
         """Hear the process that asks until it ends, or has been silent for too long."""
         answers = cast("IO[bytes]", asking.stdout)
         try:
-            while select.select([answers.fileno(), rest.fileno()], [], [], SILENT_SECONDS)[0]:
-                rest(0)
-                if not (line := answers.readline()):
-                    break
+            while rest(SILENT_SECONDS, answers.fileno()) and (line := answers.readline()):
                 self._hear(json.loads(line))
         finally:
             asking.kill()
@@ -104,7 +100,8 @@ class Following:
             try:
                 hear(self.bound)
             except Exception as error:
-                self._warn(what, f"the {what} cannot be told: {error!r}")
+                # The text of a database's error may hold its URL.
+                self._warn(what, f"the {what} cannot be told: {type(error).__name__}")
 
     def _warn(self, what: str, text: str) -> None:
         """Warn of one thing once; of the broker again after it has answered."""

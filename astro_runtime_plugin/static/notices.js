@@ -44,7 +44,11 @@
     sheet ??= new Promise((resolve, reject) => {
       const made = element("link", { rel: "stylesheet", href: new URL("notices.css", script.src) });
       made.onload = resolve;
-      made.onerror = reject;
+      made.onerror = () => {
+        made.remove();
+        sheet = undefined; // the next time it is asked for again
+        reject();
+      };
       document.head.append(made);
     });
     return sheet;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from hashlib import sha256
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
@@ -39,12 +40,7 @@ def source(url: str) -> str:
 
 def stored(url: str) -> Stored | None:
     """Return the last good document of `url`; None where there is none, or only one of another URL."""
-    try:
-        found = Stored.model_validate(state.fetch(KIND).get(NAME))
-        found.releases()
-    except (ValidationError, document.DocumentError):
-        return None
-    return found if found.source == source(url) else None
+    return _read(url, state.fetch(KIND).get(NAME))
 
 
 def known(url: str) -> list[Release]:
@@ -52,18 +48,27 @@ def known(url: str) -> list[Release]:
 
     A web server asks for each page: the document is read again where another has been stored since.
     """
+    at = state.told_at(KIND, NAME)
     try:
-        return list(_known(url, state.told_at(KIND, NAME)))
+        return _known(url, at) if at else []
     except LookupError:
         return []
 
 
 @lru_cache(maxsize=1)
-def _known(url: str, at: float | None) -> list[Release]:
-    last = stored(url) if at else None
-    if last is None:
-        raise LookupError  # which is not kept: the next one asks again
-    return last.releases()
+def _known(url: str, at: float) -> list[Release]:
+    told = state.fetch(KIND)[NAME]  # a database that is away meanwhile is an error, which is not kept
+    last = _read(url, told)
+    return last.releases() if last else []
+
+
+def _read(url: str, told: Any) -> Stored | None:
+    try:
+        found = Stored.model_validate(told)
+        found.releases()
+    except (ValidationError, document.DocumentError):
+        return None
+    return found if found.source == source(url) else None
 
 
 def keep(url: str, fetched: Fetched, now: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 
 import pytest
 
@@ -28,9 +29,9 @@ time.sleep(0.2)
 """
 
 
-def told(seconds: float, *lines: str, program: str = BEGIN) -> tuple[int, list[str]]:
+def told(seconds: float, *lines: str, before: Sequence[str] = ()) -> tuple[int, list[str]]:
     """Return the exit code of a process with a thread whose work takes so long, and what it has written."""
-    program = program.replace("SECONDS", str(seconds)) + "\n".join(lines)
+    program = "\n".join(["import os", *before, BEGIN.replace("SECONDS", str(seconds)), *lines])
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=CHECKOUT, capture_output=True, text=True, timeout=60
     )
@@ -57,27 +58,10 @@ def test_a_child_that_ends_leaves_its_parents_thread_alone() -> None:
     assert told(0, child, *parent) == (0, ["works", "done", "4", "lives", "ended"])
 
 
-FORK = """
-import os, sys, time
-from astro_runtime_plugin import background
-
-def statement():
-    print("begins", flush=True)
-    time.sleep(SECONDS)
-    print("is done", flush=True)
-
-background.start("test", lambda rest: background.in_one_piece(statement))
-time.sleep(0.2)
-if not (pid := os.fork()):
-    print("forked", flush=True)
-    background.in_one_piece(lambda: None)
-    os._exit(0)
-assert os.waitpid(pid, 0)[1] == 0
-"""
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"), [(0.5, ["begins", "is done", "forked"]), (3600, ["begins", "forked"])]
-)
-def test_a_fork_waits_for_what_a_thread_is_in_the_middle_of(seconds: float, said: list[str]) -> None:
-    assert told(seconds, program=FORK) == (0, said)
+def test_a_thread_waits_where_the_process_has_many_files_open() -> None:
+    many = (
+        "from resource import RLIMIT_NOFILE, getrlimit, setrlimit",
+        "setrlimit(RLIMIT_NOFILE, (getrlimit(RLIMIT_NOFILE)[1],) * 2)",
+        "held = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]",
+    )
+    assert told(0, "sys.exit(3)", before=many) == (3, ["works", "done", "ended"])

@@ -79,3 +79,16 @@ def test_the_notices_are_said_once_each_and_a_failure_once(
         "Maintenance ends.",
         "astro-runtime: notices cannot be worked out: RuntimeError",
     ]
+
+
+def test_a_threshold_that_is_no_number_is_said_once_and_the_notices_come_later(
+    mocker: MockerFixture, caplog: pytest.LogCaptureFixture
+) -> None:
+    mocker.patch.dict("os.environ", {"AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "soon"})
+    mocker.patch.object(notice_log, "all_notices", return_value=[])
+    notice_log._warn.cache_clear()
+    rest = mocker.Mock(side_effect=[False, SystemExit])
+    with pytest.raises(SystemExit):
+        notice_log._run(rest)
+    assert [call.args for call in rest.call_args_list] == [(notice_log.HOUR_SECONDS,)] * 2
+    assert [record.levelno for record in caplog.records] == [logging.WARNING]
