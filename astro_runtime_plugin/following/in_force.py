@@ -19,7 +19,11 @@ class Followed:
         self.follow = follow
 
     def __get__(self, instance: Any, owner: type) -> Any:
-        return self if instance is None else self.follow(instance.__dict__[self.name])
+        if instance is None:
+            return self
+        if self.name not in instance.__dict__:
+            raise AttributeError(self.name)  # as any attribute that nobody has set yet
+        return self.follow(instance.__dict__[self.name])
 
     def __set__(self, instance: Any, value: int) -> None:
         instance.__dict__[self.name] = value

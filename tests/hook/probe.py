@@ -24,7 +24,7 @@ OPTIONS = {name.variable: (name.section, name.option) for name in NAMES}
 
 # Airflow imports it in each of its processes, after the hook: an operator's file, beside which the hook works.
 LOCAL_SETTINGS = """
-import gc, json, os, sys, threading, time
+import json, os, sys, threading, time
 from airflow.configuration import conf
 
 OPTIONS = {options!r}
@@ -38,18 +38,29 @@ def tell(name, reader, **more):
         json.dump(seen, file)
     os.rename(path + ".part", path)
 
+def at_work():
+    # What the main thread is in: gc.get_objects() would hold tuples that it is just making, and fail it.
+    frame = sys._current_frames().get(threading.main_thread().ident)
+    while frame:
+        one = frame.f_locals.get("self")
+        parts = [one, getattr(one, "job", None)]
+        yield from [one, *(made for part in parts for made in getattr(part, "__dict__", {{}}).get("executors", []))]
+        frame = frame.f_back
+
 def look_inside():
     sought = dict(INSIDE)
     while sought:
-        for one in [one for one in gc.get_objects() if type(one).__name__ in sought]:
-            held = sought.get(type(one).__name__, {{}})
+        for one in [*at_work()]:
+            name = type(one).__name__
+            if name not in sought:
+                continue
             try:
-                inside = {{name: eval(source, {{"sys": sys, "one": one}}) for name, source in held.items()}}
+                inside = {{what: eval(source, {{"sys": sys, "one": one}}) for what, source in sought[name].items()}}
             except AttributeError:
                 continue  # it is still being made
-            tell(type(one).__name__, conf, inside=inside)
-            sought.pop(type(one).__name__, None)
-        time.sleep(0.5)
+            tell(name, conf, inside=inside)
+            del sought[name]
+        time.sleep(0.1)
 
 tell("process", conf)
 if sys.argv[1:2] in (["scheduler"], ["dag-processor"]):
