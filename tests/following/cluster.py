@@ -15,6 +15,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+import psutil  # type: ignore[import-untyped]
+
 from tests.process.start import CHECKOUT, ENTRYPOINT, environment
 
 AIRFLOW = (*ENTRYPOINT, "airflow")
@@ -84,10 +86,22 @@ class Component:
         return self.path.read_text(errors="replace")
 
     def kill(self, number: signal.Signals = signal.SIGKILL) -> None:
-        """Send a signal to the process and all of its children, and see it end."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, number)
-        self.process.wait(60)
+        """Send a signal to the process and its group, and see it end, and its children in groups of their own."""
+        with self.family():
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, number)
+            self.process.wait(60)
+
+    @contextlib.contextmanager
+    def family(self) -> Iterator[None]:
+        """See at the end of the block that the process's children of its beginning end, too."""
+        children: list[psutil.Process] = []
+        with contextlib.suppress(psutil.NoSuchProcess):
+            children += psutil.Process(self.process.pid).children(recursive=True)
+        yield
+        for child in children:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                child.kill()
 
 
 class Cluster:

@@ -150,6 +150,6 @@ def test_the_process_that_asks_ends_with_a_scheduler_that_is_killed(
         scheduler = made.scheduler()
         until(lambda: asking(scheduler.process.pid) != [], scheduler)
         (asks,) = asking(scheduler.process.pid)
-        with frozen(broker):
+        with scheduler.family(), frozen(broker):
             os.kill(scheduler.process.pid, signal.SIGKILL)
             until(lambda: not alive(asks))
