@@ -133,8 +133,8 @@ def _make_table() -> None:
 
 def _is_there(connection: Connection) -> bool:
     """Return whether the table is there; once it is, nobody is asked again."""
-    if not _found:
-        _found.extend([True] * inspect(connection).has_table(TABLE.name, TABLE.schema))
+    if not _found and inspect(connection).has_table(TABLE.name, TABLE.schema):
+        _found.append(True)
     return bool(_found)
 
 
