@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from pytest_mock import MockerFixture
 from sqlalchemy import create_engine
-from sqlalchemy.orm import sessionmaker
 
 from astro_runtime_plugin import dismissals, state
 from astro_runtime_plugin.notices import Notice
@@ -19,8 +18,9 @@ ONE, TWO = (Notice(id=name, level="info", text=name) for name in ("one", "two"))
 @pytest.fixture(autouse=True)
 def database(tmp_path: Path, mocker: MockerFixture) -> Iterator[None]:
     """Another database than the one of Airflow in this process."""
-    engine = create_engine(f"sqlite:///{tmp_path}/airflow.db")
-    mocker.patch.object(state, "create_session", new=sessionmaker(engine).begin)
+    engine = create_engine(f"sqlite:///{tmp_path}/airflow.db", future=True)
+    mocker.patch("airflow.settings.engine", new=engine)
+    mocker.patch.object(state, "_found", new=[])
     yield
     engine.dispose()
 
