@@ -39,6 +39,9 @@ DATABASES = {
     "PostgreSQL": ["--env", f"{CONN}=postgresql+psycopg2://airflow:airflow@postgres/airflow"],
     "MariaDB": ["--env", f"{CONN}=mysql+mysqldb://airflow:airflow@mariadb/airflow"],
 }
+# 2.11's children that parse DAGs drop the connection pool that they have from their parent. mysqlclient, unlike
+# psycopg2, closes the parent's connections with it, and the parent starts anew what was with one ("Lost connection").
+LOST = {("2.11", "MariaDB"): [r"scheduler +\| (Traceback|.*ERROR - Exception during reset)"]}
 OF_ONCE = {"3.3": ["once"], "2.11": ["--dag-id", "once"]}
 SERVERS = {"PostgreSQL": "postgres", "MariaDB": "mariadb"}
 MARIADB = """\
@@ -75,8 +78,9 @@ def test_a_dag_runs_to_success(
 ) -> None:
     if database in SERVERS:
         request.getfixturevalue(SERVERS[database])
+    expected = [*EXPECTED, *LOST.get((line, database), [])]
     mount = ["--network", net, "--volume", f"{dags}:/usr/local/airflow/dags:ro"]
-    with container(slim, "standalone", options=[*mount, *DATABASES[database]], expected=EXPECTED) as up:
+    with container(slim, "standalone", options=[*mount, *DATABASES[database]], expected=expected) as up:
         up.until_healthy()
         until(lambda: states(up, line) == ["success"], up.log)
 
