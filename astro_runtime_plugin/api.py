@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from pydantic import BaseModel
 
+from astro_runtime_plugin.release import shown_tag
 from astro_runtime_plugin.settings import rows
 from entrypoint.origin import Resolved
 
@@ -55,7 +56,7 @@ def runtime(
     """Return what runs; without an image tag, the release is the image's."""
     return Runtime(
         release=release,
-        image_tag=(image_tag or "").strip() or release,
+        image_tag=shown_tag(image_tag, release),
         airflow_version=airflow_version,
         python_version=platform.python_version(),
         links=[Link(name=name, url=url) for name, url in links.items()],

@@ -58,5 +58,10 @@ def image_tag(set_by_operator: str | None, environ: Mapping[str, str]) -> str | 
     return set_by_operator or environ.get(BUILT_AS)
 
 
+def shown_tag(image_tag: str | None, release: str) -> str:
+    """Return the image tag as it is shown; without one, the release is the image's."""
+    return (image_tag or "").strip() or release
+
+
 def _line(airflow_version: str) -> str:
     return ".".join(airflow_version.split(".")[:2])

@@ -148,9 +148,9 @@ def _in_transaction(work: Callable[[Connection], T]) -> T:
 def _without_pool() -> Engine:
     """Return an engine that connects as Airflow's does, for each transaction anew.
 
-    A connection in the pool belongs to the children, too, that Airflow forks: Airflow 2's close theirs, and with it
-    the parent's, wherever a thread of the parent is with it. What connects may be an operator's (`do_connect`, for
-    tokens), so it is taken from the pool.
+    A connection in the pool belongs to the children, too, that Airflow forks: Airflow 2's drop theirs, and mysqlclient
+    then closes the parent's, wherever a thread of the parent is with it. What connects may be an operator's
+    (`do_connect`, for tokens), so it is taken from the pool.
     """
     theirs = settings.engine
     return create_engine(theirs.url, creator=theirs.pool._creator, poolclass=NullPool, future=True)

@@ -18,7 +18,7 @@ from astro_runtime_plugin.background import Rest
 from astro_runtime_plugin.components.kinds import COMPONENTS, WITHOUT_DATABASE, component_of, threshold
 from astro_runtime_plugin.components.shown import Runs, living, moment, recorded
 from astro_runtime_plugin.options import option
-from astro_runtime_plugin.release import image_tag, release_of
+from astro_runtime_plugin.release import image_tag, release_of, shown_tag
 from entrypoint.line import line_of
 
 log = logging.getLogger("astro_runtime")
@@ -73,7 +73,7 @@ def settled_seconds() -> float:
 
 def _this(component: str) -> Runs:
     release = release_of(airflow_version)
-    tag = (image_tag(option(conf, "image_tag"), os.environ) or "").strip() or release
+    tag = shown_tag(image_tag(option(conf, "image_tag"), os.environ), release)
     return Runs(component, get_hostname(), tag, release, moment(_since()))
 
 
