@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -13,10 +14,16 @@ SCHEDULER = "scheduler"
 
 
 def begin() -> None:
-    """Record the component; a scheduler looks for updates, too, and writes the notices into its log."""
+    """Record the component; a scheduler looks for updates, too, and writes the notices into its log.
+
+    What the start has left behind is not collected any more: Airflow 2's check of the migrations leaves mapped classes,
+    of whose end SQLAlchemy hears, and Python drops what the handler of a signal raises there. A component that was
+    stopped at that moment, a few seconds after its start, failed or hung.
+    """
     component = component_of(sys.argv, os.environ)
     if component == CELERY_WORKER:
         return  # its tasks have jobs, on Airflow 2; it has none, and begins when it is ready
+    gc.freeze()
     announce.begin()
     if component == SCHEDULER:
         from astro_runtime_plugin import notice_log

@@ -8,5 +8,6 @@ EXPECTED = (
     "dag_processor/stale_bundle_cleanup_interval",  # the Celery provider asks 2.11 for an option of Airflow 3
     "Could not import pandas",  # 2.11's timetable of workdays, in the slim image
     "SimpleAuthManager is active but",  # `standalone` on 3.3, where the operator has named no other one
+    "Client.request', this is the 1st time",  # 3.3: the API server did not answer within five seconds; asked again
     "So we set parallelism to 1",  # 2.11's dag-processor on SQLite
 )

@@ -28,7 +28,7 @@ MIGRATED = ["--env", "_AIRFLOW_DB_MIGRATE=true"]
 def test_a_scheduler_becomes_healthy_and_ends_when_it_is_told(slim: str, way: str) -> None:
     with container(slim, "scheduler", options=[*MIGRATED, *WAYS[way]], expected=[ROOT_IS_WARNED]) as up:
         up.until_healthy()
-        assert up.stop() == 0
+        assert up.stop() == 0, up.log()
 
 
 def test_root_is_warned_once(slim: str) -> None:
