@@ -1,4 +1,4 @@
-"""What a component's start leaves behind is not collected amid its job, where the handler of a signal raises in vain."""
+"""What a start leaves behind is not collected amid the job, where what a signal's handler raises is dropped."""
 
 from __future__ import annotations
 
