@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import atexit
 import os
-import select
+import selectors
 import sys
 import threading
 import time
@@ -33,10 +33,12 @@ class Rest:
 
         Raises SystemExit, which ends a thread alone, when the process ends.
         """
-        waited = select.poll()
-        for file in (self._ended, *until):
-            waited.register(file, select.POLLIN)
-        ready = {file for file, _ in waited.poll(seconds * 1000)}
+        with (
+            selectors.DefaultSelector() as waited
+        ):  # what eventlet and gevent put in its place, in such a worker
+            for file in (self._ended, *until):
+                waited.register(file, selectors.EVENT_READ)
+            ready = {key.fd for key, _ in waited.select(seconds)}
         if self._ended in ready:
             sys.exit()
         return bool(ready)

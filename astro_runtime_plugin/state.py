@@ -15,7 +15,20 @@ from typing import Any, TypeVar
 from airflow import settings
 from airflow.configuration import conf
 from airflow.utils.net import get_hostname
-from sqlalchemy import Column, Float, MetaData, String, Table, Text, delete, insert, inspect, select, update
+from sqlalchemy import (
+    Column,
+    Float,
+    MetaData,
+    String,
+    Table,
+    Text,
+    delete,
+    insert,
+    inspect,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.mysql import MEDIUMTEXT
 from sqlalchemy.engine import Connection, Engine, create_engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -73,13 +86,15 @@ def put(kind: str, name: str, told: Any, kept: float | None = KEPT_SECONDS) -> N
 def claim(kind: str, name: str, seconds: float) -> bool:
     """Take a turn that only one process may take in `seconds`; return whether this one has it.
 
+    A turn later than `seconds` from now was taken by a clock that was wrong, and counts for nothing.
     Raises SQLAlchemyError where the database cannot be written.
     """
     now = time.time()
 
     def write(connection: Connection) -> bool:
         ours = (C.kind == kind, C.name == name)
-        if connection.execute(update(TABLE).where(*ours, C.at <= now - seconds).values(at=now)).rowcount:
+        due = or_(C.at <= now - seconds, C.at > now + seconds)
+        if connection.execute(update(TABLE).where(*ours, due).values(at=now)).rowcount:
             return True
         if connection.execute(select(C.at).where(*ours)).first():
             return False

@@ -6,7 +6,9 @@ import logging
 import os
 import sys
 import time
+from collections.abc import Collection, Mapping
 from functools import cache
+from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 from airflow import __version__ as airflow_version
@@ -16,9 +18,11 @@ from airflow.utils.net import get_hostname
 from astro_runtime_plugin import background, state
 from astro_runtime_plugin.background import Rest
 from astro_runtime_plugin.components.kinds import COMPONENTS, WITHOUT_DATABASE, component_of, threshold
+from astro_runtime_plugin.components.own import own_settings
 from astro_runtime_plugin.components.shown import Runs, living, moment, recorded
 from astro_runtime_plugin.options import option
 from astro_runtime_plugin.release import image_tag, release_of, shown_tag
+from entrypoint import origin
 from entrypoint.line import line_of
 
 log = logging.getLogger("astro_runtime")
@@ -52,7 +56,8 @@ def _shares_database(component: str) -> bool:
 @cache  # once in a process; one that is forked from it, such as a task's, has the component's memory of it
 def _announce(component: str) -> None:
     runs, silence = _this(component), silence_of(component)
-    background.start("component", lambda rest: _beat(rest, runs, silence))
+    own = own_settings(origin.read(os.environ))
+    background.start("component", lambda rest: _beat(rest, runs, own, silence))
 
 
 def silence_of(component: str) -> float:
@@ -84,12 +89,12 @@ def _since() -> float:
     return started
 
 
-def _beat(rest: Rest, runs: Runs, silence: float) -> None:
+def _beat(rest: Rest, runs: Runs, own: list[dict[str, str]], silence: float) -> None:
     """Record until the process ends; warn once of a database that is away for as long as makes a component dead."""
     failed, pause = 0, max(silence / BEATS, SHORTEST_SECONDS)
     while True:
         try:
-            told = recorded(runs, time.time(), silence)
+            told = {**recorded(runs, time.time(), silence), "settings": own}
             state.put(KIND, f"{runs.component}:{state.here()}"[-200:], told, KEPT_SECONDS)
             failed = 0
         except Exception as error:
@@ -107,4 +112,9 @@ def _warn(error: Exception) -> None:
 
 def components() -> list[Runs]:
     """Return the living components; none where the database cannot be asked."""
-    return living(state.fetch(KIND, KEPT_SECONDS).values(), time.time())
+    return living(records(), time.time())
+
+
+def records() -> Collection[Mapping[str, Any]]:
+    """Return what the components have recorded, the dead ones too; nothing where the database cannot be asked."""
+    return state.fetch(KIND, KEPT_SECONDS).values()

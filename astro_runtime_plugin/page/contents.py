@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from functools import cache
-from importlib.metadata import distributions
+from importlib.metadata import Distribution, distributions
 from typing import NamedTuple
 
-from astro_runtime_plugin.api import Runtime
+from astro_runtime_plugin.api import Runtime, Setting
 from astro_runtime_plugin.catalogue import Release
 from astro_runtime_plugin.components.shown import Runs
 from astro_runtime_plugin.following.record import Workers
 from astro_runtime_plugin.lifecycle import Lifecycle, lifecycle
 
-PROVIDERS = "apache-airflow-providers-"
+PROVIDER = "apache_airflow_provider"  # the entry point by which Airflow knows one
 # How each stage looks: the words of Bootstrap's labels, which Airflow 2 draws, and of page.css.
 LOOKS = {"maintained": "success", "unmaintained": "danger", "yanked": "danger"}
 OTHER_LOOK = "warning"
@@ -39,11 +39,12 @@ class Life(NamedTuple):
 
 
 class Contents(NamedTuple):
-    """Everything that the page shows."""
+    """Everything that the page shows; `own` are the settings of single components, with their hosts."""
 
     runtime: Runtime
     life: Life | None
     components: list[Runs]
+    own: list[tuple[Setting, list[str]]]
     workers: Workers
     providers: list[tuple[str, str]]
 
@@ -73,15 +74,22 @@ def _percent(left: int, released: date | None, life: Lifecycle) -> int | None:
 @cache
 def providers() -> list[tuple[str, str]]:
     """Return the installed providers and their versions, by name."""
-    names = {one.metadata["Name"].lower(): one.version for one in distributions() if one.metadata["Name"]}
-    return sorted((name, version) for name, version in names.items() if name.startswith(PROVIDERS))
+    found: dict[str, Distribution] = {}
+    for one in distributions():
+        if one.metadata["Name"]:
+            found.setdefault(one.metadata["Name"].lower(), one)  # Python imports the first on its path
+    return sorted((name, one.version) for name, one in found.items() if _is_provider(one))
 
 
-def tags(components: Iterable[Runs]) -> Mapping[str, list[Runs]]:
-    """Return the components by the image tag that they run, the one that most run first."""
-    found: dict[str, list[Runs]] = {}
+def _is_provider(distribution: Distribution) -> bool:
+    return any(entry.group == PROVIDER for entry in distribution.entry_points)
+
+
+def images(components: Iterable[Runs]) -> Mapping[tuple[str, str], list[Runs]]:
+    """Return the components by the image tag and release that they run, those that most run first."""
+    found: dict[tuple[str, str], list[Runs]] = {}
     for one in components:
-        found.setdefault(one.image_tag, []).append(one)
+        found.setdefault((one.image_tag, one.release), []).append(one)
     return dict(sorted(found.items(), key=lambda item: (-len(item[1]), item[0])))
 
 

@@ -6,7 +6,7 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from astro_runtime_plugin.page.contents import Contents, tags, when
+from astro_runtime_plugin.page.contents import Contents, images, when
 
 TEMPLATE = "astro_runtime/page.html"
 
@@ -22,5 +22,5 @@ def _environment() -> Environment:
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters.update(when=when, tags=tags)
+    environment.filters.update(when=when, images=images)
     return environment

@@ -33,7 +33,7 @@ def is_seen(page: Page, server: Server, runtime_page: str) -> None:
     expect(notice).not_to_contain_text("new-host")
     page.goto(f"{server.url}{runtime_page}")
     components = page.locator(PAGE).get_by_role("region", name="Components")
-    expect(components).to_contain_text("2 image tags run at once.")
+    expect(components).to_contain_text("2 images run at once.")
     expect(components.locator("tbody th")).to_have_text([NEW, OLD])
     expect(components.get_by_role("row", name="triggerer")).to_contain_text("old-host")
 

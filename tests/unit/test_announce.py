@@ -38,7 +38,7 @@ def pauses(mocker: MockerFixture, outcomes: list[Exception | None]) -> list[floa
             raise SystemExit
 
     with pytest.raises(SystemExit):
-        announce._beat(rest, announce._this("scheduler"), 30.0)  # type: ignore[arg-type]
+        announce._beat(rest, announce._this("scheduler"), [], 30.0)  # type: ignore[arg-type]
     return waited
 
 

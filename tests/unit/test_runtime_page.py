@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from astro_runtime_plugin import api
 from astro_runtime_plugin.catalogue import Release
 from astro_runtime_plugin.components.shown import Runs
 from astro_runtime_plugin.following.record import InForce, Queue, RunningWorker, Workers
-from astro_runtime_plugin.page.contents import Contents, Life, life_of, providers, tags
+from astro_runtime_plugin.page.contents import Contents, Life, images, life_of, providers
 from astro_runtime_plugin.page.draw import draw
 
 HOSTILE = "<script>alert(1)</script>"
@@ -31,6 +32,7 @@ def contents(life: Life | None = None, text: str = "a") -> Contents:
         runtime.model_copy(update={"settings": [setting]}),
         life,
         [Runs(text, text, text, "3.3-1", SINCE)],
+        [(setting, [text])],
         NO_WORKERS.model_copy(update={"queues": [queue], "schedulers": [scheduler]}),
         [(text, text)],
     )
@@ -39,7 +41,7 @@ def contents(life: Life | None = None, text: str = "a") -> Contents:
 def test_everything_in_the_page_is_escaped() -> None:
     page = draw(contents(text=HOSTILE))
     assert "<script" not in page
-    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 15
+    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 20
 
 
 def test_the_page_is_drawn_without_what_is_not_known() -> None:
@@ -54,12 +56,23 @@ def test_the_page_is_drawn_without_what_is_not_known() -> None:
     assert "Parallelism 16 (Runtime: 1×16 LocalExecutor)" in page
 
 
-def test_image_tags_that_differ_are_counted_and_the_most_frequent_stands_first() -> None:
-    runs = [Runs("scheduler", host, tag, "3.3-1", SINCE) for host, tag in ("ax", "bx", "cy")]
-    assert [*tags([runs[2], *runs[:2]])] == ["x", "y"]
+@pytest.mark.parametrize("other", [("y", "3.3-1"), ("x", "3.3-2")])
+def test_images_that_differ_are_counted_and_the_most_frequent_stands_first(other: tuple[str, str]) -> None:
+    most = ("x", "3.3-1")
+    runs = [
+        Runs("scheduler", host, *image, SINCE) for host, image in (("a", most), ("b", most), ("c", other))
+    ]
+    assert [*images([runs[2], *runs[:2]])] == [most, other]
     page = draw(contents()._replace(components=runs))
-    assert "2 image tags run at once." in page
+    assert "2 images run at once." in page
     assert '<th scope="rowgroup" rowspan="2">x</th>' in page
+
+
+def test_a_setting_of_single_components_stands_among_the_others_with_their_hosts() -> None:
+    told = contents()
+    one = told.runtime.settings[0].model_copy(update={"variable": "AIRFLOW__CELERY__WORKER_CONCURRENCY"})
+    page = draw(told._replace(own=[(one, ["worker-a", "worker-b"])]))
+    assert "<code>AIRFLOW__CELERY__WORKER_CONCURRENCY</code><br><small>worker-a, worker-b</small>" in page
 
 
 @pytest.mark.parametrize(
@@ -167,3 +180,16 @@ def test_the_providers_are_those_of_the_environment() -> None:
     names = dict(providers())
     assert {"apache-airflow-providers-celery", "apache-airflow-providers-cncf-kubernetes"} <= names.keys()
     assert all(name.startswith("apache-airflow-providers-") for name in names)
+
+
+def test_providers_of_others_count_and_the_first_on_the_path_is_the_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = {"apache-airflow-providers-celery": "99.0", "airflow-provider-elsewhere": "1.2"}
+    for name, version in installed.items():
+        info = tmp_path / f"{name.replace('-', '_')}-{version}.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        (info / "entry_points.txt").write_text("[apache_airflow_provider]\nprovider_info=x:y\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert installed.items() <= dict(providers.__wrapped__()).items()

@@ -11,7 +11,7 @@ from pytest_mock import MockerFixture
 
 from astro_runtime_plugin import state
 from astro_runtime_plugin.updates import store
-from astro_runtime_plugin.updates.daily import DAY_SECONDS, TURN, Daily
+from astro_runtime_plugin.updates.daily import AGAIN_SECONDS, DAY_SECONDS, FIRST_SECONDS, TURN, Daily
 from astro_runtime_plugin.updates.fetch import Fetched
 from tests.updates.documents import AIRFLOW_3, NAMES, REAL, text
 from tests.updates.forgotten import forget
@@ -29,7 +29,7 @@ def _nothing_stored() -> Iterator[None]:
 
 
 def aged(url: str, days: float) -> None:
-    """Make the stored document, and the last try, older."""
+    """Make the stored document older, as if the last try were, too."""
     forget(TURN)
     stored = store.stored(url)
     if stored:
@@ -162,6 +162,49 @@ def test_a_document_that_was_checked_tomorrow_is_due(server: UpdateServer) -> No
     assert stored
     assert len(server.asked) == 2
     assert stored.checked <= time.time()
+
+
+def test_a_scheduler_whose_clock_was_wrong_stops_nobody(server: UpdateServer, mocker: MockerFixture) -> None:
+    url = server.url("/document")
+    clock = mocker.patch.object(time, "time", return_value=time.time() + 365 * DAY_SECONDS)
+    Daily(url).look()
+    mocker.stop(clock)
+    Daily(url).look()
+    stored = store.stored(url)
+    assert stored
+    assert len(server.asked) == 2
+    assert stored.checked <= time.time()
+
+
+def test_the_looks_are_an_hour_and_a_little_apart_and_the_first_is_soon(
+    server: UpdateServer, mocker: MockerFixture
+) -> None:
+    daily = Daily(server.url("/document"))
+    look = mocker.patch.object(daily, "look")
+    rest = mocker.Mock(side_effect=[*[False] * 50, SystemExit])
+    with pytest.raises(SystemExit):
+        daily.run(rest)
+    first, *others = [call.args[0] for call in rest.call_args_list]
+    assert look.call_count == len(others) == 50
+    assert 0 <= first <= FIRST_SECONDS
+    assert all(AGAIN_SECONDS <= pause <= AGAIN_SECONDS * 1.2 for pause in others)
+    assert max(others) - min(others) > AGAIN_SECONDS * 0.05
+
+
+def test_of_two_days_of_looks_two_fetch(server: UpdateServer, mocker: MockerFixture) -> None:
+    clock = mocker.patch.object(time, "time", return_value=time.time())
+    daily = Daily(server.url("/document"))
+
+    def rest(seconds: float) -> bool:
+        clock.return_value += seconds
+        if clock.return_value > begun + 2 * DAY_SECONDS:
+            raise SystemExit
+        return False
+
+    begun = clock.return_value
+    with pytest.raises(SystemExit):
+        daily.run(rest)  # type: ignore[arg-type]
+    assert len(server.asked) == 2
 
 
 def test_no_url_stands_in_the_database(server: UpdateServer) -> None:
