@@ -5,20 +5,40 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from astro_runtime_plugin.catalogue import releases
+from astro_runtime_plugin.notices import notices
+from astro_runtime_plugin.updates.document import parse
 from tests.following.cluster import cluster, until
+from tests.lines import RELEASE
 from tests.process.start import CHECKOUT, environment
 from tests.servers import Postgres
-from tests.updates.documents import REAL
+from tests.updates.documents import AIRFLOW_3, REAL, row, text
 from tests.updates.server import UpdateServer
 
 URL = "AIRFLOW__ASTRO_RUNTIME__UPDATE_URL"
 THREAD, DAILY = "astro-runtime updates", "astro_runtime_plugin.updates.daily"
 STORED = "SELECT told FROM astro_runtime_state WHERE kind = 'update document'"
+TAG = "AIRFLOW__ASTRO_RUNTIME__IMAGE_TAG"
+WHY = "Tasks ran twice"
+YANKED = text(
+    {
+        "13.0.0": row("2.11.0", "2025-05-20", yanked=True, yankedReason=WHY),
+        "14.0.0": row("2.11.3", "2026-09-17"),  # a later 13 would be maintained in its place
+    },
+    {"3.3-1": row("3.3.0", "2026-07-07", yanked=True, yankedReason=WHY), "3.3-8": AIRFLOW_3["3.3-8"]},
+)
+# A short silence after which a component counts as dead, so that a scheduler looks for notices again soon.
+SOON = {
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "9",
+    "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "9",
+    "AIRFLOW__DAG_PROCESSOR__HEALTH_CHECK_THRESHOLD": "9",
+}
 
 
 def begun(home: Path, *words: str, **more: str) -> tuple[list[dict[str, Any]], str]:
@@ -98,3 +118,25 @@ def test_the_document_arrives(tmp_path: Path, metadata: Postgres, server: Update
         assert len(server.asked) == 1
         assert "secret" not in scheduler.log
         assert "Traceback" not in scheduler.log
+
+
+def test_a_notice_stands_in_the_log_once_from_the_start_on(
+    tmp_path: Path, metadata: Postgres, server: UpdateServer
+) -> None:
+    database = metadata.create("noticed", "migrated")
+    server.document = YANKED.encode()
+    yanked, *_, update = [
+        notice.text for notice in notices(RELEASE, releases(), parse(YANKED), (), date.today(), 30)
+    ]
+    assert f"{RELEASE}, which runs here, was yanked: {WHY}." in yanked
+    told = {URL: server.url("/document"), "AIRFLOW__CORE__EXECUTOR": "LocalExecutor", **SOON}
+    with cluster(tmp_path, database, "redis://127.0.0.1:1/0", **told) as made:
+        first = made.run("first", "scheduler", "--skip-serve-logs", **{TAG: "orders:1"})
+        until(lambda: "lists 4 releases" in first.log, first)
+        second = made.run("second", "scheduler", "--skip-serve-logs", **{TAG: "orders:2"})
+        until(lambda: "Image tags differ" in second.log, first, second)
+        # What is said at the start comes in the order of how grave it is, and before what a later look finds.
+        said = [second.log.index(text) for text in (yanked, update, "Image tags differ")]
+        assert said == sorted(said)
+        assert second.log.count(yanked) == second.log.count(WHY) == 1
+        assert "Traceback" not in second.log
