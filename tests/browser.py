@@ -41,6 +41,14 @@ SHADES = """async picture => {
   return [seen.at(0), seen.at(-1), greys.indexOf(Math.max(...greys))];
 }"""
 
+# The red, green and blue, from 0 to 255, of what is behind an element, as the canvas makes of its colour.
+BACKGROUND = """element => {
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.fillStyle = getComputedStyle(element).backgroundColor;
+  pen.fillRect(0, 0, 1, 1);
+  return [...pen.getImageData(0, 0, 1, 1).data].slice(0, 3);
+}"""
+
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
@@ -62,6 +70,12 @@ def shades(locator: Locator) -> tuple[int, int, int]:
     """Return how dark, how bright and how bright mostly what is drawn there is, as the user sees it."""
     darkest, brightest, mostly = locator.page.evaluate(SHADES, b64encode(locator.screenshot()).decode())
     return darkest, brightest, mostly
+
+
+def background(locator: Locator) -> tuple[int, int, int]:
+    """Return the red, green and blue of what is behind an element."""
+    red, green, blue = locator.evaluate(BACKGROUND)
+    return red, green, blue
 
 
 def dialogs(page: Page) -> list[str]:

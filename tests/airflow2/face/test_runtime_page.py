@@ -12,6 +12,7 @@ from tests.airflow2.face.server import Server
 from tests.browser import dialogs
 from tests.face.dismissal import is_refused_in_json
 from tests.face.fixtures import SignIn
+from tests.face.notice_looks import leads_to_http_alone, looks_as_grave_as_it_is
 from tests.face.open_page import asks_again_each_hour, asks_only_while_it_is_seen
 from tests.face.runtime_page import says_everything, tells_and_forgets_notices
 
@@ -69,6 +70,16 @@ def test_an_open_page_keeps_up_with_the_notices(
 ) -> None:
     server = servers("plain")
     check(sign_in(server, "vic"), f"{server.url}/home")
+
+
+@pytest.mark.parametrize("check", [leads_to_http_alone, looks_as_grave_as_it_is])
+def test_a_notice_is_drawn_as_what_it_is(
+    servers: Servers, sign_in: SignIn, check: Callable[[Page, str], None]
+) -> None:
+    page = sign_in(servers("plain"), "vic")
+    heard = dialogs(page)
+    check(page, f"{servers('plain').url}/home")
+    assert heard == []
 
 
 def test_who_has_opted_out_sees_no_notice(servers: Servers, sign_in: SignIn) -> None:

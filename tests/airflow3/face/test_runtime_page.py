@@ -11,8 +11,10 @@ from playwright.sync_api import Page, expect
 from tests.airflow3.face.complaints import complaints
 from tests.airflow3.face.conftest import Servers
 from tests.airflow3.face.server import Server
+from tests.browser import dialogs
 from tests.face.dismissal import is_refused_in_json
 from tests.face.fixtures import SignIn
+from tests.face.notice_looks import leads_to_http_alone, looks_as_grave_as_it_is
 from tests.face.open_page import asks_again_each_hour, asks_only_while_it_is_seen
 from tests.face.runtime_page import PAGE, says_everything, tells_and_forgets_notices
 
@@ -79,6 +81,16 @@ def test_an_open_page_keeps_up_with_the_notices(
 ) -> None:
     server = servers("fab")
     check(sign_in(server, "vic"), f"{server.url}/dags")
+
+
+@pytest.mark.parametrize("check", [leads_to_http_alone, looks_as_grave_as_it_is])
+def test_a_notice_is_drawn_as_what_it_is(
+    servers: Servers, sign_in: SignIn, check: Callable[[Page, str], None]
+) -> None:
+    page = sign_in(servers("fab"), "vic")
+    heard = dialogs(page)
+    check(page, f"{servers('fab').url}/dags")
+    assert heard == []
 
 
 def test_who_has_opted_out_sees_no_notice(servers: Servers) -> None:
