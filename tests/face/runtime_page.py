@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import math
 import re
 from importlib.metadata import version
 
 from playwright.sync_api import Locator, Page, expect
 
 from entrypoint.defaults import TABLE
-from tests.browser import FOOTER, box
+from tests.browser import FOOTER, box, shades
 from tests.face.server import Server
 from tests.lines import AIRFLOW, LINE, RELEASE, VARIABLES
 
 PAGE = "#astro-runtime-page"
 NOTICE = "#astro-runtime-notices [data-notice]"
 PROVIDER = "apache-airflow-providers-celery"
+# What is read on the page; rows of both shades are among them.
+PARTS = (
+    *("h2", "h2 .label", "p", "h3", "thead th", "tbody th", "td code", "td time", "li a"),
+    *(f"tbody tr:nth-child({shade}) td" for shade in ("odd", "even")),
+)
+CONTRAST = 3.5  # WCAG wants 4.5 of the colours; their greys have less
 WEB = {"3.3": "api-server", "2.11": "webserver"}[LINE]
 
 
@@ -37,6 +44,20 @@ def says_everything(page: Page, server: Server) -> None:
     links = shown.get_by_role("region", name="Links").get_by_role("link").all()
     assert links
     assert all((link.get_attribute("href") or "").startswith("https://") for link in links)
+
+
+def is_readable(page: Page, theme: str) -> None:
+    """Check that each part of the page, as it is drawn, has contrast, on a ground as light or dark as the theme."""
+    for part in PARTS:
+        darkest, brightest, mostly = shades(page.locator(f"{PAGE} {part}").first)
+        assert (mostly > 200) if theme == "light" else (mostly < 60), part
+        assert max(contrast(darkest, mostly), contrast(mostly, brightest)) >= CONTRAST, part
+
+
+def contrast(dark: int, light: int) -> float:
+    """Return WCAG's contrast of two greys, from 11 to 255."""
+    low, high = (math.pow((grey / 255 + 0.055) / 1.055, 2.4) for grey in (dark, light))
+    return (high + 0.05) / (low + 0.05)
 
 
 def row_of(shown: Locator, variable: str) -> Locator:

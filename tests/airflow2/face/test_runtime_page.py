@@ -14,7 +14,7 @@ from tests.face.dismissal import is_refused_in_json
 from tests.face.fixtures import SignIn
 from tests.face.notice_looks import leads_to_http_alone, looks_as_grave_as_it_is
 from tests.face.open_page import asks_again_each_hour, asks_only_while_it_is_seen
-from tests.face.runtime_page import says_everything, tells_and_forgets_notices
+from tests.face.runtime_page import is_readable, says_everything, tells_and_forgets_notices
 
 PATH = "/astro-runtime/page"
 
@@ -38,6 +38,19 @@ def test_others_get_403(server: Server, sign_in: SignIn, stranger: Page) -> None
     expect(page.locator(".navbar").get_by_role("link", name="Runtime", exact=True)).to_have_count(0)
     stranger.goto(f"{server.url}{PATH}")
     assert "/login/" in stranger.url
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_page_is_readable_in_either_theme(servers: Servers, sign_in: SignIn, theme: str) -> None:
+    page = sign_in(servers("plain"), "oli")
+    page.goto(f"{servers('plain').url}{PATH}")
+    if theme == "dark":
+        page.click("#themeToggleButton")
+        page.reload()
+    says_everything(page, servers("plain"))
+    expect(page.locator("html")).to_have_attribute("data-color-scheme", theme)
+    is_readable(page, theme)
+    page.evaluate("localStorage.clear()")
 
 
 @pytest.mark.parametrize("path", ["/home", "/dags/hello/grid", "/users/userinfo/"])

@@ -16,7 +16,7 @@ from tests.face.dismissal import is_refused_in_json
 from tests.face.fixtures import SignIn
 from tests.face.notice_looks import leads_to_http_alone, looks_as_grave_as_it_is
 from tests.face.open_page import asks_again_each_hour, asks_only_while_it_is_seen
-from tests.face.runtime_page import PAGE, says_everything, tells_and_forgets_notices
+from tests.face.runtime_page import PAGE, is_readable, says_everything, tells_and_forgets_notices
 
 PATH = "/plugin/runtime"
 
@@ -51,6 +51,7 @@ def test_the_page_has_the_colours_of_the_theme(servers: Servers, sign_in: SignIn
     says_everything(page, servers("fab"))
     colour = "element => getComputedStyle(element).color"
     assert page.locator(f"{PAGE} h2").evaluate(colour) == page.locator("body").evaluate(colour)
+    is_readable(page, theme)
     page.evaluate("localStorage.clear()")
 
 
