@@ -1,0 +1,36 @@
+"""The threads beside a component's job in a process that eventlet or gevent has patched, as a Celery worker's is."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.image.docker import once
+
+PATCHES = {
+    "eventlet": "import eventlet; eventlet.monkey_patch()",
+    "gevent": "from gevent import monkey; monkey.patch_all()",
+}
+# When the program ends, the thread rests, for longer than anybody waits.
+WORK = """
+import threading
+from astro_runtime_plugin import background
+
+done = threading.Event()
+
+def work(rest):
+    for number in range(5):
+        rest(0.05)
+        print("round", number, flush=True)
+    done.set()
+    rest(3600)
+
+background.start("rounds", work)
+done.wait()
+"""
+
+
+@pytest.mark.parametrize("library", PATCHES)
+def test_a_thread_rests_and_ends_with_its_process(slim: str, library: str) -> None:
+    done = once(slim, "timeout", "60", "python", "-c", PATCHES[library] + WORK)
+    assert (done.returncode, done.stdout.split("\n")) == (0, [*(f"round {n}" for n in range(5)), ""]), done
+    assert "Traceback" not in done.stderr
