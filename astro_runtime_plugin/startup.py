@@ -17,11 +17,14 @@ WARNED = "ASTRO_RUNTIME_WARNED"  # what has been warned of; the processes that A
 
 
 def apply(environ: MutableMapping[str, str]) -> None:
-    """Put the defaults and their record into `environ`; a carried override is said once, not in each child.
+    """Put the defaults and their record into `environ`.
+
+    A carried override, and what a worker works out for itself, is said once, not in each child.
 
     What the entrypoint or a parent has exported is worked out anew: the operator may have set something since,
     in a shell inside the container. Raises StartError where a value cannot work; `environ` is then as stock.
     """
+    from entrypoint.defaults import WORKER_TABLE
     from entrypoint.origin import RECORD, without_exports
     from entrypoint.settle import settle
 
@@ -33,6 +36,9 @@ def apply(environ: MutableMapping[str, str]) -> None:
         for setting in settled.settings:
             if setting.exported and setting.set_as:
                 log.warning("astro-runtime: %s", setting.line)
+            elif setting.documented in {one.documented for one in WORKER_TABLE}:
+                # As the entrypoint does: it is no warning, and Airflow sets its log up later.
+                print(f"astro-runtime: {setting.line}", file=sys.stderr)
 
 
 def replace(environ: MutableMapping[str, str], wanted: Mapping[str, str]) -> None:

@@ -52,7 +52,10 @@ def first_bound(told: WorkerQueues | None, concurrency: int) -> Arithmetic:
 
 
 def ceiling(told: WorkerQueues | None, concurrency: int) -> int | None:
-    """Return the most tasks that the queues can ever take, in tasks; None unless each tells its max_worker_count."""
+    """Return the most tasks that the queues can ever take; None unless each tells its max_worker_count.
+
+    `concurrency` counts for the queues that tell none: [celery] worker_concurrency, or what the workers report.
+    """
     if not told or not told.queues or any(queue.most is None for queue in told.queues):
         return None
     return sum((queue.most or 0) * (queue.concurrency or concurrency) for queue in told.queues) or None

@@ -51,9 +51,10 @@ def _folders(root: str, controller: str) -> list[str]:
         _, controllers, path = line.split(":", 2)
         if controllers and controller not in controllers.split(","):
             continue
-        top = f"{root}/{CGROUPS}/{controllers}" if controllers else f"{root}/{CGROUPS}"
+        # Version 1 mounts `cpu,cpuacct` under this name, whichever order the line has; `cpu` is a link to it.
+        tops = {f"{root}/{CGROUPS}/{name}" for name in (controllers, controllers and controller)}
         parts = path.strip("/").split("/")
-        folders += ["/".join([top, *parts[:depth]]) for depth in range(len(parts) + 1)]
+        folders += ["/".join([top, *parts[:depth]]) for top in tops for depth in range(len(parts) + 1)]
     return folders
 
 

@@ -102,8 +102,9 @@ def _name(entry: dict[str, object]) -> str | None:
 def _workers(where: str, entry: dict[str, int]) -> int:
     """Return how many workers the queue may have: an autoscaled queue needs room for its largest count."""
     least, most = entry.get("min_worker_count"), entry.get("max_worker_count")
-    if least is not None and most is not None and least > most:
-        raise StartError(f"{where}: min_worker_count {least} is above max_worker_count {most}")
+    for field in ("worker_count", "min_worker_count"):
+        if most is not None and entry.get(field, 0) > most:
+            raise StartError(f"{where}: {field} {entry[field]} is above max_worker_count {most}")
     for count in (entry.get("worker_count"), most, least):
         if count is not None:
             return count

@@ -1,8 +1,8 @@
 """The process that asks the Celery workers, round after round, and writes a JSON line on stdout for each.
 
-`python -m astro_runtime_plugin.following.ask`, started by `follow`, which hands its process id and the broker's
-settings over on stdin. A process of its own, without Airflow, because the scheduler forks: a fork while a thread of
-its own held one of kombu's locks would hang, and `inspect` takes its whole time-out.
+Started by `follow`, which hands its process id and the broker's settings over on stdin. A process of its own, without
+Airflow, because the scheduler forks: a fork while a thread of its own held one of kombu's locks would hang, and
+`inspect` takes its whole time-out.
 """
 
 from __future__ import annotations
@@ -109,7 +109,11 @@ def main() -> None:
     """Ask until the parent goes."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is the scheduler's, which this process ends with
-    parent, settings = pickle.load(sys.stdin.buffer)  # noqa: S301 - the parent's own writing
+    try:
+        parent, settings = pickle.load(sys.stdin.buffer)  # noqa: S301 - the parent's own writing
+    except Exception as error:  # whatever the modules raise that the settings name
+        print(json.dumps({"error": repr(error)}), flush=True)
+        return
     asker = Asker(settings)
     while True:
         signal.alarm(LONGEST_ROUND)
@@ -121,7 +125,3 @@ def main() -> None:
             os._exit(0)
         if stopped(parent):
             return
-
-
-if __name__ == "__main__":
-    main()

@@ -11,7 +11,7 @@ import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any, cast
 
 from astro_runtime_plugin import background
@@ -19,7 +19,14 @@ from astro_runtime_plugin.background import Rest
 from astro_runtime_plugin.following.workers import Bound, Worker
 
 log = logging.getLogger("astro_runtime")
-ASK = (sys.executable, "-m", "astro_runtime_plugin.following.ask")
+# With the scheduler's own path, as what the broker's settings name may lie there; the folder that it runs in, which may
+# be a project's with an `entrypoint.py`, is not on it.
+ASKING = """
+import sys
+sys.path[:] = sys.argv[1:]
+from astro_runtime_plugin.following.ask import main
+main()
+"""
 AGAIN_SECONDS = 10.0  # until the process that asks is started anew, where it has ended
 
 SILENT_SECONDS = 60.0  # after which it is taken for lost
@@ -34,10 +41,10 @@ class Following:
     `hearers` are called after each round; one that fails is said once and called again.
     """
 
-    def __init__(self, bound: Bound, hearers: Mapping[str, Hear], ask: Iterable[str] = ASK) -> None:
+    def __init__(self, bound: Bound, hearers: Mapping[str, Hear], ask: Sequence[str] | None = None) -> None:
         self.bound = bound
         self._hearers = hearers
-        self._ask = [*ask]
+        self._ask = ask or (sys.executable, "-I", "-c", ASKING, *sys.path)
         self._started = False
         self._warned: set[str] = set()
 
@@ -49,29 +56,45 @@ class Following:
         if not self._started:
             self._started = True
             log.info("Parallelism follows the workers, from %d on", self.bound.value)
-            asking = self._ask_workers(settings)
+            asking = self._begun(settings)
             background.start("workers", lambda rest: self._run(rest, settings, asking))
 
     def _run(self, rest: Rest, settings: Mapping[str, Any], asking: Asking | None) -> None:
         while True:
-            try:
-                self._listen(rest, asking or self._ask_workers(settings))
-            except Exception as error:
-                self.bound.unheard()
-                self._warn("workers", f"the workers cannot be asked: {error!r}")
+            if asking := asking or self._begun(settings):
+                self._hear_all(rest, asking)
             asking = None
             rest(AGAIN_SECONDS)
 
+    def _begun(self, settings: Mapping[str, Any]) -> Asking | None:
+        """Return the process that asks, just started; None where it cannot be."""
+        try:
+            return self._ask_workers(settings)
+        except Exception as error:
+            self._unheard(error)
+            return None
+
+    def _hear_all(self, rest: Rest, asking: Asking) -> None:
+        try:
+            self._listen(rest, asking)
+        except Exception as error:
+            self._unheard(error)
+
+    def _unheard(self, error: Exception) -> None:
+        self.bound.unheard()
+        self._warn("workers", f"the workers cannot be asked: {error!r}")
+
     def _ask_workers(self, settings: Mapping[str, Any]) -> Asking:
-        """Start the process that asks.
+        """Start the process that asks. Raises what pickle does where the settings cannot be handed over, and OSError.
 
         With `close_fds=False` Python takes posix_spawn: of a fork it would wait for a pipe to close, of which another
         process that the scheduler forks meanwhile could hold an end. Nothing is inherited but stderr (PEP 446).
         """
+        handed = pickle.dumps((os.getpid(), settings))
         pipe = subprocess.PIPE
         asking = subprocess.Popen(self._ask, stdin=pipe, stdout=pipe, close_fds=False)
         told = cast("IO[bytes]", asking.stdin)
-        pickle.dump((os.getpid(), settings), told)
+        told.write(handed)
         told.flush()
         return asking
 

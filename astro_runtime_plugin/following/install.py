@@ -21,12 +21,14 @@ from astro_runtime_plugin.following.follow import Following
 from astro_runtime_plugin.following.in_force import Followed, InForce, follow_attribute, follow_conf
 from astro_runtime_plugin.following.tell import HEARERS
 from astro_runtime_plugin.following.workers import Bound
+from astro_runtime_plugin.settings import STOCK
 from entrypoint import airflow_cfg, formula, origin
 from entrypoint.defaults import STOCK_CONCURRENCY
 from entrypoint.line import line_of
 from entrypoint.resolve import told_concurrency, told_queues
 
 PARALLELISM = "AIRFLOW__CORE__PARALLELISM"
+STOCK_PARALLELISM = int(STOCK[PARALLELISM])
 DEFAULTS = (origin.RUNTIME, origin.AIRFLOW)
 CELERY, HYBRID = ".CeleryExecutor", ".CeleryKubernetesExecutor"  # how an executor's path ends
 FOLLOW_OVER_ALL = {"3": follow_attribute, "2": follow_conf}  # by Airflow's major
@@ -80,14 +82,13 @@ def bound() -> Bound:
     """Return the bound before any worker has answered."""
     operators = origin.without_exports(os.environ)
     cfg = airflow_cfg.read(airflow_cfg.locate(operators))
-    told, concurrency = (
-        told_queues(operators, cfg),
-        told_concurrency(operators, cfg, line_of(airflow_version)),
-    )
+    told = told_queues(operators, cfg)
+    concurrency = told_concurrency(operators, cfg, line_of(airflow_version))
     first = formula.first_bound(told, concurrency or STOCK_CONCURRENCY)
     if first.value is None:
-        first = formula.Arithmetic(conf.getint("core", "parallelism"), "no worker has answered")
-    return Bound(first, formula.ceiling(told, concurrency or STOCK_CONCURRENCY))
+        most = formula.ceiling(told, concurrency or STOCK_CONCURRENCY) or STOCK_PARALLELISM
+        first = formula.Arithmetic(min(STOCK_PARALLELISM, most), "no worker has answered")
+    return Bound(first, lambda largest: formula.ceiling(told, concurrency or largest))
 
 
 def started(start: Callable[[Any], None], following: Following, force: InForce) -> Callable[[Any], None]:

@@ -1,20 +1,34 @@
-"""The running workers and the bound in force, for the API and `astro-runtime workers`."""
+"""The running workers and the bound in force, for `astro-runtime workers`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from astro_runtime_plugin import state
-from astro_runtime_plugin.following.ask import Asker, settings_of
 from astro_runtime_plugin.following.record import FRESH_SECONDS, KIND, Workers, shown
 from astro_runtime_plugin.following.workers import Worker
+from entrypoint.errors import UNAVAILABLE, StartError
 from entrypoint.origin import Resolved
+
+NO_CELERY = 1  # the exit code where the question has no answer here
 
 
 def running(settings: Iterable[Resolved]) -> Workers:
-    """Ask the workers, which takes some seconds; one that does not answer, or a broker that is away, has none."""
-    from airflow.providers.celery.executors.celery_executor_utils import app
+    """Ask the workers, which takes some seconds; one that does not answer is none.
 
+    Raises StartError where the broker cannot be asked, and without Airflow's Celery provider.
+    """
+    return shown(settings, state.fetch(KIND, FRESH_SECONDS), _asked())
+
+
+def _asked() -> list[Worker]:
+    try:
+        from airflow.providers.celery.executors.celery_executor_utils import app
+
+        from astro_runtime_plugin.following.ask import Asker, settings_of
+    except ImportError as error:
+        raise StartError(f"the Celery provider cannot be imported: {error}", NO_CELERY) from error
     answer = Asker(settings_of(app.conf)).round()
-    asked = [Worker(name, pool, tuple(queues)) for name, pool, queues in answer.get("workers", ())]
-    return shown(settings, state.fetch(KIND, FRESH_SECONDS), asked)
+    if "error" in answer:
+        raise StartError(f"the broker cannot be asked: {answer['error']}", UNAVAILABLE)
+    return [Worker(name, pool, tuple(queues)) for name, pool, queues in answer["workers"]]

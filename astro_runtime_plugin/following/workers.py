@@ -9,8 +9,14 @@ from typing import Any, NamedTuple
 
 from entrypoint.formula import Arithmetic
 
-GONE_SECONDS = 20.0  # a worker that has not answered for so long has gone
+GONE_SECONDS = 15.0  # a worker that has not answered for so long has gone
 HELD_SECONDS = 120.0  # how long the last bound stands where no worker answers
+ENDING_SECONDS = (
+    600.0  # how long its tasks may run on: the grace that the official chart and compose.yaml give it
+)
+
+
+Ceiling = Callable[[int], "int | None"]
 
 
 class Worker(NamedTuple):
@@ -46,17 +52,19 @@ class Bound:
     """How many tasks may run at once on the Celery workers, and why.
 
     `floor` is the bound before the first answer, and again where no worker has answered for HELD_SECONDS. `ceiling`
-    is in tasks; None where there is none. `clock` returns seconds.
+    returns the most tasks for workers of which the largest takes so many at once; None where there is no such bound.
+    `clock` returns seconds.
     """
 
     def __init__(
-        self, floor: Arithmetic, ceiling: int | None, clock: Callable[[], float] = time.monotonic
+        self, floor: Arithmetic, ceiling: Ceiling, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.floor = floor
         self.ceiling = ceiling
         self.now = floor
         self._clock = clock
         self._seen: dict[str, tuple[Worker, float]] = {}
+        self._gone: dict[str, tuple[Worker, float]] = {}
         self._answered = clock()
 
     @property
@@ -69,11 +77,19 @@ class Bound:
         """The workers that have answered in the last GONE_SECONDS, by name."""
         return [worker for _, (worker, _) in sorted(self._seen.items())]
 
+    @property
+    def gone(self) -> dict[str, int]:
+        """How many tasks each worker took at once that has gone in the last ENDING_SECONDS, by name."""
+        return {name: worker.pool for name, (worker, _) in self._gone.items()}
+
     def hear(self, workers: Iterable[Worker]) -> bool:
         """Take in one round of answers; return whether the bound is another than before."""
         now, before = self._clock(), self.now
         self._seen.update({worker.name: (worker, now) for worker in workers})
-        self._seen = {name: entry for name, entry in self._seen.items() if now - entry[1] < GONE_SECONDS}
+        gone = {name: entry for name, entry in self._seen.items() if now - entry[1] >= GONE_SECONDS}
+        self._seen = {name: entry for name, entry in self._seen.items() if name not in gone}
+        ending = {name: entry for name, entry in self._gone.items() if now - entry[1] < ENDING_SECONDS}
+        self._gone = {name: entry for name, entry in (ending | gone).items() if name not in self._seen}
         summed = arithmetic(self.workers)
         if summed.value:
             self._answered = now
@@ -89,7 +105,8 @@ class Bound:
         self._seen = {name: (worker, now) for name, (worker, _) in self._seen.items()}
 
     def _under_ceiling(self, summed: Arithmetic) -> Arithmetic:
-        if self.ceiling is None or (summed.value or 0) <= self.ceiling:
+        most = self.ceiling(max(worker.pool for worker in self.workers))
+        if most is None or (summed.value or 0) <= most:
             return summed
-        why = f"{summed.why} = {summed.value}, no more than the {self.ceiling} of max_worker_count"
-        return Arithmetic(self.ceiling, why)
+        why = f"{summed.why} = {summed.value}, no more than the {most} of max_worker_count"
+        return Arithmetic(most, why)

@@ -17,7 +17,7 @@ from tests.servers import Postgres
 
 # Does what the `airflow scheduler` does before its loop, and tells what is there then.
 BEFORE_THE_LOOP = """
-import json, threading
+import json, sys, threading
 from airflow.executors.executor_loader import ExecutorLoader
 from airflow.jobs import scheduler_job_runner as runner
 from airflow.jobs.job import Job
@@ -28,12 +28,13 @@ executor.job_id = 1
 before = {thread.name for thread in threading.enumerate()}
 executor.start()
 threads = {thread.name for thread in threading.enumerate()} - before
-print(json.dumps({
+told = json.dumps({
     "executor": type(executor).__name__,
     "parallelism is its own": "parallelism" in vars(executor) and not hasattr(type(executor), "parallelism"),
     "the scheduler's is its own": runner.conf is stock and not hasattr(runner.SchedulerJobRunner, "_parallelism"),
     "threads": [name for name in threads if name.startswith("astro-runtime")],
-}))
+})
+sys.stdout.write(told + "\n")  # in one piece: LocalExecutor's workers write there, too
 executor.end()
 """
 UNTOUCHED = {"parallelism is its own": True, "the scheduler's is its own": True, "threads": []}

@@ -53,6 +53,16 @@ def test_it_answers_the_same_inside_the_started_environment(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("form", [(), ("--json",)])
+def test_workers_says_that_the_broker_is_away(tmp_path: Path, form: tuple[str, ...]) -> None:
+    url = "redis://:hush@127.0.0.1:1/0"
+    done = astro_runtime(tmp_path, "workers", *form, AIRFLOW__CELERY__BROKER_URL=url)
+    assert done.returncode == 75
+    assert done.stdout == ""
+    assert done.stderr.splitlines()[-1] == "astro-runtime: the broker cannot be asked: OperationalError"
+    assert "hush" not in done.stderr
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
 def test_a_value_that_cannot_work_exits_78_with_one_message(tmp_path: Path, form: tuple[str, ...]) -> None:
     done = astro_runtime(tmp_path, "defaults", *form, AIRFLOW__CORE__PARALLELISM="none")
     assert done.returncode == 78

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astro_runtime_plugin.following.ask import is_airflows, settings_of
+from astro_runtime_plugin.following.ask import ANSWER_SECONDS, PAUSE_SECONDS, is_airflows, settings_of
 from astro_runtime_plugin.following.workers import (
+    ENDING_SECONDS,
     GONE_SECONDS,
     HELD_SECONDS,
     Bound,
@@ -21,6 +22,10 @@ from entrypoint.formula import Arithmetic
 
 A, B = Worker("a@host", 16, ("default",)), Worker("b@host", 4, ("gpu", "high"))
 FLOOR = Arithmetic(32, "no worker has answered")
+
+
+def no_ceiling(_: int) -> None:
+    """Bound nothing."""
 
 
 class Clock:
@@ -54,14 +59,14 @@ def test_arithmetic_counts_workers_of_one_kind_together() -> None:
 
 @given(st.lists(st.tuples(st.integers(1, 99), st.sampled_from([("default",), ("a", "b")]))))
 def test_the_bound_is_the_sum(pools: list[tuple[int, tuple[str, ...]]]) -> None:
-    bound = Bound(FLOOR, None)
+    bound = Bound(FLOOR, no_ceiling)
     bound.hear([Worker(str(place), pool, queues) for place, (pool, queues) in enumerate(pools)])
     assert bound.value == (sum(pool for pool, _ in pools) or FLOOR.value)
 
 
 def test_a_worker_that_misses_one_round_still_counts_and_one_that_has_gone_does_not() -> None:
     clock = Clock()
-    bound = Bound(FLOOR, None, clock)
+    bound = Bound(FLOOR, no_ceiling, clock)
     assert bound.hear([A, B])
     clock.now += GONE_SECONDS - 1
     assert not bound.hear([A])
@@ -73,7 +78,7 @@ def test_a_worker_that_misses_one_round_still_counts_and_one_that_has_gone_does_
 
 def test_the_last_bound_stands_and_then_the_floor() -> None:
     clock = Clock()
-    bound = Bound(FLOOR, None, clock)
+    bound = Bound(FLOOR, no_ceiling, clock)
     bound.hear([A])
     clock.now += HELD_SECONDS - 1
     assert not bound.hear([])
@@ -87,7 +92,7 @@ def test_the_last_bound_stands_and_then_the_floor() -> None:
 
 def test_the_time_that_the_broker_is_away_does_not_count() -> None:
     clock = Clock()
-    bound = Bound(FLOOR, None, clock)
+    bound = Bound(FLOOR, no_ceiling, clock)
     bound.hear([A, B])
     clock.now += HELD_SECONDS
     bound.unheard()
@@ -103,7 +108,7 @@ def test_the_time_that_the_broker_is_away_does_not_count() -> None:
 
 def test_workers_come_back_one_by_one_after_the_broker() -> None:
     clock = Clock()
-    bound = Bound(FLOOR, None, clock)
+    bound = Bound(FLOOR, no_ceiling, clock)
     bound.hear([A, B])
     clock.now += GONE_SECONDS
     bound.unheard()
@@ -112,8 +117,46 @@ def test_workers_come_back_one_by_one_after_the_broker() -> None:
     assert bound.value == 20
 
 
+def test_a_worker_that_is_killed_counts_no_more_within_half_a_minute() -> None:
+    clock = Clock()
+    bound = Bound(FLOOR, no_ceiling, clock)
+    longest = PAUSE_SECONDS + 3 * ANSWER_SECONDS + 1  # a round of three questions, and of a busy machine
+    killed = clock.now
+    clock.now += longest
+    bound.hear([A, B])  # it answered just before
+    while bound.value == 20:
+        clock.now += longest
+        bound.hear([A])
+    assert bound.value == 16
+    assert clock.now - killed <= 30
+
+
+def test_a_worker_that_has_gone_is_told_until_it_comes_back_or_its_tasks_must_have_ended() -> None:
+    clock = Clock()
+    bound = Bound(FLOOR, no_ceiling, clock)
+    bound.hear([A, B])
+    clock.now += GONE_SECONDS
+    bound.hear([A])
+    assert bound.gone == {B.name: 4}
+    bound.hear([A, B])
+    assert bound.gone == {}
+    clock.now += GONE_SECONDS
+    bound.hear([A])
+    clock.now += ENDING_SECONDS
+    bound.hear([A])
+    assert bound.gone == {}
+
+
+def test_the_ceiling_is_of_the_largest_worker() -> None:
+    bound = Bound(FLOOR, lambda largest: 3 * largest)
+    bound.hear([B._replace(name=str(number)) for number in range(4)])
+    assert bound.now.why == "4×4 gpu, high = 16, no more than the 12 of max_worker_count"
+    bound.hear([A])
+    assert bound.value == 32
+
+
 def test_the_ceiling_bounds_it() -> None:
-    bound = Bound(FLOOR, 10)
+    bound = Bound(FLOOR, lambda _: 10)
     bound.hear([A])
     assert bound.value == 10
     assert bound.now.why == "1×16 default = 16, no more than the 10 of max_worker_count"

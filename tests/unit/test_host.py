@@ -35,6 +35,11 @@ CASES = {
         },
         (None, 8 * GIB),
     ),
+    "version 1, the controllers in another order than the folder has them": (
+        V1.replace("cpu,cpuacct", "cpuacct,cpu"),
+        {f"{TOP}/cpu/cpu.cfs_quota_us": "50000", f"{TOP}/cpu/cpu.cfs_period_us": "100000"},
+        (0.5, 8 * GIB),
+    ),
     "version 2, a namespace of its own": (
         "0::/\n",
         {f"{TOP}/cpu.max": "25000 100000", f"{TOP}/memory.max": str(2 * GIB)},

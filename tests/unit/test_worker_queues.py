@@ -118,9 +118,10 @@ def test_no_count() -> None:
     assert "worker queue 'a': it has none of worker_count, min_worker_count, max_worker_count" in message
 
 
-def test_a_least_count_above_the_most() -> None:
-    message = refusal('[{"name": "a", "min_worker_count": 3, "max_worker_count": 2}]')
-    assert message.endswith("worker queue 'a': min_worker_count 3 is above max_worker_count 2")
+@pytest.mark.parametrize("field", ["min_worker_count", "worker_count"])
+def test_a_count_above_the_most(field: str) -> None:
+    message = refusal(f'[{{"name": "a", "{field}": 3, "max_worker_count": 2}}]')
+    assert message.endswith(f"worker queue 'a': {field} 3 is above max_worker_count 2")
 
 
 def test_an_unknown_field_is_named_and_no_value_is_told() -> None:
