@@ -34,7 +34,7 @@ told = json.dumps({
     "the scheduler's is its own": runner.conf is stock and not hasattr(runner.SchedulerJobRunner, "_parallelism"),
     "threads": [name for name in threads if name.startswith("astro-runtime")],
 })
-sys.stdout.write(told + "\n")  # in one piece: LocalExecutor's workers write there, too
+sys.stdout.write(told + "\\n")  # in one piece: LocalExecutor's workers write there, too
 executor.end()
 """
 UNTOUCHED = {"parallelism is its own": True, "the scheduler's is its own": True, "threads": []}
