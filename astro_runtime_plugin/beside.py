@@ -21,8 +21,8 @@ def begin() -> None:
     stopped at that moment, a few seconds after its start, failed or hung.
     """
     component = component_of(sys.argv, os.environ)
-    if component == CELERY_WORKER:
-        return  # its tasks have jobs, on Airflow 2; it has none, and begins when it is ready
+    if component in (None, CELERY_WORKER):
+        return  # a worker's tasks have jobs, on Airflow 2; it has none, and begins when it is ready
     gc.freeze()
     announce.begin()
     if component == SCHEDULER:

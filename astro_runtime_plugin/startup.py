@@ -25,20 +25,21 @@ def apply(environ: MutableMapping[str, str]) -> None:
     in a shell inside the container. Raises StartError where a value cannot work; `environ` is then as stock.
     """
     from entrypoint.defaults import WORKER_TABLE
-    from entrypoint.origin import RECORD, without_exports
+    from entrypoint.origin import read, without_exports
     from entrypoint.settle import settle
 
-    record = environ.get(RECORD)
+    known = {(one.documented, one.line) for one in read(environ)}
     replace(environ, without_exports(environ))
     settled = settle(environ, sys.argv[1:])
     replace(environ, settled.environ)
-    if settled.environ[RECORD] != record:
-        for setting in settled.settings:
-            if setting.exported and setting.set_as:
-                log.warning("astro-runtime: %s", setting.line)
-            elif setting.documented in {one.documented for one in WORKER_TABLE}:
-                # As the entrypoint does: it is no warning, and Airflow sets its log up later.
-                print(f"astro-runtime: {setting.line}", file=sys.stderr)
+    for setting in settled.settings:
+        if (setting.documented, setting.line) in known:
+            continue
+        if setting.exported and setting.set_as:
+            log.warning("astro-runtime: %s", setting.line)
+        elif setting.documented in {one.documented for one in WORKER_TABLE}:
+            # As the entrypoint does: it is no warning, and Airflow sets its log up later.
+            print(f"astro-runtime: {setting.line}", file=sys.stderr)
 
 
 def replace(environ: MutableMapping[str, str], wanted: Mapping[str, str]) -> None:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from astro_runtime_plugin.following.record import Workers
 
 
 @click.command()
@@ -14,14 +18,21 @@ def workers(form: str | None) -> None:
     import logging
 
     logging.disable(logging.WARNING)  # Airflow's own, of its imports
-    from astro_runtime_plugin.cli.table import print_table
     from astro_runtime_plugin.following.running import running
     from entrypoint.settle import settle
 
-    told = running(settle(os.environ).settings)
+    told, problem = running(settle(os.environ).settings)
     if form == "json":
         click.echo(told.model_dump_json(indent=2))
-        return
+    else:
+        _print(told)
+    if problem:
+        raise problem
+
+
+def _print(told: Workers) -> None:
+    from astro_runtime_plugin.cli.table import print_table
+
     rows = [(queue.name, worker.name, str(worker.pool)) for queue in told.queues for worker in queue.workers]
     print_table(("queue", "worker", "tasks at once"), rows)
     click.echo("" if rows else "No worker answers.\n")

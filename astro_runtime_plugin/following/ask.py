@@ -21,7 +21,7 @@ from celery import Celery
 from astro_runtime_plugin.following.workers import Worker, pool_size
 
 ANSWER_SECONDS = 1.5  # how long the answers to one question are waited for
-PAUSE_SECONDS = 2.0  # between two rounds: with two questions a round, the workers are asked every 5 seconds
+PAUSE_SECONDS = 3.0  # between two rounds: the workers are asked every 5 seconds or so
 LONGEST_ROUND = 30  # seconds, after which the process ends; its parent starts another
 SOON = 5  # seconds that a connection to the broker may take
 # What Airflow's Celery application knows of the broker.
@@ -62,25 +62,46 @@ class Asker:
         self._settings = settings
         self._app = application(settings)
         self._airflows: dict[str, tuple[Any, bool]] = {}
+        self._active: dict[str, list[str]] = {}
 
     def round(self) -> dict[str, Any]:
-        """Return `{"workers": [[name, pool, queues], ...]}`, or `{"error": ...}` where the broker is away."""
+        """Return `{"workers": [[name, pool, queues], ...], "active": [id, ...]}`, the ids of the tasks that they run.
+
+        Where the broker is away it is `{"error": ...}`.
+        """
         try:
-            return {"workers": self._ask()}
+            workers = self._ask()
+            return {
+                "workers": workers,
+                "active": [one for worker in workers for one in self._active[worker.name]],
+            }
         except Exception as error:  # each transport has errors of its own
             self._app.close()
             self._app = application(self._settings)
             return {"error": type(error).__name__}
 
     def _ask(self) -> list[Worker]:
-        inspect = self._app.control.inspect(timeout=ANSWER_SECONDS)
-        stats = inspect.stats() or {}
-        queues = (inspect.active_queues() or {}) if stats else {}
+        stats = self._app.control.inspect(timeout=ANSWER_SECONDS).stats() or {}
         self._recognize(stats)
+        found = {
+            name: pool_size(stats[name])
+            for name in sorted(stats)
+            if self._airflows.get(name, (None, False))[1]
+        }
+        if not found:
+            return []
+        # No longer than until each has answered.
+        inspect = self._app.control.inspect(destination=[*found], timeout=ANSWER_SECONDS, limit=len(found))
+        queues = inspect.active_queues() or {}
+        active = inspect.active(safe=True) or {}  # their arguments are cut short
+        self._active = {
+            name: [task["id"] for task in active[name]] if name in active else self._active.get(name, [])
+            for name in found
+        }
         return [
-            Worker(name, pool_size(answer), tuple(sorted(queue["name"] for queue in queues[name])))
-            for name, answer in sorted(stats.items())
-            if name in queues and self._airflows.get(name, (None, False))[1]
+            Worker(name, pool, tuple(sorted(queue["name"] for queue in queues[name])))
+            for name, pool in found.items()
+            if name in queues
         ]
 
     def _recognize(self, stats: Mapping[str, Any]) -> None:

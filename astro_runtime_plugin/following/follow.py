@@ -117,7 +117,7 @@ class Following:
         else:
             self._warned.discard("broker")
             workers = [Worker(name, pool, tuple(queues)) for name, pool, queues in answer["workers"]]
-            if self.bound.hear(workers):
+            if self.bound.hear(workers, answer["active"]):
                 log.info("Parallelism is %d: %s", self.bound.value, self.bound.now.why)
         for what, hear in self._hearers.items():
             try:

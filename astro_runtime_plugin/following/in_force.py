@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -48,38 +48,35 @@ class FollowedConf:
 class InForce:
     """What is read in the place of parallelism, in tasks; `others` is how many executors there are beside Celery's.
 
-    It is never less than what runs, as parallelism never is in Airflow: the scheduler adds the free slots of its
-    executors up, and none may have fewer than none.
+    Airflow takes from it what it takes for running, so the tasks come on top that no worker runs any more: those of a
+    worker that has gone take no slots of the others. It is never less than what runs, as parallelism never is in
+    Airflow: the scheduler adds the free slots of its executors up, and none may have fewer than none.
     """
 
     def __init__(self, bound: Bound, others: int) -> None:
         self._bound = bound
         self._others = others
-        self._gone: frozenset[str] = frozenset()
-        self._left: set[Any] = set()
         self.executor: Any = None  # the CeleryExecutor, from its start on
 
     def of_celery(self, configured: int) -> int:
         """Return CeleryExecutor's, whatever is configured."""
-        running: Collection[Any] = self.executor.running if self.executor else ()
-        return max(self._bound.value + self._of_the_gone(running), len(running))
-
-    def _of_the_gone(self, running: Collection[Any]) -> int:
-        """Return how many of the running tasks those workers may hold yet that have gone: no slot of another's.
-
-        They are in a shutdown that waits for its tasks, or dead. Which tasks are theirs nobody tells; they are among
-        those that ran when the workers went, and no more than they took at once.
-        """
-        gone = self._bound.gone
-        if gone.keys() - self._gone:
-            self._left.update(running)
-        self._gone = frozenset(gone)
-        self._left.intersection_update(running)
-        return min(sum(gone.values()), len(self._left))
+        bound, lost = self._bound.in_force
+        value = bound.value or 1
+        return (
+            max(value + len(lost & sent(self.executor)), len(self.executor.running))
+            if self.executor
+            else value
+        )
 
     def over_all(self, configured: int) -> int:
         """Return that of all executors: each of the others has what is configured."""
         return self.of_celery(configured) + configured * self._others
+
+
+def sent(executor: Any) -> set[str]:
+    """Return the Celery ids of the tasks that a CeleryExecutor takes for running: `tasks` in older providers."""
+    results = getattr(executor, "workloads", None) or getattr(executor, "tasks", {})
+    return {result.task_id for result in results.values()}
 
 
 def follow_attribute(runner: ModuleType, follow: Follow) -> None:

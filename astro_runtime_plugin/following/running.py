@@ -4,21 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from airflow.configuration import conf
+
 from astro_runtime_plugin import state
 from astro_runtime_plugin.following.record import FRESH_SECONDS, KIND, Workers, shown
 from astro_runtime_plugin.following.workers import Worker
+from entrypoint import formula
 from entrypoint.errors import UNAVAILABLE, StartError
 from entrypoint.origin import Resolved
 
+CELERYS = {"CeleryExecutor", "CeleryKubernetesExecutor"}
 NO_CELERY = 1  # the exit code where the question has no answer here
 
 
-def running(settings: Iterable[Resolved]) -> Workers:
-    """Ask the workers, which takes some seconds; one that does not answer is none.
+def running(settings: Iterable[Resolved]) -> tuple[Workers, StartError | None]:
+    """Ask the workers, which takes some seconds, where an executor is Celery's; one that does not answer is none.
 
-    Raises StartError where the broker cannot be asked, and without Airflow's Celery provider.
+    Returns what is known, and why the workers could not be asked.
     """
-    return shown(settings, state.fetch(KIND, FRESH_SECONDS), _asked())
+    asked: list[Worker] = []
+    problem = None
+    if CELERYS & formula.executors(conf.get("core", "executor")):
+        try:
+            asked = _asked()
+        except StartError as error:
+            problem = error
+    return shown(settings, state.fetch(KIND, FRESH_SECONDS), asked), problem
 
 
 def _asked() -> list[Worker]:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from entrypoint.formula import Arithmetic
 
 GONE_SECONDS = 15.0  # a worker that has not answered for so long has gone
 HELD_SECONDS = 120.0  # how long the last bound stands where no worker answers
-ENDING_SECONDS = (
-    600.0  # how long its tasks may run on: the grace that the official chart and compose.yaml give it
-)
+LOST_SECONDS = 3600.0  # how long a task is remembered that no worker runs any more
 
 
 Ceiling = Callable[[int], "int | None"]
@@ -48,12 +46,19 @@ def arithmetic(workers: Iterable[Worker]) -> Arithmetic:
     return Arithmetic(sum(pool * count for (_, pool), count in counted.items()), " + ".join(terms))
 
 
+class InForce(NamedTuple):
+    """What is in force: the bound with its arithmetic, and the tasks that do not count, by their Celery ids."""
+
+    bound: Arithmetic
+    lost: frozenset[str] = frozenset()
+
+
 class Bound:
     """How many tasks may run at once on the Celery workers, and why.
 
     `floor` is the bound before the first answer, and again where no worker has answered for HELD_SECONDS. `ceiling`
     returns the most tasks for workers of which the largest takes so many at once; None where there is no such bound.
-    `clock` returns seconds.
+    `clock` returns seconds. A thread may read `in_force` while another one hears.
     """
 
     def __init__(
@@ -61,11 +66,16 @@ class Bound:
     ) -> None:
         self.floor = floor
         self.ceiling = ceiling
-        self.now = floor
+        self.in_force = InForce(floor)
         self._clock = clock
         self._seen: dict[str, tuple[Worker, float]] = {}
-        self._gone: dict[str, tuple[Worker, float]] = {}
+        self._ran: dict[str, float] = {}
         self._answered = clock()
+
+    @property
+    def now(self) -> Arithmetic:
+        """The bound with its arithmetic."""
+        return self.in_force.bound
 
     @property
     def value(self) -> int:
@@ -77,25 +87,20 @@ class Bound:
         """The workers that have answered in the last GONE_SECONDS, by name."""
         return [worker for _, (worker, _) in sorted(self._seen.items())]
 
-    @property
-    def gone(self) -> dict[str, int]:
-        """How many tasks each worker took at once that has gone in the last ENDING_SECONDS, by name."""
-        return {name: worker.pool for name, (worker, _) in self._gone.items()}
-
-    def hear(self, workers: Iterable[Worker]) -> bool:
-        """Take in one round of answers; return whether the bound is another than before."""
+    def hear(self, workers: Iterable[Worker], active: Collection[str] = ()) -> bool:
+        """Take in one round of answers: the workers and what they run; return whether the bound is another now."""
         now, before = self._clock(), self.now
         self._seen.update({worker.name: (worker, now) for worker in workers})
-        gone = {name: entry for name, entry in self._seen.items() if now - entry[1] >= GONE_SECONDS}
-        self._seen = {name: entry for name, entry in self._seen.items() if name not in gone}
-        ending = {name: entry for name, entry in self._gone.items() if now - entry[1] < ENDING_SECONDS}
-        self._gone = {name: entry for name, entry in (ending | gone).items() if name not in self._seen}
+        self._seen = {name: entry for name, entry in self._seen.items() if now - entry[1] < GONE_SECONDS}
+        lost = self._lost(frozenset(active), now)
         summed = arithmetic(self.workers)
         if summed.value:
             self._answered = now
-            self.now = self._under_ceiling(summed)
+            self.in_force = InForce(self._under_ceiling(summed), lost)
         elif now - self._answered >= HELD_SECONDS:
-            self.now = self.floor
+            self.in_force = InForce(self.floor)
+        else:
+            self.in_force = InForce(before)
         return (self.now.value, self.now.why) != (before.value, before.why)
 
     def unheard(self) -> None:
@@ -103,6 +108,16 @@ class Bound:
         now = self._clock()
         self._answered = now
         self._seen = {name: (worker, now) for name, (worker, _) in self._seen.items()}
+        self._ran = dict.fromkeys(self._ran, now)
+
+    def _lost(self, active: frozenset[str], now: float) -> frozenset[str]:
+        """Return the tasks that a worker ran a while ago, and none runs now: it has gone, or is another by that name.
+
+        Airflow takes them for running until it hears of them, or gives them up.
+        """
+        self._ran = {one: at for one, at in self._ran.items() if now - at < LOST_SECONDS}
+        self._ran.update(dict.fromkeys(active, now))
+        return frozenset(one for one, at in self._ran.items() if now - at >= GONE_SECONDS)
 
     def _under_ceiling(self, summed: Arithmetic) -> Arithmetic:
         most = self.ceiling(max(worker.pool for worker in self.workers))

@@ -52,12 +52,21 @@ def test_it_answers_the_same_inside_the_started_environment(tmp_path: Path) -> N
     assert inside.stdout == astro_runtime(tmp_path, "defaults", "--json").stdout
 
 
+def test_without_celery_no_worker_is_asked(tmp_path: Path) -> None:
+    done = astro_runtime(tmp_path, "workers", AIRFLOW__CORE__EXECUTOR="LocalExecutor")
+    assert done.returncode == 0, done.stderr
+    assert "No scheduler follows the workers: parallelism 16 (Runtime)" in done.stdout
+
+
 @pytest.mark.parametrize("form", [(), ("--json",)])
-def test_workers_says_that_the_broker_is_away(tmp_path: Path, form: tuple[str, ...]) -> None:
+def test_workers_tells_what_is_known_and_that_the_broker_is_away(
+    tmp_path: Path, form: tuple[str, ...]
+) -> None:
     url = "redis://:hush@127.0.0.1:1/0"
-    done = astro_runtime(tmp_path, "workers", *form, AIRFLOW__CELERY__BROKER_URL=url)
+    told = {"AIRFLOW__CORE__EXECUTOR": "CeleryExecutor", "AIRFLOW__CELERY__BROKER_URL": url}
+    done = astro_runtime(tmp_path, "workers", *form, **told)
     assert done.returncode == 75
-    assert done.stdout == ""
+    assert ('"schedulers": []' if form else "No scheduler follows the workers") in done.stdout
     assert done.stderr.splitlines()[-1] == "astro-runtime: the broker cannot be asked: OperationalError"
     assert "hush" not in done.stderr
 

@@ -67,5 +67,6 @@ def test_the_worker_has_what_the_operator_says_or_what_its_container_may_use(
 
 @pytest.mark.parametrize("how", HOW)
 def test_the_reason_stands_in_the_log_once(tmp_path: Path, how: str) -> None:
-    done = asked(tmp_path, [*HOW[how], *WORKER], {}, "")
+    done = asked(tmp_path, [*HOW[how], *WORKER], {"AIRFLOW_CORE_PARALLELISM": "9"}, "")
+    assert done.stderr.count("carried from AIRFLOW_CORE_PARALLELISM") == 1
     assert done.stderr.count(f"astro-runtime: {VARIABLE}={OURS} ({worker_concurrency(host()).why})") == 1

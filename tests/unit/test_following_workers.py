@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from astro_runtime_plugin.following.ask import ANSWER_SECONDS, PAUSE_SECONDS, is_airflows, settings_of
 from astro_runtime_plugin.following.workers import (
-    ENDING_SECONDS,
     GONE_SECONDS,
     HELD_SECONDS,
+    LOST_SECONDS,
     Bound,
     Worker,
     arithmetic,
@@ -131,20 +131,37 @@ def test_a_worker_that_is_killed_counts_no_more_within_half_a_minute() -> None:
     assert clock.now - killed <= 30
 
 
-def test_a_worker_that_has_gone_is_told_until_it_comes_back_or_its_tasks_must_have_ended() -> None:
+def test_a_task_that_no_worker_runs_any_more_is_lost_while_a_worker_answers() -> None:
     clock = Clock()
     bound = Bound(FLOOR, no_ceiling, clock)
-    bound.hear([A, B])
+    bound.hear([A, B], ["of a", "of b"])
+    assert bound.in_force.lost == set()
+    clock.now += GONE_SECONDS - 1
+    bound.hear([A], ["of a"])
+    assert bound.in_force.lost == set()
+    clock.now += 1
+    bound.hear([A], ["of a"])
+    assert (bound.value, {*bound.in_force.lost}) == (16, {"of b"})
+    bound.hear([A], ["of a", "of b"])  # the broker has handed it to another worker
+    assert bound.in_force.lost == set()
     clock.now += GONE_SECONDS
-    bound.hear([A])
-    assert bound.gone == {B.name: 4}
-    bound.hear([A, B])
-    assert bound.gone == {}
+    bound.hear([])
+    assert (bound.value, {*bound.in_force.lost}) == (16, set())  # the last bound stands, for those tasks, too
+    bound.hear([B])
+    assert (bound.value, {*bound.in_force.lost}) == (4, {"of a", "of b"})
+    clock.now += LOST_SECONDS
+    bound.hear([B])
+    assert bound.in_force.lost == set()
+
+
+def test_nothing_is_lost_while_the_broker_is_away() -> None:
+    clock = Clock()
+    bound = Bound(FLOOR, no_ceiling, clock)
+    bound.hear([A], ["of a"])
     clock.now += GONE_SECONDS
+    bound.unheard()
     bound.hear([A])
-    clock.now += ENDING_SECONDS
-    bound.hear([A])
-    assert bound.gone == {}
+    assert bound.in_force.lost == set()
 
 
 def test_the_ceiling_is_of_the_largest_worker() -> None:

@@ -7,62 +7,82 @@ from types import SimpleNamespace
 import pytest
 
 from astro_runtime_plugin.following.in_force import InForce
+from astro_runtime_plugin.following.workers import GONE_SECONDS, HELD_SECONDS, Bound, Worker
+from entrypoint.formula import Arithmetic
+
+A, B = (Worker(f"{name}@host", 16, ("default",)) for name in "ab")
+OF_A, OF_B = [*map(str, range(16))], [*map(str, range(100, 116))]
 
 
-class Workers:
-    """Stands for a Bound: what the workers take that answer, and what those took that have gone."""
+class Cluster:
+    """A bound that hears workers, and an executor that has sent them tasks."""
 
-    def __init__(self) -> None:
-        self.value = 32
-        self.gone: dict[str, int] = {}
+    def __init__(self, attribute: str) -> None:
+        self.clock = 0.0
+        self.bound = Bound(Arithmetic(32, "no worker has answered"), lambda _: None, lambda: self.clock)
+        self.force = InForce(self.bound, 0)
+        self.executor = SimpleNamespace(running=set())
+        self.attribute = attribute
+        self.force.executor = self.executor
+
+    def sends(self, *tasks: str) -> None:
+        """Let these be the tasks that count as running."""
+        self.executor.running = {f"key of {task}" for task in tasks}
+        results = {f"key of {task}": SimpleNamespace(task_id=task) for task in tasks}
+        setattr(self.executor, self.attribute, results)
+
+    def hears(self, *workers: Worker, active: list[str], after: float = GONE_SECONDS) -> None:
+        self.clock += after
+        self.bound.hear(workers, active)
+
+    @property
+    def free(self) -> int:
+        """How many slots are free, as Airflow's executors count them."""
+        return self.force.of_celery(32) - len(self.executor.running)
 
 
-@pytest.fixture
-def workers() -> Workers:
-    return Workers()
-
-
-@pytest.fixture
-def force(workers: Workers) -> InForce:
-    made = InForce(workers, 0)  # type: ignore[arg-type]
-    made.executor = SimpleNamespace(running={*range(32)})
+@pytest.fixture(params=["workloads", "tasks"])
+def cluster(request: pytest.FixtureRequest) -> Cluster:
+    made = Cluster(request.param)
+    made.sends(*OF_A, *OF_B)
+    made.hears(A, B, active=[*OF_A, *OF_B])
+    assert made.free == 0
     return made
 
 
-def free(force: InForce) -> int:
-    """Return how many slots are free, as Airflow's executors count them."""
-    return force.of_celery(32) - len(force.executor.running)
+def test_tasks_of_a_worker_that_has_gone_take_no_slots_of_the_others(cluster: Cluster) -> None:
+    cluster.hears(B, active=OF_B)
+    assert cluster.free == 0
+    cluster.hears(B, active=OF_B[:6])
+    cluster.sends(*OF_A, *OF_B[:6])
+    assert cluster.free == 10
+    cluster.sends(*OF_B[:6])  # given up, or done
+    assert cluster.free == 10
 
 
-def test_tasks_of_a_worker_that_has_gone_take_no_slots_of_the_others(
-    workers: Workers, force: InForce
-) -> None:
-    assert free(force) == 0
-    workers.value, workers.gone = 16, {"a": 16}
-    assert free(force) == 0
-    force.executor.running -= {*range(10)}  # of the other worker's
-    assert free(force) == 10
-    force.executor.running |= {*range(100, 110)}
-    assert free(force) == 0
-    force.executor.running -= {*range(32)}  # with the tasks that it held its slots have ended
-    assert free(force) == 6
+def test_an_idle_worker_that_goes_takes_its_slots_with_it(cluster: Cluster) -> None:
+    cluster.sends(*OF_B)
+    cluster.hears(B, active=OF_B)
+    assert cluster.free == 0
 
 
-def test_slots_that_were_free_when_a_worker_went_go_with_it(workers: Workers, force: InForce) -> None:
-    force.executor.running = {1, 2}
-    workers.value, workers.gone = 16, {"a": 16}
-    assert free(force) == 16
-    force.executor.running = {3}
-    assert free(force) == 15
+def test_tasks_that_a_worker_lost_when_it_started_anew_take_none_of_its_slots(cluster: Cluster) -> None:
+    cluster.hears(A, B, active=OF_B)
+    assert cluster.free == 16
 
 
-def test_a_worker_that_comes_back_counts_once(workers: Workers, force: InForce) -> None:
-    workers.value, workers.gone = 16, {"a": 16}
-    assert force.of_celery(32) == 32
-    workers.value, workers.gone = 32, {}
-    assert force.of_celery(32) == 32
+@pytest.mark.parametrize(("after", "free"), [(GONE_SECONDS, 0), (HELD_SECONDS + GONE_SECONDS, 0)])
+def test_the_last_worker_that_goes_leaves_no_free_slots(cluster: Cluster, after: float, free: int) -> None:
+    cluster.hears(active=[])
+    cluster.hears(active=[], after=after)
+    assert cluster.free == free
 
 
-def test_it_is_never_less_than_what_runs(workers: Workers, force: InForce) -> None:
-    workers.value = 2
-    assert free(force) == 0
+def test_it_is_never_less_than_what_runs(cluster: Cluster) -> None:
+    cluster.hears(B._replace(pool=2), active=[*OF_A, *OF_B])
+    assert cluster.force.of_celery(32) == 32
+
+
+def test_before_the_executor_has_started_it_is_the_bound(cluster: Cluster) -> None:
+    cluster.force.executor = None
+    assert cluster.force.of_celery(7) == 32

@@ -1,0 +1,17 @@
+"""A Celery application with a task that takes its time; by the task's name its workers pass for Airflow's."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from celery import Celery
+
+app = Celery("sleeper", broker=os.environ.get("SLEEPER_BROKER"))
+app.conf.update(task_ignore_result=True, worker_prefetch_multiplier=1, task_acks_late=True)
+
+
+@app.task(name="airflow.sleep")
+def sleep(seconds: float, *_: object) -> None:
+    """Take so long."""
+    time.sleep(seconds)

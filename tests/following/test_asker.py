@@ -1,0 +1,33 @@
+"""What the process that asks finds out of real workers with real tasks."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from celery import Celery
+
+from astro_runtime_plugin.following.ask import Asker
+from tests.following.cluster import Component, until
+from tests.process.start import CHECKOUT
+from tests.servers import redis
+
+WORKER = (sys.executable, "-m", "celery", "--app", "tests.following.sleeper", "worker", "--concurrency", "2")
+
+
+def test_the_tasks_that_run_are_told_by_their_ids_and_those_that_wait_are_not(tmp_path: Path) -> None:
+    with redis() as url:
+        asker = Asker({"broker_url": url})
+        assert asker.round() == {"workers": [], "active": []}
+        environ = {**os.environ, "SLEEPER_BROKER": url, "PYTHONPATH": str(CHECKOUT)}
+        worker = Component(tmp_path, "worker", (*WORKER, "--hostname", "one@host"), environ)
+        try:
+            sent = Celery(broker=url, set_as_current=False)
+            ids = [sent.send_task("airflow.sleep", [600, "x" * 5000]).id for _ in range(3)]
+            until(lambda: len(asker.round().get("active", ())) == 2, worker)
+            told = asker.round()
+            assert told["workers"] == [("one@host", 2, ("celery",))]
+            assert set(told["active"]) < set(ids)
+        finally:
+            worker.kill()
