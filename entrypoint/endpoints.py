@@ -30,7 +30,7 @@ def endpoints(url: str, where: str) -> list[Endpoint]:
     found = []
     for part in _urls(url.strip()):
         scheme, separator, rest = part.partition("://")
-        kind, _, driver = scheme.strip().lower().partition("+")
+        kind, driver = _kind(part), scheme.strip().lower().partition("+")[2]
         if separator and driver == "socket":  # Celery's redis+socket:///path
             found.append(Endpoint(rest.partition("?")[0], 0))
         elif separator and kind in PORTS:
@@ -38,11 +38,15 @@ def endpoints(url: str, where: str) -> list[Endpoint]:
     return found
 
 
+def _kind(url: str) -> str:
+    return url.partition("://")[0].strip().lower().partition("+")[0]
+
+
 def _urls(text: str) -> list[str]:
-    """Split Celery's list of URLs; a semicolon that no `scheme://` follows belongs to a password."""
+    """Split Celery's list of URLs; a semicolon that no `amqp://` or the like follows belongs to a password."""
     urls: list[str] = []
     for part in text.split(";"):
-        if urls and "://" not in part:
+        if urls and ("://" not in part or _kind(part) not in PORTS):
             urls[-1] += ";" + part
         else:
             urls.append(part)

@@ -71,7 +71,7 @@ def without_queues(executor: str, concurrency: int) -> Arithmetic:
 def worker_concurrency(host: Host) -> Arithmetic:
     """Work out how many tasks a worker takes at once: what its CPUs can run, and no more than its memory holds."""
     by_cores, by_memory = int(TASKS_A_CORE * host.cores), int(host.memory // (MEMORY_A_TASK * MIB))
-    cores = f"{TASKS_A_CORE} tasks × {host.cores:g} cores"
+    cores = f"{TASKS_A_CORE} tasks × {host.cores:g} core{'s' * (host.cores != 1)}"
     memory = f"{host.memory // MIB} MiB of memory ÷ {MEMORY_A_TASK} MiB a task"
     why = cores if by_cores <= by_memory else f"{memory}, which is less than {cores}"
     return Arithmetic(

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["metadata"]  # pytest finds fixtures here
 
+pytest.register_assert_rewrite("tests.face")
+
 # Before anything imports Airflow: without an airflow.cfg it would write one, with secrets, into ~/airflow.
 _HOME = tempfile.TemporaryDirectory(prefix="astro-runtime-tests-")
 open(f"{_HOME.name}/airflow.cfg", "w").close()

@@ -138,5 +138,10 @@ def test_a_question_mark_before_an_at_sign_shows_nothing_of_the_password() -> No
     assert places("postgresql://airflow:p?a@ss@127.0.0.1:1/a") == ["127.0.0.1:1"]
 
 
+@pytest.mark.parametrize("password", [";://", "w;p://w"])
+def test_a_password_may_hold_what_looks_like_another_url(password: str) -> None:
+    assert places(f"postgresql://user:{password}@db:7/airflow") == ["db:7"]
+
+
 def test_a_semicolon_parts_urls_only_where_another_url_follows() -> None:
     assert places("amqp://u:12;34@a:1;amqp://u:5;6@b:2") == ["a:1", "b:2"]

@@ -102,7 +102,7 @@ def test_this_machine_has_cpus_and_memory() -> None:
             1,
             GIB // 4,
             1,
-            "256 MiB of memory ÷ 384 MiB a task, which is less than 5 tasks × 1 cores, and at least 1",
+            "256 MiB of memory ÷ 384 MiB a task, which is less than 5 tasks × 1 core, and at least 1",
         ),
     ],
 )

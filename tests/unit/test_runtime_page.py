@@ -68,6 +68,14 @@ def test_images_that_differ_are_counted_and_the_most_frequent_stands_first(other
     assert '<th scope="rowgroup" rowspan="2">x</th>' in page
 
 
+def test_where_schedulers_follow_the_workers_parallelism_says_so() -> None:
+    told = contents()
+    one = told.runtime.settings[0].model_copy(update={"documented": "AIRFLOW__CORE__PARALLELISM"})
+    told = told._replace(runtime=told.runtime.model_copy(update={"settings": [one]}))
+    assert draw(told).count("the schedulers follow the workers, below") == 1
+    assert "follow the workers" not in draw(told._replace(workers=NO_WORKERS))
+
+
 def test_a_setting_of_single_components_stands_among_the_others_with_their_hosts() -> None:
     told = contents()
     one = told.runtime.settings[0].model_copy(update={"variable": "AIRFLOW__CELERY__WORKER_CONCURRENCY"})
