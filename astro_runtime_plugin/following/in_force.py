@@ -60,7 +60,7 @@ class InForce:
 
     def of_celery(self, configured: int) -> int:
         """Return CeleryExecutor's, whatever is configured."""
-        bound, lost = self._bound.in_force
+        bound, lost = self._bound.heard
         value = bound.value or 1
         return (
             max(value + len(lost & sent(self.executor)), len(self.executor.running))

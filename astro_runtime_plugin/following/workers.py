@@ -46,8 +46,8 @@ def arithmetic(workers: Iterable[Worker]) -> Arithmetic:
     return Arithmetic(sum(pool * count for (_, pool), count in counted.items()), " + ".join(terms))
 
 
-class InForce(NamedTuple):
-    """What is in force: the bound with its arithmetic, and the tasks that do not count, by their Celery ids."""
+class Heard(NamedTuple):
+    """What follows from the answers: the bound with its arithmetic, and the tasks that do not count, by Celery's ids."""
 
     bound: Arithmetic
     lost: frozenset[str] = frozenset()
@@ -58,7 +58,7 @@ class Bound:
 
     `floor` is the bound before the first answer, and again where no worker has answered for HELD_SECONDS. `ceiling`
     returns the most tasks for workers of which the largest takes so many at once; None where there is no such bound.
-    `clock` returns seconds. A thread may read `in_force` while another one hears.
+    `clock` returns seconds. A thread may read `heard` while another one hears.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Bound:
     ) -> None:
         self.floor = floor
         self.ceiling = ceiling
-        self.in_force = InForce(floor)
+        self.heard = Heard(floor)
         self._clock = clock
         self._seen: dict[str, tuple[Worker, float]] = {}
         self._ran: dict[str, float] = {}
@@ -75,7 +75,7 @@ class Bound:
     @property
     def now(self) -> Arithmetic:
         """The bound with its arithmetic."""
-        return self.in_force.bound
+        return self.heard.bound
 
     @property
     def value(self) -> int:
@@ -96,11 +96,11 @@ class Bound:
         summed = arithmetic(self.workers)
         if summed.value:
             self._answered = now
-            self.in_force = InForce(self._under_ceiling(summed), lost)
+            self.heard = Heard(self._under_ceiling(summed), lost)
         elif now - self._answered >= HELD_SECONDS:
-            self.in_force = InForce(self.floor)
+            self.heard = Heard(self.floor)
         else:
-            self.in_force = InForce(before)
+            self.heard = Heard(before)
         return (self.now.value, self.now.why) != (before.value, before.why)
 
     def unheard(self) -> None:

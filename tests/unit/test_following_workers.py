@@ -135,23 +135,23 @@ def test_a_task_that_no_worker_runs_any_more_is_lost_while_a_worker_answers() ->
     clock = Clock()
     bound = Bound(FLOOR, no_ceiling, clock)
     bound.hear([A, B], ["of a", "of b"])
-    assert bound.in_force.lost == set()
+    assert bound.heard.lost == set()
     clock.now += GONE_SECONDS - 1
     bound.hear([A], ["of a"])
-    assert bound.in_force.lost == set()
+    assert bound.heard.lost == set()
     clock.now += 1
     bound.hear([A], ["of a"])
-    assert (bound.value, {*bound.in_force.lost}) == (16, {"of b"})
+    assert (bound.value, {*bound.heard.lost}) == (16, {"of b"})
     bound.hear([A], ["of a", "of b"])  # the broker has handed it to another worker
-    assert bound.in_force.lost == set()
+    assert bound.heard.lost == set()
     clock.now += GONE_SECONDS
     bound.hear([])
-    assert (bound.value, {*bound.in_force.lost}) == (16, set())  # the last bound stands, for those tasks, too
+    assert (bound.value, {*bound.heard.lost}) == (16, set())  # the last bound stands, for those tasks, too
     bound.hear([B])
-    assert (bound.value, {*bound.in_force.lost}) == (4, {"of a", "of b"})
+    assert (bound.value, {*bound.heard.lost}) == (4, {"of a", "of b"})
     clock.now += LOST_SECONDS
     bound.hear([B])
-    assert bound.in_force.lost == set()
+    assert bound.heard.lost == set()
 
 
 def test_nothing_is_lost_while_the_broker_is_away() -> None:
@@ -161,7 +161,7 @@ def test_nothing_is_lost_while_the_broker_is_away() -> None:
     clock.now += GONE_SECONDS
     bound.unheard()
     bound.hear([A])
-    assert bound.in_force.lost == set()
+    assert bound.heard.lost == set()
 
 
 def test_the_ceiling_is_of_the_largest_worker() -> None:
