@@ -47,7 +47,7 @@ def arithmetic(workers: Iterable[Worker]) -> Arithmetic:
 
 
 class Heard(NamedTuple):
-    """What follows from the answers: the bound with its arithmetic, and the tasks that do not count, by Celery's ids."""
+    """What follows from the answers: the bound with its arithmetic, and the tasks that do not count, by their ids."""
 
     bound: Arithmetic
     lost: frozenset[str] = frozenset()
