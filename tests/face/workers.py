@@ -11,7 +11,7 @@ from astro_runtime_plugin.following.record import KIND, recorded
 from astro_runtime_plugin.following.workers import Bound, Worker
 from astro_runtime_plugin.state import put
 from entrypoint.formula import Arithmetic
-bound = Bound(Arithmetic(32, "no worker has answered"), None)
+bound = Bound(Arithmetic(32, "no worker has answered"), lambda _: None)
 bound.hear([Worker("a@one", 16, ("default",)), Worker("b@two", 4, ("default", "gpu"))])
 put(KIND, "host:7", recorded(bound))
 """
