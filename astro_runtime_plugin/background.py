@@ -33,9 +33,8 @@ class Rest:
 
         Raises SystemExit, which ends a thread alone, when the process ends.
         """
-        with (
-            selectors.DefaultSelector() as waited
-        ):  # what eventlet and gevent put in its place, in such a worker
+        # In a worker with such a pool this is what eventlet or gevent has put in its place.
+        with selectors.DefaultSelector() as waited:
             for file in (self._ended, *until):
                 waited.register(file, selectors.EVENT_READ)
             ready = {key.fd for key, _ in waited.select(seconds)}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from entrypoint.defaults import EVERY
+from entrypoint.defaults import EVERY, WORKER_TABLE
 from entrypoint.origin import Resolved
 
 STOCK = {setting.documented: setting.stock for setting in EVERY}
+OWN = {setting.documented for setting in WORKER_TABLE}  # those that a component has for itself alone
 
 
 def rows(record: Iterable[Resolved]) -> list[dict[str, str]]:

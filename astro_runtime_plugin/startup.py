@@ -24,7 +24,7 @@ def apply(environ: MutableMapping[str, str]) -> None:
     What the entrypoint or a parent has exported is worked out anew: the operator may have set something since,
     in a shell inside the container. Raises StartError where a value cannot work; `environ` is then as stock.
     """
-    from entrypoint.defaults import WORKER_TABLE
+    from astro_runtime_plugin.settings import OWN
     from entrypoint.origin import read, without_exports
     from entrypoint.settle import settle
 
@@ -37,7 +37,7 @@ def apply(environ: MutableMapping[str, str]) -> None:
             continue
         if setting.exported and setting.set_as:
             log.warning("astro-runtime: %s", setting.line)
-        elif setting.documented in {one.documented for one in WORKER_TABLE}:
+        elif setting.documented in OWN:
             # As the entrypoint does: it is no warning, and Airflow sets its log up later.
             print(f"astro-runtime: {setting.line}", file=sys.stderr)
 

@@ -29,24 +29,26 @@ def endpoints(url: str, where: str) -> list[Endpoint]:
     """
     found = []
     for part in _urls(url.strip()):
-        scheme, separator, rest = part.partition("://")
-        kind, driver = _kind(part), scheme.strip().lower().partition("+")[2]
-        if separator and driver == "socket":  # Celery's redis+socket:///path
+        kind, driver, rest = _scheme(part)
+        if driver == "socket":  # Celery's redis+socket:///path
             found.append(Endpoint(rest.partition("?")[0], 0))
-        elif separator and kind in PORTS:
+        elif kind in PORTS:
             found += [_endpoint(host, PORTS[kind], where) for host in _hosts(rest, PORTS[kind])]
     return found
 
 
-def _kind(url: str) -> str:
-    return url.partition("://")[0].strip().lower().partition("+")[0]
+def _scheme(url: str) -> tuple[str, str, str]:
+    """Return kind and driver of `kind+driver://rest`, and the rest; nothing of what is no URL."""
+    scheme, separator, rest = url.partition("://")
+    kind, _, driver = scheme.strip().lower().partition("+")
+    return (kind, driver, rest) if separator else ("", "", "")
 
 
 def _urls(text: str) -> list[str]:
     """Split Celery's list of URLs; a semicolon that no `amqp://` or the like follows belongs to a password."""
     urls: list[str] = []
     for part in text.split(";"):
-        if urls and ("://" not in part or _kind(part) not in PORTS):
+        if urls and _scheme(part)[0] not in PORTS:
             urls[-1] += ";" + part
         else:
             urls.append(part)

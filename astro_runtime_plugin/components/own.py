@@ -6,11 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from astro_runtime_plugin.api import Setting
-from astro_runtime_plugin.settings import rows
-from entrypoint.defaults import WORKER_TABLE
+from astro_runtime_plugin.components.shown import alive
+from astro_runtime_plugin.settings import OWN, rows
 from entrypoint.origin import Resolved
-
-OWN = {setting.documented for setting in WORKER_TABLE}
 
 
 def own_settings(record: Iterable[Resolved]) -> list[dict[str, str]]:
@@ -21,9 +19,8 @@ def own_settings(record: Iterable[Resolved]) -> list[dict[str, str]]:
 def by_setting(records: Iterable[Mapping[str, Any]], now: float) -> list[tuple[Setting, list[str]]]:
     """Return the own settings of the components that are not dead at `now`, with the hosts on which each is so."""
     found: dict[str, tuple[Setting, set[str]]] = {}
-    for record in records:
-        if record["until"] >= now:
-            for row in record.get("settings", ()):  # what an earlier release has recorded has none
-                setting = Setting(**row)
-                found.setdefault(setting.model_dump_json(), (setting, set()))[1].add(record["host"])
+    for record in alive(records, now):
+        for row in record.get("settings", ()):  # what an earlier release has recorded has none
+            setting = Setting(**row)
+            found.setdefault(setting.model_dump_json(), (setting, set()))[1].add(record["host"])
     return [(setting, sorted(hosts)) for _, (setting, hosts) in sorted(found.items())]

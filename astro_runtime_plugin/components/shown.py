@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
@@ -22,14 +22,18 @@ def recorded(runs: Runs, now: float, silence: float) -> dict[str, Any]:
     return {**runs._asdict(), "until": now + silence}
 
 
+def alive(records: Iterable[Mapping[str, Any]], now: float) -> Iterator[Mapping[str, Any]]:
+    """Return the records of the components that are not dead at `now`."""
+    return (record for record in records if record["until"] >= now)
+
+
 def living(records: Iterable[Mapping[str, Any]], now: float) -> list[Runs]:
     """Return the components that are not dead at `now`, in order; the processes of one on one host count as one."""
     found: dict[Runs, str] = {}
-    for record in records:
-        if record["until"] >= now:
-            one = Runs(*(record[name] for name in Runs._fields))
-            key = one._replace(since="")
-            found[key] = min(one.since, found.get(key, one.since))
+    for record in alive(records, now):
+        one = Runs(*(record[name] for name in Runs._fields))
+        key = one._replace(since="")
+        found[key] = min(one.since, found.get(key, one.since))
     return sorted(key._replace(since=since) for key, since in found.items())
 
 

@@ -56,29 +56,25 @@ class Following:
         if not self._started:
             self._started = True
             log.info("Parallelism follows the workers, from %d on", self.bound.value)
-            asking = self._begun(settings)
+            asking = self._first(settings)
             background.start("workers", lambda rest: self._run(rest, settings, asking))
 
     def _run(self, rest: Rest, settings: Mapping[str, Any], asking: Asking | None) -> None:
         while True:
-            if asking := asking or self._begun(settings):
-                self._hear_all(rest, asking)
+            try:
+                self._listen(rest, asking or self._ask_workers(settings))
+            except Exception as error:
+                self._unheard(error)
             asking = None
             rest(AGAIN_SECONDS)
 
-    def _begun(self, settings: Mapping[str, Any]) -> Asking | None:
-        """Return the process that asks, just started; None where it cannot be."""
+    def _first(self, settings: Mapping[str, Any]) -> Asking | None:
+        """Return the process that asks, just started; None where it cannot be, and is tried again."""
         try:
             return self._ask_workers(settings)
         except Exception as error:
             self._unheard(error)
             return None
-
-    def _hear_all(self, rest: Rest, asking: Asking) -> None:
-        try:
-            self._listen(rest, asking)
-        except Exception as error:
-            self._unheard(error)
 
     def _unheard(self, error: Exception) -> None:
         self.bound.unheard()

@@ -9,12 +9,12 @@ from airflow.configuration import conf
 from astro_runtime_plugin import state
 from astro_runtime_plugin.following.record import FRESH_SECONDS, KIND, Workers, shown
 from astro_runtime_plugin.following.workers import Worker
+from astro_runtime_plugin.known import NOT_TOLD
 from entrypoint import formula
 from entrypoint.errors import UNAVAILABLE, StartError
 from entrypoint.origin import Resolved
 
 CELERYS = {"CeleryExecutor", "CeleryKubernetesExecutor"}
-NO_CELERY = 1  # the exit code where the question has no answer here
 
 
 def running(settings: Iterable[Resolved]) -> tuple[Workers, StartError | None]:
@@ -38,7 +38,7 @@ def _asked() -> list[Worker]:
 
         from astro_runtime_plugin.following.ask import Asker, settings_of
     except ImportError as error:
-        raise StartError(f"the Celery provider cannot be imported: {error}", NO_CELERY) from error
+        raise StartError(f"the Celery provider cannot be imported: {error}", NOT_TOLD) from error
     answer = Asker(settings_of(app.conf)).round()
     if "error" in answer:
         raise StartError(f"the broker cannot be asked: {answer['error']}", UNAVAILABLE)

@@ -12,8 +12,6 @@ from entrypoint.formula import Arithmetic
 GONE_SECONDS = 15.0  # a worker that has not answered for so long has gone
 HELD_SECONDS = 120.0  # how long the last bound stands where no worker answers
 LOST_SECONDS = 3600.0  # how long a task is remembered that no worker runs any more
-
-
 Ceiling = Callable[[int], "int | None"]
 
 
