@@ -20,11 +20,11 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as Redirect
 
 from astro_runtime_plugin import api, noticeboard
-from astro_runtime_plugin.components.announce import begin, components
+from astro_runtime_plugin.components.announce import start, current_components
 from astro_runtime_plugin.flask_footer import FooterBlueprint
-from astro_runtime_plugin.following.record import written_down
-from astro_runtime_plugin.options import configured_links, links_of_menu, option
-from astro_runtime_plugin.page.gather import page
+from astro_runtime_plugin.following.record import latest_snapshot
+from astro_runtime_plugin.options import configured_links, menu_links, read_option
+from astro_runtime_plugin.page.gather import render_page
 from astro_runtime_plugin.release import image_tag, release_of
 from entrypoint import origin
 
@@ -34,7 +34,7 @@ Answer = tuple[Any, int]  # JSON, status
 PAGE = {
     "name": RESOURCE_CONNECTION,
     "label": "Runtime",
-    "href": "astro_runtime.page_shown",
+    "href": "astro_runtime.runtime_page",
     "category": RESOURCE_ADMIN_MENU,
 }
 
@@ -42,9 +42,9 @@ PAGE = {
 def extensions() -> Extensions:
     """Return what the plugin adds to Airflow, by the names of AirflowPlugin's attributes."""
     links = configured_links(conf, airflow_version)
-    in_menu = links_of_menu(links, airflow_version)
-    tag = image_tag(option(conf, "image_tag"), os.environ)
-    shown = api.runtime(release_of(airflow_version), tag, airflow_version, links, ())
+    in_menu = menu_links(links, airflow_version)
+    tag = image_tag(read_option(conf, "image_tag"), os.environ)
+    shown = api.runtime_info(release_of(airflow_version), tag, airflow_version, links, ())
     return {
         "flask_blueprints": [blueprint(shown)],
         "appbuilder_menu_items": [PAGE, *(menu_link(name, url) for name, url in in_menu.items())],
@@ -54,50 +54,50 @@ def extensions() -> Extensions:
 def blueprint(shown: api.Runtime) -> FooterBlueprint:
     """Return the blueprint with the footer and what is asked for by its URL."""
     made = FooterBlueprint(shown, is_logged_in)
-    made.record_once(lambda _: begin())  # in a command that is no component it does nothing
+    made.record_once(lambda _: start())  # in a command that is no component it does nothing
 
     def runtime() -> dict[str, Any]:
-        settings = api.settings(origin.read(os.environ))
+        settings = api.settings(origin.decode(os.environ))
         return shown.model_copy(update={"settings": settings}).model_dump()
 
     answers: dict[str, Callable[[], Any]] = {
         "runtime": runtime,
-        "workers": lambda: written_down(origin.read(os.environ)).model_dump(),
-        "components": lambda: [one._asdict() for one in components()],
-        "notices": lambda: noticeboard.shown_to(user_id()).model_dump(),
+        "workers": lambda: latest_snapshot(origin.decode(os.environ)).model_dump(),
+        "components": lambda: [one._asdict() for one in current_components()],
+        "notices": lambda: noticeboard.notices_for(user_id()).model_dump(),
     }
     for name, told in answers.items():
-        made.add_url_rule(f"/api/{name}", name, lambda told=told: answer(told))
-    made.add_url_rule("/api/notices", "dismissed", lambda: answer(dismissed), methods=["POST"])
-    made.add_url_rule("/page", "page_shown", lambda: page_shown(shown))
+        made.add_url_rule(f"/api/{name}", name, lambda told=told: json_response(told))
+    made.add_url_rule("/api/notices", "dismissed", lambda: json_response(dismiss_notice), methods=["POST"])
+    made.add_url_rule("/page", "runtime_page", lambda: runtime_page(shown))
     return made
 
 
-def answer(told: Callable[[], Any]) -> Response:
+def json_response(told: Callable[[], Any]) -> Response:
     """Return what is told to whoever is logged in, and 401 to others; nothing of it is kept by a cache."""
     response = make_response(told() if is_logged_in() else ({"detail": "Not authenticated"}, 401))
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def dismissed() -> Answer:
+def dismiss_notice() -> Answer:
     """Hide a notice from the user for some days; 404 where no notice is shown under this id."""
     asked = request.get_json(silent=True)
     notice = asked.get("notice") if isinstance(asked, dict) else None
     if not isinstance(notice, str):
-        return {"detail": api.NO_DISMISSAL}, 422
+        return {"detail": api.INVALID_DISMISSAL}, 422
     if not noticeboard.dismiss(user_id(), notice):
         return {"detail": api.NO_SUCH_NOTICE}, 404
     return "", 204
 
 
-def page_shown(shown: api.Runtime) -> str | Redirect:
+def runtime_page(shown: api.Runtime) -> str | Redirect:
     """Return the Runtime page to whoever may see connections; a visitor is asked to log in, others get 403."""
     if not is_logged_in():
         return redirect(get_auth_manager().get_url_login(next_url=request.url))
     if not get_auth_manager().is_authorized_connection(method="GET"):
         abort(403)
-    drawn = Markup(page(shown))  # noqa: S704 (the template has escaped it)
+    drawn = Markup(render_page(shown))  # noqa: S704 (the template has escaped it)
     around: Any = current_app.appbuilder  # type: ignore[attr-defined]
     return render_template(
         "astro_runtime/page-airflow2.html", drawn=drawn, appbuilder=around, base_template=around.base_template

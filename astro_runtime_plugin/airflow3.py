@@ -9,9 +9,9 @@ from airflow import __version__ as airflow_version
 from airflow.api_fastapi.auth.managers.base_auth_manager import COOKIE_NAME_JWT_TOKEN
 from airflow.configuration import conf
 
-from astro_runtime_plugin.airflow3_app import app
+from astro_runtime_plugin.airflow3_app import create_app
 from astro_runtime_plugin.footer import URL_PREFIX, FooterMiddleware
-from astro_runtime_plugin.options import configured_links, links_of_menu, option
+from astro_runtime_plugin.options import configured_links, menu_links, read_option
 from astro_runtime_plugin.release import image_tag
 
 Extensions = dict[str, list[dict[str, Any]]]
@@ -28,15 +28,15 @@ PAGE = {
 def extensions() -> Extensions:
     """Return what the plugin adds to Airflow, by the names of AirflowPlugin's attributes."""
     links = configured_links(conf, airflow_version)
-    in_menu = links_of_menu(links, airflow_version)
-    tag = image_tag(option(conf, "image_tag"), os.environ)
+    in_menu = menu_links(links, airflow_version)
+    tag = image_tag(read_option(conf, "image_tag"), os.environ)
     footer = {
         "middleware": FooterMiddleware,
         "kwargs": {"cookie": COOKIE_NAME_JWT_TOKEN},
         "name": "Astro Runtime footer",
     }
     return {
-        "fastapi_apps": [{"app": app(tag, links), "url_prefix": URL_PREFIX, "name": "Astro Runtime"}],
+        "fastapi_apps": [{"app": create_app(tag, links), "url_prefix": URL_PREFIX, "name": "Astro Runtime"}],
         "fastapi_root_middlewares": [footer],
         "external_views": [menu_link(name, url) for name, url in in_menu.items()],
         "react_apps": [PAGE],

@@ -20,39 +20,39 @@ from fastapi.staticfiles import StaticFiles
 from starlette.responses import Response
 
 from astro_runtime_plugin import api, noticeboard
-from astro_runtime_plugin.components.announce import begin, components
-from astro_runtime_plugin.following.record import Workers, written_down
+from astro_runtime_plugin.components.announce import start, current_components
+from astro_runtime_plugin.following.record import Workers, latest_snapshot
 from astro_runtime_plugin.footer import STATIC
-from astro_runtime_plugin.no_store import NoStore
-from astro_runtime_plugin.noticeboard import Board
-from astro_runtime_plugin.page.gather import page
+from astro_runtime_plugin.no_store import NoStoreMiddleware
+from astro_runtime_plugin.noticeboard import NoticeList
+from astro_runtime_plugin.page.gather import render_page
 from astro_runtime_plugin.release import release_of
 from entrypoint import origin
 
 # Whom Airflow lets see connections: Admin and Op, with each auth manager of its own.
-OP = Depends(requires_access_connection(method="GET"))
+REQUIRES_CONNECTION_ACCESS = Depends(requires_access_connection(method="GET"))
 
 
-def app(tag: str | None, links: dict[str, str]) -> FastAPI:
+def create_app(tag: str | None, links: dict[str, str]) -> FastAPI:
     """Return the app; `tag` is the image tag, `links` are name → URL."""
-    served = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_serving)
-    served.add_middleware(NoStore)
-    served.add_exception_handler(RequestValidationError, no_dismissal)
+    served = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
+    served.add_middleware(NoStoreMiddleware)
+    served.add_exception_handler(RequestValidationError, invalid_body)
     told = APIRouter(dependencies=[Depends(requires_authenticated())])
 
     @told.get("/api/runtime")
     def runtime() -> api.Runtime:
         release = release_of(airflow_version)
-        return api.runtime(release, tag, airflow_version, links, origin.read(os.environ))
+        return api.runtime_info(release, tag, airflow_version, links, origin.decode(os.environ))
 
-    @told.get("/page", dependencies=[OP])
+    @told.get("/page", dependencies=[REQUIRES_CONNECTION_ACCESS])
     def runtime_page() -> HTMLResponse:
-        return HTMLResponse(page(runtime()))
+        return HTMLResponse(render_page(runtime()))
 
     told.add_api_route("/api/workers", workers)
-    told.add_api_route("/api/components", running)
+    told.add_api_route("/api/components", list_components)
     told.add_api_route("/api/notices", notices)
-    told.add_api_route("/api/notices", dismissed, methods=["POST"], status_code=204)
+    told.add_api_route("/api/notices", dismiss_notice, methods=["POST"], status_code=204)
     served.include_router(told)
     served.mount("/static", _Static(directory=STATIC))
     return served
@@ -60,34 +60,34 @@ def app(tag: str | None, links: dict[str, str]) -> FastAPI:
 
 def workers() -> Workers:
     """Return the Celery workers, as the schedulers have written them down."""
-    return written_down(origin.read(os.environ))
+    return latest_snapshot(origin.decode(os.environ))
 
 
-def running() -> list[dict[str, str]]:
+def list_components() -> list[dict[str, str]]:
     """Return the living components: the fields of `components.shown.Runs`."""
-    return [one._asdict() for one in components()]
+    return [one._asdict() for one in current_components()]
 
 
-def notices(user: GetUserDep) -> Board:
+def notices(user: GetUserDep) -> NoticeList:
     """Return the notices that the user has not dismissed."""
-    return noticeboard.shown_to(user.get_id())
+    return noticeboard.notices_for(user.get_id())
 
 
-def dismissed(user: GetUserDep, notice: Annotated[str, Body(embed=True)]) -> None:
+def dismiss_notice(user: GetUserDep, notice: Annotated[str, Body(embed=True)]) -> None:
     """Hide a notice from the user for some days; 404 where no notice is shown under this id."""
     if not noticeboard.dismiss(user.get_id(), notice):
         raise HTTPException(404, api.NO_SUCH_NOTICE)
 
 
-def no_dismissal(*_: Any) -> JSONResponse:
+def invalid_body(*_: Any) -> JSONResponse:
     """Say what a dismissal must be, the only request with a body."""
-    return JSONResponse({"detail": api.NO_DISMISSAL}, 422)
+    return JSONResponse({"detail": api.INVALID_DISMISSAL}, 422)
 
 
 @asynccontextmanager
-async def _serving(_: FastAPI) -> AsyncIterator[None]:
+async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
     """Record the API server while it serves; Airflow enters the lifespan of each app of a plugin."""
-    begin()
+    start()
     yield
 
 

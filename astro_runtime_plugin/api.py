@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 
 from pydantic import BaseModel
 
-from astro_runtime_plugin.release import shown_tag
-from astro_runtime_plugin.settings import rows
-from entrypoint.origin import Resolved
+from astro_runtime_plugin.release import displayed_tag
+from astro_runtime_plugin.settings import setting_rows
+from entrypoint.origin import ResolvedSetting
 
 # What `POST /astro-runtime/api/notices` says where it dismisses nothing: with 422 and with 404.
-NO_DISMISSAL = 'The body must be JSON: {"notice": "the id of a notice"}'
+INVALID_DISMISSAL = 'The body must be JSON: {"notice": "the id of a notice"}'
 NO_SUCH_NOTICE = "No such notice"
 
 
@@ -46,17 +46,17 @@ class Runtime(BaseModel):
     settings: list[Setting]
 
 
-def runtime(
+def runtime_info(
     release: str,
     image_tag: str | None,
     airflow_version: str,
     links: Mapping[str, str],
-    record: Iterable[Resolved],
+    record: Iterable[ResolvedSetting],
 ) -> Runtime:
     """Return what runs; without an image tag, the release is the image's."""
     return Runtime(
         release=release,
-        image_tag=shown_tag(image_tag, release),
+        image_tag=displayed_tag(image_tag, release),
         airflow_version=airflow_version,
         python_version=platform.python_version(),
         links=[Link(name=name, url=url) for name, url in links.items()],
@@ -64,6 +64,6 @@ def runtime(
     )
 
 
-def settings(record: Iterable[Resolved]) -> list[Setting]:
+def settings(record: Iterable[ResolvedSetting]) -> list[Setting]:
     """Return the settings in the record; one that has left the table is left out."""
-    return [Setting(**row) for row in rows(record)]
+    return [Setting(**row) for row in setting_rows(record)]

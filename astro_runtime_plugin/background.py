@@ -14,12 +14,12 @@ import threading
 import time
 from collections.abc import Callable
 
-LONGEST_SECONDS = 3.0  # that the process waits at its end for what its threads are in the middle of
-_begun: list[tuple[int, Rest, threading.Thread]] = []
-_here = threading.local()
+JOIN_SECONDS = 3.0  # that the process waits at its end for what its threads are in the middle of
+_threads: list[tuple[int, StoppableWait, threading.Thread]] = []
+_thread_local = threading.local()
 
 
-class Rest:
+class StoppableWait:
     """How a thread waits: `rest(seconds)` returns after them, and ends the thread where the process ends meanwhile.
 
     A pipe, because a lock could be taken for ever in a process that is forked meanwhile.
@@ -47,29 +47,29 @@ class Rest:
         os.write(self._end, b"\0")
 
 
-def start(name: str, work: Callable[[Rest], None]) -> None:
+def start_thread(name: str, work: Callable[[StoppableWait], None]) -> None:
     """Start a thread that does `work`, which waits by what it is given alone."""
-    rest = Rest()
+    rest = StoppableWait()
 
     def run() -> None:
-        _here.is_one = True
+        _thread_local.is_one = True
         work(rest)
 
     thread = threading.Thread(target=run, name=f"astro-runtime {name}", daemon=True)
     thread.start()
-    _begun.append((os.getpid(), rest, thread))
+    _threads.append((os.getpid(), rest, thread))
 
 
-def is_one() -> bool:
+def is_background_thread() -> bool:
     """Return whether this is one of these threads."""
-    return getattr(_here, "is_one", False)
+    return getattr(_thread_local, "is_one", False)
 
 
 @atexit.register
 def _end_all() -> None:
-    own = [(rest, thread) for pid, rest, thread in _begun if pid == os.getpid()]  # and none of a parent's
+    own = [(rest, thread) for pid, rest, thread in _threads if pid == os.getpid()]  # and none of a parent's
     for rest, _ in own:
         rest.end()
-    until = time.monotonic() + LONGEST_SECONDS
+    until = time.monotonic() + JOIN_SECONDS
     for _, thread in own:
         thread.join(max(until - time.monotonic(), 0))

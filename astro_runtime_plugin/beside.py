@@ -8,7 +8,7 @@ import sys
 
 from astro_runtime_plugin import updates
 from astro_runtime_plugin.components import announce
-from astro_runtime_plugin.components.kinds import CELERY_WORKER, component_of
+from astro_runtime_plugin.components.kinds import CELERY_WORKER, identify
 
 SCHEDULER = "scheduler"
 
@@ -20,11 +20,11 @@ def begin() -> None:
     of whose end SQLAlchemy hears, and Python drops what the handler of a signal raises there. A component that was
     stopped at that moment, a few seconds after its start, failed or hung.
     """
-    component = component_of(sys.argv, os.environ)
+    component = identify(sys.argv, os.environ)
     if component in (None, CELERY_WORKER):
         return  # a worker's tasks have jobs, on Airflow 2; it has none, and begins when it is ready
     gc.freeze()
-    announce.begin()
+    announce.start()
     if component == SCHEDULER:
         from astro_runtime_plugin import notice_log
 

@@ -23,7 +23,7 @@ from pydantic import (
 )
 
 from astro_runtime_plugin.links import url_problem
-from astro_runtime_plugin.release import CATALOGUE, text
+from astro_runtime_plugin.release import CATALOGUE, catalogue_text
 from astro_runtime_plugin.release import CatalogueError as CatalogueError
 from astro_runtime_plugin.version import Version
 
@@ -157,7 +157,7 @@ def parse(held: str | bytes) -> list[Release]:
 
 @cache
 def _checked() -> tuple[Release, ...]:
-    return tuple(parse(text()))
+    return tuple(parse(catalogue_text()))
 
 
 def _told(error: ValidationError, catalogue: str | bytes) -> str:

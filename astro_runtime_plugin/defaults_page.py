@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from entrypoint.defaults import EVERY, Setting
+from entrypoint.defaults import ALL_DEFAULTS, SettingDefault
 from entrypoint.line import LINES
-from entrypoint.numbers import LARGEST
+from entrypoint.numbers import MAX_VALUE
 
 HEAD = """\
 # Defaults
@@ -26,7 +26,7 @@ def render() -> str:
 
 def _table() -> list[str]:
     rows = (
-        f"| `{row.documented}` | {row.default or row.formula} | {row.stock} | {row.why} |" for row in EVERY
+        f"| `{row.documented}` | {row.default or row.formula} | {row.airflow_default} | {row.why} |" for row in ALL_DEFAULTS
     )
     return ["| setting | default | Airflow's own | why |", "| --- | --- | --- | --- |", *rows]
 
@@ -40,15 +40,15 @@ def _names(line: str) -> list[str]:
         "| setting | names | a value must be |",
         "| --- | --- | --- |",
     ]
-    return [*head, *(_name_row(row, line) for row in EVERY), ""]
+    return [*head, *(_name_row(row, line) for row in ALL_DEFAULTS), ""]
 
 
-def _name_row(setting: Setting, line: str) -> str:
-    spelling = setting.spellings[line]
+def _name_row(setting: SettingDefault, line: str) -> str:
+    spelling = setting.names_by_line[line]
     kinds = {
         "": spelling.names,
-        "the largest counts, with ": [name for names in spelling.joined for name in names],
-        "carried: ": spelling.carried,
+        "the largest counts, with ": [name for names in spelling.max_with for name in names],
+        "carried: ": spelling.forwarded,
     }
     names = "; ".join(
         kind + ", ".join(f"`{name}`" for name in found) for kind, found in kinds.items() if found
@@ -56,7 +56,7 @@ def _name_row(setting: Setting, line: str) -> str:
     return f"| `{setting.documented}` | {names} | {allowed(setting, line)} |"
 
 
-def allowed(setting: Setting, line: str) -> str:
+def allowed(setting: SettingDefault, line: str) -> str:
     """Say in words which values can work."""
     kind = "whole number" if setting.number is int else "number"
-    return f"a {kind} of {setting.unit} from {setting.spellings[line].least} to {LARGEST}"
+    return f"a {kind} of {setting.unit} from {setting.names_by_line[line].minimum} to {MAX_VALUE}"

@@ -25,13 +25,13 @@ VARIABLE = "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"
 LINK = "astro_runtime_examples"
 
 
-def show(environ: MutableMapping[str, str], conf: Any) -> None:
+def register(environ: MutableMapping[str, str], conf: Any) -> None:
     """Show the examples to the process with `environ` where `conf`, Airflow's, asks for them.
 
     Raises Airflow's own error for a `load_examples` that is neither yes nor no.
     """
     if conf.getboolean("astro_runtime", "load_examples", fallback=False):
-        WAYS[line_of(installed_airflow())](environ, conf)
+        REGISTRATIONS[line_of(installed_airflow())](environ, conf)
 
 
 def add_bundle(environ: MutableMapping[str, str], conf: Any) -> None:
@@ -62,4 +62,4 @@ def add_link(environ: MutableMapping[str, str], conf: Any) -> None:
         link.symlink_to(FOLDER)
 
 
-WAYS: dict[str, Callable[[MutableMapping[str, str], Any], None]] = {"3.3": add_bundle, "2.11": add_link}
+REGISTRATIONS: dict[str, Callable[[MutableMapping[str, str], Any], None]] = {"3.3": add_bundle, "2.11": add_link}

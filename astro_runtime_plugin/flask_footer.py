@@ -9,8 +9,8 @@ from flask import Blueprint, Response, render_template, request
 from markupsafe import Markup
 
 from astro_runtime_plugin.api import Runtime
-from astro_runtime_plugin.footer import PAGES, STATIC, URL_PREFIX, is_whole_page
-from astro_runtime_plugin.guard import Guard
+from astro_runtime_plugin.footer import PAGE_DESTINATIONS, STATIC, URL_PREFIX, is_whole_page
+from astro_runtime_plugin.guard import FailSafe
 
 LAYOUT = "astro_runtime/layout.html"
 FOOTER = "astro_runtime/footer.html"
@@ -32,7 +32,7 @@ class FooterBlueprint(Blueprint):
         )
         self._shown = shown
         self._is_logged_in = is_logged_in
-        self._or_nothing = Guard()
+        self._or_nothing = FailSafe()
         self.after_app_request(self._ending)
 
     def register(self, app: Any, options: dict[str, Any]) -> None:
@@ -81,4 +81,4 @@ def is_page(response: Response) -> bool:
     asked_for = request.headers.get("Sec-Fetch-Dest", "").encode()
     headers = [(name.encode(), value.encode()) for name, value in response.headers]
     streamed = response.is_streamed or response.direct_passthrough
-    return asked_for in PAGES and not streamed and is_whole_page(response.status_code, headers)
+    return asked_for in PAGE_DESTINATIONS and not streamed and is_whole_page(response.status_code, headers)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from astro_runtime_plugin.guard import Guard
+from astro_runtime_plugin.guard import FailSafe
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -24,7 +24,7 @@ Headers = Iterable[tuple[bytes, bytes]]
 URL_PREFIX = "/astro-runtime"
 STATIC = Path(__file__).parent / "static"
 # What Sec-Fetch-Dest says of a page; of what a script fetches it says `empty`, and on plain http nothing.
-PAGES = (b"", b"document", b"iframe", b"frame", b"embed", b"object")
+PAGE_DESTINATIONS = (b"", b"document", b"iframe", b"frame", b"embed", b"object")
 
 
 class FooterMiddleware:
@@ -34,15 +34,15 @@ class FooterMiddleware:
         """`cookie` is the name of the cookie that a logged-in browser sends."""
         self.app = app
         self._cookie = re.compile(rb"(^|;)\s*" + re.escape(cookie.encode()) + b"=")
-        self._or_as_it_is = Guard()
+        self._or_as_it_is = FailSafe()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one request; where the footer fails the page goes out as it is."""
         if scope["type"] == "http":
-            send = self._or_as_it_is(self._adding, scope, send) or send
+            send = self._or_as_it_is(self._wrap_send, scope, send) or send
         await self.app(scope, receive, send)
 
-    def _adding(self, scope: Message, send: Send) -> Send | None:
+    def _wrap_send(self, scope: Message, send: Send) -> Send | None:
         """Return a `send` that ends a page with the script, or None where no page is asked for."""
         if not wants_footer(scope, self._cookie):
             return None
@@ -52,7 +52,7 @@ class FooterMiddleware:
         async def adding(message: Message) -> None:
             nonlocal is_page
             if message["type"] == "http.response.start":
-                page = self._or_as_it_is(longer_page, message, len(tag))
+                page = self._or_as_it_is(extend_content_length, message, len(tag))
                 is_page, message = page is not None, page or message
             elif message["type"] == "http.response.body" and is_page and not message.get("more_body"):
                 body = b"" if scope["method"] == "HEAD" else b"".join((message.get("body", b""), tag))
@@ -72,7 +72,7 @@ def wants_footer(scope: Message, cookie: re.Pattern[bytes]) -> bool:
         login = login or name == b"authorization" or (name == b"cookie" and bool(cookie.search(value)))
         asked_for = value if name == b"sec-fetch-dest" else asked_for
     past = "http.response.pathsend" in (scope.get("extensions") or {})
-    return login and asked_for in PAGES and not past
+    return login and asked_for in PAGE_DESTINATIONS and not past
 
 
 def script(root_path: str) -> bytes:
@@ -92,7 +92,7 @@ def is_whole_page(status: int, headers: Headers) -> bool:
     )
 
 
-def longer_page(start: Message, by: int) -> Message | None:
+def extend_content_length(start: Message, by: int) -> Message | None:
     """Return the start of an answer with a Content-Length, where it has one, of `by` more bytes; None if no page."""
     headers = start.get("headers", ())
     if not is_whole_page(start["status"], headers):

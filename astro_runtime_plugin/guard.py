@@ -11,7 +11,7 @@ T = TypeVar("T")
 log = logging.getLogger("astro_runtime")
 
 
-class Guard:
+class FailSafe:
     """Calls functions; of those that fail the first is said, once, because every page would say it again."""
 
     def __init__(self) -> None:

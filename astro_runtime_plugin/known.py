@@ -5,42 +5,42 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from astro_runtime_plugin.catalogue import Release, releases
-from astro_runtime_plugin.facts import merged
+from astro_runtime_plugin.facts import merge_releases
 from astro_runtime_plugin.release import release_of
-from astro_runtime_plugin.updates.asked import asked
+from astro_runtime_plugin.updates.asked import fetch_releases
 from astro_runtime_plugin.version import Version, VersionError
 from entrypoint.errors import USAGE, StartError
 from entrypoint.line import installed_airflow
 
-NOT_TOLD = 1  # the exit code where a question has no answer here
+EXIT_UNKNOWN = 1  # the exit code where a question has no answer here
 
 
-def known(environ: Mapping[str, str], warn: Callable[[str], None]) -> list[Release]:
+def load_releases(environ: Mapping[str, str], warn: Callable[[str], None]) -> list[Release]:
     """Return every release that is known here, in order: the catalogue's, and the update document's over them.
 
     Where there is an `update_url` and no document, the catalogue alone counts, and `warn` is told why.
     """
-    listed, problem = asked(environ)
+    listed, problem = fetch_releases(environ)
     if problem:
         warn(f"{problem}; what this release knew when it was made counts alone")
-    return merged(releases(), listed)
+    return merge_releases(releases(), listed)
 
 
-def running(releases: list[Release]) -> Release:
+def running_release(releases: list[Release]) -> Release:
     """Return the one of `releases` that runs here.
 
     Raises StartError without an Airflow, and with one that no release is cut from.
     """
     airflow = installed_airflow()
     if airflow is None:
-        raise StartError("Airflow is not installed here; the Runtime is a distribution of it", NOT_TOLD)
+        raise StartError("Airflow is not installed here; the Runtime is a distribution of it", EXIT_UNKNOWN)
     try:
-        return find(release_of(airflow), releases)
+        return require_release(release_of(airflow), releases)
     except LookupError as error:
         raise StartError(f"Airflow {airflow} is installed, and {error}") from error
 
 
-def find(name: str, releases: list[Release]) -> Release:
+def require_release(name: str, releases: list[Release]) -> Release:
     """Return the release of that name. Raises StartError for what is none, and for one that is not among `releases`."""
     try:
         number = Version.parse(name)

@@ -55,7 +55,7 @@ class Lifecycle(BaseModel):
         return (self.maintained_until - today).days if self.maintained_until else None
 
 
-def channel(release: Release, told: Lifecycle) -> str:
+def channel_label(release: Release, told: Lifecycle) -> str:
     """Return the channel as it is shown, such as `stable, LTS`; empty where nothing is known of it."""
     return ", ".join(filter(None, (release.channel, "LTS" if told.lts else "")))
 
@@ -63,8 +63,8 @@ def channel(release: Release, told: Lifecycle) -> str:
 def lifecycle(release: Release, releases: Iterable[Release], today: date) -> Lifecycle:
     """Return the lifecycle of `release`, as the policy and the `releases` beside it tell it on `today`."""
     beside = [*releases, release]
-    end = release.end_of_maintenance or computed_end(release, beside)
-    successor = None if end and end < today else superseding(release, beside, today)
+    end = release.end_of_maintenance or maintenance_end(release, beside)
+    successor = None if end and end < today else superseding_release(release, beside, today)
     basic = release.end_of_basic_support
     if end and not basic and release.version.family == 3:
         basic = end_of_month(end, BASIC_SUPPORT)
@@ -79,7 +79,7 @@ def lifecycle(release: Release, releases: Iterable[Release], today: date) -> Lif
     )
 
 
-def computed_end(release: Release, releases: Iterable[Release]) -> date | None:
+def maintenance_end(release: Release, releases: Iterable[Release]) -> date | None:
     """Return the last day of maintenance by the policy alone; None where no date is known, and for alpha and beta.
 
     Without a successor, its term does not count yet: one that comes later can only put the end off.
@@ -105,7 +105,7 @@ def is_lts(release: Release, releases: Iterable[Release]) -> bool | None:
     return any(told) if told else None
 
 
-def superseding(release: Release, releases: Iterable[Release], today: date) -> Release | None:
+def superseding_release(release: Release, releases: Iterable[Release], today: date) -> Release | None:
     """Return the release that is maintained in place of this one: for Airflow 2, the newest of its major; else None.
 
     Only a stable one that is out and not yanked supersedes others. One without a date has long been out.

@@ -28,7 +28,7 @@ NO_TIMEOUTS = """
 
 
 @contextmanager
-def alone(engine: Engine, say: Callable[[str], None]) -> Iterator[None]:
+def exclusive(engine: Engine, say: Callable[[str], None]) -> Iterator[None]:
     """Hold the lock of the engine's database; waits without limit, and says so at once and every ten seconds.
 
     Only processes that ask through this function keep each other waiting. The lock ends with the process that
@@ -36,7 +36,7 @@ def alone(engine: Engine, say: Callable[[str], None]) -> Iterator[None]:
     """
     with engine.connect() as connection:
         connection.detach()  # a pool of one has room for the migration
-        with LOCKS.get(engine.dialect.name, _none)(connection, _waiting(say)):
+        with LOCKS.get(engine.dialect.name, _no_lock)(connection, _waiting(say)):
             yield
 
 
@@ -57,14 +57,14 @@ def _waiting(say: Callable[[str], None]) -> Callable[[], None]:
 @contextmanager
 def _postgresql(connection: Connection, wait: Callable[[], None]) -> Iterator[None]:
     """Hold the lock by a transaction, not by the session, which PgBouncer hands to others between transactions."""
-    while not _took(connection):
+    while not _try_lock(connection):
         connection.rollback()
         wait()
     connection.execute(text(NO_TIMEOUTS))
     yield
 
 
-def _took(connection: Connection) -> bool:
+def _try_lock(connection: Connection) -> bool:
     """Try once; a transaction that reads committed data keeps no snapshot while it is idle."""
     connection.execute(text("SET TRANSACTION ISOLATION LEVEL READ COMMITTED"))
     return bool(connection.scalar(text(POSTGRESQL), {"key": KEY}))
@@ -104,7 +104,7 @@ def _locked(folder: int) -> bool:
 
 
 @contextmanager
-def _none(connection: Connection, wait: Callable[[], None]) -> Iterator[None]:
+def _no_lock(connection: Connection, wait: Callable[[], None]) -> Iterator[None]:
     yield
 
 

@@ -7,7 +7,7 @@ from starlette.datastructures import MutableHeaders
 from astro_runtime_plugin.footer import App, Message, Receive, Send
 
 
-class NoStore:
+class NoStoreMiddleware:
     """A plain ASGI middleware; it covers the answers that refuse, too, which no dependency of a route does."""
 
     def __init__(self, app: App) -> None:

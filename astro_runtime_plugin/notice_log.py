@@ -6,10 +6,10 @@ import logging
 from functools import cache
 
 from astro_runtime_plugin import background
-from astro_runtime_plugin.background import Rest
-from astro_runtime_plugin.components.announce import settled_seconds
+from astro_runtime_plugin.background import StoppableWait
+from astro_runtime_plugin.components.announce import rollout_seconds
 from astro_runtime_plugin.noticeboard import all_notices
-from astro_runtime_plugin.notices import say
+from astro_runtime_plugin.notices import log_notices
 
 log = logging.getLogger("astro_runtime")
 HOUR_SECONDS = 60 * 60.0
@@ -18,25 +18,25 @@ HOUR_SECONDS = 60 * 60.0
 @cache  # once in a process; a task's, forked from it, has its memory of it
 def begin() -> None:
     """Say what is to be said now and, once an hour, what has come since; return at once."""
-    background.start("notices", _run)
+    background.start_thread("notices", _run)
 
 
-def _run(rest: Rest) -> None:
+def _run(rest: StoppableWait) -> None:
     """Say the notices; whatever fails is said once, and looked at again.
 
     At a start the components' tags differ: those that it replaces seem to live yet.
     """
-    look(components_too=False)
+    log_current(components_too=False)
     rest(_settled())
     while True:
-        look()
+        log_current()
         rest(HOUR_SECONDS)
 
 
-def look(components_too: bool = True) -> None:
+def log_current(components_too: bool = True) -> None:
     """Say the notices of now, of the living components too if `components_too`."""
     try:
-        say(all_notices(components_too))
+        log_notices(all_notices(components_too))
     except Exception as error:
         _warn(type(error).__name__)
 
@@ -48,7 +48,7 @@ def _warn(kind: str) -> None:
 
 def _settled() -> float:
     try:
-        return settled_seconds()
+        return rollout_seconds()
     except Exception as error:
         _warn(type(error).__name__)
         return HOUR_SECONDS

@@ -10,13 +10,13 @@ from airflow.configuration import conf
 from pydantic import BaseModel
 
 from astro_runtime_plugin import catalogue, dismissals, options, updates
-from astro_runtime_plugin.components.announce import components
-from astro_runtime_plugin.notices import Notice, Runs, notices
+from astro_runtime_plugin.components.announce import current_components
+from astro_runtime_plugin.notices import Notice, Runs, build_notices
 from astro_runtime_plugin.release import release_of
-from astro_runtime_plugin.today import today
+from astro_runtime_plugin.today import utc_today
 
 
-class Board(BaseModel):
+class NoticeList(BaseModel):
     """The answer to `GET /astro-runtime/api/notices`: the notices, and for how many days one is dismissed."""
 
     notices: list[Notice]
@@ -25,21 +25,21 @@ class Board(BaseModel):
 
 def all_notices(components_too: bool = True) -> list[Notice]:
     """Return what is to be said here today, of the living components too if `components_too`; none if not wanted."""
-    if not options.notices_are_wanted(conf):
+    if not options.notices_enabled(conf):
         return []
-    return notices_of(release_of(airflow_version), components() if components_too else (), today())
+    return notices_of(release_of(airflow_version), current_components() if components_too else (), utc_today())
 
 
 def notices_of(running: str, living: Iterable[Runs], day: date) -> list[Notice]:
     """Return what is to be said on a day of the release `running`, the gravest first. Raises CatalogueError."""
     threshold = options.notice_days(conf, options.THRESHOLD_DAYS)
-    return notices(running, catalogue.releases(), updates.known(), living, day, threshold)
+    return build_notices(running, catalogue.releases(), updates.known(), living, day, threshold)
 
 
-def shown_to(user: str) -> Board:
+def notices_for(user: str) -> NoticeList:
     """Return what is to be said to a user."""
     days = options.notice_days(conf, options.DISMISSAL_DAYS)
-    return Board(notices=dismissals.remaining(user, all_notices(), days), dismissal_days=days)
+    return NoticeList(notices=dismissals.remaining(user, all_notices(), days), dismissal_days=days)
 
 
 def dismiss(user: str, identifier: str) -> bool:

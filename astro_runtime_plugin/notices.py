@@ -12,15 +12,15 @@ from typing import Literal, Protocol
 from pydantic import BaseModel
 
 from astro_runtime_plugin.catalogue import Release
-from astro_runtime_plugin.facts import facts_of, merged
+from astro_runtime_plugin.facts import find_release, merge_releases
 from astro_runtime_plugin.lifecycle import Lifecycle, lifecycle
-from astro_runtime_plugin.updates.offer import update
+from astro_runtime_plugin.updates.offer import offered_update
 
 log = logging.getLogger("astro_runtime")
 
-MOST_NAMED = 6  # components in a notice; the Runtime page lists them all
+MAX_NAMED = 6  # components in a notice; the Runtime page lists them all
 LEVELS = {"critical": logging.WARNING, "warning": logging.WARNING, "info": logging.INFO}  # the gravest first
-_said: set[str] = set()
+_logged: set[str] = set()
 
 
 class Runs(Protocol):
@@ -48,7 +48,7 @@ class Notice(BaseModel):
     url: str | None = None
 
 
-def notices(
+def build_notices(
     running: str,
     catalogue: list[Release],
     document: list[Release],
@@ -61,8 +61,8 @@ def notices(
     `document` is what the update check has found, empty without one; `components` are those that live.
     The end of maintenance is said from `threshold_days` before it on.
     """
-    known = merged(catalogue, document)
-    release = facts_of(running, known)
+    known = merge_releases(catalogue, document)
+    release = find_release(running, known)
     life = lifecycle(release, known, today) if release else None
     found = [*_tags([*components]), *_update(running, life, document, today)]
     if release and life:
@@ -70,11 +70,11 @@ def notices(
     return sorted(found, key=lambda notice: [*LEVELS].index(notice.level))
 
 
-def say(said: Iterable[Notice]) -> None:
+def log_notices(said: Iterable[Notice]) -> None:
     """Write notices into the log, each once in the life of this process."""
     for notice in said:
-        if notice.id not in _said:
-            _said.add(notice.id)
+        if notice.id not in _logged:
+            _logged.add(notice.id)
             log.log(LEVELS[notice.level], "%s", notice.text)
 
 
@@ -98,7 +98,7 @@ def _maintenance(
 
 
 def _superseded(running: str, by: str, known: list[Release]) -> Notice:
-    told = facts_of(by, known)
+    told = find_release(by, known)
     text = f"Release {running} is not maintained: {by} is, in its place."
     url = told.url if told else None
     return Notice(id=f"superseded:{running}:{by}", level="warning", text=text, url=url)
@@ -123,7 +123,7 @@ def _in_days(left: int) -> str:
 
 def _update(running: str, life: Lifecycle | None, document: list[Release], today: date) -> Iterator[Notice]:
     """Offer an update, unless the same release has been named as the one that is maintained in place of this one."""
-    offered = update(running, document, today)
+    offered = offered_update(running, document, today)
     if offered and not (life and life.superseded_by == offered.release):
         text = f"Release {offered.release} (Airflow {offered.airflow}) is available; {running} runs here."
         yield Notice(id=f"update:{offered.release}", level="info", text=text, url=offered.url)
@@ -136,8 +136,8 @@ def _tags(components: list[Runs]) -> Iterator[Notice]:
         return
     (most, times), (_, second) = counted.most_common(2)
     odd = [one for one in components if times == second or _image(one, components) != most]
-    named = [f"{one.component} on {one.host} runs {_image(one, components)}" for one in odd[:MOST_NAMED]]
-    named += [f"{len(odd) - MOST_NAMED} more"] * (len(odd) > MOST_NAMED)
+    named = [f"{one.component} on {one.host} runs {_image(one, components)}" for one in odd[:MAX_NAMED]]
+    named += [f"{len(odd) - MAX_NAMED} more"] * (len(odd) > MAX_NAMED)
     rest = "" if times == second else f"{times} of {len(components)} components run {most}, but "
     mark = sha256("\0".join(sorted(counted)).encode()).hexdigest()[:16]
     text = f"Image tags differ: {rest}{', '.join(named)}."

@@ -18,11 +18,11 @@ from airflow.configuration import conf
 from airflow.utils.db import _configured_alembic_environment
 from airflow.utils.session import create_session
 
-from astro_runtime_plugin.lock import alone
+from astro_runtime_plugin.lock import exclusive
 from entrypoint.components import PASSWORD, PASSWORD_COMMAND
 from entrypoint.errors import CONFIG
 from entrypoint.line import installed_airflow, line_of
-from entrypoint.log import say
+from entrypoint.log import log
 
 # What the official image creates where nothing else is said, by `_AIRFLOW_WWW_USER_<OPTION>`.
 FIRST_USER = {
@@ -38,9 +38,9 @@ def migrate() -> int:
     """Do what `airflow db migrate` does, where a migration is pending."""
     if pending():
         logging.getLogger("alembic").setLevel(logging.INFO)
-        airflow("db", "migrate")
+        run_airflow("db", "migrate")
     else:
-        say("the metadata database is up to date: nothing to migrate")
+        log("the metadata database is up to date: nothing to migrate")
     return 0
 
 
@@ -77,11 +77,11 @@ def create_user() -> int:
     if not given:
         return CONFIG
     settings.engine.hide_parameters = True  # a failed INSERT would show the password's hash
-    airflow("users", "create", *described(os.environ), hidden=[f"--password={given}"])
+    run_airflow("users", "create", *user_options(os.environ), hidden=[f"--password={given}"])
     return 0
 
 
-def described(environ: Mapping[str, str]) -> list[str]:
+def user_options(environ: Mapping[str, str]) -> list[str]:
     """Return the options of `airflow users create` that are no secret; an empty variable counts as not set."""
     told = {option: environ.get(f"_AIRFLOW_WWW_USER_{option.upper()}") for option in FIRST_USER}
     return [f"--{option}={told[option] or stock}" for option, stock in FIRST_USER.items()]
@@ -106,12 +106,12 @@ def password(environ: Mapping[str, str]) -> str:
     return done.stdout.rstrip("\n") if done.returncode == 0 else ""
 
 
-def keeps_users() -> bool:
+def has_user_commands() -> bool:
     """Whether the auth manager has `airflow users`; SimpleAuthManager, for one, has not."""
     return "users" in {command.name for command in conf.getimport("core", "auth_manager").get_cli_commands()}
 
 
-def airflow(*words: str, hidden: list[str] | None = None) -> None:
+def run_airflow(*words: str, hidden: list[str] | None = None) -> None:
     """Run an airflow command in this process; Airflow's audit log is shown `words`, and not `hidden`."""
     sys.argv = ["airflow", *words]
     args = get_parser().parse_args([*words, *(hidden or ())])
@@ -120,10 +120,10 @@ def airflow(*words: str, hidden: list[str] | None = None) -> None:
 
 def main(step: str) -> int:
     """Run one step while no other replica runs one; returns the exit code."""
-    if step == "user" and not keeps_users():
-        say(f"no user is created: {conf.get('core', 'auth_manager')} keeps no users of its own")
+    if step == "user" and not has_user_commands():
+        log(f"no user is created: {conf.get('core', 'auth_manager')} keeps no users of its own")
         return 0
-    with alone(settings.engine, say):
+    with exclusive(settings.engine, log):
         return {"migrate": migrate, "user": create_user}[step]()
 
 

@@ -15,7 +15,7 @@ from astro_runtime_plugin.version import Version
 from entrypoint.errors import StartError
 
 CATALOGUE = Path(__file__).with_name("catalogue.json")
-BUILT_AS = "ASTRO_RUNTIME_IMAGE_TAG"  # what a project's image was built with: --build-arg IMAGE_TAG=...
+BUILD_TAG_VARIABLE = "ASTRO_RUNTIME_IMAGE_TAG"  # what a project's image was built with: --build-arg IMAGE_TAG=...
 
 
 class CatalogueError(StartError):
@@ -28,14 +28,14 @@ def release_of(airflow_version: str) -> str:
     Raises LookupError for an Airflow that no release is cut from, CatalogueError for a broken catalogue.
     """
     line = _line(airflow_version)
-    found = [Version.parse(row["release"]) for row in rows() if _line(row["airflow"]) == line]
+    found = [Version.parse(row["release"]) for row in catalogue_rows() if _line(row["airflow"]) == line]
     if not found:
         raise LookupError(f"no release of the Runtime is cut from Airflow {airflow_version}")
     return str(max(found))
 
 
 @cache
-def text() -> bytes:
+def catalogue_text() -> bytes:
     """Return the text of catalogue.json. Raises CatalogueError."""
     try:
         return CATALOGUE.read_bytes()
@@ -44,10 +44,10 @@ def text() -> bytes:
 
 
 @cache
-def rows() -> list[dict[str, Any]]:
+def catalogue_rows() -> list[dict[str, Any]]:
     """Return the rows of catalogue.json as they stand; `catalogue` checks them. Raises CatalogueError."""
     try:
-        releases: list[dict[str, Any]] = json.loads(text())["releases"]
+        releases: list[dict[str, Any]] = json.loads(catalogue_text())["releases"]
     except (ValueError, LookupError, TypeError) as error:
         raise CatalogueError(f"{CATALOGUE.name} holds no list of releases: {error}") from error
     return releases
@@ -55,10 +55,10 @@ def rows() -> list[dict[str, Any]]:
 
 def image_tag(set_by_operator: str | None, environ: Mapping[str, str]) -> str | None:
     """Return the tag of the image that runs: `[astro_runtime] image_tag`, else what the image was built as."""
-    return set_by_operator or environ.get(BUILT_AS)
+    return set_by_operator or environ.get(BUILD_TAG_VARIABLE)
 
 
-def shown_tag(image_tag: str | None, release: str) -> str:
+def displayed_tag(image_tag: str | None, release: str) -> str:
     """Return the image tag as it is shown; without one, the release is the image's."""
     return (image_tag or "").strip() or release
 

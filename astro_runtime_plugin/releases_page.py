@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from astro_runtime_plugin.catalogue import OperatingSystem, Release
-from astro_runtime_plugin.lifecycle import BASIC_SUPPORT, LTS, MAINTENANCE, STABLE, channel, lifecycle
+from astro_runtime_plugin.lifecycle import BASIC_SUPPORT, LTS, MAINTENANCE, STABLE, channel_label, lifecycle
 
 HEAD = """\
 # Releases
@@ -79,7 +79,7 @@ def _cells(release: Release, releases: list[Release]) -> tuple[str, ...]:
         "; ".join(map(_debian, release.os)),
         ", ".join(release.architectures),
         _span(release.postgresql),
-        channel(release, told),
+        channel_label(release, told),
         _day(release.release_date),
         _day(told.maintained_until) + "*" * bool(told.maintained_until and not told.published),
         _day(told.basic_support_until)

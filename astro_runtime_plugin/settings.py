@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from entrypoint.defaults import EVERY, WORKER_TABLE
-from entrypoint.origin import Resolved
+from entrypoint.defaults import ALL_DEFAULTS, WORKER_DEFAULTS
+from entrypoint.origin import ResolvedSetting
 
-STOCK = {setting.documented: setting.stock for setting in EVERY}
-OWN = {setting.documented for setting in WORKER_TABLE}  # those that a component has for itself alone
+AIRFLOW_DEFAULTS = {setting.documented: setting.airflow_default for setting in ALL_DEFAULTS}
+PER_COMPONENT = {setting.documented for setting in WORKER_DEFAULTS}  # those that a component has for itself alone
 
 
-def rows(record: Iterable[Resolved]) -> list[dict[str, str]]:
+def setting_rows(record: Iterable[ResolvedSetting]) -> list[dict[str, str]]:
     """Return the settings in the record, each with `stock`, Airflow's own default.
 
     One that has left the table is left out.
@@ -22,10 +22,10 @@ def rows(record: Iterable[Resolved]) -> list[dict[str, str]]:
             "variable": one.variable,
             "value": one.value,
             "origin": one.origin,
-            "stock": STOCK[one.documented],
+            "stock": AIRFLOW_DEFAULTS[one.documented],
             "why": one.why,
             "set_as": one.set_as,
         }
         for one in record
-        if one.documented in STOCK
+        if one.documented in AIRFLOW_DEFAULTS
     ]

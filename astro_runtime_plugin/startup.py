@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping, MutableMapping
 from configparser import Error as ConfigParserError
 
 log = logging.getLogger("astro_runtime")
-WARNED = "ASTRO_RUNTIME_WARNED"  # what has been warned of; the processes that Airflow starts inherit it
+WARNED_VARIABLE = "ASTRO_RUNTIME_WARNED"  # what has been warned of; the processes that Airflow starts inherit it
 
 
-def apply(environ: MutableMapping[str, str]) -> None:
+def apply_defaults(environ: MutableMapping[str, str]) -> None:
     """Put the defaults and their record into `environ`.
 
     A carried override, and what a worker works out for itself, is said once, not in each child.
@@ -24,32 +24,32 @@ def apply(environ: MutableMapping[str, str]) -> None:
     What the entrypoint or a parent has exported is worked out anew: the operator may have set something since,
     in a shell inside the container. Raises StartError where a value cannot work; `environ` is then as stock.
     """
-    from astro_runtime_plugin.settings import OWN
-    from entrypoint.origin import read, without_exports
-    from entrypoint.settle import settle
+    from astro_runtime_plugin.settings import PER_COMPONENT
+    from entrypoint.origin import decode, strip_exports
+    from entrypoint.settle import build_environment
 
-    known = {(one.documented, one.line) for one in read(environ)}
-    replace(environ, without_exports(environ))
-    settled = settle(environ, sys.argv[1:])
-    replace(environ, settled.environ)
+    known = {(one.documented, one.log_line) for one in decode(environ)}
+    replace_environ(environ, strip_exports(environ))
+    settled = build_environment(environ, sys.argv[1:])
+    replace_environ(environ, settled.environ)
     for setting in settled.settings:
-        if (setting.documented, setting.line) in known:
+        if (setting.documented, setting.log_line) in known:
             continue
         if setting.exported and setting.set_as:
-            log.warning("astro-runtime: %s", setting.line)
-        elif setting.documented in OWN:
+            log.warning("astro-runtime: %s", setting.log_line)
+        elif setting.documented in PER_COMPONENT:
             # As the entrypoint does: it is no warning, and Airflow sets its log up later.
-            print(f"astro-runtime: {setting.line}", file=sys.stderr)
+            print(f"astro-runtime: {setting.log_line}", file=sys.stderr)
 
 
-def replace(environ: MutableMapping[str, str], wanted: Mapping[str, str]) -> None:
+def replace_environ(environ: MutableMapping[str, str], wanted: Mapping[str, str]) -> None:
     """Make `environ` hold what `wanted` holds, touching only what differs."""
     for name in environ.keys() - wanted.keys():
         del environ[name]
     environ.update({name: text for name, text in wanted.items() if environ.get(name) != text})
 
 
-def attempt(
+def run_guarded(
     step: Callable[[MutableMapping[str, str]], None], what: str, environ: MutableMapping[str, str]
 ) -> None:
     """Run one step of the hook; whatever it raises is said once, also where child processes fail alike.
@@ -59,9 +59,9 @@ def attempt(
     try:
         step(environ)
     except (Exception, SystemExit) as error:
-        told = environ.get(WARNED, "").split(",")
+        told = environ.get(WARNED_VARIABLE, "").split(",")
         if what not in told:
-            environ[WARNED] = ",".join([*filter(None, told), what])
+            environ[WARNED_VARIABLE] = ",".join([*filter(None, told), what])
             log.warning("astro-runtime: Airflow starts without the Runtime's %s: %s", what, reason(error))
 
 
@@ -80,19 +80,19 @@ def add_examples(environ: MutableMapping[str, str]) -> None:
     """Add the example DAGs where they are asked for."""
     from airflow.configuration import conf
 
-    from astro_runtime_plugin.examples import show
+    from astro_runtime_plugin.examples import register
 
-    show(environ, conf)
+    register(environ, conf)
 
 
-def hear_component(_: object) -> None:
+def watch_component(_: object) -> None:
     """Let a component be recorded that has no job, of which the plugin's listener would hear."""
     if sys.argv[1:2] and sys.argv[1] in ("api-server", "celery", "kerberos"):
-        from astro_runtime_plugin.components.without_job import hear
+        from astro_runtime_plugin.components.without_job import watch
 
-        hear(sys.argv)
+        watch(sys.argv)
 
 
-attempt(apply, "defaults", os.environ)
-attempt(add_examples, "example DAGs", os.environ)
-attempt(hear_component, "record of this component", os.environ)
+run_guarded(apply_defaults, "defaults", os.environ)
+run_guarded(add_examples, "example DAGs", os.environ)
+run_guarded(watch_component, "record of this component", os.environ)

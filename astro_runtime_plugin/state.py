@@ -36,7 +36,7 @@ from sqlalchemy.pool import NullPool
 
 from astro_runtime_plugin import background
 
-KEPT_SECONDS = 24 * 60 * 60.0
+RETENTION_SECONDS = 24 * 60 * 60.0
 TRIES = 3  # the table may have to be made, and two processes may make it, or the same row, at once
 LONG = Text().with_variant(MEDIUMTEXT(), "mysql").with_variant(MEDIUMTEXT(), "mariadb")  # TEXT ends at 64 KiB
 TABLE = Table(
@@ -51,7 +51,7 @@ TABLE = Table(
     Column("at", Float(53), nullable=False),
 )
 C = TABLE.c
-_found: list[bool] = []  # whether the table was
+_table_exists: list[bool] = []  # whether the table was
 T = TypeVar("T")
 
 
@@ -59,12 +59,12 @@ class NoTableError(SQLAlchemyError):
     """The table is not there, and cannot be made; `str()` of it says what would help."""
 
 
-def here() -> str:
+def process_name() -> str:
     """Return the name of this process: its host, as Airflow calls it, and its process id."""
     return f"{get_hostname()}:{os.getpid()}"[-200:]
 
 
-def put(kind: str, name: str, told: Any, kept: float | None = KEPT_SECONDS) -> None:
+def put(kind: str, name: str, told: Any, kept: float | None = RETENTION_SECONDS) -> None:
     """Write down what `name` tells, in the place of what it told before; `told` is JSON.
 
     Who tells something for the first time forgets what others of the kind told more than `kept` seconds ago.
@@ -80,10 +80,10 @@ def put(kind: str, name: str, told: Any, kept: float | None = KEPT_SECONDS) -> N
                 connection.execute(delete(TABLE).where(C.kind == kind, C.at < now - kept))
             connection.execute(insert(TABLE).values(kind=kind, name=name, **values))
 
-    _written(write)
+    _write_with_retry(write)
 
 
-def claim(kind: str, name: str, seconds: float) -> bool:
+def take_turn(kind: str, name: str, seconds: float) -> bool:
     """Take a turn that only one process may take in `seconds`; return whether this one has it.
 
     A turn later than `seconds` from now was taken by a clock that was wrong, and counts for nothing.
@@ -101,7 +101,7 @@ def claim(kind: str, name: str, seconds: float) -> bool:
         connection.execute(insert(TABLE).values(kind=kind, name=name, told="null", at=now))
         return True
 
-    return _written(write)
+    return _write_with_retry(write)
 
 
 def fetch(kind: str, seconds: float | None = None) -> dict[str, Any]:
@@ -112,7 +112,7 @@ def fetch(kind: str, seconds: float | None = None) -> dict[str, Any]:
     return {name: json.loads(told) for name, told in _read(asked)}
 
 
-def told_at(kind: str, name: str) -> float | None:
+def updated_at(kind: str, name: str) -> float | None:
     """Return when `name` last told something, in seconds since the epoch; None where it never has."""
     return next((at for (at,) in _read(select(C.at).where(C.kind == kind, C.name == name))), None)
 
@@ -127,7 +127,7 @@ def _read(asked: Any) -> list[Any]:
         return []
 
 
-def _written(write: Callable[[Connection], T]) -> T:
+def _write_with_retry(write: Callable[[Connection], T]) -> T:
     """Write in one transaction, and again where the table was not there, or another process was faster."""
     for _ in range(TRIES - 1):
         try:
@@ -148,14 +148,14 @@ def _make_table() -> None:
 
 def _is_there(connection: Connection) -> bool:
     """Return whether the table is there; once it is, nobody is asked again."""
-    if not _found and inspect(connection).has_table(TABLE.name, TABLE.schema):
-        _found.append(True)
-    return bool(_found)
+    if not _table_exists and inspect(connection).has_table(TABLE.name, TABLE.schema):
+        _table_exists.append(True)
+    return bool(_table_exists)
 
 
 def _in_transaction(work: Callable[[Connection], T]) -> T:
     """Do work by a connection, not by a session of Airflow's: those Airflow closes from other threads, at its end."""
-    with (_without_pool() if background.is_one() else settings.engine).begin() as connection:
+    with (_without_pool() if background.is_background_thread() else settings.engine).begin() as connection:
         return work(connection)
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 NUMBER = "(?:0|[1-9][0-9]{0,8})"
 FORMS = {2: rf"{NUMBER}\.{NUMBER}\.{NUMBER}", 3: rf"{NUMBER}\.{NUMBER}-{NUMBER}"}
-WRITTEN = {2: "{}.{}.{}", 3: "{}.{}-{}"}
+FORMATS = {2: "{}.{}.{}", 3: "{}.{}-{}"}
 TAG = re.compile(
     rf"(?P<release>{'|'.join(FORMS.values())})(-python-(?P<python>{NUMBER}\.{NUMBER}))?(?P<slim>-slim)?(?P<base>-base)?"
 )
@@ -49,7 +49,7 @@ class Version(NamedTuple):
         return f"{self.major}" if self.family == 2 else f"{self.major}.{self.minor}"
 
     def __str__(self) -> str:
-        return WRITTEN[self.family].format(*self[1:])
+        return FORMATS[self.family].format(*self[1:])
 
 
 class Tag(NamedTuple):

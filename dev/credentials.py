@@ -15,15 +15,15 @@ from dev.lines import HERE
 from entrypoint import airflow_cfg
 from entrypoint.airflow_cfg import AirflowCfg
 from entrypoint.errors import StartError
-from entrypoint.names import Name
-from entrypoint.overrides import find
+from entrypoint.names import ConfigOption
+from entrypoint.overrides import find_override
 
 KEPT = ".make-run-secrets.json"
 HEAD = "# Written by `make run` at its first start. It is yours to edit: it is never written again.\n"
 SETTINGS = {
-    Name("core", "load_examples"): "False",
+    ConfigOption("core", "load_examples"): "False",
     **HERE.settings,
-    Name("astro_runtime", "load_examples"): "True",
+    ConfigOption("astro_runtime", "load_examples"): "True",
 }
 
 
@@ -36,8 +36,8 @@ def _secret() -> str:
 
 
 # Without these Airflow does not start, or its components do not believe each other.
-SECRETS: dict[tuple[Name, ...], Callable[[], str]] = {
-    (Name("core", "fernet_key"),): _fernet_key,
+SECRETS: dict[tuple[ConfigOption, ...], Callable[[], str]] = {
+    (ConfigOption("core", "fernet_key"),): _fernet_key,
     **dict.fromkeys(HERE.secrets, _secret),
 }
 
@@ -47,7 +47,7 @@ def read_or_write_cfg(environ: Mapping[str, str]) -> AirflowCfg:
 
     Without a file Airflow would generate one in which every setting stands.
     """
-    path = Path(airflow_cfg.locate(environ))
+    path = Path(airflow_cfg.config_path(environ))
     if not path.exists():
         made = {names[0]: make() for names, make in SECRETS.items()}
         try:
@@ -56,10 +56,10 @@ def read_or_write_cfg(environ: Mapping[str, str]) -> AirflowCfg:
             raise StartError(
                 f"{path} cannot be written ({error.strerror}); AIRFLOW_CONFIG must name a file in a folder there"
             ) from error
-    return airflow_cfg.read(str(path))
+    return airflow_cfg.read_config(str(path))
 
 
-def _sections(settings: Mapping[Name, str]) -> str:
+def _sections(settings: Mapping[ConfigOption, str]) -> str:
     """Return the settings in the form of an airflow.cfg."""
     names = sorted(settings, key=lambda name: name.section)
     return "".join(
@@ -80,12 +80,12 @@ def supplied(home: Path, environ: Mapping[str, str], cfg: AirflowCfg) -> dict[st
     return {variable: kept.get(variable, text) for variable, text in made.items()}
 
 
-def _lacks(names: tuple[Name, ...], environ: Mapping[str, str], cfg: AirflowCfg) -> bool:
-    found = find(names, environ, cfg, sensitive=True)
+def _lacks(names: tuple[ConfigOption, ...], environ: Mapping[str, str], cfg: AirflowCfg) -> bool:
+    found = find_override(names, environ, cfg, sensitive=True)
     return found is None or not found.text.strip()
 
 
-def told(name: Name, environ: Mapping[str, str], cfg: AirflowCfg) -> str:
+def told(name: ConfigOption, environ: Mapping[str, str], cfg: AirflowCfg) -> str:
     """Return what the operator has set `name` to; empty where they have not."""
-    found = find((name,), environ, cfg)
+    found = find_override((name,), environ, cfg)
     return found.text.strip() if found else ""

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from entrypoint.line import installed_airflow, line_of
-from entrypoint.names import Name
+from entrypoint.names import ConfigOption
 
-EXECUTOR = Name("core", "executor")
+EXECUTOR = ConfigOption("core", "executor")
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,9 @@ class Line:
     components: Mapping[str, tuple[str, ...]]
     health: str
     heartbeats: Mapping[str, str]
-    settings: Mapping[Name, str]
-    secrets: tuple[tuple[Name, ...], ...]
-    urls: Mapping[Name, str]
+    settings: Mapping[ConfigOption, str]
+    secrets: tuple[tuple[ConfigOption, ...], ...]
+    urls: Mapping[ConfigOption, str]
     auth_manager: str
 
 
@@ -43,12 +43,12 @@ LINES = {
         heartbeats={"scheduler": "scheduler", "dag_processor": "dag-processor", "triggerer": "triggerer"},
         settings={EXECUTOR: "LocalExecutor"},
         secrets=(
-            (Name("api", "secret_key"), Name("webserver", "secret_key")),
-            (Name("api_auth", "jwt_secret"),),
+            (ConfigOption("api", "secret_key"), ConfigOption("webserver", "secret_key")),
+            (ConfigOption("api_auth", "jwt_secret"),),
         ),
         urls={
-            Name("api", "base_url"): "http://localhost:{port}{path}/",
-            Name("core", "execution_api_server_url"): "http://127.0.0.1:{port}{path}/execution/",
+            ConfigOption("api", "base_url"): "http://localhost:{port}{path}/",
+            ConfigOption("core", "execution_api_server_url"): "http://127.0.0.1:{port}{path}/execution/",
         },
         auth_manager="SimpleAuthManager",
     ),
@@ -62,11 +62,11 @@ LINES = {
         heartbeats={"scheduler": "scheduler", "triggerer": "triggerer"},
         settings={
             EXECUTOR: "SequentialExecutor",  # the only one that it takes on SQLite
-            Name("webserver", "workers"): "2",
+            ConfigOption("webserver", "workers"): "2",
         },
-        secrets=((Name("webserver", "secret_key"),),),
+        secrets=((ConfigOption("webserver", "secret_key"),),),
         urls={
-            Name("webserver", "base_url"): "http://localhost:{port}{path}"
+            ConfigOption("webserver", "base_url"): "http://localhost:{port}{path}"
         },  # it refuses a slash at the end
         auth_manager="FabAuthManager",
     ),

@@ -11,13 +11,13 @@ from dev.credentials import told
 from dev.home import read_json, write_private
 from dev.lines import HERE
 from entrypoint.airflow_cfg import AirflowCfg
-from entrypoint.components import PASSWORD, PASSWORD_COMMAND, STEPS
-from entrypoint.names import Name
+from entrypoint.components import PASSWORD, PASSWORD_COMMAND, SETUP_STEPS
+from entrypoint.names import ConfigOption
 
-AUTH_MANAGER = Name("core", "auth_manager")
-USERS = Name("core", "simple_auth_manager_users")
+AUTH_MANAGER = ConfigOption("core", "auth_manager")
+USERS = ConfigOption("core", "simple_auth_manager_users")
 STOCK_USERS = "admin:admin"  # a name and a role
-PASSWORDS_FILE = Name("core", "simple_auth_manager_passwords_file")
+PASSWORDS_FILE = ConfigOption("core", "simple_auth_manager_passwords_file")
 PASSWORDS = "simple_auth_manager_passwords.json.generated"
 FAB_USER = "admin"
 FAB_PASSWORD = ".make-run-password.json"  # noqa: S105 (the name of a file)
@@ -73,5 +73,5 @@ def _fab(
 
 def _asking_for(password: str) -> dict[str, str]:
     """Return the variables that ask the entrypoint for the user, who is described there."""
-    user = {STEPS["user"][0]: "true", "_AIRFLOW_WWW_USER_USERNAME": FAB_USER}
+    user = {SETUP_STEPS["user"][0]: "true", "_AIRFLOW_WWW_USER_USERNAME": FAB_USER}
     return {**user, PASSWORD: password, PASSWORD_COMMAND: ""}

@@ -13,7 +13,7 @@ from pathlib import Path
 from dev.home import write_private
 from entrypoint.airflow_cfg import AirflowCfg
 from entrypoint.defaults import DATABASE_URL
-from entrypoint.overrides import find
+from entrypoint.overrides import find_override
 
 STAMP = ".make-run-migrated"
 TABLES = "SELECT name FROM sqlite_master WHERE name GLOB 'alembic_version*' ORDER BY name"
@@ -39,7 +39,7 @@ def _fingerprint(home: Path, environ: Mapping[str, str], cfg: AirflowCfg) -> str
     None where the database is not our own SQLite file, whose state only Airflow can tell.
     """
     revisions = _revisions(home / "airflow.db")
-    if revisions is None or find(DATABASE_URL, environ, cfg, sensitive=True):
+    if revisions is None or find_override(DATABASE_URL, environ, cfg, sensitive=True):
         return None
     packages = sorted(f"{found.name} {found.version}" for found in importlib.metadata.distributions())
     settings = sorted(pair for pair in environ.items() if pair[0].startswith("AIRFLOW_"))

@@ -18,9 +18,9 @@ from dev.login import login
 from dev.supervise import FailedError, Signals, StoppedError, Supervisor
 from entrypoint.airflow_cfg import AirflowCfg
 from entrypoint.errors import StartError
-from entrypoint.names import Name
+from entrypoint.names import ConfigOption
 
-DAGS_FOLDER = Name("core", "dags_folder")
+DAGS_FOLDER = ConfigOption("core", "dags_folder")
 # A `make` in a task must not take this one's options and variables for its own.
 MAKES_OWN = ("MAKEFLAGS", "MAKEOVERRIDES", "MFLAGS", "MAKELEVEL")
 

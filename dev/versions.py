@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from astro_runtime_plugin.release import release_of, rows
+from astro_runtime_plugin.release import release_of, catalogue_rows
 from entrypoint.line import LINES
 
 CHECKOUT = Path(__file__).parents[1]
@@ -16,7 +16,7 @@ BLOCK = re.compile(r"(: begin\n)(?s:.*?)( +# end\n)")
 
 def newest(line: str) -> dict[str, Any]:
     """Return the catalogue's row of the release of `line` that this checkout builds."""
-    return {row["release"]: row for row in rows()}[release_of(line)]
+    return {row["release"]: row for row in catalogue_rows()}[release_of(line)]
 
 
 def debian(row: dict[str, Any], python: str) -> str:

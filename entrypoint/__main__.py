@@ -9,72 +9,72 @@ import sys
 gc.disable()  # a start is over before there is garbage worth the millisecond that looking for it takes
 
 from entrypoint import components, user
-from entrypoint.components import STEPS
+from entrypoint.components import SETUP_STEPS
 from entrypoint.errors import NOT_EXECUTABLE, StartError
-from entrypoint.log import say
-from entrypoint.origin import RECORD
-from entrypoint.settle import settle
-from entrypoint.signals import Stopped, die_of, listen, undo_pythons
+from entrypoint.log import log
+from entrypoint.origin import RECORD_VARIABLE
+from entrypoint.settle import build_environment
+from entrypoint.signals import StopRequested, exit_by_signal, install_handlers, restore_default_signals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from entrypoint.settle import Settled
+    from entrypoint.settle import PreparedEnvironment
 
     Execute = Callable[[str, list[str], dict[str, str]], object]
 
 
 def main(argv: Sequence[str], environ: Mapping[str, str], execute: Execute) -> int:
     """Start what `argv` says in `environ`, through `execute` (os.execve); return the exit code where it failed."""
-    listen()
+    install_handlers()
     try:
-        path, words, exported = ready(argv, environ)
-        undo_pythons()
+        path, words, exported = prepare_launch(argv, environ)
+        restore_default_signals()
         execute(path, words, exported)
     except StartError as error:
-        say(str(error))
+        log(str(error))
         return error.code
-    except Stopped as stopped:
-        return die_of(stopped.number)
+    except StopRequested as stopped:
+        return exit_by_signal(stopped.number)
     except OSError as error:
-        say(f"{argv[0]} cannot be executed: {error.strerror}")
+        log(f"{argv[0]} cannot be executed: {error.strerror}")
         return NOT_EXECUTABLE
     return 0
 
 
-def ready(argv: Sequence[str], environ: Mapping[str, str]) -> tuple[str, list[str], dict[str, str]]:
+def prepare_launch(argv: Sequence[str], environ: Mapping[str, str]) -> tuple[str, list[str], dict[str, str]]:
     """Do everything that comes before the exec; return the path, the words and the environment for it."""
     command = components.parse(argv, environ)
-    user.share_with_group(environ)
-    settled = settle(environ, command.subcommand)
-    if settled.environ[RECORD] != environ.get(RECORD):
-        say(*user.warnings(environ), *(setting.line for setting in settled.settings))
-    path = components.locate(command, settled.environ)
-    before(command, settled)
-    return path, command.words, components.without_requests(settled.environ)
+    user.set_group_umask(environ)
+    settled = build_environment(environ, command.subcommand)
+    if settled.environ[RECORD_VARIABLE] != environ.get(RECORD_VARIABLE):
+        log(*user.warnings(environ), *(setting.log_line for setting in settled.settings))
+    path = components.find_executable(command, settled.environ)
+    wait_and_set_up(command, settled)
+    return path, command.words, components.strip_setup_variables(settled.environ)
 
 
-def before(command: components.Command, settled: Settled) -> None:
+def wait_and_set_up(command: components.Command, settled: PreparedEnvironment) -> None:
     """Wait for what the command needs, then migrate and create the user where that is asked for."""
     steps = [
-        step for step, names in STEPS.items() if command.prepares and any(map(settled.environ.get, names))
+        step for step, names in SETUP_STEPS.items() if command.needs_setup and any(map(settled.environ.get, names))
     ]
     needs = dict.fromkeys([*(components.DATABASE for _ in steps), *command.needs(settled.line)])
     if needs:
         from entrypoint.wait import wait_for
 
-        wait_for(needs, settled.environ, settled.cfg, say)
+        wait_for(needs, settled.environ, settled.cfg, log)
     if steps:
-        from entrypoint.prepare import prepare
+        from entrypoint.prepare import run_setup
 
-        prepare(steps, settled.environ, say)
+        run_setup(steps, settled.environ, log)
 
 
-def run() -> None:
+def console_main() -> None:
     """The console script `astro-runtime-entrypoint`."""
     sys.exit(main(sys.argv[1:], os.environ, os.execve))
 
 
 if __name__ == "__main__":
-    run()
+    console_main()

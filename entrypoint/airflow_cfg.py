@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from entrypoint.errors import StartError
 from entrypoint.expand import expand
-from entrypoint.names import Name
+from entrypoint.names import ConfigOption
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ GENERATED_MARK = "# Variable: "  # Airflow writes this above each option of a fi
 
 # What configparser's errors mean.
 _PERCENT = "has a % in its value, which must be written %%, or as in %(option)s name another option"
-WRONG = {
+PARSE_ERRORS = {
     "MissingSectionHeaderError": "an option stands before the first [section]",
     "ParsingError": "a line is neither a [section] nor an option = value",
     "DuplicateSectionError": "stands in it twice",
@@ -48,7 +48,7 @@ class AirflowCfg:
         raw = own.get(option, self._sections.get("DEFAULT", {}).get(option))
         return interpolated(self.path, section, option) if raw is not None and "%" in raw else raw
 
-    def written_by_airflow(self, name: Name) -> bool:
+    def is_generated(self, name: ConfigOption) -> bool:
         """Whether the option stands in the form in which Airflow generates its own airflow.cfg.
 
         Source: `AirflowConfigParser.write(include_env_vars=True)`, which
@@ -57,21 +57,21 @@ class AirflowCfg:
         return (name.section, name.option) in self._generated
 
 
-def locate(environ: Mapping[str, str]) -> str:
+def config_path(environ: Mapping[str, str]) -> str:
     """Return the path of airflow.cfg: AIRFLOW_CONFIG, or airflow.cfg in AIRFLOW_HOME (~/airflow)."""
     named = environ.get("AIRFLOW_CONFIG")
     if named is not None:
         return expand(named, "AIRFLOW_CONFIG")
-    folder = home(environ)
+    folder = airflow_home(environ)
     return f"{folder}/airflow.cfg" if folder else "airflow.cfg"
 
 
-def home(environ: Mapping[str, str]) -> str:
+def airflow_home(environ: Mapping[str, str]) -> str:
     """Return AIRFLOW_HOME, `~/airflow` where it is not set."""
     return expand(environ.get("AIRFLOW_HOME", "~/airflow"), "AIRFLOW_HOME")
 
 
-def read(path: str) -> AirflowCfg:
+def read_config(path: str) -> AirflowCfg:
     """Read the file at `path`; a file that is not there has no options.
 
     Raises StartError where it is not readable (Airflow would go on without it, and nobody would know), not text or
@@ -131,7 +131,7 @@ def scan(text: str) -> tuple[dict[str, dict[str, str]], frozenset[tuple[str, str
             return None
         options[option] = value.lstrip()
         if mark:
-            if mark == Name(section, option).variable:
+            if mark == ConfigOption(section, option).variable:
                 generated.add((section, option))
             mark = ""
     return sections, frozenset(generated)
@@ -147,17 +147,17 @@ def _parser(path: str):  # type: ignore[no-untyped-def]
         parser.read(path)
     except configparser.Error as error:
         raise StartError(
-            f"{path} is not a configuration file that Airflow can read: {what_is_wrong(error)}"
+            f"{path} is not a configuration file that Airflow can read: {explain_error(error)}"
         ) from None
     return parser
 
 
-def what_is_wrong(error: Exception) -> str:
+def explain_error(error: Exception) -> str:
     """Say what is wrong and where, never what stands there, as configparser's message does: it may be a password."""
     section, option = getattr(error, "section", ""), getattr(error, "option", "")
     numbers = [number for number, _ in getattr(error, "errors", ())] or [getattr(error, "lineno", None)]
     lines = ", ".join(f"line {number}" for number in numbers if number)
-    what = WRONG.get(type(error).__name__, "it cannot be parsed")
+    what = PARSE_ERRORS.get(type(error).__name__, "it cannot be parsed")
     return " ".join(filter(None, (section and f"[{section}]", option, what, lines and f"({lines})")))
 
 
@@ -178,4 +178,4 @@ def interpolated(path: str, section: str, option: str) -> str:
     try:
         return str(parser.get(section, option))
     except configparser.Error as error:
-        raise StartError(f"{path} cannot be read by Airflow: {what_is_wrong(error)}") from None
+        raise StartError(f"{path} cannot be read by Airflow: {explain_error(error)}") from None

@@ -52,12 +52,12 @@ SUBCOMMANDS = frozenset(
     " version webserver".split()
 )
 # What the operator may ask for before the component starts, and the variables that ask, as in the official image.
-STEPS = {"migrate": ("_AIRFLOW_DB_MIGRATE", "_AIRFLOW_DB_UPGRADE"), "user": ("_AIRFLOW_WWW_USER_CREATE",)}
+SETUP_STEPS = {"migrate": ("_AIRFLOW_DB_MIGRATE", "_AIRFLOW_DB_UPGRADE"), "user": ("_AIRFLOW_WWW_USER_CREATE",)}
 PASSWORD = "_AIRFLOW_WWW_USER_PASSWORD"  # noqa: S105 (the name of a variable)
 PASSWORD_COMMAND = "_AIRFLOW_WWW_USER_PASSWORD_CMD"  # noqa: S105
 # Subcommands that a probe or a task runs: nothing is prepared for them, and nothing waited for.
-UNPREPARED = (("jobs",), ("tasks",), ("db", "check"))
-WORKLOADS = ("airflow.sdk.execution_time.execute_workload", "celery")
+COMMANDS_WITHOUT_SETUP = (("jobs",), ("tasks",), ("db", "check"))
+TASK_MODULES = ("airflow.sdk.execution_time.execute_workload", "celery")
 
 
 class Command:
@@ -77,11 +77,11 @@ class Command:
         return table.get(self.subcommand[:2], table.get(self.subcommand[:1], ()))
 
     @property
-    def prepares(self) -> bool:
+    def needs_setup(self) -> bool:
         """Whether `_AIRFLOW_DB_MIGRATE` and `_AIRFLOW_WWW_USER_CREATE` mean this command."""
         if self.subcommand:
-            return not any(self.subcommand[: len(words)] == words for words in UNPREPARED)
-        return not any(word in WORKLOADS for word in self.words[1:3])
+            return not any(self.subcommand[: len(words)] == words for words in COMMANDS_WITHOUT_SETUP)
+        return not any(word in TASK_MODULES for word in self.words[1:3])
 
 
 def parse(argv: Sequence[str], environ: Mapping[str, str]) -> Command:
@@ -93,20 +93,20 @@ def parse(argv: Sequence[str], environ: Mapping[str, str]) -> Command:
         raise StartError(USAGE_TEXT, USAGE)
     if os.path.basename(argv[0]) == "airflow":
         return Command(argv, argv[1:])
-    if argv[0] in SUBCOMMANDS or (find_program(argv[0], environ) is None and _may_be_airflows(argv[0])):
+    if argv[0] in SUBCOMMANDS or (find_program(argv[0], environ) is None and _may_be_provider_command(argv[0])):
         return Command(["airflow", *argv], argv)
     return Command(argv, ())
 
 
-def without_requests(environ: Mapping[str, str]) -> dict[str, str]:
+def strip_setup_variables(environ: Mapping[str, str]) -> dict[str, str]:
     """Return `environ` for the component: what asked for STEPS is done with, and the password was for the start."""
-    spent = {name for names in STEPS.values() for name in names}
-    if environ.get(STEPS["user"][0]):
+    spent = {name for names in SETUP_STEPS.values() for name in names}
+    if environ.get(SETUP_STEPS["user"][0]):
         spent |= {PASSWORD, PASSWORD_COMMAND}
     return {name: text for name, text in environ.items() if name not in spent}
 
 
-def _may_be_airflows(word: str) -> bool:
+def _may_be_provider_command(word: str) -> bool:
     """A provider can add subcommands, so a word that is no program is left to Airflow to judge."""
     return "/" not in word and word not in ("bash", "python")
 
@@ -118,7 +118,7 @@ def find_program(word: str, environ: Mapping[str, str]) -> str | None:
     return next((path for path in paths if os.access(path, os.X_OK) and not os.path.isdir(path)), None)
 
 
-def locate(command: Command, environ: dict[str, str]) -> str:
+def find_executable(command: Command, environ: dict[str, str]) -> str:
     """Return the path to execute; a virtual environment that is not on PATH is put at its end.
 
     `airflow standalone` finds its children by PATH. Raises StartError as a shell would: 127 or 126.

@@ -6,7 +6,7 @@ import os
 
 from entrypoint.errors import StartError
 
-DEEPEST = 50  # how often a variable may lead to another
+MAX_EXPANSIONS = 50  # how often a variable may lead to another
 
 
 def expand(text: str, where: str = "a value") -> str:
@@ -14,7 +14,7 @@ def expand(text: str, where: str = "a value") -> str:
 
     Raises StartError, which names `where` and not the text, where it would never end; Airflow hangs there.
     """
-    for _ in range(DEEPEST):
+    for _ in range(MAX_EXPANSIONS):
         if "$" not in text and not text.startswith("~"):
             return text
         filled = os.path.expanduser(os.path.expandvars(text))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 CGROUPS = "sys/fs/cgroup"
 
 
-class Host:
+class HostLimits:
     """What a component may use: `cores`, as a number of CPUs, and `memory`, in bytes."""
 
     __slots__ = ("cores", "memory")
@@ -25,17 +25,17 @@ class Host:
         self.memory = memory
 
 
-def host(root: str = "/") -> Host:
+def read_limits(root: str = "/") -> HostLimits:
     """Return the smallest limit of CPU and of memory that holds for this process; the host's own where none does.
 
     `root` is where the file systems of the kernel are looked for.
     """
-    cores = [len(os.sched_getaffinity(0)), *_each(root, "cpu", _quota)]
-    memory = [_host_memory(root), *_each(root, "memory", _most)]
-    return Host(min(cores), int(min(filter(None, memory))))
+    cores = [len(os.sched_getaffinity(0)), *_limits(root, "cpu", _cpu_limit)]
+    memory = [_host_memory(root), *_limits(root, "memory", _memory_limit)]
+    return HostLimits(min(cores), int(min(filter(None, memory))))
 
 
-def _each(root: str, controller: str, limit: Callable[[str], float | None]) -> list[float]:
+def _limits(root: str, controller: str, limit: Callable[[str], float | None]) -> list[float]:
     """Return the limits of this process's control group and of those that it lies in."""
     found = map(limit, _folders(root, controller))
     return [value for value in found if value]
@@ -58,7 +58,7 @@ def _folders(root: str, controller: str) -> list[str]:
     return folders
 
 
-def _quota(folder: str) -> float | None:
+def _cpu_limit(folder: str) -> float | None:
     """Return how many CPUs the group may use; None where it has no limit."""
     quota, period = _text(f"{folder}/cpu.cfs_quota_us"), _text(f"{folder}/cpu.cfs_period_us")
     words = (_text(f"{folder}/cpu.max") or f"{quota} {period}").split()
@@ -67,7 +67,7 @@ def _quota(folder: str) -> float | None:
     return None
 
 
-def _most(folder: str) -> float | None:
+def _memory_limit(folder: str) -> float | None:
     """Return how much memory the group may use, in bytes; None where it has no limit."""
     text = _text(f"{folder}/memory.max") or _text(f"{folder}/memory.limit_in_bytes")
     return int(text) if text.isdecimal() else None

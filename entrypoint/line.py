@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LINES = ("3.3", "2.11")
-MARKS = ("apache_airflow-", "apache_airflow_core-")
+DIST_PREFIXES = ("apache_airflow-", "apache_airflow_core-")
 
 
 def installed_airflow(path: Iterable[str] | None = None) -> str | None:
@@ -23,7 +23,7 @@ def installed_airflow(path: Iterable[str] | None = None) -> str | None:
         except OSError:
             continue
         for name in names:
-            if name.startswith(MARKS) and name.endswith(".dist-info"):
+            if name.startswith(DIST_PREFIXES) and name.endswith(".dist-info"):
                 return name.split("-")[1].removesuffix(".dist")
     return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 
-def say(*lines: str) -> None:
+def log(*lines: str) -> None:
     """Write lines to stderr as UTF-8 whatever the locale; a log that cannot be written stops nothing."""
     try:
         os.write(2, "".join(f"astro-runtime: {line}\n" for line in lines).encode(errors="replace"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Name:
+class ConfigOption:
     """An Airflow setting: `section`, `option`, and the `variable` that sets it.
 
     The spelling of the variable is that of `AirflowConfigParser._env_var_name`.
@@ -20,7 +20,7 @@ class Name:
         return f"[{self.section}] {self.option}"
 
 
-class Variable:
+class EnvOnlyName:
     """A name that exists in the environment only, such as a spelling from old documentation."""
 
     __slots__ = ("variable",)

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 RUNTIME = "Runtime"
 AIRFLOW = "Airflow"
-RECORD = "ASTRO_RUNTIME_RECORD"
+RECORD_VARIABLE = "ASTRO_RUNTIME_RECORD"
 
 
-class Resolved:
+class ResolvedSetting:
     """The effective value of one setting.
 
     `variable` is the name that Airflow reads, `documented` the one in the documentation. `exported` says that
@@ -43,7 +43,7 @@ class Resolved:
         self.set_as = set_as
 
     @property
-    def line(self) -> str:
+    def log_line(self) -> str:
         """What the log says of it."""
         if self.exported and self.set_as:
             return (
@@ -58,38 +58,38 @@ class Resolved:
         return f"{self.variable} stays Airflow's {self.value} ({self.why})"
 
 
-def write(settings: Iterable[Resolved]) -> str:
+def encode(settings: Iterable[ResolvedSetting]) -> str:
     """Return the record of `settings`: a JSON list with a list of strings for each."""
     rows = ("[" + ",".join(_quoted(field) for field in _fields(setting)) + "]" for setting in settings)
     return "[" + ",".join(rows) + "]"
 
 
-def read(environ: Mapping[str, str]) -> list[Resolved]:
+def decode(environ: Mapping[str, str]) -> list[ResolvedSetting]:
     """Return the settings in the record; an absent record, or one that this Runtime did not write, says nothing."""
-    if not environ.get(RECORD):
+    if not environ.get(RECORD_VARIABLE):
         return []
     import json
 
     try:
-        return [_resolved(row) for row in json.loads(environ[RECORD])]
+        return [_resolved(row) for row in json.loads(environ[RECORD_VARIABLE])]
     except (ValueError, TypeError, RecursionError):
         return []
 
 
-def without_exports(environ: Mapping[str, str]) -> dict[str, str]:
+def strip_exports(environ: Mapping[str, str]) -> dict[str, str]:
     """Return `environ` as the operator left it: without what an earlier start exported, unless changed since."""
-    ours = {setting.variable: setting.value for setting in read(environ) if setting.exported}
-    return {name: text for name, text in environ.items() if ours.get(name) != text and name != RECORD}
+    ours = {setting.variable: setting.value for setting in decode(environ) if setting.exported}
+    return {name: text for name, text in environ.items() if ours.get(name) != text and name != RECORD_VARIABLE}
 
 
-def _resolved(row: object) -> Resolved:
+def _resolved(row: object) -> ResolvedSetting:
     if not isinstance(row, list) or not all(isinstance(field, str) for field in row):
         raise TypeError
     documented, variable, value, origin, why, exported, set_as = row
-    return Resolved(documented, variable, value, origin, why, exported == "exported", set_as)
+    return ResolvedSetting(documented, variable, value, origin, why, exported == "exported", set_as)
 
 
-def _fields(setting: Resolved) -> tuple[str, ...]:
+def _fields(setting: ResolvedSetting) -> tuple[str, ...]:
     exported = "exported" if setting.exported else ""
     return (
         setting.documented,

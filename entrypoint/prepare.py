@@ -12,31 +12,31 @@ import signal
 import subprocess
 import sys
 
-from entrypoint.components import PASSWORD, PASSWORD_COMMAND, STEPS
+from entrypoint.components import PASSWORD, PASSWORD_COMMAND, SETUP_STEPS
 from entrypoint.errors import CONFIG, StartError
-from entrypoint.signals import Stopped
+from entrypoint.signals import StopRequested
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 FAILED = 1  # the exit code where the migration fails, or the user's password is missing
-CHILD = "astro_runtime_plugin.prepare"
+SETUP_MODULE = "astro_runtime_plugin.prepare"
 STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 
 
-def prepare(steps: list[str], environ: Mapping[str, str], log: Callable[[str], None]) -> None:
+def run_setup(steps: list[str], environ: Mapping[str, str], log: Callable[[str], None]) -> None:
     """Run the steps. Raises StartError where the migration fails or the user has no password, Stopped by a signal."""
-    current, deprecated = STEPS["migrate"]
+    current, deprecated = SETUP_STEPS["migrate"]
     if environ.get(deprecated):
         log(f"{deprecated} is deprecated; use {current}")
     if "user" in steps and not (environ.get(PASSWORD) or environ.get(PASSWORD_COMMAND)):
-        raise StartError(f"{STEPS['user'][0]} is set; {PASSWORD} or {PASSWORD_COMMAND} must be, too", FAILED)
+        raise StartError(f"{SETUP_STEPS['user'][0]} is set; {PASSWORD} or {PASSWORD_COMMAND} must be, too", FAILED)
     for step in steps:
-        _judge(step, _run(step, environ), log)
+        _handle_exit(step, _run(step, environ), log)
 
 
-def _judge(step: str, code: int, log: Callable[[str], None]) -> None:
+def _handle_exit(step: str, code: int, log: Callable[[str], None]) -> None:
     """Tell what became of a step: a migration has to succeed, a user need not be created."""
     how = f"exit code {code}" if code > 0 else f"signal {-code}"
     if code and step == "migrate":
@@ -73,7 +73,7 @@ def _run(step: str, environ: Mapping[str, str]) -> int:
         signal.SIGCHLD, signal.SIG_DFL
     )  # ignored, it would hide the exit code
     try:
-        words = [sys.executable, "-m", CHILD, step]
+        words = [sys.executable, "-m", SETUP_MODULE, step]
         child = subprocess.Popen(
             words, env=dict(environ), stdin=subprocess.DEVNULL, stdout=2, start_new_session=True
         )
@@ -84,7 +84,7 @@ def _run(step: str, environ: Mapping[str, str]) -> int:
         for number, handler in before.items():
             signal.signal(number, handler)
     if heard:
-        raise Stopped(heard[0])
+        raise StopRequested(heard[0])
     return code
 
 

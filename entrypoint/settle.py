@@ -4,40 +4,40 @@ from __future__ import annotations
 
 from entrypoint import airflow_cfg, origin
 from entrypoint.line import installed_airflow, line_of
-from entrypoint.resolve import resolve, table_for
-from entrypoint.user import generated_cfg, identity
+from entrypoint.resolve import resolve, settings_for
+from entrypoint.user import writable_cfg_path, user_environment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from entrypoint.airflow_cfg import AirflowCfg
-    from entrypoint.origin import Resolved
+    from entrypoint.origin import ResolvedSetting
 
 
-class Settled:
+class PreparedEnvironment:
     """What was worked out: the line, airflow.cfg, the settings, and the environment for the component."""
 
     __slots__ = ("cfg", "environ", "line", "settings")
 
-    def __init__(self, line: str, cfg: AirflowCfg, settings: list[Resolved], environ: dict[str, str]) -> None:
+    def __init__(self, line: str, cfg: AirflowCfg, settings: list[ResolvedSetting], environ: dict[str, str]) -> None:
         self.line = line
         self.cfg = cfg
         self.settings = settings
         self.environ = environ
 
 
-def settle(environ: Mapping[str, str], subcommand: Sequence[str] = ()) -> Settled:
+def build_environment(environ: Mapping[str, str], subcommand: Sequence[str] = ()) -> PreparedEnvironment:
     """Resolve the settings for `environ`, as the operator left it; raises StartError where a value cannot work.
 
     `subcommand` is what runs of airflow: `("celery", "worker")`.
     """
     line = line_of(installed_airflow())
-    operators = origin.without_exports(environ)
-    users = identity(operators)
-    users |= generated_cfg({**operators, **users}, airflow_cfg.locate(operators))
-    cfg = airflow_cfg.read(airflow_cfg.locate({**operators, **users}))
-    settings = resolve(operators, cfg, line, table_for(subcommand, operators, cfg))
+    operators = origin.strip_exports(environ)
+    users = user_environment(operators)
+    users |= writable_cfg_path({**operators, **users}, airflow_cfg.config_path(operators))
+    cfg = airflow_cfg.read_config(airflow_cfg.config_path({**operators, **users}))
+    settings = resolve(operators, cfg, line, settings_for(subcommand, operators, cfg))
     ours = {setting.variable: setting.value for setting in settings if setting.exported}
-    exported = {**operators, **users, **ours, origin.RECORD: origin.write(settings)}
-    return Settled(line, cfg, settings, exported)
+    exported = {**operators, **users, **ours, origin.RECORD_VARIABLE: origin.encode(settings)}
+    return PreparedEnvironment(line, cfg, settings, exported)

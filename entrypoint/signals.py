@@ -9,7 +9,7 @@ import _signal  # type: ignore[import-not-found]
 import os
 
 
-class Stopped(BaseException):
+class StopRequested(BaseException):
     """SIGTERM or SIGINT came before the component was there; `number` is which."""
 
     def __init__(self, number: int) -> None:
@@ -17,7 +17,7 @@ class Stopped(BaseException):
         self.number = number
 
 
-def listen() -> None:
+def install_handlers() -> None:
     """Raise Stopped on SIGTERM and SIGINT, also as PID 1, whose default is to ignore them.
 
     A signal that was ignored from the start (nohup) stays ignored.
@@ -28,17 +28,17 @@ def listen() -> None:
 
 
 def _stop(number: int, frame: object) -> None:
-    raise Stopped(number)
+    raise StopRequested(number)
 
 
-def die_of(number: int) -> int:
+def exit_by_signal(number: int) -> int:
     """End by the signal, as a program without a handler would; return the shell's code for it where PID 1 cannot."""
     _signal.signal(number, _signal.SIG_DFL)
     os.kill(os.getpid(), number)
     return 128 + number
 
 
-def undo_pythons() -> None:
+def restore_default_signals() -> None:
     """Give SIGPIPE and SIGXFSZ their default back: Python ignores them from its start, and an exec keeps that."""
     for number in (_signal.SIGPIPE, _signal.SIGXFSZ):
         _signal.signal(number, _signal.SIG_DFL)

@@ -7,7 +7,7 @@ from entrypoint.components import BROKER, DATABASE
 from entrypoint.defaults import BROKER_URL, DATABASE_URL, EXECUTOR
 from entrypoint.endpoints import Endpoint, endpoints
 from entrypoint.errors import UNAVAILABLE, StartError, bad_value
-from entrypoint.overrides import COMMAND, SECRET, Override, find
+from entrypoint.overrides import COMMAND, SECRET, Override, find_override
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 FIRST_PAUSE = 0.1  # seconds; each further pause is twice as long, up to CONNECTION_CHECK_SLEEP_TIME
 REMIND_EVERY = 10  # seconds; no pause is longer
-CONNECT = 3.0  # seconds that one place may take to answer
+CONNECT_TIMEOUT = 3.0  # seconds that one place may take to answer
 URLS = {DATABASE: DATABASE_URL, BROKER: BROKER_URL}
 # What Airflow uses where the operator has set nothing.
-STOCK_URLS = {DATABASE: "sqlite:///{home}/airflow.db", BROKER: "redis://redis:6379/0"}
+AIRFLOW_URLS = {DATABASE: "sqlite:///{home}/airflow.db", BROKER: "redis://redis:6379/0"}
 
 
-class Patience:
+class RetryPolicy:
     """How long to try: the official image's checks, `count` of them, `pause` seconds apart."""
 
     __slots__ = ("count", "pause")
@@ -33,7 +33,7 @@ class Patience:
         self.pause = pause
 
 
-def patience(environ: Mapping[str, str]) -> Patience:
+def retry_policy(environ: Mapping[str, str]) -> RetryPolicy:
     """Read CONNECTION_CHECK_MAX_COUNT (0 = do not wait) and CONNECTION_CHECK_SLEEP_TIME (seconds)."""
     count = _number(environ, "CONNECTION_CHECK_MAX_COUNT", "20", "a whole number of checks, 0 for no wait")
     pause = _number(environ, "CONNECTION_CHECK_SLEEP_TIME", "3", "a number of seconds")
@@ -41,7 +41,7 @@ def patience(environ: Mapping[str, str]) -> Patience:
         raise bad_value(
             "CONNECTION_CHECK_MAX_COUNT", environ["CONNECTION_CHECK_MAX_COUNT"], "a whole number of checks"
         )
-    return Patience(int(count), pause)
+    return RetryPolicy(int(count), pause)
 
 
 def _number(environ: Mapping[str, str], variable: str, stock: str, must_be: str) -> float:
@@ -59,36 +59,36 @@ def wait_for(
     needs: Iterable[str], environ: Mapping[str, str], cfg: AirflowCfg, log: Callable[[str], None]
 ) -> None:
     """Return when everything in `needs` can be reached; raises StartError (exit code 75) when it gives up."""
-    how_long = patience(environ)
+    how_long = retry_policy(environ)
     for need in needs if how_long.count else ():
         if need == BROKER and not _celery(environ, cfg):
             continue
-        where, url = url_of(need, environ, cfg)
+        where, url = connection_url(need, environ, cfg)
         if url is None:
             log(f"not waiting for the {need}: only the secrets backend knows it ({where})")
             continue
         places = endpoints(url, where)
         if places:
-            _wait(need, places, how_long, log)
+            _wait_for_any(need, places, how_long, log)
 
 
 def _celery(environ: Mapping[str, str], cfg: AirflowCfg) -> bool:
     """Whether tasks go through Celery, with CeleryExecutor alone or among others."""
-    found = find((EXECUTOR,), environ, cfg)
+    found = find_override((EXECUTOR,), environ, cfg)
     return found is not None and "Celery" in found.text
 
 
-def url_of(need: str, environ: Mapping[str, str], cfg: AirflowCfg) -> tuple[str, str | None]:
+def connection_url(need: str, environ: Mapping[str, str], cfg: AirflowCfg) -> tuple[str, str | None]:
     """Return where the URL stands and the URL itself; None where only a secrets backend knows it."""
-    found = find(URLS[need], environ, cfg, sensitive=True)
+    found = find_override(URLS[need], environ, cfg, sensitive=True)
     if found is None:
-        return str(URLS[need][0]), STOCK_URLS[need].format(home=airflow_cfg.home(environ))
+        return str(URLS[need][0]), AIRFLOW_URLS[need].format(home=airflow_cfg.airflow_home(environ))
     if found.origin == SECRET:
-        return found.where, None
-    return found.where, _output(found) if found.origin == COMMAND else found.text
+        return found.location, None
+    return found.location, _run_url_command(found) if found.origin == COMMAND else found.text
 
 
-def _output(found: Override) -> str:
+def _run_url_command(found: Override) -> str:
     """Run the command that prints the URL, as Airflow's `run_command` does."""
     import shlex
     import subprocess
@@ -97,21 +97,21 @@ def _output(found: Override) -> str:
         done = subprocess.run(shlex.split(found.text), capture_output=True, check=True)
     except subprocess.CalledProcessError as error:
         raise StartError(
-            f"the command in {found.where} ended with exit code {error.returncode}; it must print the URL"
+            f"the command in {found.location} ended with exit code {error.returncode}; it must print the URL"
         ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not a command line"
-        raise StartError(f"the command in {found.where} cannot be run: {reason}") from None
+        raise StartError(f"the command in {found.location} cannot be run: {reason}") from None
     return done.stdout.decode(errors="ignore")
 
 
-def _wait(need: str, places: list[Endpoint], how_long: Patience, log: Callable[[str], None]) -> None:
+def _wait_for_any(need: str, places: list[Endpoint], how_long: RetryPolicy, log: Callable[[str], None]) -> None:
     import time
 
     shown = ", ".join(str(place) for place in places)
     started = said = time.monotonic()
     pause, tries = FIRST_PAUSE, 0
-    while (problem := _unreachable(places, CONNECT)) is not None:
+    while (problem := _unreachable(places, CONNECT_TIMEOUT)) is not None:
         tries += 1
         now = time.monotonic()
         if tries >= how_long.count and now - started >= how_long.count * how_long.pause:

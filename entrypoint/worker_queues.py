@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 COUNTS = ("worker_count", "min_worker_count", "max_worker_count")
 FIELDS = ("name", *COUNTS, "worker_concurrency")
-A_LIST = (
+EXPECTED_FORMAT = (
     "a JSON list of worker queues, each an object with a name, a worker_count (or min_worker_count and "
     "max_worker_count) and, if it differs from [celery] worker_concurrency, a worker_concurrency"
 )
-LARGEST_COUNT = 1_000_000
+MAX_COUNT = 1_000_000
 
 
 class WorkerQueue:
@@ -26,42 +26,42 @@ class WorkerQueue:
     where that is not told. `concurrency` is None where it is that of [celery] worker_concurrency.
     """
 
-    __slots__ = ("concurrency", "first", "most", "name", "workers")
+    __slots__ = ("concurrency", "initial_workers", "max_workers", "name", "workers")
 
     def __init__(
-        self, name: str, workers: int, concurrency: int | None, first: int, most: int | None = None
+        self, name: str, workers: int, concurrency: int | None, initial_workers: int, max_workers: int | None = None
     ) -> None:
         self.name = name
         self.workers = workers
         self.concurrency = concurrency
-        self.first = first
-        self.most = most
+        self.initial_workers = initial_workers
+        self.max_workers = max_workers
 
 
 class WorkerQueues:
     """All worker queues that are told of, and under which name: `where`."""
 
-    __slots__ = ("queues", "where")
+    __slots__ = ("location", "queues")
 
-    def __init__(self, where: str, queues: list[WorkerQueue]) -> None:
-        self.where = where
+    def __init__(self, location: str, queues: list[WorkerQueue]) -> None:
+        self.location = location
         self.queues = queues
 
 
 def read_queues(told: Override) -> WorkerQueues:
     """Read the JSON of `[astro_runtime] worker_queues`; raises StartError that says what is wrong in it."""
     try:
-        entries = json.loads(told.text, object_pairs_hook=lambda pairs: _object(told.where, pairs))
+        entries = json.loads(told.text, object_pairs_hook=lambda pairs: _object(told.location, pairs))
     except (ValueError, RecursionError) as error:
-        raise bad_value(told.where, told.text, A_LIST) from error
+        raise bad_value(told.location, told.text, EXPECTED_FORMAT) from error
     if not isinstance(entries, list):
-        raise bad_value(told.where, told.text, A_LIST)
-    queues = [_queue(told.where, place, entry) for place, entry in enumerate(entries, 1)]
+        raise bad_value(told.location, told.text, EXPECTED_FORMAT)
+    queues = [_queue(told.location, place, entry) for place, entry in enumerate(entries, 1)]
     names = [queue.name for queue in queues]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise StartError(f"{told.where}: worker queue {twice!r} stands in it twice; each name must be unique")
-    return WorkerQueues(told.where, queues)
+        raise StartError(f"{told.location}: worker queue {twice!r} stands in it twice; each name must be unique")
+    return WorkerQueues(told.location, queues)
 
 
 def _object(where: str, pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -117,6 +117,6 @@ def _whole(where: str, field: str, entry: dict[str, object], least: int) -> int 
     value = entry.get(field)
     if field not in entry:
         return None
-    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= LARGEST_COUNT:
-        raise bad_value(f"{where}, {field}", str(value), f"a whole number from {least} to {LARGEST_COUNT}")
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= MAX_COUNT:
+        raise bad_value(f"{where}, {field}", str(value), f"a whole number from {least} to {MAX_COUNT}")
     return value

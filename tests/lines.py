@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from entrypoint.defaults import TABLE
+from entrypoint.defaults import DEFAULTS
 from entrypoint.line import installed_airflow, line_of
 
 AIRFLOW = installed_airflow()
 LINE = line_of(AIRFLOW)
 
 # The variable that Airflow reads for each documented name.
-VARIABLES = {setting.documented: setting.spellings[LINE].names[0].variable for setting in TABLE}
+VARIABLES = {setting.documented: setting.names_by_line[LINE].names[0].variable for setting in DEFAULTS}
 INTERVAL = VARIABLES["AIRFLOW__SCHEDULER__DAG_DIR_LIST_INTERVAL"]
 TIMEOUT = VARIABLES["AIRFLOW__CELERY__STALLED_TASK_TIMEOUT"]
 RELEASE = {"3.3": "3.3-1", "2.11": "13.0.0"}[LINE]

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from astro_runtime_plugin.cli.here import known_here
+from astro_runtime_plugin.cli.here import load_releases_for_command
 from astro_runtime_plugin.cli.today import with_today
 from entrypoint.errors import StartError
 
 if TYPE_CHECKING:
     from astro_runtime_plugin.lifecycle import Stage
 
-NOT_MAINTAINED = 3
+EXIT_NOT_MAINTAINED = 3
 SENTENCES: Mapping[Stage, str] = {
     "future": "release {release} comes out on {released}",
     "maintained": "release {release} is maintained until {until}",
@@ -33,10 +33,10 @@ SENTENCES: Mapping[Stage, str] = {
 def check(context: click.Context, today: date) -> None:
     """Say in one line whether the release that runs here is maintained; exit code 3 where it is not, or is yanked."""
     from astro_runtime_plugin import lifecycle as policy
-    from astro_runtime_plugin.known import NOT_TOLD, running
+    from astro_runtime_plugin.known import EXIT_UNKNOWN, running_release
 
-    found = known_here()
-    release = running(found)
+    found = load_releases_for_command()
+    release = running_release(found)
     told = policy.lifecycle(release, found, today)
     sentence = SENTENCES[told.stage].format(
         release=release.release,
@@ -47,6 +47,6 @@ def check(context: click.Context, today: date) -> None:
         reason=release.why_yanked,
     )
     if told.stage == "unknown":
-        raise StartError(sentence, NOT_TOLD)
+        raise StartError(sentence, EXIT_UNKNOWN)
     click.echo(sentence)
-    context.exit(NOT_MAINTAINED if told.stage in policy.NOT_MAINTAINED else 0)
+    context.exit(EXIT_NOT_MAINTAINED if told.stage in policy.NOT_MAINTAINED else 0)

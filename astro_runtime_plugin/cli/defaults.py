@@ -21,12 +21,12 @@ def defaults(form: str | None) -> None:
     from astro_runtime_plugin import defaults_page, settings
     from astro_runtime_plugin.cli.table import print_table
     from entrypoint.resolve import WORKER
-    from entrypoint.settle import settle
+    from entrypoint.settle import build_environment
 
     if form == "markdown":
         click.echo(defaults_page.render(), nl=False)
         return
-    rows = settings.rows(settle(os.environ, WORKER).settings)
+    rows = settings.setting_rows(build_environment(os.environ, WORKER).settings)
     if form == "json":
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
     else:

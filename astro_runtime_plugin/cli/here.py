@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from astro_runtime_plugin.catalogue import Release
 
 
-def known_here() -> list[Release]:
+def load_releases_for_command() -> list[Release]:
     """Return every release that is known here, in order; why there is no update document is said on stderr."""
-    from astro_runtime_plugin.known import known
+    from astro_runtime_plugin.known import load_releases
 
-    return known(os.environ, lambda text: click.echo(f"astro-runtime: {text}", err=True))
+    return load_releases(os.environ, lambda text: click.echo(f"astro-runtime: {text}", err=True))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from astro_runtime_plugin.cli.here import known_here
+from astro_runtime_plugin.cli.here import load_releases_for_command
 from astro_runtime_plugin.cli.today import with_today
 
 if TYPE_CHECKING:
@@ -26,10 +26,10 @@ def lifecycle(release: str | None, form: str | None, today: date) -> None:
     """Print until when RELEASE is maintained; without one, the release that runs here."""
     from astro_runtime_plugin import lifecycle as policy
     from astro_runtime_plugin.cli.versions import facts
-    from astro_runtime_plugin.known import find, running
+    from astro_runtime_plugin.known import require_release, running_release
 
-    found = known_here()
-    asked = find(release, found) if release is not None else running(found)
+    found = load_releases_for_command()
+    asked = require_release(release, found) if release is not None else running_release(found)
     told = policy.lifecycle(asked, found, today)
     if form == "json":
         click.echo(json.dumps(facts(asked, told, today), indent=2, ensure_ascii=False))
@@ -40,13 +40,13 @@ def lifecycle(release: str | None, form: str | None, today: date) -> None:
 
 
 def _lines(release: Release, told: Lifecycle, today: date) -> Iterator[tuple[Cell, Cell]]:
-    from astro_runtime_plugin.cli.stage import coloured
-    from astro_runtime_plugin.lifecycle import channel
+    from astro_runtime_plugin.cli.stage import colored_stage
+    from astro_runtime_plugin.lifecycle import channel_label
 
     yield "release", f"{release.release} (Airflow {release.airflow})"
-    if shown := channel(release, told):
+    if shown := channel_label(release, told):
         yield "channel", shown
-    yield "stage", coloured(told)
+    yield "stage", colored_stage(told)
     for name, fact in {
         "why yanked": release.yanked_reason,
         "superseded by": told.superseded_by,

@@ -19,6 +19,6 @@ COLOURS: Mapping[Stage, str] = {
 }
 
 
-def coloured(told: Lifecycle) -> Text:
+def colored_stage(told: Lifecycle) -> Text:
     """Return the stage as rich prints it: in colour on a terminal, plain elsewhere."""
     return Text(told.stage, COLOURS[told.stage])

@@ -6,11 +6,11 @@ from datetime import date, datetime
 
 import click
 
-from astro_runtime_plugin.today import today
+from astro_runtime_plugin.today import utc_today
 
 
 def _day(_: click.Context, __: click.Parameter, value: datetime | None) -> date:
-    return value.date() if value else today()
+    return value.date() if value else utc_today()
 
 
 with_today = click.option(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from astro_runtime_plugin.cli.here import known_here
+from astro_runtime_plugin.cli.here import load_releases_for_command
 from astro_runtime_plugin.cli.today import with_today
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def versions(form: str | None, today: date) -> None:
     if form == "markdown":
         click.echo(releases_page.render(releases()), nl=False)
         return
-    found = known_here()
+    found = load_releases_for_command()
     told = [(release, lifecycle(release, found, today)) for release in found]
     if form == "json":
         click.echo(json.dumps([facts(*one, today) for one in told], indent=2, ensure_ascii=False))
@@ -49,14 +49,14 @@ def facts(release: Release, told: Lifecycle, today: date) -> dict[str, object]:
 
 
 def _cells(release: Release, told: Lifecycle) -> list[Cell]:
-    from astro_runtime_plugin.cli.stage import coloured
-    from astro_runtime_plugin.lifecycle import channel
+    from astro_runtime_plugin.cli.stage import colored_stage
+    from astro_runtime_plugin.lifecycle import channel_label
 
     return [
         release.release,
         release.airflow,
         ", ".join(release.python_versions),
-        channel(release, told),
+        channel_label(release, told),
         str(told.maintained_until or ""),
-        coloured(told),
+        colored_stage(told),
     ]

@@ -18,10 +18,10 @@ def workers(form: str | None) -> None:
     import logging
 
     logging.disable(logging.WARNING)  # Airflow's own, of its imports
-    from astro_runtime_plugin.following.running import running
-    from entrypoint.settle import settle
+    from astro_runtime_plugin.following.running import query_workers
+    from entrypoint.settle import build_environment
 
-    told, problem = running(settle(os.environ).settings)
+    told, problem = query_workers(build_environment(os.environ).settings)
     if form == "json":
         click.echo(told.model_dump_json(indent=2))
     else:

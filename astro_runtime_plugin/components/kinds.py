@@ -18,7 +18,7 @@ COMPONENTS = (*JOBS, API_SERVER, WEBSERVER, CELERY_WORKER, FLOWER, KERBEROS)
 APPLICATION = "airflow.www.app"  # what gunicorn is given to serve, on Airflow 2
 
 
-def component_of(argv: Sequence[str], environ: Mapping[str, str]) -> str | None:
+def identify(argv: Sequence[str], environ: Mapping[str, str]) -> str | None:
     """Return the component that the process with this command line is; None where it is none."""
     if any(word.startswith(APPLICATION) for word in argv):
         return WEBSERVER

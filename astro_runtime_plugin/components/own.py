@@ -6,20 +6,20 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from astro_runtime_plugin.api import Setting
-from astro_runtime_plugin.components.shown import alive
-from astro_runtime_plugin.settings import OWN, rows
-from entrypoint.origin import Resolved
+from astro_runtime_plugin.components.shown import live_records
+from astro_runtime_plugin.settings import PER_COMPONENT, setting_rows
+from entrypoint.origin import ResolvedSetting
 
 
-def own_settings(record: Iterable[Resolved]) -> list[dict[str, str]]:
+def component_settings(record: Iterable[ResolvedSetting]) -> list[dict[str, str]]:
     """Return what of a component's record is its own, as it writes it down."""
-    return [row for row in rows(record) if row["documented"] in OWN]
+    return [row for row in setting_rows(record) if row["documented"] in PER_COMPONENT]
 
 
-def by_setting(records: Iterable[Mapping[str, Any]], now: float) -> list[tuple[Setting, list[str]]]:
+def hosts_by_setting(records: Iterable[Mapping[str, Any]], now: float) -> list[tuple[Setting, list[str]]]:
     """Return the own settings of the components that are not dead at `now`, with the hosts on which each is so."""
     found: dict[str, tuple[Setting, set[str]]] = {}
-    for record in alive(records, now):
+    for record in live_records(records, now):
         for row in record.get("settings", ()):  # what an earlier release has recorded has none
             setting = Setting(**row)
             found.setdefault(setting.model_dump_json(), (setting, set()))[1].add(record["host"])

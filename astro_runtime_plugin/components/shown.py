@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
 
-class Runs(NamedTuple):
+class RunningComponent(NamedTuple):
     """A living component: where it runs, what image, and since when (UTC, ISO 8601, to the second)."""
 
     component: str
@@ -17,26 +17,26 @@ class Runs(NamedTuple):
     since: str
 
 
-def recorded(runs: Runs, now: float, silence: float) -> dict[str, Any]:
+def to_record(runs: RunningComponent, now: float, silence: float) -> dict[str, Any]:
     """Return what a component writes down at `now`, seconds since the epoch; after `silence` seconds it is dead."""
     return {**runs._asdict(), "until": now + silence}
 
 
-def alive(records: Iterable[Mapping[str, Any]], now: float) -> Iterator[Mapping[str, Any]]:
+def live_records(records: Iterable[Mapping[str, Any]], now: float) -> Iterator[Mapping[str, Any]]:
     """Return the records of the components that are not dead at `now`."""
     return (record for record in records if record["until"] >= now)
 
 
-def living(records: Iterable[Mapping[str, Any]], now: float) -> list[Runs]:
+def live_components(records: Iterable[Mapping[str, Any]], now: float) -> list[RunningComponent]:
     """Return the components that are not dead at `now`, in order; the processes of one on one host count as one."""
-    found: dict[Runs, str] = {}
-    for record in alive(records, now):
-        one = Runs(*(record[name] for name in Runs._fields))
+    found: dict[RunningComponent, str] = {}
+    for record in live_records(records, now):
+        one = RunningComponent(*(record[name] for name in RunningComponent._fields))
         key = one._replace(since="")
         found[key] = min(one.since, found.get(key, one.since))
     return sorted(key._replace(since=since) for key, since in found.items())
 
 
-def moment(seconds: float) -> str:
+def iso_utc(seconds: float) -> str:
     """Return seconds since the epoch as UTC in ISO 8601, to the second."""
     return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="seconds")

@@ -5,42 +5,42 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 
-from astro_runtime_plugin.components.kinds import API_SERVER, CELERY_WORKER, FLOWER, KERBEROS, component_of
+from astro_runtime_plugin.components.kinds import API_SERVER, CELERY_WORKER, FLOWER, KERBEROS, identify
 
-ONCE = {"-o", "--one-time"}  # an init container's
+ONE_TIME_OPTIONS = {"-o", "--one-time"}  # an init container's
 
 
-def hear(argv: Sequence[str]) -> None:
+def watch(argv: Sequence[str]) -> None:
     """Record the component with this command line when it begins; nothing for any other command."""
-    component = component_of(argv, os.environ)
+    component = identify(argv, os.environ)
     if component == API_SERVER and not any(word.startswith("--apps") for word in argv):
         return  # its plugin records it, in each of its processes
-    if component == KERBEROS and ONCE & {*argv}:
+    if component == KERBEROS and ONE_TIME_OPTIONS & {*argv}:
         return
-    if hears := HEARS.get(component or ""):
+    if hears := WATCHERS.get(component or ""):
         hears()
 
 
 def _worker_ready() -> None:
     from celery.signals import worker_ready
 
-    worker_ready.connect(_begin, weak=False)
+    worker_ready.connect(_start, weak=False)
 
 
 def _command_begins() -> None:
     """Hear Airflow's command begin: its settings are complete then."""
     from airflow.utils.cli_action_loggers import register_pre_exec_callback
 
-    register_pre_exec_callback(_begin)
+    register_pre_exec_callback(_start)
 
 
-def _begin(**_: object) -> None:
-    from astro_runtime_plugin.components.announce import begin
+def _start(**_: object) -> None:
+    from astro_runtime_plugin.components.announce import start
 
-    begin()
+    start()
 
 
-HEARS: dict[str, Callable[[], None]] = {
+WATCHERS: dict[str, Callable[[], None]] = {
     CELERY_WORKER: _worker_ready,
     FLOWER: _command_begins,
     KERBEROS: _command_begins,

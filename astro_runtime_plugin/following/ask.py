@@ -22,8 +22,8 @@ from astro_runtime_plugin.following.workers import Worker, pool_size
 
 ANSWER_SECONDS = 1.5  # how long the answers to one question are waited for
 PAUSE_SECONDS = 3.0  # between two rounds: the workers are asked every 5 seconds or so
-LONGEST_ROUND = 30  # seconds, after which the process ends; its parent starts another
-SOON = 5  # seconds that a connection to the broker may take
+MAX_ROUND_SECONDS = 30  # seconds, after which the process ends; its parent starts another
+CONNECT_TIMEOUT = 5  # seconds that a connection to the broker may take
 # What Airflow's Celery application knows of the broker.
 SETTINGS = (
     "broker_url",
@@ -35,36 +35,36 @@ SETTINGS = (
     "control_exchange",
 )
 # The tasks that Airflow's own workers know; another Celery application may share the broker.
-AIRFLOWS = ("execute_workload", "execute_command", "airflow.")
+AIRFLOW_TASKS = ("execute_workload", "execute_command", "airflow.")
 
 
-def settings_of(conf: Mapping[str, Any]) -> dict[str, Any]:
+def broker_settings(conf: Mapping[str, Any]) -> dict[str, Any]:
     """Return what of a Celery application's configuration says how its broker is reached."""
     return {name: conf[name] for name in SETTINGS if conf.get(name) is not None}
 
 
-def application(settings: Mapping[str, Any]) -> Celery:
+def create_celery_app(settings: Mapping[str, Any]) -> Celery:
     """Return a Celery application that asks, and gives up soon where the broker is away."""
     app = Celery(set_as_current=False)
     options = dict(settings.get("broker_transport_options") or {})
     options |= {"max_retries": 1, "interval_start": 0, "interval_step": 0}
     if str(settings.get("broker_url", "")).startswith(("redis", "sentinel")):
-        options |= {"socket_connect_timeout": SOON, "socket_timeout": SOON}
-    soon = {"broker_connection_retry": False, "broker_connection_timeout": SOON}
+        options |= {"socket_connect_timeout": CONNECT_TIMEOUT, "socket_timeout": CONNECT_TIMEOUT}
+    soon = {"broker_connection_retry": False, "broker_connection_timeout": CONNECT_TIMEOUT}
     app.conf.update({**settings, **soon, "broker_transport_options": options})
     return app
 
 
-class Asker:
+class WorkerInspector:
     """Asks the workers of one broker, and knows which ones are Airflow's."""
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self._settings = settings
-        self._app = application(settings)
+        self._app = create_celery_app(settings)
         self._airflows: dict[str, tuple[Any, bool]] = {}
         self._active: dict[str, list[str]] = {}
 
-    def round(self) -> dict[str, Any]:
+    def inspect_once(self) -> dict[str, Any]:
         """Return `{"workers": [[name, pool, queues], ...], "active": [id, ...]}`, the ids of the tasks that they run.
 
         Where the broker is away it is `{"error": ...}`.
@@ -77,7 +77,7 @@ class Asker:
             }
         except Exception as error:  # each transport has errors of its own
             self._app.close()
-            self._app = application(self._settings)
+            self._app = create_celery_app(self._settings)
             return {"error": type(error).__name__}
 
     def _ask(self) -> list[Worker]:
@@ -112,15 +112,15 @@ class Asker:
         if new:
             inspect = self._app.control.inspect(destination=new, timeout=ANSWER_SECONDS, limit=len(new))
             for name, tasks in (inspect.registered() or {}).items():
-                self._airflows[name] = (stats[name]["pid"], is_airflows(tasks))
+                self._airflows[name] = (stats[name]["pid"], runs_airflow_tasks(tasks))
 
 
-def is_airflows(tasks: Iterable[str]) -> bool:
+def runs_airflow_tasks(tasks: Iterable[str]) -> bool:
     """Tell whether a worker with these tasks is Airflow's."""
-    return any(task.startswith(AIRFLOWS) for task in tasks)
+    return any(task.startswith(AIRFLOW_TASKS) for task in tasks)
 
 
-def stopped(parent: int) -> bool:
+def should_stop(parent: int) -> bool:
     """Wait for the next round; tell whether the parent has gone, or wants no more."""
     readable, _, _ = select.select([sys.stdin], [], [], PAUSE_SECONDS)
     return bool(readable) or os.getppid() != parent
@@ -135,14 +135,14 @@ def main() -> None:
     except Exception as error:  # whatever the modules raise that the settings name
         print(json.dumps({"error": repr(error)}), flush=True)
         return
-    asker = Asker(settings)
+    asker = WorkerInspector(settings)
     while True:
-        signal.alarm(LONGEST_ROUND)
-        answer = asker.round()
+        signal.alarm(MAX_ROUND_SECONDS)
+        answer = asker.inspect_once()
         signal.alarm(0)
         try:
             print(json.dumps(answer), flush=True)
         except BrokenPipeError:
             os._exit(0)
-        if stopped(parent):
+        if should_stop(parent):
             return

@@ -15,13 +15,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any, cast
 
 from astro_runtime_plugin import background
-from astro_runtime_plugin.background import Rest
-from astro_runtime_plugin.following.workers import Bound, Worker
+from astro_runtime_plugin.background import StoppableWait
+from astro_runtime_plugin.following.workers import LimitState, Worker
 
 log = logging.getLogger("astro_runtime")
 # With the scheduler's own path, as what the broker's settings name may lie there; the folder that it runs in, which may
 # be a project's with an `entrypoint.py`, is not on it.
-ASKING = """
+INSPECT_SCRIPT = """
 import sys
 sys.path[:] = sys.argv[1:]
 from astro_runtime_plugin.following.ask import main
@@ -31,20 +31,20 @@ AGAIN_SECONDS = 10.0  # until the process that asks is started anew, where it ha
 
 SILENT_SECONDS = 60.0  # after which it is taken for lost
 
-Asking = subprocess.Popen[bytes]
-Hear = Callable[[Bound], None]
+InspectProcess = subprocess.Popen[bytes]
+Subscriber = Callable[[LimitState], None]
 
 
-class Following:
+class ParallelismMonitor:
     """Keeps `bound` at what the workers can take; whatever fails is said once, and the bound stays.
 
     `hearers` are called after each round; one that fails is said once and called again.
     """
 
-    def __init__(self, bound: Bound, hearers: Mapping[str, Hear], ask: Sequence[str] | None = None) -> None:
+    def __init__(self, bound: LimitState, hearers: Mapping[str, Subscriber], ask: Sequence[str] | None = None) -> None:
         self.bound = bound
         self._hearers = hearers
-        self._ask = ask or (sys.executable, "-I", "-c", ASKING, *sys.path)
+        self._ask = ask or (sys.executable, "-I", "-c", INSPECT_SCRIPT, *sys.path)
         self._started = False
         self._warned: set[str] = set()
 
@@ -57,9 +57,9 @@ class Following:
             self._started = True
             log.info("Parallelism follows the workers, from %d on", self.bound.value)
             asking = self._first(settings)
-            background.start("workers", lambda rest: self._run(rest, settings, asking))
+            background.start_thread("workers", lambda rest: self._run(rest, settings, asking))
 
-    def _run(self, rest: Rest, settings: Mapping[str, Any], asking: Asking | None) -> None:
+    def _run(self, rest: StoppableWait, settings: Mapping[str, Any], asking: InspectProcess | None) -> None:
         while True:
             try:
                 self._listen(rest, asking or self._ask_workers(settings))
@@ -68,7 +68,7 @@ class Following:
             asking = None
             rest(AGAIN_SECONDS)
 
-    def _first(self, settings: Mapping[str, Any]) -> Asking | None:
+    def _first(self, settings: Mapping[str, Any]) -> InspectProcess | None:
         """Return the process that asks, just started; None where it cannot be, and is tried again."""
         try:
             return self._ask_workers(settings)
@@ -77,10 +77,10 @@ class Following:
             return None
 
     def _unheard(self, error: Exception) -> None:
-        self.bound.unheard()
+        self.bound.hold()
         self._warn("workers", f"the workers cannot be asked: {error!r}")
 
-    def _ask_workers(self, settings: Mapping[str, Any]) -> Asking:
+    def _ask_workers(self, settings: Mapping[str, Any]) -> InspectProcess:
         """Start the process that asks. Raises what pickle does where the settings cannot be handed over, and OSError.
 
         With `close_fds=False` Python takes posix_spawn: of a fork it would wait for a pipe to close, of which another
@@ -94,7 +94,7 @@ class Following:
         told.flush()
         return asking
 
-    def _listen(self, rest: Rest, asking: Asking) -> None:
+    def _listen(self, rest: StoppableWait, asking: InspectProcess) -> None:
         """Hear the process that asks until it ends, or has been silent for too long."""
         answers = cast("IO[bytes]", asking.stdout)
         try:
@@ -103,18 +103,18 @@ class Following:
         finally:
             asking.kill()
             asking.communicate()
-        self.bound.unheard()
+        self.bound.hold()
         self._warn("broker", f"the process that asks the workers ended with {asking.returncode}")
 
     def _hear(self, answer: Mapping[str, Any]) -> None:
         if "error" in answer:
-            self.bound.unheard()
+            self.bound.hold()
             self._warn("broker", f"the broker cannot be asked: {answer['error']}")
         else:
             self._warned.discard("broker")
             workers = [Worker(name, pool, tuple(queues)) for name, pool, queues in answer["workers"]]
-            if self.bound.hear(workers, answer["active"]):
-                log.info("Parallelism is %d: %s", self.bound.value, self.bound.now.why)
+            if self.bound.update(workers, answer["active"]):
+                log.info("Parallelism is %d: %s", self.bound.value, self.bound.limit.why)
         for what, hear in self._hearers.items():
             try:
                 hear(self.bound)

@@ -6,15 +6,15 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from astro_runtime_plugin.following.workers import Bound
+from astro_runtime_plugin.following.workers import LimitState
 
-Follow = Callable[[int], int]
+Adjust = Callable[[int], int]
 
 
-class Followed:
+class OverriddenAttribute:
     """A data descriptor: the attribute keeps what Airflow sets it to, and `follow` makes of it what is read."""
 
-    def __init__(self, name: str, follow: Follow) -> None:
+    def __init__(self, name: str, follow: Adjust) -> None:
         self.name = name
         self.follow = follow
 
@@ -29,10 +29,10 @@ class Followed:
         instance.__dict__[self.name] = value
 
 
-class FollowedConf:
+class ParallelismConf:
     """Airflow's `conf`, but for `[core] parallelism`."""
 
-    def __init__(self, original: Any, follow: Follow) -> None:
+    def __init__(self, original: Any, follow: Adjust) -> None:
         self._original = original
         self._follow = follow
 
@@ -45,7 +45,7 @@ class FollowedConf:
         return self._follow(value) if (section, key) == ("core", "parallelism") else value
 
 
-class InForce:
+class EffectiveParallelism:
     """What is read in the place of parallelism, in tasks; `others` is how many executors there are beside Celery's.
 
     Airflow takes from it what it takes for running, so the tasks come on top that no worker runs any more: those of a
@@ -53,17 +53,17 @@ class InForce:
     Airflow: the scheduler adds the free slots of its executors up, and none may have fewer than none.
     """
 
-    def __init__(self, bound: Bound, others: int) -> None:
+    def __init__(self, bound: LimitState, others: int) -> None:
         self._bound = bound
         self._others = others
         self.executor: Any = None  # the CeleryExecutor, from its start on
 
     def of_celery(self, configured: int) -> int:
         """Return CeleryExecutor's, whatever is configured."""
-        bound, lost = self._bound.heard
+        bound, lost = self._bound.snapshot
         value = bound.value or 1
         return (
-            max(value + len(lost & sent(self.executor)), len(self.executor.running))
+            max(value + len(lost & sent_task_ids(self.executor)), len(self.executor.running))
             if self.executor
             else value
         )
@@ -73,17 +73,17 @@ class InForce:
         return self.of_celery(configured) + configured * self._others
 
 
-def sent(executor: Any) -> set[str]:
+def sent_task_ids(executor: Any) -> set[str]:
     """Return the Celery ids of the tasks that a CeleryExecutor takes for running: `tasks` in older providers."""
     results = getattr(executor, "workloads", None) or getattr(executor, "tasks", {})
     return {result.task_id for result in results.values()}
 
 
-def follow_attribute(runner: ModuleType, follow: Follow) -> None:
+def override_attribute(runner: ModuleType, follow: Adjust) -> None:
     """Airflow 3."""
-    runner.SchedulerJobRunner._parallelism = Followed("_parallelism", follow)
+    runner.SchedulerJobRunner._parallelism = OverriddenAttribute("_parallelism", follow)
 
 
-def follow_conf(runner: ModuleType, follow: Follow) -> None:
+def override_conf(runner: ModuleType, follow: Adjust) -> None:
     """Airflow 2."""
-    runner.conf = FollowedConf(runner.conf, follow)  # type: ignore[attr-defined]
+    runner.conf = ParallelismConf(runner.conf, follow)  # type: ignore[attr-defined]

@@ -16,25 +16,25 @@ from airflow import __version__ as airflow_version
 from airflow.configuration import conf
 from airflow.executors.executor_loader import ExecutorLoader
 
-from astro_runtime_plugin.following.ask import settings_of
-from astro_runtime_plugin.following.follow import Following
-from astro_runtime_plugin.following.in_force import Followed, InForce, follow_attribute, follow_conf
-from astro_runtime_plugin.following.tell import HEARERS
-from astro_runtime_plugin.following.workers import Bound
-from astro_runtime_plugin.settings import STOCK
+from astro_runtime_plugin.following.ask import broker_settings
+from astro_runtime_plugin.following.follow import ParallelismMonitor
+from astro_runtime_plugin.following.in_force import OverriddenAttribute, EffectiveParallelism, override_attribute, override_conf
+from astro_runtime_plugin.following.tell import SUBSCRIBERS
+from astro_runtime_plugin.following.workers import LimitState
+from astro_runtime_plugin.settings import AIRFLOW_DEFAULTS
 from entrypoint import airflow_cfg, formula, origin
-from entrypoint.defaults import STOCK_CONCURRENCY
+from entrypoint.defaults import AIRFLOW_WORKER_CONCURRENCY
 from entrypoint.line import line_of
-from entrypoint.resolve import told_concurrency, told_queues
+from entrypoint.resolve import configured_concurrency, configured_queues
 
 PARALLELISM = "AIRFLOW__CORE__PARALLELISM"
-STOCK_PARALLELISM = int(STOCK[PARALLELISM])
+AIRFLOW_PARALLELISM = int(AIRFLOW_DEFAULTS[PARALLELISM])
 DEFAULTS = (origin.RUNTIME, origin.AIRFLOW)
 CELERY, HYBRID = ".CeleryExecutor", ".CeleryKubernetesExecutor"  # how an executor's path ends
-FOLLOW_OVER_ALL = {"3": follow_attribute, "2": follow_conf}  # by Airflow's major
+SCHEDULER_OVERRIDES = {"3": override_attribute, "2": override_conf}  # by Airflow's major
 
 
-def install(runner: ModuleType) -> None:
+def activate(runner: ModuleType) -> None:
     """Let parallelism follow the workers, where CeleryExecutor runs and parallelism is no one's but a default."""
     if not is_default() or conf.getboolean("core", "multi_team", fallback=False):
         return
@@ -52,13 +52,13 @@ def follow_workers(runner: ModuleType, others: int) -> None:
     from airflow.providers.celery.executors import celery_executor
 
     celery = celery_executor.CeleryExecutor
-    if isinstance(celery.__dict__.get("parallelism"), Followed):
+    if isinstance(celery.__dict__.get("parallelism"), OverriddenAttribute):
         return
-    following = Following(bound(), HEARERS)
-    force = InForce(following.bound, others)
-    FOLLOW_OVER_ALL[airflow_version.split(".")[0]](runner, force.over_all)
-    celery.parallelism = Followed("parallelism", force.of_celery)
-    celery.start = started(celery.start, following, force)
+    following = ParallelismMonitor(initial_state(), SUBSCRIBERS)
+    force = EffectiveParallelism(following.bound, others)
+    SCHEDULER_OVERRIDES[airflow_version.split(".")[0]](runner, force.over_all)
+    celery.parallelism = OverriddenAttribute("parallelism", force.of_celery)
+    celery.start = start_with_monitor(celery.start, following, force)
 
 
 def count_both_parts() -> None:
@@ -75,28 +75,28 @@ def count_both_parts() -> None:
 
 def is_default() -> bool:
     """Whether the operator has left parallelism to the Runtime: the record of this process says so."""
-    return any(one.documented == PARALLELISM and one.origin in DEFAULTS for one in origin.read(os.environ))
+    return any(one.documented == PARALLELISM and one.origin in DEFAULTS for one in origin.decode(os.environ))
 
 
-def bound() -> Bound:
+def initial_state() -> LimitState:
     """Return the bound before any worker has answered."""
-    operators = origin.without_exports(os.environ)
-    cfg = airflow_cfg.read(airflow_cfg.locate(operators))
-    told = told_queues(operators, cfg)
-    concurrency = told_concurrency(operators, cfg, line_of(airflow_version))
-    first = formula.first_bound(told, concurrency or STOCK_CONCURRENCY)
+    operators = origin.strip_exports(os.environ)
+    cfg = airflow_cfg.read_config(airflow_cfg.config_path(operators))
+    told = configured_queues(operators, cfg)
+    concurrency = configured_concurrency(operators, cfg, line_of(airflow_version))
+    first = formula.initial_limit(told, concurrency or AIRFLOW_WORKER_CONCURRENCY)
     if first.value is None:
-        most = formula.ceiling(told, concurrency or STOCK_CONCURRENCY) or STOCK_PARALLELISM
-        first = formula.Arithmetic(min(STOCK_PARALLELISM, most), "no worker has answered")
-    return Bound(first, lambda largest: formula.ceiling(told, concurrency or largest))
+        most = formula.max_limit(told, concurrency or AIRFLOW_WORKER_CONCURRENCY) or AIRFLOW_PARALLELISM
+        first = formula.Calculation(min(AIRFLOW_PARALLELISM, most), "no worker has answered")
+    return LimitState(first, lambda largest: formula.max_limit(told, concurrency or largest))
 
 
-def started(start: Callable[[Any], None], following: Following, force: InForce) -> Callable[[Any], None]:
+def start_with_monitor(start: Callable[[Any], None], following: ParallelismMonitor, force: EffectiveParallelism) -> Callable[[Any], None]:
     """Wrap an executor's `start`, which the scheduler calls once it is to run tasks."""
 
     def start_and_follow(executor: Any) -> None:
         start(executor)
         force.executor = executor
-        following.start(settings_of(executor.celery_app.conf))
+        following.start(broker_settings(executor.celery_app.conf))
 
     return start_and_follow

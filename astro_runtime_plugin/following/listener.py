@@ -20,8 +20,8 @@ def on_starting(component: object) -> None:
     if runner is None or type(component).__name__ != "Job":
         return
     try:
-        from astro_runtime_plugin.following.install import install
+        from astro_runtime_plugin.following.install import activate
 
-        install(runner)
+        activate(runner)
     except Exception as error:
         log.warning("astro-runtime: parallelism does not follow the workers: %r", error)

@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from astro_runtime_plugin import state
-from astro_runtime_plugin.following.workers import Bound, Worker
-from entrypoint.origin import Resolved
+from astro_runtime_plugin.following.workers import LimitState, Worker
+from entrypoint.origin import ResolvedSetting
 
 KIND = "parallelism"
 FRESH_SECONDS = 60.0  # a scheduler that has written nothing for so long has gone
@@ -31,7 +31,7 @@ class Queue(BaseModel):
     pool: int
 
 
-class InForce(BaseModel):
+class SchedulerLimit(BaseModel):
     """The bound that a scheduler goes by, in tasks, and its arithmetic."""
 
     scheduler: str
@@ -48,13 +48,13 @@ class Workers(BaseModel):
     parallelism: str
     origin: str
     why: str
-    schedulers: list[InForce]
+    schedulers: list[SchedulerLimit]
     queues: list[Queue]
 
 
-def recorded(bound: Bound) -> dict[str, Any]:
+def to_record(bound: LimitState) -> dict[str, Any]:
     """Return what a scheduler writes down."""
-    return {"parallelism": bound.value, "why": bound.now.why, "workers": bound.workers}
+    return {"parallelism": bound.value, "why": bound.limit.why, "workers": bound.workers}
 
 
 def queues(workers: Iterable[Worker]) -> list[Queue]:
@@ -69,15 +69,15 @@ def queues(workers: Iterable[Worker]) -> list[Queue]:
     ]
 
 
-def shown(
-    settings: Iterable[Resolved],
+def summarize(
+    settings: Iterable[ResolvedSetting],
     records: Mapping[str, Mapping[str, Any]],
     asked: Iterable[Worker] | None = None,
 ) -> Workers:
     """Return what is shown: the setting, the bounds in force, and the workers that were asked or written down."""
     setting = next((one for one in settings if one.documented == PARALLELISM), None)
     schedulers = [
-        InForce(scheduler=name, parallelism=told["parallelism"], why=told["why"])
+        SchedulerLimit(scheduler=name, parallelism=told["parallelism"], why=told["why"])
         for name, told in sorted(records.items())
     ]
     if asked is None:
@@ -95,6 +95,6 @@ def shown(
     )
 
 
-def written_down(settings: Iterable[Resolved]) -> Workers:
+def latest_snapshot(settings: Iterable[ResolvedSetting]) -> Workers:
     """Return what the schedulers have written down, at once: the web server asks no worker."""
-    return shown(settings, state.fetch(KIND, FRESH_SECONDS))
+    return summarize(settings, state.fetch(KIND, FRESH_SECONDS))

@@ -7,39 +7,39 @@ from collections.abc import Iterable
 from airflow.configuration import conf
 
 from astro_runtime_plugin import state
-from astro_runtime_plugin.following.record import FRESH_SECONDS, KIND, Workers, shown
+from astro_runtime_plugin.following.record import FRESH_SECONDS, KIND, Workers, summarize
 from astro_runtime_plugin.following.workers import Worker
-from astro_runtime_plugin.known import NOT_TOLD
+from astro_runtime_plugin.known import EXIT_UNKNOWN
 from entrypoint import formula
 from entrypoint.errors import UNAVAILABLE, StartError
-from entrypoint.origin import Resolved
+from entrypoint.origin import ResolvedSetting
 
-CELERYS = {"CeleryExecutor", "CeleryKubernetesExecutor"}
+CELERY_EXECUTORS = {"CeleryExecutor", "CeleryKubernetesExecutor"}
 
 
-def running(settings: Iterable[Resolved]) -> tuple[Workers, StartError | None]:
+def query_workers(settings: Iterable[ResolvedSetting]) -> tuple[Workers, StartError | None]:
     """Ask the workers, which takes some seconds, where an executor is Celery's; one that does not answer is none.
 
     Returns what is known, and why the workers could not be asked.
     """
     asked: list[Worker] = []
     problem = None
-    if CELERYS & formula.executors(conf.get("core", "executor")):
+    if CELERY_EXECUTORS & formula.executor_names(conf.get("core", "executor")):
         try:
-            asked = _asked()
+            asked = _inspect()
         except StartError as error:
             problem = error
-    return shown(settings, state.fetch(KIND, FRESH_SECONDS), asked), problem
+    return summarize(settings, state.fetch(KIND, FRESH_SECONDS), asked), problem
 
 
-def _asked() -> list[Worker]:
+def _inspect() -> list[Worker]:
     try:
         from airflow.providers.celery.executors.celery_executor_utils import app
 
-        from astro_runtime_plugin.following.ask import Asker, settings_of
+        from astro_runtime_plugin.following.ask import WorkerInspector, broker_settings
     except ImportError as error:
-        raise StartError(f"the Celery provider cannot be imported: {error}", NOT_TOLD) from error
-    answer = Asker(settings_of(app.conf)).round()
+        raise StartError(f"the Celery provider cannot be imported: {error}", EXIT_UNKNOWN) from error
+    answer = WorkerInspector(broker_settings(app.conf)).inspect_once()
     if "error" in answer:
         raise StartError(f"the broker cannot be asked: {answer['error']}", UNAVAILABLE)
     return [Worker(name, pool, tuple(queues)) for name, pool, queues in answer["workers"]]

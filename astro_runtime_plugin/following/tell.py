@@ -5,8 +5,8 @@ from __future__ import annotations
 from airflow import __version__ as airflow_version
 
 from astro_runtime_plugin import state
-from astro_runtime_plugin.following.record import KIND, recorded
-from astro_runtime_plugin.following.workers import Bound
+from astro_runtime_plugin.following.record import KIND, to_record
+from astro_runtime_plugin.following.workers import LimitState
 
 if airflow_version.startswith("2."):
     from airflow.stats import Stats as stats  # noqa: N813
@@ -14,15 +14,15 @@ else:
     from airflow._shared.observability.metrics import stats
 
 
-def metrics(bound: Bound) -> None:
+def metrics(bound: LimitState) -> None:
     """Send the gauges `astro_runtime.parallelism`, in tasks, and `astro_runtime.workers`."""
     stats.gauge("astro_runtime.parallelism", bound.value)
     stats.gauge("astro_runtime.workers", len(bound.workers))
 
 
-def record(bound: Bound) -> None:
+def record(bound: LimitState) -> None:
     """Write the bound and the workers down for whoever shows them."""
-    state.put(KIND, state.here(), recorded(bound))
+    state.put(KIND, state.process_name(), to_record(bound))
 
 
-HEARERS = {"metrics": metrics, "record of the workers": record}
+SUBSCRIBERS = {"metrics": metrics, "record of the workers": record}

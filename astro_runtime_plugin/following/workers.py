@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from entrypoint.formula import Arithmetic
+from entrypoint.formula import Calculation
 
-GONE_SECONDS = 15.0  # a worker that has not answered for so long has gone
-HELD_SECONDS = 120.0  # how long the last bound stands where no worker answers
-LOST_SECONDS = 3600.0  # how long a task is remembered that no worker runs any more
-Ceiling = Callable[[int], "int | None"]
+WORKER_TIMEOUT = 15.0  # a worker that has not answered for so long has gone
+HOLD_SECONDS = 120.0  # how long the last bound stands where no worker answers
+LOST_TASK_MEMORY = 3600.0  # how long a task is remembered that no worker runs any more
+MaxLimit = Callable[[int], "int | None"]
 
 
 class Worker(NamedTuple):
@@ -37,21 +37,21 @@ def pool_size(stats: Mapping[str, Any]) -> int:
     return len(processes) if processes else int(pool.get("max-concurrency") or 0)
 
 
-def arithmetic(workers: Iterable[Worker]) -> Arithmetic:
+def sum_pools(workers: Iterable[Worker]) -> Calculation:
     """Sum the pools of the workers that take tasks from some queue: how many of each size, by their queues."""
     counted = Counter((", ".join(worker.queues), worker.pool) for worker in workers if worker.queues)
     terms = [f"{count}×{pool} {queues}" for (queues, pool), count in sorted(counted.items())]
-    return Arithmetic(sum(pool * count for (_, pool), count in counted.items()), " + ".join(terms))
+    return Calculation(sum(pool * count for (_, pool), count in counted.items()), " + ".join(terms))
 
 
-class Heard(NamedTuple):
+class LimitSnapshot(NamedTuple):
     """What follows from the answers: the bound with its arithmetic, and the tasks that do not count, by their ids."""
 
-    bound: Arithmetic
+    bound: Calculation
     lost: frozenset[str] = frozenset()
 
 
-class Bound:
+class LimitState:
     """How many tasks may run at once on the Celery workers, and why.
 
     `floor` is the bound before the first answer, and again where no worker has answered for HELD_SECONDS. `ceiling`
@@ -60,48 +60,48 @@ class Bound:
     """
 
     def __init__(
-        self, floor: Arithmetic, ceiling: Ceiling, clock: Callable[[], float] = time.monotonic
+        self, initial: Calculation, max_limit: MaxLimit, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self.floor = floor
-        self.ceiling = ceiling
-        self.heard = Heard(floor)
+        self.initial = initial
+        self.max_limit = max_limit
+        self.snapshot = LimitSnapshot(initial)
         self._clock = clock
         self._seen: dict[str, tuple[Worker, float]] = {}
         self._ran: dict[str, float] = {}
         self._answered = clock()
 
     @property
-    def now(self) -> Arithmetic:
+    def limit(self) -> Calculation:
         """The bound with its arithmetic."""
-        return self.heard.bound
+        return self.snapshot.bound
 
     @property
     def value(self) -> int:
         """The bound, in tasks; at least 1."""
-        return self.now.value or 1
+        return self.limit.value or 1
 
     @property
     def workers(self) -> list[Worker]:
         """The workers that have answered in the last GONE_SECONDS, by name."""
         return [worker for _, (worker, _) in sorted(self._seen.items())]
 
-    def hear(self, workers: Iterable[Worker], active: Collection[str] = ()) -> bool:
+    def update(self, workers: Iterable[Worker], active: Collection[str] = ()) -> bool:
         """Take in one round of answers: the workers and what they run; return whether the bound is another now."""
-        now, before = self._clock(), self.now
+        now, before = self._clock(), self.limit
         self._seen.update({worker.name: (worker, now) for worker in workers})
-        self._seen = {name: entry for name, entry in self._seen.items() if now - entry[1] < GONE_SECONDS}
+        self._seen = {name: entry for name, entry in self._seen.items() if now - entry[1] < WORKER_TIMEOUT}
         lost = self._lost(frozenset(active), now)
-        summed = arithmetic(self.workers)
+        summed = sum_pools(self.workers)
         if summed.value:
             self._answered = now
-            self.heard = Heard(self._under_ceiling(summed), lost)
-        elif now - self._answered >= HELD_SECONDS:
-            self.heard = Heard(self.floor)
+            self.snapshot = LimitSnapshot(self._under_ceiling(summed), lost)
+        elif now - self._answered >= HOLD_SECONDS:
+            self.snapshot = LimitSnapshot(self.initial)
         else:
-            self.heard = Heard(before)
-        return (self.now.value, self.now.why) != (before.value, before.why)
+            self.snapshot = LimitSnapshot(before)
+        return (self.limit.value, self.limit.why) != (before.value, before.why)
 
-    def unheard(self) -> None:
+    def hold(self) -> None:
         """Take in a round in which the broker was away: no worker has gone by that, nor has one been silent."""
         now = self._clock()
         self._answered = now
@@ -113,13 +113,13 @@ class Bound:
 
         Airflow takes them for running until it hears of them, or gives them up.
         """
-        self._ran = {one: at for one, at in self._ran.items() if now - at < LOST_SECONDS}
+        self._ran = {one: at for one, at in self._ran.items() if now - at < LOST_TASK_MEMORY}
         self._ran.update(dict.fromkeys(active, now))
-        return frozenset(one for one, at in self._ran.items() if now - at >= GONE_SECONDS)
+        return frozenset(one for one, at in self._ran.items() if now - at >= WORKER_TIMEOUT)
 
-    def _under_ceiling(self, summed: Arithmetic) -> Arithmetic:
-        most = self.ceiling(max(worker.pool for worker in self.workers))
+    def _under_ceiling(self, summed: Calculation) -> Calculation:
+        most = self.max_limit(max(worker.pool for worker in self.workers))
         if most is None or (summed.value or 0) <= most:
             return summed
         why = f"{summed.why} = {summed.value}, no more than the {most} of max_worker_count"
-        return Arithmetic(most, why)
+        return Calculation(most, why)

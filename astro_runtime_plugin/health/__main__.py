@@ -7,11 +7,11 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 
-from astro_runtime_plugin.health.component import subcommand
-from astro_runtime_plugin.health.configured import Configured, UnhealthyError, UntoldError, configured
+from astro_runtime_plugin.health.component import container_subcommand
+from astro_runtime_plugin.health.configured import HealthSettings, UnhealthyError, UnknownHealthError, read_settings
 from entrypoint.errors import StartError
 
-Check = Callable[[Configured], None]
+Check = Callable[[HealthSettings], None]
 # What checks each component; the modules are imported where they are needed, because SQLAlchemy and Celery cost time.
 CHECKS: Mapping[tuple[str, ...], tuple[str, str, tuple[str, ...]]] = {
     ("api-server",): ("web", "check_web", ()),
@@ -39,8 +39,8 @@ def problem(environ: Mapping[str, str], words: Sequence[str]) -> str | None:
     try:
         check = check_for(words)
         if check:
-            check(configured(environ, words))
-    except UntoldError:
+            check(read_settings(environ, words))
+    except UnknownHealthError:
         return None
     except (UnhealthyError, StartError) as error:
         return str(error)
@@ -51,7 +51,7 @@ def problem(environ: Mapping[str, str], words: Sequence[str]) -> str | None:
 
 def main() -> int:
     """Check the component of this container."""
-    found = problem(os.environ, subcommand(os.environ))
+    found = problem(os.environ, container_subcommand(os.environ))
     if found:
         print(found)
     return 1 if found else 0

@@ -19,7 +19,7 @@ PREFIXES = ("exec", "env", "nohup", "time", "then", "do", "else", "!", "{")
 COMMENT = re.compile(r"(?m)(?:^|(?<=\s))#.*$")
 
 
-def subcommand(environ: Mapping[str, str], proc: Path = PROC) -> tuple[str, ...]:
+def container_subcommand(environ: Mapping[str, str], proc: Path = PROC) -> tuple[str, ...]:
     """Return the words after `airflow` of the component that runs; none where it is another program.
 
     The init of the container is `tini -- /entrypoint WORD...`, and keeps that as its command line when the entrypoint
@@ -27,11 +27,11 @@ def subcommand(environ: Mapping[str, str], proc: Path = PROC) -> tuple[str, ...]
     """
     words = command_line(proc / "1")
     starts = [at + 1 for at, word in enumerate(words) if os.path.basename(word) == ENTRYPOINT]
-    told = meant(words[starts[0] :], environ) if starts else ()
-    return told or next(running(proc), ())
+    told = parse_words(words[starts[0] :], environ) if starts else ()
+    return told or next(running_subcommands(proc), ())
 
 
-def meant(words: Sequence[str], environ: Mapping[str, str]) -> tuple[str, ...]:
+def parse_words(words: Sequence[str], environ: Mapping[str, str]) -> tuple[str, ...]:
     """Return the airflow subcommand that the operator's words mean, in a shell's script the last one."""
     script = script_of(words)
     if script is not None:
@@ -83,7 +83,7 @@ def without_prefix(words: list[str]) -> list[str]:
     return list(dropwhile(lambda word: word in PREFIXES or "=" in word, words))
 
 
-def running(proc: Path) -> Iterator[tuple[str, ...]]:
+def running_subcommands(proc: Path) -> Iterator[tuple[str, ...]]:
     """Yield the airflow subcommands that processes are, the oldest first; Airflow writes them into their titles."""
     for pid in sorted(int(path.name) for path in proc.iterdir() if path.name.isdecimal()):
         words = [word for part in command_line(proc / str(pid)) for word in part.split()]

@@ -11,21 +11,21 @@ from typing import Any
 from entrypoint import airflow_cfg
 from entrypoint.airflow_cfg import AirflowCfg
 from entrypoint.line import installed_airflow, line_of
-from entrypoint.names import Name
-from entrypoint.overrides import find
-from entrypoint.wait import url_of
+from entrypoint.names import ConfigOption
+from entrypoint.overrides import find_override
+from entrypoint.wait import connection_url
 
 
 class UnhealthyError(Exception):
     """The component is not healthy; `str()` says why, in one line without a secret."""
 
 
-class UntoldError(Exception):
+class UnknownHealthError(Exception):
     """Nothing but the component itself can tell whether it is healthy, so it is while it runs."""
 
 
 @dataclass(frozen=True)
-class Configured:
+class HealthSettings:
     """What is set in an environment and its airflow.cfg, and the words of the component's command line."""
 
     environ: Mapping[str, str]
@@ -33,12 +33,12 @@ class Configured:
     line: str
     words: Sequence[str]
 
-    def get(self, section: str, option: str, stock: str, *older: Name) -> str:
+    def get(self, section: str, option: str, stock: str, *older: ConfigOption) -> str:
         """Return a setting's value, under its name or an older one; `stock` where it is not set."""
-        found = find((Name(section, option), *older), self.environ, self.cfg)
+        found = find_override((ConfigOption(section, option), *older), self.environ, self.cfg)
         return found.text.strip() if found else stock
 
-    def number(self, section: str, option: str, stock: float, *older: Name) -> float:
+    def number(self, section: str, option: str, stock: float, *older: ConfigOption) -> float:
         """Return a setting that is a number. Raises UnhealthyError where it is none."""
         text = self.get(section, option, str(stock), *older)
         try:
@@ -46,15 +46,15 @@ class Configured:
         except ValueError:
             raise UnhealthyError(f"[{section}] {option} holds {text!r}; it must be a number") from None
 
-    def on(self, section: str, option: str, stock: str) -> bool:
+    def is_on(self, section: str, option: str, stock: str) -> bool:
         """Whether a switch is on, in Airflow's words for that."""
         return self.get(section, option, stock).lower() in ("true", "t", "1")
 
     def url(self, need: str) -> str:
         """Return the URL of the database or the broker. Raises UntoldError where only a secrets backend knows it."""
-        where, url = url_of(need, self.environ, self.cfg)
+        where, url = connection_url(need, self.environ, self.cfg)
         if url is None:
-            raise UntoldError(f"{where} names a secret, which only Airflow can look up")
+            raise UnknownHealthError(f"{where} names a secret, which only Airflow can look up")
         return url.strip()
 
     def option(self, *names: str) -> str | None:
@@ -69,17 +69,17 @@ class Configured:
                 return word[2:]
         return None
 
-    def imported(self, path: str) -> Any:
+    def import_attribute(self, path: str) -> Any:
         """Return what `path.to.something` names, with the operator's own folders searched as Airflow does."""
-        home = airflow_cfg.home(self.environ)
+        home = airflow_cfg.airflow_home(self.environ)
         plugins = self.get("core", "plugins_folder", f"{home}/plugins")
         sys.path += [folder for folder in (f"{home}/config", plugins) if folder not in sys.path]
         module, _, name = path.rpartition(".")
         return getattr(import_module(module), name)
 
 
-def configured(environ: Mapping[str, str], words: Sequence[str]) -> Configured:
+def read_settings(environ: Mapping[str, str], words: Sequence[str]) -> HealthSettings:
     """Read airflow.cfg. Raises StartError where it is not to be read."""
-    return Configured(
-        environ, airflow_cfg.read(airflow_cfg.locate(environ)), line_of(installed_airflow()), words
+    return HealthSettings(
+        environ, airflow_cfg.read_config(airflow_cfg.config_path(environ)), line_of(installed_airflow()), words
     )

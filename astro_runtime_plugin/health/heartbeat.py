@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 from sqlalchemy.sql import Select
 
-from astro_runtime_plugin.health.configured import Configured, UnhealthyError
+from astro_runtime_plugin.health.configured import HealthSettings, UnhealthyError
 from entrypoint.components import DATABASE
 
 CONNECT = {"connect_timeout": 5}  # seconds; SQLite's drivers call it otherwise
@@ -42,13 +42,13 @@ COLUMNS: Mapping[str, Any] = {
 }
 
 
-def check_job(job_type: str) -> Callable[[Configured], None]:
+def check_job(job_type: str) -> Callable[[HealthSettings], None]:
     """Return the check of the job's heartbeat, which raises UnhealthyError."""
 
-    def check(configured: Configured) -> None:
+    def check(configured: HealthSettings) -> None:
         section, option, stock, times = THRESHOLDS[configured.line][job_type]
         oldest = configured.number(section, option, stock) * times
-        beat = latest(configured, job_type)
+        beat = latest_heartbeat(configured, job_type)
         if beat is None:
             raise UnhealthyError(f"no {job_type} runs on this host, says the metadata database")
         age = (datetime.now(timezone.utc) - beat).total_seconds()
@@ -60,15 +60,15 @@ def check_job(job_type: str) -> Callable[[Configured], None]:
     return check
 
 
-def latest(configured: Configured, job_type: str) -> datetime | None:
+def latest_heartbeat(configured: HealthSettings, job_type: str) -> datetime | None:
     """Return the latest heartbeat of this host's running job; None where there is none."""
-    url = metadata(configured.url(DATABASE))
-    query = beats(configured, job_type)
+    url = metadata_url(configured.url(DATABASE))
+    query = heartbeat_query(configured, job_type)
     try:
         with create_engine(
-            url, connect_args=arguments(url, configured), poolclass=NullPool
+            url, connect_args=connect_args(url, configured), poolclass=NullPool
         ).connect() as connection:
-            speak_utc(connection)
+            use_utc(connection)
             beat = connection.execute(query).scalar()
     except SQLAlchemyError as error:
         where = f"{url.host or url.database}" + (f":{url.port}" if url.port else "")
@@ -78,7 +78,7 @@ def latest(configured: Configured, job_type: str) -> datetime | None:
     return beat if beat is None or beat.tzinfo else beat.replace(tzinfo=timezone.utc)
 
 
-def beats(configured: Configured, job_type: str) -> Select[Any]:
+def heartbeat_query(configured: HealthSettings, job_type: str) -> Select[Any]:
     """Return the query for the latest heartbeat of the host's job."""
     schema = configured.get("database", "sql_alchemy_schema", "") or None
     job = table("job", *(column(name, kind) for name, kind in COLUMNS.items()), schema=schema)
@@ -89,13 +89,13 @@ def beats(configured: Configured, job_type: str) -> Select[Any]:
     return query.order_by(job.c.latest_heartbeat.desc()).limit(1)
 
 
-def arguments(url: URL, configured: Configured) -> dict[str, Any]:
+def connect_args(url: URL, configured: HealthSettings) -> dict[str, Any]:
     """Return what the driver is given: a time-out, and what the operator's `sql_alchemy_connect_args` names."""
     path = configured.get("database", "sql_alchemy_connect_args", "")
-    return {**TIMEOUTS.get(url.get_backend_name(), {}), **(configured.imported(path) if path else {})}
+    return {**TIMEOUTS.get(url.get_backend_name(), {}), **(configured.import_attribute(path) if path else {})}
 
 
-def metadata(url: str) -> URL:
+def metadata_url(url: str) -> URL:
     """Return the URL as Airflow uses it. Raises UnhealthyError where it is none."""
     try:
         return make_url(url.replace("postgres://", "postgresql://", 1).replace("postgres+", "postgresql+", 1))
@@ -105,19 +105,19 @@ def metadata(url: str) -> URL:
         ) from None
 
 
-def speak_utc(connection: Connection) -> None:
+def use_utc(connection: Connection) -> None:
     """Make MySQL tell times in UTC, as Airflow's own connections do; the others do so anyway."""
     if connection.dialect.name in ("mysql", "mariadb"):
         connection.execute(text("SET time_zone = '+00:00'"))
 
 
-def hostname(configured: Configured) -> str | None:
+def hostname(configured: HealthSettings) -> str | None:
     """Return this host's name as Airflow writes it; None where only Airflow could tell."""
     path = configured.get("core", "hostname_callable", "airflow.utils.net.getfqdn")
     known = {"airflow.utils.net.getfqdn": getfqdn, "airflow.utils.net.get_host_ip_address": ip_address}
     if path in known:
         return known[path]()
-    return None if path.startswith("airflow.") else str(configured.imported(path)())
+    return None if path.startswith("airflow.") else str(configured.import_attribute(path)())
 
 
 def getfqdn() -> str:

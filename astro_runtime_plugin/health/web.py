@@ -10,8 +10,8 @@ from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import HTTPSHandler, ProxyHandler, build_opener
 
-from astro_runtime_plugin.health.configured import Configured, UnhealthyError
-from entrypoint.names import Name
+from astro_runtime_plugin.health.configured import HealthSettings, UnhealthyError
+from entrypoint.names import ConfigOption
 
 SECONDS = 5
 # Each option of Airflow 3's [api], and what it is called in Airflow 2's [webserver], which Airflow 3 still reads.
@@ -26,38 +26,38 @@ EXECUTION_HEALTH = "execution/health"  # of an API server that serves the tasks'
 EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - an address to ask, not one to listen at
 
 
-def check_web(configured: Configured) -> None:
+def check_web(configured: HealthSettings) -> None:
     """Raise UnhealthyError where the component does not answer, or says that it cannot reach the database."""
     if configured.option("--apps") == "execution":
-        answer(configured, EXECUTION_HEALTH)
+        health_answer(configured, EXECUTION_HEALTH)
         return
-    status = answer(configured, HEALTH[configured.line]).get("metadatabase", {}).get("status")
+    status = health_answer(configured, HEALTH[configured.line]).get("metadatabase", {}).get("status")
     if status != "healthy":
         raise UnhealthyError(f"it says that the metadata database is {status or 'not known'}")
 
 
-def check_standalone(configured: Configured) -> None:
+def check_standalone(configured: HealthSettings) -> None:
     """Raise UnhealthyError where something of `airflow standalone` is not healthy."""
-    told = {name: part.get("status") for name, part in answer(configured, HEALTH[configured.line]).items()}
+    told = {name: part.get("status") for name, part in health_answer(configured, HEALTH[configured.line]).items()}
     wrong = [f"{name} is {status}" for name, status in told.items() if status not in ("healthy", None)]
     if wrong or told.get("scheduler") is None:
         raise UnhealthyError("; ".join(wrong) or "there is no scheduler")
 
 
-def check_flower(configured: Configured) -> None:
+def check_flower(configured: HealthSettings) -> None:
     """Raise UnhealthyError where flower does not answer; that it asks for a login is an answer."""
     port = configured.option("-p", "--port") or configured.get("celery", "flower_port", "5555")
     prefix = configured.option("-u", "--url-prefix") or configured.get("celery", "flower_url_prefix", "")
-    ask(f"http://127.0.0.1:{port}/{prefix.strip('/')}", below=500)
+    http_get(f"http://127.0.0.1:{port}/{prefix.strip('/')}", below=500)
 
 
-def answer(configured: Configured, path: str) -> dict[str, Any]:
+def health_answer(configured: HealthSettings, path: str) -> dict[str, Any]:
     """Return what the component says of Airflow's health."""
     url = "/".join(
         filter(None, (address(configured), urlsplit(option(configured, "base_url")).path.strip("/"), path))
     )
     try:
-        told = json.loads(ask(url, below=400))
+        told = json.loads(http_get(url, below=400))
     except ValueError:
         told = None
     if not isinstance(told, dict):
@@ -65,7 +65,7 @@ def answer(configured: Configured, path: str) -> dict[str, Any]:
     return {name: part for name, part in told.items() if isinstance(part, dict)}
 
 
-def address(configured: Configured) -> str:
+def address(configured: HealthSettings) -> str:
     """Return where the component listens: `http://127.0.0.1:8080`."""
     secure = configured.option("--ssl-cert") or option(configured, "ssl_cert")
     host = configured.option("-H", "--host", "--hostname") or option(configured, "host")
@@ -74,15 +74,15 @@ def address(configured: Configured) -> str:
     return f"http{'s' if secure else ''}://{place}:{port}"
 
 
-def option(configured: Configured, name: str) -> str:
+def option(configured: HealthSettings, name: str) -> str:
     """Return a web option under the name that it has in the line; empty where it is not set."""
-    old = Name("webserver", OPTIONS[name])
+    old = ConfigOption("webserver", OPTIONS[name])
     if configured.line == "2.11":
         return configured.get(old.section, old.option, "")
     return configured.get("api", name, "", old)
 
 
-def ask(url: str, below: int) -> bytes:
+def http_get(url: str, below: int) -> bytes:
     """Return the answer's body. Raises UnhealthyError where there is none, or its status is not below `below`."""
     itself = ssl.create_default_context()
     itself.check_hostname = False  # the certificate names the host as it is seen from outside

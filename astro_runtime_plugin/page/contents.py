@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from astro_runtime_plugin.api import Runtime, Setting
 from astro_runtime_plugin.catalogue import Release
-from astro_runtime_plugin.components.shown import Runs
+from astro_runtime_plugin.components.shown import RunningComponent
 from astro_runtime_plugin.following.record import Workers
 from astro_runtime_plugin.lifecycle import Lifecycle, lifecycle
 
@@ -20,7 +20,7 @@ LOOKS = {"maintained": "success", "unmaintained": "danger", "yanked": "danger"}
 OTHER_LOOK = "warning"
 
 
-class Life(NamedTuple):
+class MaintenanceStatus(NamedTuple):
     """The release's stage, and, where it is known, until when it is maintained and what of that time is left.
 
     `days` and `percent`, of the whole time, are of maintenance. There is no `percent` of a release that is not
@@ -38,22 +38,22 @@ class Life(NamedTuple):
     why_yanked: str
 
 
-class Contents(NamedTuple):
+class PageContents(NamedTuple):
     """Everything that the page shows; `own` are the settings of single components, with their hosts."""
 
     runtime: Runtime
-    life: Life | None
-    components: list[Runs]
+    life: MaintenanceStatus | None
+    components: list[RunningComponent]
     own: list[tuple[Setting, list[str]]]
     workers: Workers
     providers: list[tuple[str, str]]
 
 
-def life_of(release: Release, releases: Iterable[Release], today: date) -> Life:
+def maintenance_status(release: Release, releases: Iterable[Release], today: date) -> MaintenanceStatus:
     """Return how the release stands today, as the policy and the `releases` beside it tell."""
     life = lifecycle(release, releases, today)
     left = max(life.days_left(today) or 0, 0)
-    return Life(
+    return MaintenanceStatus(
         stage=life.stage,
         look=LOOKS.get(life.stage, OTHER_LOOK),
         released=release.release_date,
@@ -85,14 +85,14 @@ def _is_provider(distribution: Distribution) -> bool:
     return any(entry.group == PROVIDER for entry in distribution.entry_points)
 
 
-def images(components: Iterable[Runs]) -> Mapping[tuple[str, str], list[Runs]]:
+def components_by_image(components: Iterable[RunningComponent]) -> Mapping[tuple[str, str], list[RunningComponent]]:
     """Return the components by the image tag and release that they run, those that most run first."""
-    found: dict[tuple[str, str], list[Runs]] = {}
+    found: dict[tuple[str, str], list[RunningComponent]] = {}
     for one in components:
         found.setdefault((one.image_tag, one.release), []).append(one)
     return dict(sorted(found.items(), key=lambda item: (-len(item[1]), item[0])))
 
 
-def when(moment: str) -> str:
+def format_utc(moment: str) -> str:
     """Return a moment in ISO 8601 as people read it, in UTC."""
     return datetime.fromisoformat(moment).strftime("%Y-%m-%d %H:%M UTC")

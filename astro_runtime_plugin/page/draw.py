@@ -6,12 +6,12 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from astro_runtime_plugin.page.contents import Contents, images, when
+from astro_runtime_plugin.page.contents import PageContents, components_by_image, format_utc
 
 TEMPLATE = "astro_runtime/page.html"
 
 
-def draw(contents: Contents) -> str:
+def render(contents: PageContents) -> str:
     """Return the page as HTML that stands within a page of Airflow; everything in it is escaped."""
     return _environment().get_template(TEMPLATE).render(contents._asdict())
 
@@ -22,5 +22,5 @@ def _environment() -> Environment:
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters.update(when=when, images=images)
+    environment.filters.update(format_utc=format_utc, components_by_image=components_by_image)
     return environment

@@ -7,24 +7,24 @@ import time
 
 from astro_runtime_plugin import api, catalogue, updates
 from astro_runtime_plugin.components.announce import records
-from astro_runtime_plugin.components.own import by_setting
-from astro_runtime_plugin.components.shown import living
-from astro_runtime_plugin.facts import facts_of, merged
-from astro_runtime_plugin.following.record import written_down
-from astro_runtime_plugin.page.contents import Contents, life_of, providers
-from astro_runtime_plugin.page.draw import draw
-from astro_runtime_plugin.today import today
+from astro_runtime_plugin.components.own import hosts_by_setting
+from astro_runtime_plugin.components.shown import live_components
+from astro_runtime_plugin.facts import find_release, merge_releases
+from astro_runtime_plugin.following.record import latest_snapshot
+from astro_runtime_plugin.page.contents import PageContents, maintenance_status, providers
+from astro_runtime_plugin.page.draw import render
+from astro_runtime_plugin.today import utc_today
 from entrypoint import origin
 
 
-def page(runtime: api.Runtime) -> str:
+def render_page(runtime: api.Runtime) -> str:
     """Return the page's HTML, of today."""
-    record = origin.read(os.environ)
+    record = origin.decode(os.environ)
     shown = runtime.model_copy(update={"settings": api.settings(record)})
-    known = merged(catalogue.releases(), updates.known())
-    release = facts_of(runtime.release, known)
-    life = life_of(release, known, today()) if release else None
+    known = merge_releases(catalogue.releases(), updates.known())
+    release = find_release(runtime.release, known)
+    life = maintenance_status(release, known, utc_today()) if release else None
     told, now = records(), time.time()
-    return draw(
-        Contents(shown, life, living(told, now), by_setting(told, now), written_down(record), providers())
+    return render(
+        PageContents(shown, life, live_components(told, now), hosts_by_setting(told, now), latest_snapshot(record), providers())
     )

@@ -17,15 +17,15 @@ def begin() -> None:
     Without an `update_url` nothing is started, nothing is asked for, and nothing more is imported.
     """
     try:
-        from astro_runtime_plugin.updates.install import install
+        from astro_runtime_plugin.updates.install import start
 
-        install()
+        start()
     except Exception as error:
         log.warning("astro-runtime: no update check: %s", type(error).__name__)
 
 
 def known() -> list[Release]:
     """Return the releases of the last good document, in their order; none where there is none, or no `update_url`."""
-    from astro_runtime_plugin.updates.install import known
+    from astro_runtime_plugin.updates.install import stored_releases
 
-    return known()
+    return stored_releases()

@@ -8,26 +8,26 @@ from astro_runtime_plugin.catalogue import Release
 from astro_runtime_plugin.updates import address, document
 from astro_runtime_plugin.updates.fetch import FetchError, fetch
 from entrypoint import airflow_cfg
-from entrypoint.names import Name
-from entrypoint.overrides import find
+from entrypoint.names import ConfigOption
+from entrypoint.overrides import find_override
 
-UPDATE_URL = Name("astro_runtime", "update_url")
+UPDATE_URL = ConfigOption("astro_runtime", "update_url")
 
 
-def asked(environ: Mapping[str, str]) -> tuple[list[Release], str]:
+def fetch_releases(environ: Mapping[str, str]) -> tuple[list[Release], str]:
     """Return the releases that `[astro_runtime] update_url` lists, and in one line why there are none.
 
     Without an `update_url` nothing is asked for, and both are empty. Raises StartError for an airflow.cfg that is not
     to be read.
     """
-    found = find((UPDATE_URL,), environ, airflow_cfg.read(airflow_cfg.locate(environ)))
+    found = find_override((UPDATE_URL,), environ, airflow_cfg.read_config(airflow_cfg.config_path(environ)))
     url = found.text.strip() if found else ""
     if not url:
         return [], ""
-    if problem := address.problem(url):
+    if problem := address.url_problem(url):
         return [], f"[astro_runtime] update_url {problem}"
     try:
         fetched = fetch(url)
         return (document.parse(fetched.text) if fetched else []), ""
     except (FetchError, document.DocumentError) as error:
-        return [], f"the update document {address.shown(url)} {error}"
+        return [], f"the update document {address.without_secrets(url)} {error}"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 10.0  # between two pieces of the answer
 REDIRECTS = 5
-LONGEST_ETAG = 200  # characters
+MAX_ETAG_LENGTH = 200  # characters
 # Compressed, a small answer could become a large document.
 HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "astro-runtime"}
 
@@ -102,7 +102,7 @@ def _answer(response: httpx.Response, etag: str | None, limit: int) -> Answer:
     if response.headers.get("Content-Encoding", "identity") != "identity":
         raise Failure("document", "comes compressed, which was not asked for")
     mark = response.headers.get("ETag", "")
-    usable = mark.isascii() and mark.isprintable() and len(mark) <= LONGEST_ETAG
+    usable = mark.isascii() and mark.isprintable() and len(mark) <= MAX_ETAG_LENGTH
     return {"text": _text(response.iter_raw(), limit), "etag": mark if mark and usable else None}
 
 

@@ -11,7 +11,7 @@ from tempfile import TemporaryFile
 from typing import Any, NamedTuple
 
 DOWNLOAD = (sys.executable, "-m", "astro_runtime_plugin.updates.download")
-LONGEST_SECONDS = 30  # for all of it, after which the process is ended
+MAX_SECONDS = 30  # for all of it, after which the process is ended
 SPARE_SECONDS = 10.0  # for the process to start
 LIMIT_BYTES = 4 * 1024 * 1024  # with a JSON string's escapes it still fits into MySQL's MEDIUMTEXT
 
@@ -24,7 +24,7 @@ class FetchError(Exception):
         self.kind = kind
 
 
-class Fetched(NamedTuple):
+class FetchedDocument(NamedTuple):
     """A document's text, and what tells it from another: the server's ETag, or a file's size and time of change."""
 
     text: str
@@ -32,8 +32,8 @@ class Fetched(NamedTuple):
 
 
 def fetch(
-    url: str, etag: str | None = None, seconds: int = LONGEST_SECONDS, limit: int = LIMIT_BYTES
-) -> Fetched | None:
+    url: str, etag: str | None = None, seconds: int = MAX_SECONDS, limit: int = LIMIT_BYTES
+) -> FetchedDocument | None:
     """Return the document at `url`, or None where it is still the one with this `etag`. Raises FetchError.
 
     `seconds` is how long all of it may take, `limit` how many bytes the document may have.
@@ -41,7 +41,7 @@ def fetch(
     answer = _ask({"url": url, "etag": etag, "seconds": seconds, "limit": limit}, seconds + SPARE_SECONDS)
     if "failed" in answer:
         raise FetchError(answer["failed"], answer["why"])
-    return None if answer.get("same") else Fetched(answer["text"], answer["etag"])
+    return None if answer.get("same") else FetchedDocument(answer["text"], answer["etag"])
 
 
 def _ask(question: dict[str, Any], seconds: float) -> dict[str, Any]:

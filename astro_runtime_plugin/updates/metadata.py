@@ -24,7 +24,7 @@ from pydantic.alias_generators import to_camel
 from astro_runtime_plugin.catalogue import Channel, Day, Python, Release, one_line
 from astro_runtime_plugin.links import url_problem
 
-LONGEST_REASON = 300  # characters
+MAX_REASON_LENGTH = 300  # characters
 
 
 def _otherwise(instead: Callable[[Any], Any]) -> WrapValidator:
@@ -43,7 +43,7 @@ def _otherwise(instead: Callable[[Any], Any]) -> WrapValidator:
 
 def _reason(told: Any) -> str:
     text = one_line("" if told is None else str(told))
-    return text if len(text) <= LONGEST_REASON else f"{text[:LONGEST_REASON]}…"
+    return text if len(text) <= MAX_REASON_LENGTH else f"{text[:MAX_REASON_LENGTH]}…"
 
 
 def _link(url: Any) -> str | None:

@@ -9,7 +9,7 @@ from astro_runtime_plugin.catalogue import Release
 from astro_runtime_plugin.version import Version
 
 
-def update(running: str, releases: Iterable[Release], today: date) -> Release | None:
+def offered_update(running: str, releases: Iterable[Release], today: date) -> Release | None:
     """Return the release that one who runs `running` may move to; None where there is none.
 
     The highest one that is stable, not yanked and released by today. One of the running series comes before those of

@@ -11,12 +11,12 @@ from pydantic import BaseModel, ValidationError
 from astro_runtime_plugin import state
 from astro_runtime_plugin.catalogue import Release
 from astro_runtime_plugin.updates import document
-from astro_runtime_plugin.updates.fetch import Fetched
+from astro_runtime_plugin.updates.fetch import FetchedDocument
 
 KIND, NAME = "update document", "last good"
 
 
-class Stored(BaseModel):
+class StoredDocument(BaseModel):
     """The last good document. `source` stands for the URL that it came from, `etag` is what `fetch` gave with it.
 
     `fetched` is when it came, `checked` when it was last found to be what the URL holds, in seconds since the epoch.
@@ -38,17 +38,17 @@ def source(url: str) -> str:
     return sha256(url.encode()).hexdigest()[:32]
 
 
-def stored(url: str) -> Stored | None:
+def stored_document(url: str) -> StoredDocument | None:
     """Return the last good document of `url`; None where there is none, or only one of another URL."""
     return _read(url, state.fetch(KIND).get(NAME))
 
 
-def known(url: str) -> list[Release]:
+def stored_releases(url: str) -> list[Release]:
     """Return the releases of the last good document of `url`, in their order; none where there is none.
 
     A web server asks for each page: the document is read again where another has been stored since.
     """
-    at = state.told_at(KIND, NAME)
+    at = state.updated_at(KIND, NAME)
     try:
         return _known(url, at) if at else []
     except LookupError:
@@ -62,24 +62,24 @@ def _known(url: str, at: float) -> list[Release]:
     return last.releases() if last else []
 
 
-def _read(url: str, told: Any) -> Stored | None:
+def _read(url: str, told: Any) -> StoredDocument | None:
     try:
-        found = Stored.model_validate(told)
+        found = StoredDocument.model_validate(told)
         found.releases()
     except (ValidationError, document.DocumentError):
         return None
     return found if found.source == source(url) else None
 
 
-def keep(url: str, fetched: Fetched, now: float) -> None:
+def keep(url: str, fetched: FetchedDocument, now: float) -> None:
     """Put a good document into the place of the one before. Raises SQLAlchemyError."""
-    _put(Stored(source=source(url), text=fetched.text, etag=fetched.etag, fetched=now, checked=now))
+    _put(StoredDocument(source=source(url), text=fetched.text, etag=fetched.etag, fetched=now, checked=now))
 
 
-def confirm(last: Stored, now: float) -> None:
+def confirm(last: StoredDocument, now: float) -> None:
     """Note that the document is still what its URL holds. Raises SQLAlchemyError."""
     _put(last.model_copy(update={"checked": now}))
 
 
-def _put(told: Stored) -> None:
+def _put(told: StoredDocument) -> None:
     state.put(KIND, NAME, told.model_dump(), kept=None)

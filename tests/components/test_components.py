@@ -11,7 +11,7 @@ import psycopg2  # type: ignore[import-untyped]
 import pytest
 from sqlalchemy.engine import make_url
 
-from astro_runtime_plugin.components.shown import Runs, living
+from astro_runtime_plugin.components.shown import RunningComponent, live_components
 from tests.following.cluster import Cluster, Component, cluster, until
 from tests.lines import LINE, RELEASE
 from tests.servers import Postgres, free_port, redis
@@ -79,13 +79,13 @@ def made(tmp_path: Path, metadata: Postgres, database: str) -> Iterator[Cluster]
         yield one
 
 
-def seen(metadata: Postgres, database: str) -> list[Runs]:
+def seen(metadata: Postgres, database: str) -> list[RunningComponent]:
     """Return what lives, as the database tells it by its own clock."""
     try:
         rows = metadata.sql(database, ROWS)
     except psycopg2.errors.UndefinedTable:
         return []
-    return living((json.loads(told) for told, _ in rows), float(rows[0][1]) if rows else 0)
+    return live_components((json.loads(told) for told, _ in rows), float(rows[0][1]) if rows else 0)
 
 
 def run(made: Cluster, name: str) -> Component:

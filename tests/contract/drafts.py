@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 
-from entrypoint.defaults import EXECUTOR, TABLE, WORKER_CONCURRENCY, WORKER_QUEUES, Setting
-from entrypoint.names import Name, Variable
+from entrypoint.defaults import EXECUTOR, DEFAULTS, WORKER_CONCURRENCY, WORKER_QUEUES, SettingDefault
+from entrypoint.names import ConfigOption, EnvOnlyName
 from tests.lines import LINE
 
 ENVIRONMENT_PLACES = ("env", "env_cmd", "env_secret", "env_lower")
@@ -50,7 +50,7 @@ QUEUES = (
 class Placement(NamedTuple):
     """One thing that the operator has written: the name's variable, the place, the text and how it is written."""
 
-    name: Name | Variable
+    name: ConfigOption | EnvOnlyName
     place: str
     text: str
     form: str
@@ -68,25 +68,25 @@ class Draft(NamedTuple):
     headers: bool
 
 
-def names_of(setting: Setting) -> tuple[Name | Variable, ...]:
+def names_of(setting: SettingDefault) -> tuple[ConfigOption | EnvOnlyName, ...]:
     """Return every name that the setting has on this line."""
-    spelling = setting.spellings[LINE]
-    return (*spelling.names, *joined_names(setting), *spelling.carried)
+    spelling = setting.names_by_line[LINE]
+    return (*spelling.names, *joined_names(setting), *spelling.forwarded)
 
 
-def joined_names(setting: Setting) -> tuple[Name, ...]:
-    return tuple(name for names in setting.spellings[LINE].joined for name in names)
+def joined_names(setting: SettingDefault) -> tuple[ConfigOption, ...]:
+    return tuple(name for names in setting.names_by_line[LINE].max_with for name in names)
 
 
-def least(setting: Setting, name: Name | Variable) -> float:
+def least(setting: SettingDefault, name: ConfigOption | EnvOnlyName) -> float:
     """Return the smallest number that the name may hold: 0 stands for not set in one that is joined."""
-    return 0 if name in joined_names(setting) else setting.spellings[LINE].least
+    return 0 if name in joined_names(setting) else setting.names_by_line[LINE].minimum
 
 
 @cache
-def numbers(setting: Setting, name: Name | Variable) -> st.SearchStrategy[str]:
+def numbers(setting: SettingDefault, name: ConfigOption | EnvOnlyName) -> st.SearchStrategy[str]:
     usual = [
-        setting.stock,
+        setting.airflow_default,
         setting.default or "16",
         "32",
         "1",
@@ -105,9 +105,9 @@ def numbers(setting: Setting, name: Name | Variable) -> st.SearchStrategy[str]:
 
 @st.composite
 def _placement(draw: st.DrawFn) -> Placement:
-    setting = draw(st.sampled_from(TABLE))
+    setting = draw(st.sampled_from(DEFAULTS))
     name = draw(st.sampled_from(names_of(setting)))
-    places = ENVIRONMENT_PLACES + CFG_PLACES if isinstance(name, Name) else ENVIRONMENT_PLACES
+    places = ENVIRONMENT_PLACES + CFG_PLACES if isinstance(name, ConfigOption) else ENVIRONMENT_PLACES
     # Half of all placements count; the others are what must not be taken for an override.
     place = draw(st.sampled_from(places) | st.sampled_from([one for one in places if one in ("env", "cfg")]))
     forms = ["plain", "padded", "tabs", "dollar", "braces", "nested"]
@@ -115,7 +115,7 @@ def _placement(draw: st.DrawFn) -> Placement:
     return Placement(name, place, draw(numbers(setting, name)), draw(st.sampled_from(forms)))
 
 
-def _context(name: Name, texts: tuple[str, ...]) -> st.SearchStrategy[Placement]:
+def _context(name: ConfigOption, texts: tuple[str, ...]) -> st.SearchStrategy[Placement]:
     """A setting that the formula hangs on, as it is or left alone."""
     return st.builds(
         Placement, st.just(name), st.sampled_from(("env", "cfg")), st.sampled_from(texts), st.just("plain")

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
-from entrypoint.defaults import TABLE, WORKER_CONCURRENCY, WORKER_QUEUES, Setting
-from entrypoint.names import Name, Variable
+from entrypoint.defaults import DEFAULTS, WORKER_CONCURRENCY, WORKER_QUEUES, SettingDefault
+from entrypoint.names import ConfigOption, EnvOnlyName
 from tests.contract.drafts import names_of
 from tests.lines import LINE
 
@@ -78,21 +78,21 @@ class Oracle:
             if path:
                 parser.read(str(path))
 
-    def number(self, setting: Setting, name: Name, parser: Any = None) -> float:
+    def number(self, setting: SettingDefault, name: ConfigOption, parser: Any = None) -> float:
         """Read the setting as its readers do: `getint` or `getfloat`."""
         read = getattr(parser or self.conf, f"get{setting.number.__name__}")
         return float(read(name.section, name.option))
 
-    def is_set(self, name: Name) -> bool:
+    def is_set(self, name: ConfigOption) -> bool:
         """Whether anything but a default layer (Airflow's or a provider's) answers for the setting."""
         with patch.object(self.conf, "get_default_value", return_value=NOT_SET):
             return bool(self.conf.get(name.section, name.option) != NOT_SET)
 
-    def effective(self, setting: Setting, parser: Any = None) -> float:
+    def effective(self, setting: SettingDefault, parser: Any = None) -> float:
         """Return what the scheduler takes: the largest of the setting and of the names joined to it."""
         read = getattr(parser or self.conf, f"get{setting.number.__name__}")
-        spelling = setting.spellings[LINE]
-        joined = [read(names[0].section, names[0].option, fallback=0) for names in spelling.joined]
+        spelling = setting.names_by_line[LINE]
+        joined = [read(names[0].section, names[0].option, fallback=0) for names in spelling.max_with]
         return max([self.number(setting, spelling.names[0], parser), *map(float, joined)])
 
     def expected(self, environ: Mapping[str, str], operators: Path | None) -> list[Expected]:
@@ -102,34 +102,34 @@ class Oracle:
             self.load(None)
             in_environment = {
                 name
-                for setting in TABLE
+                for setting in DEFAULTS
                 for name in names_of(setting)
                 if self._value(setting, name) is not None
             }
             self.load(operators)
             getattr(self.conf, AT_IMPORT)()
-            return [self._expected(setting, in_environment) for setting in TABLE]
+            return [self._expected(setting, in_environment) for setting in DEFAULTS]
 
-    def _set(self, setting: Setting) -> dict[Name | Variable, float]:
+    def _set(self, setting: SettingDefault) -> dict[ConfigOption | EnvOnlyName, float]:
         """Return what counts of the operator's values: what Airflow reads, else every carried name that is set."""
-        spelling = setting.spellings[LINE]
+        spelling = setting.names_by_line[LINE]
         newest = spelling.names[0]
-        joined = self._values(setting, tuple(names[0] for names in spelling.joined))
+        joined = self._values(setting, tuple(names[0] for names in spelling.max_with))
         if joined or self.is_set(newest):
             return {newest: self.number(setting, newest), **joined}
-        return self._values(setting, spelling.carried)
+        return self._values(setting, spelling.forwarded)
 
-    def _values(self, setting: Setting, names: tuple[Name | Variable, ...]) -> dict[Name | Variable, float]:
+    def _values(self, setting: SettingDefault, names: tuple[ConfigOption | EnvOnlyName, ...]) -> dict[ConfigOption | EnvOnlyName, float]:
         values = {name: self._value(setting, name) for name in names}
         return {name: value for name, value in values.items() if value is not None}
 
-    def _value(self, setting: Setting, name: Name | Variable) -> float | None:
-        if isinstance(name, Name):
+    def _value(self, setting: SettingDefault, name: ConfigOption | EnvOnlyName) -> float | None:
+        if isinstance(name, ConfigOption):
             return self.number(setting, name) if self.is_set(name) else None
         held = os.environ.get(name.variable)
         return None if held is None else float(os.path.expandvars(os.path.expandvars(held)))
 
-    def _expected(self, setting: Setting, in_environment: set[Name | Variable]) -> Expected:
+    def _expected(self, setting: SettingDefault, in_environment: set[ConfigOption | EnvOnlyName]) -> Expected:
         counts = self._set(setting)
         if counts:
             value = max(counts.values())
@@ -139,13 +139,13 @@ class Oracle:
             return Expected(float(setting.default), frozenset({"Runtime"}))
         worked_out = self._worked_out()
         if worked_out is None:
-            return Expected(float(setting.stock), frozenset({"Airflow"}))
+            return Expected(float(setting.airflow_default), frozenset({"Airflow"}))
         return Expected(worked_out, frozenset({"Runtime"}))
 
-    def _origin(self, name: Name | Variable, in_environment: set[Name | Variable]) -> str:
+    def _origin(self, name: ConfigOption | EnvOnlyName, in_environment: set[ConfigOption | EnvOnlyName]) -> str:
         if name in in_environment:
             return "operator environment"
-        return "operator airflow.cfg" if isinstance(name, Name) and self.is_set(name) else "Airflow"
+        return "operator airflow.cfg" if isinstance(name, ConfigOption) and self.is_set(name) else "Airflow"
 
     def _worked_out(self) -> float | None:
         concurrency = self.conf.getint(WORKER_CONCURRENCY.section, WORKER_CONCURRENCY.option)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from entrypoint.defaults import TABLE
-from entrypoint.names import Name
+from entrypoint.defaults import DEFAULTS
+from entrypoint.names import ConfigOption
 from tests.contract.drafts import ENVIRONMENT_PLACES, Draft, Placement, joined_names, names_of
 
 Options = dict[
@@ -14,10 +14,10 @@ Options = dict[
 ]  # by section and option: the text, and where it came from
 # What Airflow writes into a file that it generates, this line's or the other.
 STOCK = {
-    (name.section, name.option): setting.stock
-    for setting in TABLE
+    (name.section, name.option): setting.airflow_default
+    for setting in DEFAULTS
     for name in names_of(setting)
-    if isinstance(name, Name) and name not in joined_names(setting)
+    if isinstance(name, ConfigOption) and name not in joined_names(setting)
 }
 
 
@@ -59,7 +59,7 @@ def _variable(one: Placement) -> str:
 
 
 def _option(one: Placement) -> tuple[str, str]:
-    assert isinstance(one.name, Name)
+    assert isinstance(one.name, ConfigOption)
     section, option = one.name.section, one.name.option
     return {
         "cfg_default": ("DEFAULT", option),
@@ -117,5 +117,5 @@ def _written(
     marked = key in STOCK and (generated or one.place == "cfg_generated")
     if marked and not keep and float(one.text) == float(STOCK[key]):
         return []
-    mark = [f"# Variable: {Name(*key).variable}", "#"] if marked and not generated else []
+    mark = [f"# Variable: {ConfigOption(*key).variable}", "#"] if marked and not generated else []
     return [*mark, written]

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from entrypoint.defaults import TABLE, Setting
+from entrypoint.defaults import DEFAULTS, SettingDefault
 from entrypoint.errors import CONFIG, StartError
-from entrypoint.names import Name, Variable
-from entrypoint.settle import settle
+from entrypoint.names import ConfigOption, EnvOnlyName
+from entrypoint.settle import build_environment
 from tests.contract.drafts import least, names_of
 from tests.contract.oracle import environment
 from tests.lines import INTERVAL, LINE
@@ -33,30 +33,30 @@ BAD = (
 )
 CASES = [
     pytest.param(setting, name, place, text, id=f"{name}-{place}-{text!r}")
-    for setting in TABLE
+    for setting in DEFAULTS
     for name in names_of(setting)
-    for place in (("environment", "airflow.cfg") if isinstance(name, Name) else ("environment",))
+    for place in (("environment", "airflow.cfg") if isinstance(name, ConfigOption) else ("environment",))
     for text in BAD
     if not (text == "0" and least(setting, name) == 0)  # 0 is Airflow's word for "as many as parallelism"
 ]
-WHOLE = [setting for setting in TABLE if setting.number is int]
+WHOLE = [setting for setting in DEFAULTS if setting.number is int]
 
 
-def refusal(home: Path, name: Name | Variable, place: str, text: str) -> StartError:
+def refusal(home: Path, name: ConfigOption | EnvOnlyName, place: str, text: str) -> StartError:
     environ = {"PATH": os.environ["PATH"], "HOME": str(home), "AIRFLOW_HOME": str(home)}
     if place == "environment":
         environ[name.variable] = text
     else:
-        assert isinstance(name, Name)
+        assert isinstance(name, ConfigOption)
         (home / "airflow.cfg").write_text(f"[{name.section}]\n{name.option} = {text}\n")
     with environment(environ), pytest.raises(StartError) as refused:
-        settle(os.environ)
+        build_environment(os.environ)
     return refused.value
 
 
 @pytest.mark.parametrize(("setting", "name", "place", "text"), CASES)
 def test_it_stops_the_start(
-    tmp_path: Path, setting: Setting, name: Name | Variable, place: str, text: str
+    tmp_path: Path, setting: SettingDefault, name: ConfigOption | EnvOnlyName, place: str, text: str
 ) -> None:
     error = refusal(tmp_path, name, place, text)
     held = text if place == "environment" else text.strip()
@@ -67,14 +67,14 @@ def test_it_stops_the_start(
 
 
 @pytest.mark.parametrize("setting", WHOLE, ids=lambda setting: setting.documented)
-def test_a_fraction_where_airflow_reads_whole_numbers(tmp_path: Path, setting: Setting) -> None:
-    error = refusal(tmp_path, setting.spellings[LINE].names[0], "environment", "5.5")
+def test_a_fraction_where_airflow_reads_whole_numbers(tmp_path: Path, setting: SettingDefault) -> None:
+    error = refusal(tmp_path, setting.names_by_line[LINE].names[0], "environment", "5.5")
     assert "it must be a whole number of" in str(error)
 
 
 @pytest.mark.parametrize("text", ["%(nowhere)s", "%", "%(parallelism)s"])
 def test_an_interpolation_that_fails(tmp_path: Path, text: str) -> None:
-    error = refusal(tmp_path, Name("core", "parallelism"), "airflow.cfg", text)
+    error = refusal(tmp_path, ConfigOption("core", "parallelism"), "airflow.cfg", text)
     assert error.code == CONFIG
     cfg = tmp_path / "airflow.cfg"
     assert str(error).startswith(f"{cfg} cannot be read by Airflow: [core] parallelism has a % in its value")
@@ -83,7 +83,7 @@ def test_an_interpolation_that_fails(tmp_path: Path, text: str) -> None:
 def test_a_variable_that_refers_to_itself(tmp_path: Path) -> None:
     """Airflow hangs on it."""
     error = refusal(
-        tmp_path, Variable("AIRFLOW__CORE__PARALLELISM"), "environment", "x$AIRFLOW__CORE__PARALLELISM"
+        tmp_path, EnvOnlyName("AIRFLOW__CORE__PARALLELISM"), "environment", "x$AIRFLOW__CORE__PARALLELISM"
     )
     assert error.code == CONFIG
     assert "refers to itself without end" in str(error)
@@ -105,6 +105,6 @@ def test_a_name_that_airflow_would_not_come_to_is_not_judged(tmp_path: Path) -> 
         "AIRFLOW_CORE_PARALLELISM": "0",
     }
     with environment(environ):
-        settings = {setting.variable: setting.value for setting in settle(os.environ).settings}
+        settings = {setting.variable: setting.value for setting in build_environment(os.environ).settings}
     assert settings[INTERVAL] == "60"
     assert settings["AIRFLOW__CORE__PARALLELISM"] == "8"

@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from entrypoint import origin
-from entrypoint.defaults import TABLE
-from entrypoint.names import Name
-from entrypoint.settle import Settled, settle
+from entrypoint.defaults import DEFAULTS
+from entrypoint.names import ConfigOption
+from entrypoint.settle import PreparedEnvironment, build_environment
 from tests.contract.drafts import Draft, drafts, numbers
 from tests.contract.oracle import Expected, Oracle, environment
 from tests.contract.readers import read_by_airflow
@@ -62,23 +62,23 @@ class World:
         if state.cfg is not None:
             self.cfg.write_text(state.cfg)
 
-    def start(self) -> Settled:
+    def start(self) -> PreparedEnvironment:
         with environment(self.environ):
-            return settle(os.environ)
+            return build_environment(os.environ)
 
 
 def check_effective(oracle: Oracle, expected: list[Expected]) -> None:
     """Airflow's `conf`, the Task SDK's, and the objects that read them hold what the contract asks for."""
     objects = read_by_airflow()
-    for setting, must in zip(TABLE, expected, strict=True):
+    for setting, must in zip(DEFAULTS, expected, strict=True):
         found = [oracle.effective(setting, parser) for parser in oracle.parsers]
         found += objects[setting.documented]
         assert found == [must.value] * len(found), setting.documented
 
 
-def check_record(settled: Settled, expected: list[Expected]) -> None:
+def check_record(settled: PreparedEnvironment, expected: list[Expected]) -> None:
     """The record says the effective value and its origin."""
-    for said, must in zip(origin.read(settled.environ), expected, strict=True):
+    for said, must in zip(origin.decode(settled.environ), expected, strict=True):
         assert float(said.value) == must.value, said.documented
         assert said.origin in must.origins, said.documented
 
@@ -102,7 +102,7 @@ def test_every_state_holds_the_contract(
             oracle.load(world.cfg)
             check_effective(oracle, expected)
             check_record(settled, expected)
-            assert settle(os.environ).environ == settled.environ, "a nested start changes nothing"
+            assert build_environment(os.environ).environ == settled.environ, "a nested start changes nothing"
 
     holds()
 
@@ -117,12 +117,12 @@ def test_a_value_changed_between_two_starts_is_an_override(
     def holds(draft: Draft, data: st.DataObject) -> None:
         world = World(home, write_down(draft, generated))
         first = world.start()
-        setting = data.draw(st.sampled_from(TABLE))
-        newest = setting.spellings[LINE].names[0]
+        setting = data.draw(st.sampled_from(DEFAULTS))
+        newest = setting.names_by_line[LINE].names[0]
         variable = newest.variable
         text = data.draw(numbers(setting, newest).filter(lambda text: text != first.environ.get(variable)))
         with environment({**first.environ, variable: text}):
-            second = settle(os.environ)
+            second = build_environment(os.environ)
         expected = oracle.expected({**world.environ, variable: text}, world.operators)
         with environment(second.environ), warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -146,7 +146,7 @@ def test_a_file_that_airflow_generated_overrides_nothing(oracle: Oracle, home: P
     for section in oracle.conf.sections():
         for option in RawConfigParser.options(oracle.conf, section):
             assert settled.cfg.get(section, option) == ConfigParser.get(oracle.conf, section, option)
-            name = Name(section, option)
-            assert settled.cfg.written_by_airflow(name) is (f"# Variable: {name.variable}\n" in generated)
-    newest = [setting.spellings[LINE].names[0] for setting in TABLE]
-    assert all(settled.cfg.written_by_airflow(name) for name in newest)
+            name = ConfigOption(section, option)
+            assert settled.cfg.is_generated(name) is (f"# Variable: {name.variable}\n" in generated)
+    newest = [setting.names_by_line[LINE].names[0] for setting in DEFAULTS]
+    assert all(settled.cfg.is_generated(name) for name in newest)

@@ -8,21 +8,21 @@ from entrypoint.defaults import (
     BROKER_URL,
     DATABASE_URL,
     EXECUTOR,
-    STOCK_CONCURRENCY,
-    STOCK_EXECUTOR,
-    TABLE,
+    AIRFLOW_WORKER_CONCURRENCY,
+    AIRFLOW_EXECUTOR,
+    DEFAULTS,
     WORKER_CONCURRENCY,
     WORKER_QUEUES,
-    Setting,
+    SettingDefault,
 )
-from entrypoint.names import Name
-from entrypoint.wait import STOCK_URLS
+from entrypoint.names import ConfigOption
+from entrypoint.wait import AIRFLOW_URLS
 from tests.contract.drafts import joined_names, names_of
 from tests.contract.oracle import Oracle
 from tests.lines import LINE
 
 
-def older_names(oracle: Oracle, name: Name) -> list[tuple[str, str]]:
+def older_names(oracle: Oracle, name: ConfigOption) -> list[tuple[str, str]]:
     """Return the names that Airflow reads where `name` is not set: at most one, by its section or by itself."""
     if name.section in oracle.conf.deprecated_sections:
         return [(oracle.conf.deprecated_sections[name.section][0], name.option)]
@@ -30,49 +30,49 @@ def older_names(oracle: Oracle, name: Name) -> list[tuple[str, str]]:
     return [deprecated[:2]] if deprecated else []
 
 
-by_name = pytest.mark.parametrize("setting", TABLE, ids=lambda setting: setting.documented)
+by_name = pytest.mark.parametrize("setting", DEFAULTS, ids=lambda setting: setting.documented)
 
 
 @by_name
-def test_the_stock_value_is_airflows(oracle: Oracle, setting: Setting) -> None:
-    newest = setting.spellings[LINE].names[0]
-    assert float(oracle.conf.get_default_value(newest.section, newest.option)) == float(setting.stock)
+def test_the_stock_value_is_airflows(oracle: Oracle, setting: SettingDefault) -> None:
+    newest = setting.names_by_line[LINE].names[0]
+    assert float(oracle.conf.get_default_value(newest.section, newest.option)) == float(setting.airflow_default)
 
 
 @by_name
 def test_airflow_reads_the_names_it_is_said_to_read_and_no_carried_one(
-    oracle: Oracle, setting: Setting
+    oracle: Oracle, setting: SettingDefault
 ) -> None:
-    spelling = setting.spellings[LINE]
-    for newest, *older in (spelling.names, *spelling.joined):
+    spelling = setting.names_by_line[LINE]
+    for newest, *older in (spelling.names, *spelling.max_with):
         assert [(name.section, name.option) for name in older] == older_names(oracle, newest)
-    for name in (*spelling.carried, *joined_names(setting)):
-        if isinstance(name, Name):
+    for name in (*spelling.forwarded, *joined_names(setting)):
+        if isinstance(name, ConfigOption):
             assert (name.section, name.option) not in oracle.conf.inversed_deprecated_options
             assert oracle.conf.get_default_value(name.section, name.option) is None
 
 
 @by_name
-def test_the_variable_is_spelled_as_airflow_spells_it(oracle: Oracle, setting: Setting) -> None:
+def test_the_variable_is_spelled_as_airflow_spells_it(oracle: Oracle, setting: SettingDefault) -> None:
     for name in names_of(setting):
-        if isinstance(name, Name):
+        if isinstance(name, ConfigOption):
             assert name.variable == oracle.conf._env_var_name(name.section, name.option)
     assert setting.documented in {name.variable for name in names_of(setting)}
 
 
 @by_name
-def test_no_command_or_secret_is_read_for_a_row(oracle: Oracle, setting: Setting) -> None:
-    names = {(name.section, name.option) for name in names_of(setting) if isinstance(name, Name)}
+def test_no_command_or_secret_is_read_for_a_row(oracle: Oracle, setting: SettingDefault) -> None:
+    names = {(name.section, name.option) for name in names_of(setting) if isinstance(name, ConfigOption)}
     assert not names & oracle.conf.sensitive_config_values
 
 
 @pytest.mark.parametrize("name", [EXECUTOR, WORKER_CONCURRENCY, WORKER_QUEUES], ids=str)
-def test_no_command_or_secret_is_read_for_what_the_formula_hangs_on(oracle: Oracle, name: Name) -> None:
+def test_no_command_or_secret_is_read_for_what_the_formula_hangs_on(oracle: Oracle, name: ConfigOption) -> None:
     assert (name.section, name.option) not in oracle.conf.sensitive_config_values
 
 
 @pytest.mark.parametrize("name", [*DATABASE_URL, *BROKER_URL], ids=str)
-def test_commands_and_secrets_are_read_for_the_urls(oracle: Oracle, name: Name) -> None:
+def test_commands_and_secrets_are_read_for_the_urls(oracle: Oracle, name: ConfigOption) -> None:
     assert (name.section, name.option) in oracle.conf.sensitive_config_values
 
 
@@ -83,9 +83,9 @@ def test_the_urls_go_by_the_names_that_airflow_reads(oracle: Oracle) -> None:
 
 def test_what_the_start_assumes_where_nothing_is_set(oracle: Oracle) -> None:
     default = oracle.conf.get_default_value
-    assert default("core", "executor") == STOCK_EXECUTOR[LINE]
-    assert default("celery", "worker_concurrency") == str(STOCK_CONCURRENCY)
-    assert default("celery", "broker_url") == STOCK_URLS["broker"]
+    assert default("core", "executor") == AIRFLOW_EXECUTOR[LINE]
+    assert default("celery", "worker_concurrency") == str(AIRFLOW_WORKER_CONCURRENCY)
+    assert default("celery", "broker_url") == AIRFLOW_URLS["broker"]
     database = default("database", "sql_alchemy_conn")
     home = database.removeprefix("sqlite:///").removesuffix("/airflow.db")
-    assert STOCK_URLS["metadata database"].format(home=home) == database
+    assert AIRFLOW_URLS["metadata database"].format(home=home) == database

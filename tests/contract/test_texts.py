@@ -7,12 +7,12 @@ import os
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from entrypoint.defaults import TABLE, Setting
+from entrypoint.defaults import DEFAULTS, SettingDefault
 from entrypoint.errors import StartError
 from entrypoint.expand import expand
-from entrypoint.names import Name
-from entrypoint.numbers import LARGEST
-from entrypoint.settle import settle
+from entrypoint.names import ConfigOption
+from entrypoint.numbers import MAX_VALUE
+from entrypoint.settle import build_environment
 from tests.contract.oracle import Oracle, environment
 from tests.lines import LINE
 
@@ -23,7 +23,7 @@ NUMBERS = st.one_of(
     st.floats().map(str),
     st.floats().map(float.hex),
     st.integers(-5, 20).map(str),
-    st.integers(LARGEST - 3, LARGEST + 3).map(lambda number: f" {number}.0 "),
+    st.integers(MAX_VALUE - 3, MAX_VALUE + 3).map(lambda number: f" {number}.0 "),
     st.sampled_from(
         [
             "١٢",
@@ -46,18 +46,18 @@ NUMBERS = st.one_of(
 
 
 @settings(max_examples=1500)
-@given(st.sampled_from(TABLE), NUMBERS)
-def test_a_text_works_here_where_it_works_in_airflow(oracle: Oracle, setting: Setting, text: str) -> None:
-    spelling = setting.spellings[LINE]
+@given(st.sampled_from(DEFAULTS), NUMBERS)
+def test_a_text_works_here_where_it_works_in_airflow(oracle: Oracle, setting: SettingDefault, text: str) -> None:
+    spelling = setting.names_by_line[LINE]
     oracle.load(None)
     with environment({"HOME": "/nowhere", "AIRFLOW_HOME": "/nowhere", spelling.names[0].variable: text}):
         airflows = _airflows(oracle, setting, spelling.names[0])
         ours = _ours(setting)
-    least = spelling.least
-    assert ours == (airflows if airflows is not None and least <= airflows <= LARGEST else None)
+    least = spelling.minimum
+    assert ours == (airflows if airflows is not None and least <= airflows <= MAX_VALUE else None)
 
 
-def _airflows(oracle: Oracle, setting: Setting, name: Name) -> float | None:
+def _airflows(oracle: Oracle, setting: SettingDefault, name: ConfigOption) -> float | None:
     from airflow.exceptions import AirflowConfigException
 
     try:
@@ -66,9 +66,9 @@ def _airflows(oracle: Oracle, setting: Setting, name: Name) -> float | None:
         return None
 
 
-def _ours(setting: Setting) -> float | None:
+def _ours(setting: SettingDefault) -> float | None:
     try:
-        settled = settle(os.environ)
+        settled = build_environment(os.environ)
     except StartError:
         return None
     return next(float(one.value) for one in settled.settings if one.documented == setting.documented)

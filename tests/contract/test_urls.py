@@ -10,9 +10,9 @@ import pytest
 from entrypoint import airflow_cfg
 from entrypoint.components import BROKER, DATABASE
 from entrypoint.defaults import BROKER_URL, DATABASE_URL
-from entrypoint.names import Name
-from entrypoint.overrides import CFG, COMMAND, ENVIRONMENT, SECRET, find
-from entrypoint.wait import url_of
+from entrypoint.names import ConfigOption
+from entrypoint.overrides import CFG, COMMAND, ENVIRONMENT, SECRET, find_override
+from entrypoint.wait import connection_url
 from tests.contract.oracle import Oracle, environment
 
 URLS = [
@@ -35,7 +35,7 @@ BACKEND = "tests.contract.secrets.Backend"
 def test_a_url_is_found_where_airflow_finds_it(
     oracle: Oracle,
     tmp_path: Path,
-    names: tuple[Name, ...],
+    names: tuple[ConfigOption, ...],
     which: int,
     in_environment: dict[str, str],
     in_file: dict[str, str],
@@ -46,15 +46,15 @@ def test_a_url_is_found_where_airflow_finds_it(
     path = tmp_path / "airflow.cfg"
     options = "".join(f"{name.option}{suffix} = {text}\n" for suffix, text in in_file.items())
     path.write_text(f"[{name.section}]\n{options}")
-    cfg = airflow_cfg.read(str(path))
-    found = find(names, environ, cfg, sensitive=True)
+    cfg = airflow_cfg.read_config(str(path))
+    found = find_override(names, environ, cfg, sensitive=True)
     assert found
     assert found.origin == origin
     more = {"PATH": os.environ["PATH"], "HOME": "/users/me", "AIRFLOW__SECRETS__BACKEND": BACKEND}
     with environment({**more, **environ}):
         oracle.load(path)
         airflows = oracle.conf.get(names[0].section, names[0].option)
-        where, url = url_of(DATABASE if names is DATABASE_URL else BROKER, environ, cfg)
-    assert where == found.where
+        where, url = connection_url(DATABASE if names is DATABASE_URL else BROKER, environ, cfg)
+    assert where == found.location
     # What only the secrets backend knows is left to Airflow.
     assert url == (None if origin == SECRET else airflows)

@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from astro_runtime_plugin.api import NO_DISMISSAL
+from astro_runtime_plugin.api import INVALID_DISMISSAL
 from tests.face.server import Server
 
 ENDPOINT = "/astro-runtime/api/notices"
@@ -16,7 +16,7 @@ WRONG: list[Any] = [{"notice": 1}, {"notice": None}, {}, [], "no JSON"]
 
 def is_refused_in_json(page: Page, server: Server, headers: Mapping[str, str]) -> None:
     """Check what is answered of a notice that is not shown, and to a body that names none."""
-    answers = [(404, "No such notice"), *[(422, NO_DISMISSAL)] * len(WRONG)]
+    answers = [(404, "No such notice"), *[(422, INVALID_DISMISSAL)] * len(WRONG)]
     for body, (status, detail) in zip([{"notice": "no such notice"}, *WRONG], answers, strict=True):
         said = page.request.post(f"{server.url}{ENDPOINT}", data=body, headers=dict(headers))
         assert (said.status, said.json()) == (status, {"detail": detail})

@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 from playwright.sync_api import Locator, Page, expect
 
-from entrypoint.defaults import TABLE
+from entrypoint.defaults import DEFAULTS
 from tests.browser import FOOTER, box, shades
 from tests.face.server import Server
 from tests.lines import AIRFLOW, LINE, RELEASE, VARIABLES
@@ -34,9 +34,9 @@ def says_everything(page: Page, server: Server) -> None:
     bar = shown.get_by_role("progressbar", name="Maintenance left")
     assert 0 <= int(bar.get_attribute("aria-valuenow") or -1) <= 100
     expect(shown.get_by_role("row", name=WEB).first).to_be_visible()
-    for setting in TABLE:
+    for setting in DEFAULTS:
         row = row_of(shown, VARIABLES[setting.documented])
-        assert row.get_by_role("cell").nth(3).text_content() == setting.stock
+        assert row.get_by_role("cell").nth(3).text_content() == setting.airflow_default
     parallelism = row_of(shown, "AIRFLOW__CORE__PARALLELISM").get_by_role("cell").all_text_contents()
     if "AIRFLOW__CORE__PARALLELISM" in server.environ:
         assert parallelism[1:3] == ["7", "operator environment"]

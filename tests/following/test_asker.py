@@ -8,7 +8,7 @@ from pathlib import Path
 
 from celery import Celery
 
-from astro_runtime_plugin.following.ask import Asker
+from astro_runtime_plugin.following.ask import WorkerInspector
 from tests.following.cluster import Component, until
 from tests.process.start import CHECKOUT
 from tests.servers import redis
@@ -18,15 +18,15 @@ WORKER = (sys.executable, "-m", "celery", "--app", "tests.following.sleeper", "w
 
 def test_the_tasks_that_run_are_told_by_their_ids_and_those_that_wait_are_not(tmp_path: Path) -> None:
     with redis() as url:
-        asker = Asker({"broker_url": url})
-        assert asker.round() == {"workers": [], "active": []}
+        asker = WorkerInspector({"broker_url": url})
+        assert asker.inspect_once() == {"workers": [], "active": []}
         environ = {**os.environ, "SLEEPER_BROKER": url, "PYTHONPATH": str(CHECKOUT)}
         worker = Component(tmp_path, "worker", (*WORKER, "--hostname", "one@host"), environ)
         try:
             sent = Celery(broker=url, set_as_current=False)
             ids = [sent.send_task("airflow.sleep", [600, "x" * 5000]).id for _ in range(3)]
-            until(lambda: len(asker.round().get("active", ())) == 2, worker)
-            told = asker.round()
+            until(lambda: len(asker.inspect_once().get("active", ())) == 2, worker)
+            told = asker.inspect_once()
             assert told["workers"] == [("one@host", 2, ("celery",))]
             assert set(told["active"]) < set(ids)
         finally:

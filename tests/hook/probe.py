@@ -14,12 +14,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from entrypoint.defaults import TABLE
-from entrypoint.origin import RECORD
+from entrypoint.defaults import DEFAULTS
+from entrypoint.origin import RECORD_VARIABLE
 from tests.hook.expected import IMPORT, INSIDE, READERS
 from tests.lines import LINE
 
-NAMES = [setting.spellings[LINE].names[0] for setting in TABLE]
+NAMES = [setting.names_by_line[LINE].names[0] for setting in DEFAULTS]
 OPTIONS = {name.variable: (name.section, name.option) for name in NAMES}
 
 # Airflow imports it in each of its processes, after the hook: an operator's file, beside which the hook works.
@@ -85,7 +85,7 @@ def make(home: Path, cfg: str = "") -> None:
     for folder in ("config", "dags", "seen"):
         (home / folder).mkdir(parents=True)
     inside = {kind: {name: source for name, (source, _) in held.items()} for kind, held in INSIDE.items()}
-    source = LOCAL_SETTINGS.format(options=OPTIONS, record=RECORD, inside=inside)
+    source = LOCAL_SETTINGS.format(options=OPTIONS, record=RECORD_VARIABLE, inside=inside)
     (home / "config" / "airflow_local_settings.py").write_text(source)
     (home / "dags" / "look.py").write_text(DAG.format(imports=IMPORT, readers=READERS))
     (home / "airflow.cfg").write_text(cfg)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from entrypoint.origin import RECORD
+from entrypoint.origin import RECORD_VARIABLE
 from tests.hook import expected, probe
 from tests.process.start import CHECKOUT
 from tests.servers import free_port, postgres, redis
@@ -47,7 +47,7 @@ def of_kind(told: list[Any], kind: str) -> list[Any]:
 def record(home: Path) -> str:
     """What the entrypoint makes of the same environment and airflow.cfg."""
     environ = probe.environment(home, expected.environment("sqlite:///none", "redis://none", "0"))
-    words = [sys.executable, "-m", "entrypoint", "printenv", RECORD]
+    words = [sys.executable, "-m", "entrypoint", "printenv", RECORD_VARIABLE]
     done = subprocess.run(words, env=environ, cwd=CHECKOUT, capture_output=True, text=True, check=True)
     return done.stdout.strip()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from astro_runtime_plugin.release import BUILT_AS
+from astro_runtime_plugin.release import BUILD_TAG_VARIABLE
 from dev.versions import newest
 from tests.image.docker import docker, once, run
 
@@ -104,7 +104,7 @@ def test_the_installs_leave_nothing_behind(orders: str) -> None:
 
 
 def test_the_tag_that_it_was_built_with_is_told_to_the_runtime(orders: str) -> None:
-    assert once(orders, "printenv", BUILT_AS).stdout.strip() == "orders:7"
+    assert once(orders, "printenv", BUILD_TAG_VARIABLE).stdout.strip() == "orders:7"
 
 
 @pytest.mark.parametrize(

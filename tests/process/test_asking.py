@@ -14,31 +14,31 @@ import pytest
 from pytest_mock import MockerFixture
 
 from astro_runtime_plugin import background
-from astro_runtime_plugin.following.follow import Following
-from astro_runtime_plugin.following.workers import Bound
-from entrypoint.formula import Arithmetic
+from astro_runtime_plugin.following.follow import ParallelismMonitor
+from astro_runtime_plugin.following.workers import LimitState
+from entrypoint.formula import Calculation
 
 NOBODY = "redis://127.0.0.1:1/0"  # where no broker is
 HANGS = ("sleep", "600")
 
 
 @pytest.fixture
-def bound() -> Bound:
-    return Bound(Arithmetic(4, "a test's"), lambda _: None)
+def bound() -> LimitState:
+    return LimitState(Calculation(4, "a test's"), lambda _: None)
 
 
 @pytest.fixture
 def started(mocker: MockerFixture) -> Iterator[list[subprocess.Popen[bytes]]]:
     """Return the processes that are started, which end with the test; the thread that would hear them is not."""
     made: list[subprocess.Popen[bytes]] = []
-    mocker.patch.object(background, "start")
-    ask = Following._ask_workers
+    mocker.patch.object(background, "start_thread")
+    ask = ParallelismMonitor._ask_workers
 
-    def kept(self: Following, settings: Mapping[str, Any]) -> subprocess.Popen[bytes]:
+    def kept(self: ParallelismMonitor, settings: Mapping[str, Any]) -> subprocess.Popen[bytes]:
         made.append(ask(self, settings))
         return made[-1]
 
-    mocker.patch.object(Following, "_ask_workers", kept)
+    mocker.patch.object(ParallelismMonitor, "_ask_workers", kept)
     yield made
     for process in made:
         process.kill()
@@ -51,16 +51,16 @@ def answer(process: subprocess.Popen[bytes]) -> dict[str, str]:
     return told
 
 
-def test_nobody_waits_for_an_answer(bound: Bound, started: list[subprocess.Popen[bytes]]) -> None:
-    Following(bound, {}, HANGS).start({})
+def test_nobody_waits_for_an_answer(bound: LimitState, started: list[subprocess.Popen[bytes]]) -> None:
+    ParallelismMonitor(bound, {}, HANGS).start({})
     assert [process.poll() for process in started] == [None]
     assert bound.value == 4
 
 
 def test_settings_that_cannot_be_handed_over_are_said_and_fail_nobody(
-    bound: Bound, started: list[subprocess.Popen[bytes]], caplog: pytest.LogCaptureFixture
+    bound: LimitState, started: list[subprocess.Popen[bytes]], caplog: pytest.LogCaptureFixture
 ) -> None:
-    Following(bound, {}).start({"broker_transport_options": {"lock": threading.Lock()}})
+    ParallelismMonitor(bound, {}).start({"broker_transport_options": {"lock": threading.Lock()}})
     assert started == []
     (said,) = [one.getMessage() for one in caplog.records if one.levelno == logging.WARNING]
     assert said.startswith("astro-runtime: parallelism stays 4: the workers cannot be asked: TypeError(")
@@ -68,14 +68,14 @@ def test_settings_that_cannot_be_handed_over_are_said_and_fail_nobody(
 
 def test_a_project_may_have_modules_of_the_same_names(
     tmp_path: Path,
-    bound: Bound,
+    bound: LimitState,
     started: list[subprocess.Popen[bytes]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name in ("entrypoint", "celery", "redis", "json"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('a project')\n")
     monkeypatch.chdir(tmp_path)
-    Following(bound, {}).start({"broker_url": NOBODY})
+    ParallelismMonitor(bound, {}).start({"broker_url": NOBODY})
     assert answer(started[0]) == {"error": "OperationalError"}
 
 
@@ -88,7 +88,7 @@ def test_a_project_may_have_modules_of_the_same_names(
 )
 def test_what_the_settings_name_is_found_where_the_scheduler_finds_it(
     tmp_path: Path,
-    bound: Bound,
+    bound: LimitState,
     started: list[subprocess.Popen[bytes]],
     monkeypatch: pytest.MonkeyPatch,
     source: str,
@@ -98,5 +98,5 @@ def test_what_the_settings_name_is_found_where_the_scheduler_finds_it(
     (tmp_path / f"{name}.py").write_text(source)
     monkeypatch.syspath_prepend(tmp_path)
     provider = __import__(name).Provider()
-    Following(bound, {}).start({"broker_url": NOBODY, "broker_transport_options": {"provider": provider}})
+    ParallelismMonitor(bound, {}).start({"broker_url": NOBODY, "broker_transport_options": {"provider": provider}})
     assert answer(started[0]) == {"error": error}

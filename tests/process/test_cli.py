@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from astro_runtime_plugin.cli import COMMANDS
-from entrypoint.defaults import EVERY
+from entrypoint.defaults import ALL_DEFAULTS
 from tests.lines import AIRFLOW, LINE, RELEASE
 from tests.process.commands import astro_runtime
 from tests.process.start import CHECKOUT, environment
@@ -24,7 +24,7 @@ def test_defaults_says_value_origin_and_airflows_own(tmp_path: Path) -> None:
     (tmp_path / "airflow.cfg").write_text(f"[{section}]\n{option} = 60\n")
     done = astro_runtime(tmp_path, "defaults", "--json", AIRFLOW_CORE_PARALLELISM="9")
     rows = {row["documented"]: row for row in json.loads(done.stdout)}
-    assert set(rows) == {setting.documented for setting in EVERY}
+    assert set(rows) == {setting.documented for setting in ALL_DEFAULTS}
     interval = rows["AIRFLOW__SCHEDULER__DAG_DIR_LIST_INTERVAL"]
     assert (interval["value"], interval["origin"], interval["stock"]) == ("60", "operator airflow.cfg", "300")
     parallelism = rows["AIRFLOW__CORE__PARALLELISM"]
@@ -35,7 +35,7 @@ def test_defaults_says_value_origin_and_airflows_own(tmp_path: Path) -> None:
 
 def test_defaults_draws_a_table_with_a_row_for_each_setting(tmp_path: Path) -> None:
     lines = astro_runtime(tmp_path, "defaults").stdout.splitlines()
-    assert len(lines) == len(EVERY) + 1
+    assert len(lines) == len(ALL_DEFAULTS) + 1
     assert lines[0].split("  ")[0] == "setting"
     (row,) = (line for line in lines if line.startswith("AIRFLOW__SCHEDULER__MAX_TIS_PER_QUERY"))
     assert row.split()[1:4] == ["512", "Runtime", "16"]
@@ -83,7 +83,7 @@ def test_a_value_that_cannot_work_exits_78_with_one_message(tmp_path: Path, form
 def test_the_page_of_the_defaults_is_what_the_command_prints(tmp_path: Path) -> None:
     page = (CHECKOUT / "docs" / "defaults.md").read_text()
     assert astro_runtime(tmp_path, "defaults", "--markdown").stdout == page
-    assert all(f"`{setting.documented}`" in page for setting in EVERY)
+    assert all(f"`{setting.documented}`" in page for setting in ALL_DEFAULTS)
 
 
 def test_version_names_the_release_and_airflow(tmp_path: Path) -> None:

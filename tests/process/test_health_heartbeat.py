@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from astro_runtime_plugin.health.__main__ import problem
-from astro_runtime_plugin.health.configured import configured
+from astro_runtime_plugin.health.configured import read_settings
 from astro_runtime_plugin.health.heartbeat import hostname
 from tests.lines import LINE
 from tests.process.health import PASSWORD, checked, run
@@ -123,7 +123,7 @@ def test_of_several_jobs_the_latest_heartbeat_counts(databases: Path) -> None:
 @pytest.mark.parametrize("path", CALLABLES)
 def test_this_host_has_the_name_that_airflow_gives_it(databases: Path, path: str) -> None:
     told = environment(databases, {"AIRFLOW__CORE__HOSTNAME_CALLABLE": path})
-    assert hostname(configured(told, ())) == json.loads((databases / "hostnames.json").read_text())[path]
+    assert hostname(read_settings(told, ())) == json.loads((databases / "hostnames.json").read_text())[path]
 
 
 def test_where_only_airflow_can_tell_the_host_every_host_counts(databases: Path) -> None:

@@ -13,17 +13,17 @@ from pytest_mock import MockerFixture
 from dev import credentials, migration, run
 from dev.home import write_private
 from dev.lines import HERE
-from entrypoint.names import Name
+from entrypoint.names import ConfigOption
 from tests.lines import LINE
 from tests.process.operators import FAB, cfg, environment, mode
 
 FERNET = "AIRFLOW__CORE__FERNET_KEY"
 LAST, OTHERS = {  # the last of the other secrets, and the variables of them all
     "3.3": (
-        Name("api_auth", "jwt_secret"),
+        ConfigOption("api_auth", "jwt_secret"),
         {"AIRFLOW__API__SECRET_KEY", "AIRFLOW__API_AUTH__JWT_SECRET"},
     ),
-    "2.11": (Name("webserver", "secret_key"), {"AIRFLOW__WEBSERVER__SECRET_KEY"}),
+    "2.11": (ConfigOption("webserver", "secret_key"), {"AIRFLOW__WEBSERVER__SECRET_KEY"}),
 }[LINE]
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from entrypoint.formula import worker_concurrency
-from entrypoint.host import host
+from entrypoint.host import read_limits
 from tests.process.start import CHECKOUT, environment
 
 VARIABLE = "AIRFLOW__CELERY__WORKER_CONCURRENCY"
-OURS = str(worker_concurrency(host()).value)
+OURS = str(worker_concurrency(read_limits()).value)
 STOCK = "16"
 # What the worker's command line takes as its default: the Celery provider reads it where Airflow's parser is built.
 ASK = """
@@ -69,4 +69,4 @@ def test_the_worker_has_what_the_operator_says_or_what_its_container_may_use(
 def test_the_reason_stands_in_the_log_once(tmp_path: Path, how: str) -> None:
     done = asked(tmp_path, [*HOW[how], *WORKER], {"AIRFLOW_CORE_PARALLELISM": "9"}, "")
     assert done.stderr.count("carried from AIRFLOW_CORE_PARALLELISM") == 1
-    assert done.stderr.count(f"astro-runtime: {VARIABLE}={OURS} ({worker_concurrency(host()).why})") == 1
+    assert done.stderr.count(f"astro-runtime: {VARIABLE}={OURS} ({worker_concurrency(read_limits()).why})") == 1

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from entrypoint import airflow_cfg
 from entrypoint.errors import CONFIG, StartError
-from entrypoint.names import Name
+from entrypoint.names import ConfigOption
 
 # Whitespace that str.splitlines splits at and a file does not, or that only strip knows.
 ODD = "\f\v\x1c\x1d\x1e\x1f\x85\u2028\u2029\xa0\u3000\ufeff\u200b"
@@ -76,7 +76,7 @@ def oracle(path: Path) -> configparser.ConfigParser | None:
 
 def ours(path: Path) -> airflow_cfg.AirflowCfg | None:
     try:
-        return airflow_cfg.read(str(path))
+        return airflow_cfg.read_config(str(path))
     except StartError as error:
         refused(error, path)
         return None
@@ -169,10 +169,10 @@ def test_a_long_generated_file(path: Path) -> None:
     assert text.count("\n") > 3000
     path.write_text(text)
     check(path)
-    cfg = airflow_cfg.read(str(path))
+    cfg = airflow_cfg.read_config(str(path))
     assert cfg.get("section_21", "option_19") == "19%"
     assert all(
-        cfg.written_by_airflow(Name(f"section_{n}", f"option_{m}")) for n in range(22) for m in range(20)
+        cfg.is_generated(ConfigOption(f"section_{n}", f"option_{m}")) for n in range(22) for m in range(20)
     )
 
 
@@ -182,21 +182,21 @@ def test_only_the_option_right_below_its_mark_is_airflows_writing(path: Path) ->
         "# Variable: AIRFLOW__CORE__DAGS_FOLDER\n#\n# dags_folder = y\n[scheduler]\nparallelism = 32\n"
         "# Variable: AIRFLOW__SCHEDULER__MAX_TIS_PER_QUERY\n#\nmax_tis_per_query = 16\n"
     )
-    cfg = airflow_cfg.read(str(path))
-    names = [Name("core", "executor"), Name("core", "parallelism"), Name("scheduler", "parallelism")]
-    assert not any(cfg.written_by_airflow(name) for name in names)
-    assert cfg.written_by_airflow(Name("scheduler", "max_tis_per_query"))
+    cfg = airflow_cfg.read_config(str(path))
+    names = [ConfigOption("core", "executor"), ConfigOption("core", "parallelism"), ConfigOption("scheduler", "parallelism")]
+    assert not any(cfg.is_generated(name) for name in names)
+    assert cfg.is_generated(ConfigOption("scheduler", "max_tis_per_query"))
 
 
 def test_a_file_that_is_not_there_has_no_options(tmp_path: Path) -> None:
-    assert airflow_cfg.read(str(tmp_path / "none.cfg")).get("core", "parallelism") is None
+    assert airflow_cfg.read_config(str(tmp_path / "none.cfg")).get("core", "parallelism") is None
     (tmp_path / "file").touch()
-    assert airflow_cfg.read(str(tmp_path / "file" / "airflow.cfg")).get("core", "parallelism") is None
+    assert airflow_cfg.read_config(str(tmp_path / "file" / "airflow.cfg")).get("core", "parallelism") is None
 
 
 def test_a_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StartError, match="cannot be read") as caught:
-        airflow_cfg.read(str(tmp_path))
+        airflow_cfg.read_config(str(tmp_path))
     assert caught.value.code == CONFIG
 
 
@@ -216,4 +216,4 @@ def test_where_airflow_looks_for_it(
     monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], located: str
 ) -> None:
     monkeypatch.setenv("HOME", "/users/me")
-    assert airflow_cfg.locate(environ) == located
+    assert airflow_cfg.config_path(environ) == located

@@ -33,7 +33,7 @@ def test_what_is_no_job_begins_nothing(mocker: MockerFixture) -> None:
 
 def test_a_task_of_a_celery_worker_is_no_component(mocker: MockerFixture) -> None:
     mocker.patch.object(sys, "argv", ["airflow", "celery", "worker"])
-    announced = mocker.patch.object(announce, "begin")
+    announced = mocker.patch.object(announce, "start")
     beside.begin()
     announced.assert_not_called()
 
@@ -46,8 +46,8 @@ def test_a_celery_worker_without_a_metadata_database_says_so_and_records_nothing
 ) -> None:
     mocker.patch.object(sys, "argv", ["airflow", "celery", "worker"])
     mocker.patch.dict("os.environ", {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url})
-    announced = mocker.patch.object(announce, "_announce")
-    announce.begin()
+    announced = mocker.patch.object(announce, "_start_heartbeat")
+    announce.start()
     assert announced.call_count == times
     assert caplog.text.count("it has no metadata database") == 1 - times
 
@@ -57,7 +57,7 @@ def test_a_scheduler_alone_looks_for_updates_and_says_the_notices(
     mocker: MockerFixture, command: str, times: int
 ) -> None:
     mocker.patch.object(sys, "argv", ["airflow", command])
-    announced = mocker.patch.object(announce, "begin")
+    announced = mocker.patch.object(announce, "start")
     looked = mocker.patch.object(updates, "begin")
     said = mocker.patch.object(notice_log, "begin")
     beside.begin()
@@ -71,11 +71,11 @@ def test_the_notices_are_said_once_each_and_a_failure_once(
     caplog.set_level(logging.INFO)
     asked = mocker.patch.object(notice_log, "all_notices")
     asked.return_value = [Notice(id="one", level="warning", text="Maintenance ends.")]
-    notice_log.look()
-    notice_log.look()
+    notice_log.log_current()
+    notice_log.log_current()
     asked.side_effect = RuntimeError
-    notice_log.look()
-    notice_log.look()
+    notice_log.log_current()
+    notice_log.log_current()
     assert [record.getMessage() for record in caplog.records] == [
         "Maintenance ends.",
         "astro-runtime: notices cannot be worked out: RuntimeError",

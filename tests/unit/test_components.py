@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from entrypoint.components import BROKER, DATABASE, SUBCOMMANDS, find_program, locate, parse
+from entrypoint.components import BROKER, DATABASE, SUBCOMMANDS, find_program, find_executable, parse
 from entrypoint.errors import NOT_EXECUTABLE, NOT_FOUND, USAGE, StartError
 
 ENVIRON = {"PATH": "/usr/bin:/bin"}
@@ -51,7 +51,7 @@ def test_commands(line: str, words: str | None, needs: tuple[str, ...], prepares
     command = parse(line.split(), ENVIRON)
     assert command.words == (words or line).split()
     assert command.needs("3.3") == needs
-    assert command.prepares is prepares
+    assert command.needs_setup is prepares
 
 
 def test_no_command() -> None:
@@ -100,7 +100,7 @@ def test_programs_are_found_as_execvp_finds_them(tmp_path: Path, monkeypatch: py
 
 def test_a_program_beside_python_is_found_and_its_folder_put_last_on_path() -> None:
     environ = dict(ENVIRON)
-    found = locate(parse(["airflow", "version"], environ), environ)
+    found = find_executable(parse(["airflow", "version"], environ), environ)
     beside = str(Path(sys.executable).parent)
     assert found == f"{beside}/airflow"
     assert environ["PATH"] == f"/usr/bin:/bin:{beside}"
@@ -113,7 +113,7 @@ def test_what_cannot_run(tmp_path: Path, name: str, code: int) -> None:
     program(tmp_path, "no-x-bit", 0o644)
     word = f"{tmp_path}/{name}"
     with pytest.raises(StartError) as refused:
-        locate(parse([word], ENVIRON), dict(ENVIRON))
+        find_executable(parse([word], ENVIRON), dict(ENVIRON))
     assert refused.value.code == code
     assert str(refused.value).startswith(word)
 
@@ -121,5 +121,5 @@ def test_what_cannot_run(tmp_path: Path, name: str, code: int) -> None:
 def test_bash_that_is_not_there_is_not_left_to_airflow(tmp_path: Path) -> None:
     environ = {"PATH": str(tmp_path)}
     with pytest.raises(StartError) as refused:
-        locate(parse(["bash"], environ), environ)
+        find_executable(parse(["bash"], environ), environ)
     assert refused.value.code == NOT_FOUND

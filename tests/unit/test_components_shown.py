@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from astro_runtime_plugin.components.kinds import COMPONENTS, component_of, threshold
-from astro_runtime_plugin.components.shown import Runs, living, moment, recorded
+from astro_runtime_plugin.components.kinds import COMPONENTS, identify, threshold
+from astro_runtime_plugin.components.shown import RunningComponent, live_components, iso_utc, to_record
 from entrypoint.line import LINES
 
-WORKER = Runs("celery worker", "a", "orders:7", "3.3-1", "2026-11-24T10:00:00+00:00")
+WORKER = RunningComponent("celery worker", "a", "orders:7", "3.3-1", "2026-11-24T10:00:00+00:00")
 COMMANDS = {
     "airflow scheduler": "scheduler",
     "/opt/bin/airflow dag-processor --num-runs 1": "dag-processor",
@@ -28,7 +28,7 @@ COMMANDS = {
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_line_is_a_component_or_none(command: str) -> None:
-    assert component_of(command.split(), {}) == COMMANDS[command]
+    assert identify(command.split(), {}) == COMMANDS[command]
 
 
 @pytest.mark.parametrize("line", LINES)
@@ -39,17 +39,17 @@ def test_every_component_has_a_time_after_which_it_is_dead(component: str, line:
 
 
 def test_a_component_lives_until_it_has_been_silent_for_too_long() -> None:
-    record = recorded(WORKER, 1000.0, 30.0)
-    assert living([record], 1030.0) == [WORKER]
-    assert living([record], 1030.1) == []
+    record = to_record(WORKER, 1000.0, 30.0)
+    assert live_components([record], 1030.0) == [WORKER]
+    assert live_components([record], 1030.1) == []
 
 
 def test_the_processes_of_a_component_on_a_host_count_as_one_since_the_first() -> None:
     later = WORKER._replace(since="2026-11-24T11:00:00+00:00")
     other = WORKER._replace(host="b", image_tag="orders:6")
-    records = [recorded(one, 0.0, 1.0) for one in (later, WORKER, other)]
-    assert living(records, 0.0) == [WORKER, other]
+    records = [to_record(one, 0.0, 1.0) for one in (later, WORKER, other)]
+    assert live_components(records, 0.0) == [WORKER, other]
 
 
 def test_a_moment_is_in_utc() -> None:
-    assert moment(0.9) == "1970-01-01T00:00:00+00:00"
+    assert iso_utc(0.9) == "1970-01-01T00:00:00+00:00"

@@ -20,7 +20,7 @@ def database(tmp_path: Path, mocker: MockerFixture) -> Iterator[None]:
     """Another database than the one of Airflow in this process."""
     engine = create_engine(f"sqlite:///{tmp_path}/airflow.db", future=True)
     mocker.patch("airflow.settings.engine", new=engine)
-    mocker.patch.object(state, "_found", new=[])
+    mocker.patch.object(state, "_table_exists", new=[])
     yield
     engine.dispose()
 

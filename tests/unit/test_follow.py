@@ -7,13 +7,13 @@ import logging
 import pytest
 from pytest_mock import MockerFixture
 
-from astro_runtime_plugin.following.follow import Following
+from astro_runtime_plugin.following.follow import ParallelismMonitor
 
 
 def test_whatever_ends_the_process_that_asks_another_one_is_started(
     mocker: MockerFixture, caplog: pytest.LogCaptureFixture
 ) -> None:
-    following = Following(mocker.Mock(value=4), {})
+    following = ParallelismMonitor(mocker.Mock(value=4), {})
     listens = mocker.patch.object(following, "_listen", side_effect=[ValueError("no JSON"), None])
     mocker.patch.object(following, "_ask_workers", side_effect=[OSError("no process can be made"), "another"])
     rest = mocker.Mock(side_effect=[False, False, SystemExit])
@@ -27,7 +27,7 @@ def test_a_database_that_cannot_be_written_is_told_without_its_url(
     mocker: MockerFixture, caplog: pytest.LogCaptureFixture
 ) -> None:
     away = mocker.Mock(side_effect=OSError("postgresql://user:secret@host"))
-    following = Following(mocker.Mock(value=4), {"record of the workers": away})
+    following = ParallelismMonitor(mocker.Mock(value=4), {"record of the workers": away})
     following._hear({"error": "away"})
     assert "the record of the workers cannot be told: OSError" in caplog.text
     assert "secret" not in caplog.text

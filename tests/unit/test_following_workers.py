@@ -8,20 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astro_runtime_plugin.following.ask import ANSWER_SECONDS, PAUSE_SECONDS, is_airflows, settings_of
+from astro_runtime_plugin.following.ask import ANSWER_SECONDS, PAUSE_SECONDS, runs_airflow_tasks, broker_settings
 from astro_runtime_plugin.following.workers import (
-    GONE_SECONDS,
-    HELD_SECONDS,
-    LOST_SECONDS,
-    Bound,
+    WORKER_TIMEOUT,
+    HOLD_SECONDS,
+    LOST_TASK_MEMORY,
+    LimitState,
     Worker,
-    arithmetic,
+    sum_pools,
     pool_size,
 )
-from entrypoint.formula import Arithmetic
+from entrypoint.formula import Calculation
 
 A, B = Worker("a@host", 16, ("default",)), Worker("b@host", 4, ("gpu", "high"))
-FLOOR = Arithmetic(32, "no worker has answered")
+FLOOR = Calculation(32, "no worker has answered")
 
 
 def no_ceiling(_: int) -> None:
@@ -53,132 +53,132 @@ def test_pool_size(stats: dict[str, Any], size: int) -> None:
 
 
 def test_arithmetic_counts_workers_of_one_kind_together() -> None:
-    summed = arithmetic([A, B, A._replace(name="c@host"), Worker("paused@host", 9, ())])
+    summed = sum_pools([A, B, A._replace(name="c@host"), Worker("paused@host", 9, ())])
     assert (summed.value, summed.why) == (36, "2×16 default + 1×4 gpu, high")
 
 
 @given(st.lists(st.tuples(st.integers(1, 99), st.sampled_from([("default",), ("a", "b")]))))
 def test_the_bound_is_the_sum(pools: list[tuple[int, tuple[str, ...]]]) -> None:
-    bound = Bound(FLOOR, no_ceiling)
-    bound.hear([Worker(str(place), pool, queues) for place, (pool, queues) in enumerate(pools)])
+    bound = LimitState(FLOOR, no_ceiling)
+    bound.update([Worker(str(place), pool, queues) for place, (pool, queues) in enumerate(pools)])
     assert bound.value == (sum(pool for pool, _ in pools) or FLOOR.value)
 
 
 def test_a_worker_that_misses_one_round_still_counts_and_one_that_has_gone_does_not() -> None:
     clock = Clock()
-    bound = Bound(FLOOR, no_ceiling, clock)
-    assert bound.hear([A, B])
-    clock.now += GONE_SECONDS - 1
-    assert not bound.hear([A])
+    bound = LimitState(FLOOR, no_ceiling, clock)
+    assert bound.update([A, B])
+    clock.now += WORKER_TIMEOUT - 1
+    assert not bound.update([A])
     assert bound.value == 20
     clock.now += 1
-    assert bound.hear([A])
+    assert bound.update([A])
     assert (bound.value, bound.workers) == (16, [A])
 
 
 def test_the_last_bound_stands_and_then_the_floor() -> None:
     clock = Clock()
-    bound = Bound(FLOOR, no_ceiling, clock)
-    bound.hear([A])
-    clock.now += HELD_SECONDS - 1
-    assert not bound.hear([])
+    bound = LimitState(FLOOR, no_ceiling, clock)
+    bound.update([A])
+    clock.now += HOLD_SECONDS - 1
+    assert not bound.update([])
     assert bound.value == 16
     clock.now += 1
-    assert bound.hear([])
-    assert (bound.value, bound.now.why) == (32, FLOOR.why)
-    bound.hear([B])
+    assert bound.update([])
+    assert (bound.value, bound.limit.why) == (32, FLOOR.why)
+    bound.update([B])
     assert bound.value == 4
 
 
 def test_the_time_that_the_broker_is_away_does_not_count() -> None:
     clock = Clock()
-    bound = Bound(FLOOR, no_ceiling, clock)
-    bound.hear([A, B])
-    clock.now += HELD_SECONDS
-    bound.unheard()
-    assert not bound.hear([])
+    bound = LimitState(FLOOR, no_ceiling, clock)
+    bound.update([A, B])
+    clock.now += HOLD_SECONDS
+    bound.hold()
+    assert not bound.update([])
     assert bound.value == 20
-    clock.now += HELD_SECONDS - 1
-    assert not bound.hear([])
+    clock.now += HOLD_SECONDS - 1
+    assert not bound.update([])
     assert (bound.value, bound.workers) == (20, [])
     clock.now += 1
-    assert bound.hear([])
+    assert bound.update([])
     assert bound.value == 32
 
 
 def test_workers_come_back_one_by_one_after_the_broker() -> None:
     clock = Clock()
-    bound = Bound(FLOOR, no_ceiling, clock)
-    bound.hear([A, B])
-    clock.now += GONE_SECONDS
-    bound.unheard()
-    clock.now += GONE_SECONDS - 1
-    assert not bound.hear([A])
+    bound = LimitState(FLOOR, no_ceiling, clock)
+    bound.update([A, B])
+    clock.now += WORKER_TIMEOUT
+    bound.hold()
+    clock.now += WORKER_TIMEOUT - 1
+    assert not bound.update([A])
     assert bound.value == 20
 
 
 def test_a_worker_that_is_killed_counts_no_more_within_half_a_minute() -> None:
     clock = Clock()
-    bound = Bound(FLOOR, no_ceiling, clock)
+    bound = LimitState(FLOOR, no_ceiling, clock)
     longest = PAUSE_SECONDS + 3 * ANSWER_SECONDS + 1  # a round of three questions, and of a busy machine
     killed = clock.now
     clock.now += longest
-    bound.hear([A, B])  # it answered just before
+    bound.update([A, B])  # it answered just before
     while bound.value == 20:
         clock.now += longest
-        bound.hear([A])
+        bound.update([A])
     assert bound.value == 16
     assert clock.now - killed <= 30
 
 
 def test_a_task_that_no_worker_runs_any_more_is_lost_while_a_worker_answers() -> None:
     clock = Clock()
-    bound = Bound(FLOOR, no_ceiling, clock)
-    bound.hear([A, B], ["of a", "of b"])
-    assert bound.heard.lost == set()
-    clock.now += GONE_SECONDS - 1
-    bound.hear([A], ["of a"])
-    assert bound.heard.lost == set()
+    bound = LimitState(FLOOR, no_ceiling, clock)
+    bound.update([A, B], ["of a", "of b"])
+    assert bound.snapshot.lost == set()
+    clock.now += WORKER_TIMEOUT - 1
+    bound.update([A], ["of a"])
+    assert bound.snapshot.lost == set()
     clock.now += 1
-    bound.hear([A], ["of a"])
-    assert (bound.value, {*bound.heard.lost}) == (16, {"of b"})
-    bound.hear([A], ["of a", "of b"])  # the broker has handed it to another worker
-    assert bound.heard.lost == set()
-    clock.now += GONE_SECONDS
-    bound.hear([])
-    assert (bound.value, {*bound.heard.lost}) == (16, set())  # the last bound stands, for those tasks, too
-    bound.hear([B])
-    assert (bound.value, {*bound.heard.lost}) == (4, {"of a", "of b"})
-    clock.now += LOST_SECONDS
-    bound.hear([B])
-    assert bound.heard.lost == set()
+    bound.update([A], ["of a"])
+    assert (bound.value, {*bound.snapshot.lost}) == (16, {"of b"})
+    bound.update([A], ["of a", "of b"])  # the broker has handed it to another worker
+    assert bound.snapshot.lost == set()
+    clock.now += WORKER_TIMEOUT
+    bound.update([])
+    assert (bound.value, {*bound.snapshot.lost}) == (16, set())  # the last bound stands, for those tasks, too
+    bound.update([B])
+    assert (bound.value, {*bound.snapshot.lost}) == (4, {"of a", "of b"})
+    clock.now += LOST_TASK_MEMORY
+    bound.update([B])
+    assert bound.snapshot.lost == set()
 
 
 def test_nothing_is_lost_while_the_broker_is_away() -> None:
     clock = Clock()
-    bound = Bound(FLOOR, no_ceiling, clock)
-    bound.hear([A], ["of a"])
-    clock.now += GONE_SECONDS
-    bound.unheard()
-    bound.hear([A])
-    assert bound.heard.lost == set()
+    bound = LimitState(FLOOR, no_ceiling, clock)
+    bound.update([A], ["of a"])
+    clock.now += WORKER_TIMEOUT
+    bound.hold()
+    bound.update([A])
+    assert bound.snapshot.lost == set()
 
 
 def test_the_ceiling_is_of_the_largest_worker() -> None:
-    bound = Bound(FLOOR, lambda largest: 3 * largest)
-    bound.hear([B._replace(name=str(number)) for number in range(4)])
-    assert bound.now.why == "4×4 gpu, high = 16, no more than the 12 of max_worker_count"
-    bound.hear([A])
+    bound = LimitState(FLOOR, lambda largest: 3 * largest)
+    bound.update([B._replace(name=str(number)) for number in range(4)])
+    assert bound.limit.why == "4×4 gpu, high = 16, no more than the 12 of max_worker_count"
+    bound.update([A])
     assert bound.value == 32
 
 
 def test_the_ceiling_bounds_it() -> None:
-    bound = Bound(FLOOR, lambda _: 10)
-    bound.hear([A])
+    bound = LimitState(FLOOR, lambda _: 10)
+    bound.update([A])
     assert bound.value == 10
-    assert bound.now.why == "1×16 default = 16, no more than the 10 of max_worker_count"
-    bound.hear([A._replace(pool=10)])
-    assert bound.now.why == "1×10 default"
+    assert bound.limit.why == "1×16 default = 16, no more than the 10 of max_worker_count"
+    bound.update([A._replace(pool=10)])
+    assert bound.limit.why == "1×10 default"
 
 
 @pytest.mark.parametrize(
@@ -191,9 +191,9 @@ def test_the_ceiling_bounds_it() -> None:
     ],
 )
 def test_another_celery_application_on_the_broker_does_not_count(tasks: list[str], airflows: bool) -> None:
-    assert is_airflows(tasks) is airflows
+    assert runs_airflow_tasks(tasks) is airflows
 
 
 def test_settings_of_takes_what_reaches_the_broker_and_no_more() -> None:
     conf = {"broker_url": "redis://x", "broker_use_ssl": None, "result_backend": "db+postgresql://secret"}
-    assert settings_of(conf) == {"broker_url": "redis://x"}
+    assert broker_settings(conf) == {"broker_url": "redis://x"}

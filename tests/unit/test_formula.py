@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from entrypoint.defaults import WORKER_QUEUES
 from entrypoint.errors import CONFIG, StartError
-from entrypoint.formula import ceiling, executors, first_bound, parallelism
-from entrypoint.numbers import LARGEST
+from entrypoint.formula import max_limit, executor_names, initial_limit, parallelism
+from entrypoint.numbers import MAX_VALUE
 from entrypoint.overrides import ENVIRONMENT, Override
 from entrypoint.worker_queues import WorkerQueues, read_queues
 
@@ -114,7 +114,7 @@ def test_while_no_worker_is_told_of(text: str | None, executor: str, value: int 
     ],
 )
 def test_the_executors_in_the_setting(text: str, classes: set[str]) -> None:
-    assert executors(text) == classes
+    assert executor_names(text) == classes
 
 
 def test_a_sum_that_no_airflow_can_run_is_refused() -> None:
@@ -123,7 +123,7 @@ def test_a_sum_that_no_airflow_can_run_is_refused() -> None:
         parallelism(told(text), "CeleryExecutor", CONCURRENCY)
     assert refused.value.code == CONFIG
     assert str(refused.value).startswith(f"{WORKER_QUEUES.variable} ")
-    assert str(LARGEST) in str(refused.value)
+    assert str(MAX_VALUE) in str(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -145,8 +145,8 @@ def test_the_bound_before_the_first_answer_and_its_ceiling(
     queues: list[dict[str, object]], first: int | None, most: int | None
 ) -> None:
     read = told(json.dumps(queues))
-    assert (first_bound(read, CONCURRENCY).value, ceiling(read, CONCURRENCY)) == (first, most)
+    assert (initial_limit(read, CONCURRENCY).value, max_limit(read, CONCURRENCY)) == (first, most)
 
 
 def test_nothing_told_has_no_first_bound_and_no_ceiling() -> None:
-    assert (first_bound(None, CONCURRENCY).value, ceiling(None, CONCURRENCY)) == (None, None)
+    assert (initial_limit(None, CONCURRENCY).value, max_limit(None, CONCURRENCY)) == (None, None)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from astro_runtime_plugin.health.component import command_line, last_airflow, meant, subcommand
+from astro_runtime_plugin.health.component import command_line, last_airflow, parse_words, container_subcommand
 
 ENVIRON = {"PATH": "/usr/bin:/bin"}
 UPGRADE = "(airflow db upgrade || airflow db init) && airflow scheduler"
@@ -65,7 +65,7 @@ def process(proc: Path, pid: int, *words: str, end: str = "\0") -> None:
 
 @pytest.mark.parametrize(("words", "expected"), MEANT, ids=[" ".join(words) for words, _ in MEANT])
 def test_what_an_operator_s_words_mean(words: Sequence[str], expected: tuple[str, ...]) -> None:
-    assert meant(words, ENVIRON) == expected
+    assert parse_words(words, ENVIRON) == expected
 
 
 @pytest.mark.parametrize(("script", "expected"), SCRIPTS)
@@ -80,14 +80,14 @@ def test_a_script_means_its_last_airflow(script: str, expected: tuple[str, ...])
 def test_the_init_s_command_line_tells(tmp_path: Path, init: Sequence[str], words: Sequence[str]) -> None:
     process(tmp_path, 1, *init, *words)
     process(tmp_path, 7, "airflow triggerer")  # what runs beside it is not asked
-    assert subcommand(ENVIRON, tmp_path) == SCHEDULER
+    assert container_subcommand(ENVIRON, tmp_path) == SCHEDULER
 
 
 def test_where_the_init_has_a_script_of_the_operators_its_process_tells(tmp_path: Path) -> None:
     process(tmp_path, 1, *INIT, "bash", "/start.sh")
-    assert subcommand(ENVIRON, tmp_path) == ()
+    assert container_subcommand(ENVIRON, tmp_path) == ()
     process(tmp_path, 7, "airflow scheduler")
-    assert subcommand(ENVIRON, tmp_path) == SCHEDULER
+    assert container_subcommand(ENVIRON, tmp_path) == SCHEDULER
 
 
 @pytest.mark.parametrize(
@@ -108,12 +108,12 @@ def test_without_the_init_a_process_tells(
 ) -> None:
     process(tmp_path, 1, "/pause")
     process(tmp_path, 12, *words, end=end)
-    assert subcommand(ENVIRON, tmp_path) == expected
+    assert container_subcommand(ENVIRON, tmp_path) == expected
 
 
 @pytest.mark.parametrize("flags", [("-lc",), ("-ec",), ("-e", "-c"), ("-euo", "pipefail", "-c")], ids=str)
 def test_the_shell_may_have_other_flags(flags: tuple[str, ...]) -> None:
-    assert meant(("bash", *flags, "exec airflow scheduler"), ENVIRON) == SCHEDULER
+    assert parse_words(("bash", *flags, "exec airflow scheduler"), ENVIRON) == SCHEDULER
 
 
 def test_the_oldest_process_tells(tmp_path: Path) -> None:
@@ -121,11 +121,11 @@ def test_the_oldest_process_tells(tmp_path: Path) -> None:
         process(tmp_path, pid, title)
     (tmp_path / "self").mkdir()
     (tmp_path / "10").mkdir()  # it ended while it was looked at
-    assert subcommand(ENVIRON, tmp_path) == SCHEDULER
+    assert container_subcommand(ENVIRON, tmp_path) == SCHEDULER
 
 
 def test_no_process_at_all(tmp_path: Path) -> None:
-    assert subcommand(ENVIRON, tmp_path) == ()
+    assert container_subcommand(ENVIRON, tmp_path) == ()
 
 
 def test_a_real_process_has_its_words(tmp_path: Path) -> None:

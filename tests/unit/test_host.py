@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from entrypoint.formula import worker_concurrency
-from entrypoint.host import Host, host
+from entrypoint.host import HostLimits, read_limits
 
 GIB = 1024**3
 V1 = "4:memory:/docker/abc\n2:cpu,cpuacct:/docker/abc\n1:name=systemd:/docker/abc\n"
@@ -81,12 +81,12 @@ def test_the_smallest_limit_counts(tmp_path: Path, case: str) -> None:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"{text}\n")
-    found = host(str(tmp_path))
+    found = read_limits(str(tmp_path))
     assert (found.cores, found.memory) == (cores or len(os.sched_getaffinity(0)), memory)
 
 
 def test_this_machine_has_cpus_and_memory() -> None:
-    found = host()
+    found = read_limits()
     assert 0 < found.cores <= (os.cpu_count() or 1)
     assert 0 < found.memory <= os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
@@ -109,5 +109,5 @@ def test_this_machine_has_cpus_and_memory() -> None:
 def test_a_worker_takes_what_its_cpus_run_and_its_memory_holds(
     cores: float, memory: int, tasks: int, why: str
 ) -> None:
-    worked_out = worker_concurrency(Host(cores, memory))
+    worked_out = worker_concurrency(HostLimits(cores, memory))
     assert (worked_out.value, worked_out.why) == (tasks, why)

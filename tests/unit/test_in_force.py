@@ -6,9 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from astro_runtime_plugin.following.in_force import InForce
-from astro_runtime_plugin.following.workers import GONE_SECONDS, HELD_SECONDS, Bound, Worker
-from entrypoint.formula import Arithmetic
+from astro_runtime_plugin.following.in_force import EffectiveParallelism
+from astro_runtime_plugin.following.workers import WORKER_TIMEOUT, HOLD_SECONDS, LimitState, Worker
+from entrypoint.formula import Calculation
 
 A, B = (Worker(f"{name}@host", 16, ("default",)) for name in "ab")
 OF_A, OF_B = [*map(str, range(16))], [*map(str, range(100, 116))]
@@ -19,8 +19,8 @@ class Cluster:
 
     def __init__(self, attribute: str) -> None:
         self.clock = 0.0
-        self.bound = Bound(Arithmetic(32, "no worker has answered"), lambda _: None, lambda: self.clock)
-        self.force = InForce(self.bound, 0)
+        self.bound = LimitState(Calculation(32, "no worker has answered"), lambda _: None, lambda: self.clock)
+        self.force = EffectiveParallelism(self.bound, 0)
         self.executor = SimpleNamespace(running=set())
         self.attribute = attribute
         self.force.executor = self.executor
@@ -31,9 +31,9 @@ class Cluster:
         results = {f"key of {task}": SimpleNamespace(task_id=task) for task in tasks}
         setattr(self.executor, self.attribute, results)
 
-    def hears(self, *workers: Worker, active: list[str], after: float = GONE_SECONDS) -> None:
+    def hears(self, *workers: Worker, active: list[str], after: float = WORKER_TIMEOUT) -> None:
         self.clock += after
-        self.bound.hear(workers, active)
+        self.bound.update(workers, active)
 
     @property
     def free(self) -> int:
@@ -71,7 +71,7 @@ def test_tasks_that_a_worker_lost_when_it_started_anew_take_none_of_its_slots(cl
     assert cluster.free == 16
 
 
-@pytest.mark.parametrize(("after", "free"), [(GONE_SECONDS, 0), (HELD_SECONDS + GONE_SECONDS, 0)])
+@pytest.mark.parametrize(("after", "free"), [(WORKER_TIMEOUT, 0), (HOLD_SECONDS + WORKER_TIMEOUT, 0)])
 def test_the_last_worker_that_goes_leaves_no_free_slots(cluster: Cluster, after: float, free: int) -> None:
     cluster.hears(active=[])
     cluster.hears(active=[], after=after)

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from entrypoint import airflow_cfg
-from entrypoint.defaults import TABLE, Setting
+from entrypoint.defaults import DEFAULTS, SettingDefault
 from entrypoint.errors import CONFIG, StartError
-from entrypoint.origin import Resolved
+from entrypoint.origin import ResolvedSetting
 from entrypoint.resolve import resolve
 
 QUEUED = "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT"
@@ -21,20 +21,20 @@ MARKED = f"[celery]\n# Variable: {STALLED}\n#\nstalled_task_timeout = 600\n"
 ENVIRONMENT, CFG, AIRFLOW = "operator environment", "operator airflow.cfg", "Airflow"
 
 
-def resolved(home: Path, environ: dict[str, str], text: str = "", default: str = "600") -> Resolved:
+def resolved(home: Path, environ: dict[str, str], text: str = "", default: str = "600") -> ResolvedSetting:
     path = home / "airflow.cfg"
     path.write_text(text)
-    row = next(setting for setting in TABLE if setting.documented == STALLED)
-    row = Setting(
+    row = next(setting for setting in DEFAULTS if setting.documented == STALLED)
+    row = SettingDefault(
         row.documented,
-        row.spellings,
+        row.names_by_line,
         default=default,
-        stock=row.stock,
+        airflow_default=row.airflow_default,
         number=row.number,
         unit=row.unit,
         why=row.why,
     )
-    return resolve(environ, airflow_cfg.read(str(path)), "2.11", (row,))[0]
+    return resolve(environ, airflow_cfg.read_config(str(path)), "2.11", (row,))[0]
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_no_timeout_at_all_stops_the_start(tmp_path: Path, environ: dict[str, st
 
 def test_a_worker_concurrency_is_read_as_the_lines_airflow_reads_it(tmp_path: Path) -> None:
     told = {"AIRFLOW__CELERY__WORKER_CONCURRENCY": "8.0", "AIRFLOW__CORE__EXECUTOR": "LocalExecutor"}
-    cfg = airflow_cfg.read(str(tmp_path / "airflow.cfg"))
+    cfg = airflow_cfg.read_config(str(tmp_path / "airflow.cfg"))
     parallelism = [one for one in resolve(told, cfg, "3.3") if one.documented == "AIRFLOW__CORE__PARALLELISM"]
     assert [one.value for one in parallelism] == ["8"]
     with pytest.raises(StartError, match=r"^AIRFLOW__CELERY__WORKER_CONCURRENCY holds '8\.0'"):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from astro_runtime_plugin.catalogue import Release, releases
-from astro_runtime_plugin.lifecycle import Lifecycle, Stage, channel, computed_end, end_of_month, lifecycle
+from astro_runtime_plugin.lifecycle import Lifecycle, Stage, channel_label, maintenance_end, end_of_month, lifecycle
 
 DAY = timedelta(days=1)
 # The documented rows whose published end is not the policy's, and what the policy gives instead.
@@ -31,7 +31,7 @@ def at(name: str, today: str, *others: Release) -> Lifecycle:
 
 @pytest.mark.parametrize("name", DOCUMENTED)
 def test_the_policy_gives_the_published_end_but_for_the_known_exceptions(name: str) -> None:
-    computed = computed_end(of(name), releases())
+    computed = maintenance_end(of(name), releases())
     assert computed == EXCEPTIONS.get(name, of(name).end_of_maintenance)
     assert (computed != of(name).end_of_maintenance) == (name in EXCEPTIONS)
 
@@ -44,23 +44,23 @@ def test_the_published_end_wins(name: str) -> None:
 
 def test_a_successor_puts_the_end_off_and_so_it_did_for_7() -> None:
     alone = [of("7.0.0")]
-    assert computed_end(of("7.0.0"), alone) == date(2023, 6, 30)
-    assert computed_end(of("7.0.0"), [*alone, of("8.0.0")]) == date(2023, 7, 31)
+    assert maintenance_end(of("7.0.0"), alone) == date(2023, 6, 30)
+    assert maintenance_end(of("7.0.0"), [*alone, of("8.0.0")]) == date(2023, 7, 31)
 
 
 def test_the_successor_of_an_lts_release_is_the_next_lts_release() -> None:
     nine = of("9.0.0")
     stable = release("10.0.0", "2025-06-01", lts=False)
-    assert computed_end(nine, [nine, stable]) == date(2025, 2, 28)
-    assert computed_end(nine, [nine, stable, release("11.0.0", "2025-01-31", lts=True)]) == date(2025, 7, 31)
+    assert maintenance_end(nine, [nine, stable]) == date(2025, 2, 28)
+    assert maintenance_end(nine, [nine, stable, release("11.0.0", "2025-01-31", lts=True)]) == date(2025, 7, 31)
 
 
 def test_behind_a_release_of_unknown_kind_or_date_the_next_one_is_not_known() -> None:
     nine, kindless = of("9.0.0"), release("10.0.0", "2024-01-31", lts=None)
     later = release("11.0.0", "2025-01-31", lts=True)
-    assert computed_end(nine, [nine, kindless, later]) == date(2025, 2, 28)
+    assert maintenance_end(nine, [nine, kindless, later]) == date(2025, 2, 28)
     stable, dateless = release("12.0.0", "2025-01-31", lts=False), release("13.0.0", lts=False)
-    assert computed_end(stable, [stable, dateless, release("14.0.0", "2026-01-31")]) == date(2025, 7, 31)
+    assert maintenance_end(stable, [stable, dateless, release("14.0.0", "2026-01-31")]) == date(2025, 7, 31)
 
 
 def test_a_release_that_does_not_say_is_lts_where_its_series_is() -> None:
@@ -68,7 +68,7 @@ def test_a_release_that_does_not_say_is_lts_where_its_series_is() -> None:
     told = at("13.0.1", "2027-01-10", patch)
     assert (told.lts, told.maintained_until) == (True, date(2028, 5, 31))
     stable = patch.model_copy(update={"lts": False})
-    assert computed_end(stable, [of("13.0.0"), stable]) == date(2027, 5, 31)
+    assert maintenance_end(stable, [of("13.0.0"), stable]) == date(2027, 5, 31)
     alone = lifecycle(patch, [patch], date(2027, 1, 10))
     assert (alone.lts, alone.maintained_until) == (None, date(2027, 7, 31))
 
@@ -76,13 +76,13 @@ def test_a_release_that_does_not_say_is_lts_where_its_series_is() -> None:
 def test_a_successor_that_does_not_say_is_lts_where_its_series_is() -> None:
     nine, silent = of("9.0.0"), release("11.0.0", "2025-01-31")
     patch = release("11.0.1", "2025-03-01", lts=True)
-    assert computed_end(nine, [nine, silent]) == date(2025, 2, 28)
-    assert computed_end(nine, [nine, silent, patch]) == date(2025, 7, 31)
+    assert maintenance_end(nine, [nine, silent]) == date(2025, 2, 28)
+    assert maintenance_end(nine, [nine, silent, patch]) == date(2025, 7, 31)
 
 
 def test_of_many_successors_the_next_one_counts() -> None:
     one, two, three = (release(f"{n}.0.0", f"2024-0{n - 19}-15", lts=False) for n in (20, 24, 28))
-    assert computed_end(one, [three, two, one]) == date(2024, 8, 31)
+    assert maintenance_end(one, [three, two, one]) == date(2024, 8, 31)
 
 
 def test_our_own_releases_follow_the_policy() -> None:
@@ -166,7 +166,7 @@ def test_what_is_tried_out_is_not_maintained_by_the_policy_and_begins_no_series(
     early = release("3.4-0", "2027-01-05", "3.4.0", channel=channel)
     final = release("3.4-1", "2027-02-05", "3.4.0")
     assert lifecycle(early, [early, final], date(2027, 1, 6)).stage == "unknown"
-    assert computed_end(final, [early, final]) == date(2029, 2, 28)
+    assert maintenance_end(final, [early, final]) == date(2029, 2, 28)
 
 
 def test_a_series_whose_first_release_is_yanked_began_with_it_all_the_same() -> None:
@@ -174,15 +174,15 @@ def test_a_series_whose_first_release_is_yanked_began_with_it_all_the_same() -> 
         release("20.0.0", "2024-01-15", lts=False, yanked=True),
         release("20.0.1", "2024-03-01", lts=False),
     ]
-    assert [computed_end(one, major) for one in major] == [date(2024, 7, 31)] * 2
+    assert [maintenance_end(one, major) for one in major] == [date(2024, 7, 31)] * 2
     minor = [release("3.4-1", "2027-01-15", "3.4.0", yanked=True), release("3.4-2", "2027-03-01", "3.4.0")]
-    assert computed_end(minor[1], minor) == date(2029, 1, 31)
+    assert maintenance_end(minor[1], minor) == date(2029, 1, 31)
 
 
 def test_a_successor_that_is_yanked_came_out_all_the_same() -> None:
     seven, eight = of("7.0.0"), of("8.0.0").model_copy(update={"yanked": True})
     later = release("8.0.1", "2023-06-15", lts=False)
-    assert computed_end(seven, [seven, eight, later]) == date(2023, 7, 31)
+    assert maintenance_end(seven, [seven, eight, later]) == date(2023, 7, 31)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_a_successor_that_is_yanked_came_out_all_the_same() -> None:
 )
 def test_the_channel_says_lts(told: str | None, lts: bool | None, shown: str) -> None:
     one = release("20.0.0", "2026-12-01", channel=told, lts=lts)
-    assert channel(one, lifecycle(one, (), date(2026, 12, 1))) == shown
+    assert channel_label(one, lifecycle(one, (), date(2026, 12, 1))) == shown
 
 
 def test_days_are_counted_to_the_last_day_of_maintenance() -> None:
@@ -240,7 +240,7 @@ def test_a_later_successor_never_shortens(
     one: Release, others: list[Release], later: Release, major: int
 ) -> None:
     later = later.model_copy(update={"release": f"{major}.0.0"})
-    before, after = computed_end(one, [one, *others]), computed_end(one, [one, *others, later])
+    before, after = maintenance_end(one, [one, *others]), maintenance_end(one, [one, *others, later])
     assert before == after or (before is not None and after is not None and before < after)
 
 

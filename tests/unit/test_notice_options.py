@@ -14,7 +14,7 @@ from astro_runtime_plugin.options import (
     NOTICES,
     THRESHOLD_DAYS,
     notice_days,
-    notices_are_wanted,
+    notices_enabled,
 )
 
 README = Path(__file__).parents[2] / "README.md"
@@ -51,7 +51,7 @@ def _nothing_said() -> Iterator[None]:
     ],
 )
 def test_notices(value: str | None, wanted: bool, caplog: pytest.LogCaptureFixture) -> None:
-    assert notices_are_wanted(Conf("notices", value)) is wanted
+    assert notices_enabled(Conf("notices", value)) is wanted
     assert caplog.messages == []
 
 
@@ -81,7 +81,7 @@ def test_days_that_cannot_work(value: str, caplog: pytest.LogCaptureFixture) -> 
 
 def test_notices_that_cannot_work(caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(2):
-        assert notices_are_wanted(Conf("notices", "off"))
+        assert notices_enabled(Conf("notices", "off"))
     assert caplog.messages == ["[astro_runtime] notices must be True or False; True counts"]
 
 

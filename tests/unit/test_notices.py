@@ -10,8 +10,8 @@ import pytest
 
 from astro_runtime_plugin import notices as module
 from astro_runtime_plugin.catalogue import Release
-from astro_runtime_plugin.facts import facts_of, merged
-from astro_runtime_plugin.notices import Notice, notices, say
+from astro_runtime_plugin.facts import find_release, merge_releases
+from astro_runtime_plugin.notices import Notice, build_notices, log_notices
 
 END = date(2028, 7, 31)
 LAST = timedelta(days=1)
@@ -39,7 +39,7 @@ def told(
 ) -> list[Notice]:
     if catalogue is None:
         catalogue = [release(end_of_maintenance=END)]
-    return notices(running, catalogue, document or [], components or [], today, 30)
+    return build_notices(running, catalogue, document or [], components or [], today, 30)
 
 
 @pytest.mark.parametrize(
@@ -201,26 +201,26 @@ def test_a_release_that_nobody_lists_has_no_notice_of_its_own() -> None:
 def test_the_document_wins_over_the_catalogue_and_leaves_the_rest() -> None:
     catalogue = [release(end_of_maintenance=END, postgresql=[16], lts=True), release("13.0.0")]
     document = [release(end_of_maintenance=END + LAST, yanked=True, lts=None), release("3.3-2")]
-    assert [one.release for one in merged(catalogue, document)] == ["13.0.0", "3.3-1", "3.3-2"]
-    facts = facts_of("3.3-1", merged(catalogue, document))
+    assert [one.release for one in merge_releases(catalogue, document)] == ["13.0.0", "3.3-1", "3.3-2"]
+    facts = find_release("3.3-1", merge_releases(catalogue, document))
     assert facts
     assert (facts.end_of_maintenance, facts.yanked, facts.lts) == (END + LAST, True, True)
     assert facts.postgresql == [16]
-    assert facts_of("3.9-1", merged(catalogue, document)) is None
+    assert find_release("3.9-1", merge_releases(catalogue, document)) is None
 
 
 def test_the_log_says_each_notice_once(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_said", set())
+    monkeypatch.setattr(module, "_logged", set())
     said = [
         Notice(id="a", level="critical", text="100 % yanked"),
         Notice(id="b", level="warning", text="ends soon"),
         Notice(id="c", level="info", text="there is more"),
     ]
     with caplog.at_level(logging.INFO, "astro_runtime"):
-        say(said)
-        say([*said, Notice(id="d", level="info", text="new")])
+        log_notices(said)
+        log_notices([*said, Notice(id="d", level="info", text="new")])
     assert [(record.levelno, record.getMessage()) for record in caplog.records] == [
         (logging.WARNING, "100 % yanked"),
         (logging.WARNING, "ends soon"),

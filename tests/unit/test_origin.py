@@ -8,33 +8,33 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrypoint.origin import RECORD, Resolved, read, without_exports, write
+from entrypoint.origin import RECORD_VARIABLE, ResolvedSetting, decode, strip_exports, encode
 
 PRINTABLE = st.text(st.characters(exclude_categories=["C", "Z"]) | st.just(" "), max_size=12)
 ANYTHING = st.text(st.characters(), max_size=12)  # control characters and lone surrogates too
 FIELDS = ("documented", "variable", "value", "origin", "why", "exported", "set_as")
 
 
-def fields(setting: Resolved) -> list[object]:
+def fields(setting: ResolvedSetting) -> list[object]:
     return [getattr(setting, field) for field in FIELDS]
 
 
-def settings(texts: st.SearchStrategy[str]) -> st.SearchStrategy[list[Resolved]]:
-    return st.lists(st.builds(Resolved, texts, texts, texts, texts, texts, st.booleans(), texts), max_size=4)
+def settings(texts: st.SearchStrategy[str]) -> st.SearchStrategy[list[ResolvedSetting]]:
+    return st.lists(st.builds(ResolvedSetting, texts, texts, texts, texts, texts, st.booleans(), texts), max_size=4)
 
 
 @given(settings(PRINTABLE | st.text('"\\/ü火\U0001f600', max_size=6)))
-def test_what_is_written_is_read_again(written: list[Resolved]) -> None:
-    assert [fields(one) for one in read({RECORD: write(written)})] == [fields(one) for one in written]
+def test_what_is_written_is_read_again(written: list[ResolvedSetting]) -> None:
+    assert [fields(one) for one in decode({RECORD_VARIABLE: encode(written)})] == [fields(one) for one in written]
 
 
 @given(settings(ANYTHING))
-def test_whatever_it_holds_the_record_is_one_printable_line_of_json(written: list[Resolved]) -> None:
-    record = write(written)
+def test_whatever_it_holds_the_record_is_one_printable_line_of_json(written: list[ResolvedSetting]) -> None:
+    record = encode(written)
     assert record.isprintable()
     record.encode()
     assert len(json.loads(record)) == len(written)
-    assert write(read({RECORD: record})) == record
+    assert encode(decode({RECORD_VARIABLE: record})) == record
 
 
 @pytest.mark.parametrize(
@@ -61,24 +61,24 @@ def test_whatever_it_holds_the_record_is_one_printable_line_of_json(written: lis
     ids=lambda text: text[:30].encode(errors="replace").decode() or "empty",
 )
 def test_a_record_of_another_making_says_nothing(record: str) -> None:
-    environ = {RECORD: record, "b": "c", "A": "1"}
-    assert read(environ) == []
-    assert without_exports(environ) == {"b": "c", "A": "1"}
+    environ = {RECORD_VARIABLE: record, "b": "c", "A": "1"}
+    assert decode(environ) == []
+    assert strip_exports(environ) == {"b": "c", "A": "1"}
 
 
 def test_without_a_record_there_is_nothing_to_take_away() -> None:
-    assert read({}) == []
-    assert without_exports({"A": "1"}) == {"A": "1"}
+    assert decode({}) == []
+    assert strip_exports({"A": "1"}) == {"A": "1"}
 
 
 def exported(variable: str, value: str, *, is_exported: bool = True) -> str:
-    return write([Resolved(variable, variable, value, "Runtime", "", is_exported)])
+    return encode([ResolvedSetting(variable, variable, value, "Runtime", "", is_exported)])
 
 
 def test_exports_are_taken_away_unless_changed_since() -> None:
-    assert without_exports({RECORD: exported("A", "1"), "A": "1", "B": "1"}) == {"B": "1"}
-    assert without_exports({RECORD: exported("A", "1"), "A": "2", "B": "1"}) == {"A": "2", "B": "1"}
-    assert without_exports({RECORD: exported("A", "1", is_exported=False), "A": "1"}) == {"A": "1"}
+    assert strip_exports({RECORD_VARIABLE: exported("A", "1"), "A": "1", "B": "1"}) == {"B": "1"}
+    assert strip_exports({RECORD_VARIABLE: exported("A", "1"), "A": "2", "B": "1"}) == {"A": "2", "B": "1"}
+    assert strip_exports({RECORD_VARIABLE: exported("A", "1", is_exported=False), "A": "1"}) == {"A": "1"}
 
 
 @pytest.mark.parametrize(
@@ -91,4 +91,4 @@ def test_exports_are_taken_away_unless_changed_since() -> None:
     ],
 )
 def test_the_line_in_the_log(origin: str, why: str, is_exported: bool, set_as: str, line: str) -> None:
-    assert Resolved("D", "V", "9", origin, why, is_exported, set_as).line == line
+    assert ResolvedSetting("D", "V", "9", origin, why, is_exported, set_as).log_line == line

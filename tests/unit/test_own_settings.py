@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from astro_runtime_plugin.components.own import by_setting, own_settings
-from entrypoint.defaults import EVERY
-from entrypoint.origin import Resolved
+from astro_runtime_plugin.components.own import hosts_by_setting, component_settings
+from entrypoint.defaults import ALL_DEFAULTS
+from entrypoint.origin import ResolvedSetting
 
 CONCURRENCY = "AIRFLOW__CELERY__WORKER_CONCURRENCY"
 
 
-def record(value: str) -> list[Resolved]:
+def record(value: str) -> list[ResolvedSetting]:
     """Return a record of every setting, each with this value."""
-    return [Resolved(one.documented, one.documented, value, "Runtime", "5 × 2", True) for one in EVERY]
+    return [ResolvedSetting(one.documented, one.documented, value, "Runtime", "5 × 2", True) for one in ALL_DEFAULTS]
 
 
 def told(host: str, value: str, until: float = 10.0) -> dict[str, Any]:
-    return {"host": host, "until": until, "settings": own_settings(record(value))}
+    return {"host": host, "until": until, "settings": component_settings(record(value))}
 
 
 def test_of_the_record_the_workers_own_setting_is_written_down() -> None:
-    (row,) = own_settings(record("10"))
+    (row,) = component_settings(record("10"))
     assert (row["variable"], row["value"], row["stock"], row["why"]) == (CONCURRENCY, "10", "16", "5 × 2")
 
 
 def test_hosts_with_the_same_value_stand_together_and_the_dead_nowhere() -> None:
     records = [told("b", "10"), told("a", "10"), told("c", "40"), told("d", "10", until=8.0)]
-    found = by_setting([*records, {"host": "e", "until": 10.0}], 9.0)
+    found = hosts_by_setting([*records, {"host": "e", "until": 10.0}], 9.0)
     assert [(one.value, hosts) for one, hosts in found] == [("10", ["a", "b"]), ("40", ["c"])]

@@ -28,7 +28,7 @@ def test_every_line_has_a_release(line: str) -> None:
 
 def test_the_newest_release_of_the_line_counts_whatever_the_order(mocker: MockerFixture) -> None:
     rows = [("3.3-9", "3.3.2"), ("3.3-10", "3.3.3"), ("3.3-2", "3.3.0"), ("13.0.0", "2.11.2")]
-    mocker.patch.object(release, "rows", return_value=[{"release": one, "airflow": two} for one, two in rows])
+    mocker.patch.object(release, "catalogue_rows", return_value=[{"release": one, "airflow": two} for one, two in rows])
     assert release.release_of("3.3.2") == "3.3-10"
     assert release.release_of("2.11.2") == "13.0.0"
 
@@ -52,10 +52,10 @@ def test_the_standard_library_is_enough(module: str) -> None:
 def catalogue(tmp_path: Path, mocker: MockerFixture) -> Iterator[Path]:
     path = tmp_path / "catalogue.json"
     mocker.patch.object(release, "CATALOGUE", path)
-    for cached in (release.text, release.rows):
+    for cached in (release.catalogue_text, release.catalogue_rows):
         cached.cache_clear()
     yield path
-    for cached in (release.text, release.rows):
+    for cached in (release.catalogue_text, release.catalogue_rows):
         cached.cache_clear()
 
 
@@ -74,7 +74,7 @@ def test_a_catalogue_without_releases_says_so_in_one_line(catalogue: Path, held:
 
 
 def test_the_operators_image_tag_goes_before_the_one_that_the_image_was_built_with() -> None:
-    built = {release.BUILT_AS: "orders:7"}
+    built = {release.BUILD_TAG_VARIABLE: "orders:7"}
     assert release.image_tag("orders:7-hotfix", built) == "orders:7-hotfix"
     assert release.image_tag(None, built) == "orders:7"
     assert release.image_tag(None, {}) is None

@@ -10,10 +10,10 @@ import pytest
 
 from astro_runtime_plugin import api
 from astro_runtime_plugin.catalogue import Release
-from astro_runtime_plugin.components.shown import Runs
-from astro_runtime_plugin.following.record import InForce, Queue, RunningWorker, Workers
-from astro_runtime_plugin.page.contents import Contents, Life, images, life_of, providers
-from astro_runtime_plugin.page.draw import draw
+from astro_runtime_plugin.components.shown import RunningComponent
+from astro_runtime_plugin.following.record import SchedulerLimit, Queue, RunningWorker, Workers
+from astro_runtime_plugin.page.contents import PageContents, MaintenanceStatus, components_by_image, maintenance_status, providers
+from astro_runtime_plugin.page.draw import render
 
 HOSTILE = "<script>alert(1)</script>"
 SINCE = "2026-11-24T10:00:00+00:00"
@@ -21,17 +21,17 @@ RELEASE = Release(release="3.3-1", airflow="3.3.2", release_date=date(2026, 11, 
 NO_WORKERS = Workers(parallelism="16", origin="Runtime", why="1×16 LocalExecutor", schedulers=[], queues=[])
 
 
-def contents(life: Life | None = None, text: str = "a") -> Contents:
+def contents(life: MaintenanceStatus | None = None, text: str = "a") -> PageContents:
     setting = api.Setting(
         documented="D", variable=text, value=text, stock="1", origin=text, why=text, set_as=text
     )
-    runtime = api.runtime("3.3-1", text, "3.3.2", {text: f"https://example.com/?{text}"}, ())
+    runtime = api.runtime_info("3.3-1", text, "3.3.2", {text: f"https://example.com/?{text}"}, ())
     queue = Queue(name=text, workers=[RunningWorker(name=text, pool=4)], pool=4)
-    scheduler = InForce(scheduler=text, parallelism=4, why=text)
-    return Contents(
+    scheduler = SchedulerLimit(scheduler=text, parallelism=4, why=text)
+    return PageContents(
         runtime.model_copy(update={"settings": [setting]}),
         life,
-        [Runs(text, text, text, "3.3-1", SINCE)],
+        [RunningComponent(text, text, text, "3.3-1", SINCE)],
         [(setting, [text])],
         NO_WORKERS.model_copy(update={"queues": [queue], "schedulers": [scheduler]}),
         [(text, text)],
@@ -39,16 +39,16 @@ def contents(life: Life | None = None, text: str = "a") -> Contents:
 
 
 def test_everything_in_the_page_is_escaped() -> None:
-    page = draw(contents(text=HOSTILE))
+    page = render(contents(text=HOSTILE))
     assert "<script" not in page
     assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 20
 
 
 def test_the_page_is_drawn_without_what_is_not_known() -> None:
     unknown = Release(release="10.0.0", airflow="2.8")
-    life = life_of(unknown, [unknown], date(2026, 11, 24))
+    life = maintenance_status(unknown, [unknown], date(2026, 11, 24))
     empty = contents(life)._replace(components=[], workers=NO_WORKERS, providers=[])
-    page = draw(empty)
+    page = render(empty)
     assert "unknown</span>" in page
     assert standing(page) == "Nobody says until when it is maintained."
     assert "progressbar" not in page
@@ -60,10 +60,10 @@ def test_the_page_is_drawn_without_what_is_not_known() -> None:
 def test_images_that_differ_are_counted_and_the_most_frequent_stands_first(other: tuple[str, str]) -> None:
     most = ("x", "3.3-1")
     runs = [
-        Runs("scheduler", host, *image, SINCE) for host, image in (("a", most), ("b", most), ("c", other))
+        RunningComponent("scheduler", host, *image, SINCE) for host, image in (("a", most), ("b", most), ("c", other))
     ]
-    assert [*images([runs[2], *runs[:2]])] == [most, other]
-    page = draw(contents()._replace(components=runs))
+    assert [*components_by_image([runs[2], *runs[:2]])] == [most, other]
+    page = render(contents()._replace(components=runs))
     assert "2 images run at once." in page
     assert '<th scope="rowgroup" rowspan="2">x</th>' in page
 
@@ -72,14 +72,14 @@ def test_where_schedulers_follow_the_workers_parallelism_says_so() -> None:
     told = contents()
     one = told.runtime.settings[0].model_copy(update={"documented": "AIRFLOW__CORE__PARALLELISM"})
     told = told._replace(runtime=told.runtime.model_copy(update={"settings": [one]}))
-    assert draw(told).count("the schedulers follow the workers, below") == 1
-    assert "follow the workers" not in draw(told._replace(workers=NO_WORKERS))
+    assert render(told).count("the schedulers follow the workers, below") == 1
+    assert "follow the workers" not in render(told._replace(workers=NO_WORKERS))
 
 
 def test_a_setting_of_single_components_stands_among_the_others_with_their_hosts() -> None:
     told = contents()
     one = told.runtime.settings[0].model_copy(update={"variable": "AIRFLOW__CELERY__WORKER_CONCURRENCY"})
-    page = draw(told._replace(own=[(one, ["worker-a", "worker-b"])]))
+    page = render(told._replace(own=[(one, ["worker-a", "worker-b"])]))
     assert "<code>AIRFLOW__CELERY__WORKER_CONCURRENCY</code><br><small>worker-a, worker-b</small>" in page
 
 
@@ -93,9 +93,9 @@ def test_a_setting_of_single_components_stands_among_the_others_with_their_hosts
     ],
 )
 def test_the_bar_shows_what_is_left(today: date, stage: str, look: str, days: int, percent: int) -> None:
-    life = life_of(RELEASE, [RELEASE], today)
+    life = maintenance_status(RELEASE, [RELEASE], today)
     assert (life.stage, life.look, life.days, life.percent) == (stage, look, days, percent)
-    page = draw(contents(life))
+    page = render(contents(life))
     assert f'aria-valuenow="{percent}"' in page
     assert standing(page) == (
         "Released 2026-11-24, maintained until 2028-11-30, basic support until 2029-05-31:"
@@ -171,9 +171,9 @@ def test_without_a_bar_what_is_said_is_true(
     facts: dict[str, Any], today: date, stage: str, look: str, said: str
 ) -> None:
     release = Release(**OLD | facts)
-    life = life_of(release, [release, PATCH], today)
+    life = maintenance_status(release, [release, PATCH], today)
     assert (life.stage, life.look, life.percent) == (stage, look, None)
-    page = draw(contents(life))
+    page = render(contents(life))
     assert "progressbar" not in page
     assert standing(page) == said
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from entrypoint.settle import settle
-from entrypoint.user import ROOT, generated_cfg, identity, share_with_group, warnings
+from entrypoint.settle import build_environment
+from entrypoint.user import ROOT, writable_cfg_path, user_environment, set_group_umask, warnings
 
 IMAGE = {"ASTRONOMER_USER": "astro", "ASTRONOMER_UID": "50000"}
 ASTROS = {"HOME": "/home/astro", "USER": "astro", "LOGNAME": "astro"}
@@ -42,23 +42,23 @@ def test_an_unknown_user_gets_the_image_s_home_and_name(
     monkeypatch: pytest.MonkeyPatch, given: dict[str, str]
 ) -> None:
     run_as(monkeypatch, UNKNOWN)
-    assert identity({**IMAGE, **given}) == ASTROS
+    assert user_environment({**IMAGE, **given}) == ASTROS
 
 
 def test_what_the_operator_has_set_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     run_as(monkeypatch, UNKNOWN)
-    assert identity({**IMAGE, "HOME": "/data", "LOGNAME": "otto"}) == {"USER": "astro"}
+    assert user_environment({**IMAGE, "HOME": "/data", "LOGNAME": "otto"}) == {"USER": "astro"}
 
 
 def test_a_user_with_a_name_gets_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     run_as(monkeypatch, 0)
-    assert identity({**IMAGE, "HOME": "/"}) == {}
+    assert user_environment({**IMAGE, "HOME": "/"}) == {}
 
 
 def test_another_name_has_the_home_that_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
     run_as(monkeypatch, UNKNOWN)
     environ = {"ASTRONOMER_USER": "jane", "ASTRONOMER_UID": str(UNKNOWN)}
-    assert identity(environ) == {"HOME": "/home/astro", "USER": "jane", "LOGNAME": "jane"}
+    assert user_environment(environ) == {"HOME": "/home/astro", "USER": "jane", "LOGNAME": "jane"}
 
 
 @pytest.mark.parametrize("environ", [IMAGE, {}], ids=["image", "outside"])
@@ -68,14 +68,14 @@ def test_where_airflow_s_home_is_read_only_its_airflow_cfg_is_generated_in_the_u
     (tmp_path / "airflow").mkdir()
     monkeypatch.setattr(os, "access", lambda path, mode: path == str(tmp_path))  # root may write anywhere
     expected = {"AIRFLOW_CONFIG": f"{tmp_path}/airflow.cfg"} if environ else {}
-    assert generated_cfg({**environ, "HOME": str(tmp_path)}, f"{tmp_path}/airflow/airflow.cfg") == expected
+    assert writable_cfg_path({**environ, "HOME": str(tmp_path)}, f"{tmp_path}/airflow/airflow.cfg") == expected
 
 
 def test_an_airflow_cfg_that_is_there_or_can_be_written_stays_where_it_is(tmp_path: Path) -> None:
     environ = {**IMAGE, "HOME": str(tmp_path)}
-    assert generated_cfg(environ, "/proc/version") == {}
-    assert generated_cfg(environ, f"{tmp_path}/airflow.cfg") == {}
-    assert generated_cfg(environ, f"{tmp_path}/not/made/yet/airflow.cfg") == {}
+    assert writable_cfg_path(environ, "/proc/version") == {}
+    assert writable_cfg_path(environ, f"{tmp_path}/airflow.cfg") == {}
+    assert writable_cfg_path(environ, f"{tmp_path}/not/made/yet/airflow.cfg") == {}
 
 
 @pytest.mark.parametrize("environ", [{}, {"ASTRONOMER_USER": ""}, {"ASTRONOMER_UID": "50000"}], ids=str)
@@ -83,10 +83,10 @@ def test_outside_the_image_nobody_s_user_is_touched(
     monkeypatch: pytest.MonkeyPatch, umask: None, environ: dict[str, str]
 ) -> None:
     run_as(monkeypatch, UNKNOWN)
-    assert identity(environ) == {}
+    assert user_environment(environ) == {}
     run_as(monkeypatch, 0)
     assert warnings(environ) == []
-    share_with_group(environ)
+    set_group_umask(environ)
     assert umask_now() == 0o022
 
 
@@ -94,7 +94,7 @@ def test_the_environment_that_is_settled_has_the_identity(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     run_as(monkeypatch, UNKNOWN)
-    exported = settle({**IMAGE, "HOME": "/", "AIRFLOW_HOME": str(tmp_path)}).environ
+    exported = build_environment({**IMAGE, "HOME": "/", "AIRFLOW_HOME": str(tmp_path)}).environ
     assert {name: exported[name] for name in ASTROS} == ASTROS
 
 
@@ -109,7 +109,7 @@ def test_group_0_may_write_what_the_component_writes(
     monkeypatch: pytest.MonkeyPatch, umask: None, tmp_path: Path, gid: int, expected: int
 ) -> None:
     run_as(monkeypatch, 50000, gid)
-    share_with_group(IMAGE)
+    set_group_umask(IMAGE)
     assert umask_now() == expected
     (tmp_path / "log").touch(0o666)
     assert (tmp_path / "log").stat().st_mode & 0o777 == 0o666 & ~expected

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pytest_mock import MockerFixture
 
-from entrypoint.airflow_cfg import read
+from entrypoint.airflow_cfg import read_config
 from entrypoint.errors import UNAVAILABLE, StartError
 from entrypoint.wait import wait_for
 
@@ -27,7 +27,7 @@ def pauses(mocker: MockerFixture) -> list[float]:
 def test_it_reminds_every_ten_seconds(tmp_path: Path, pauses: list[float]) -> None:
     said: list[str] = []
     with pytest.raises(StartError) as gave_up:
-        wait_for(["metadata database"], ENVIRON, read(str(tmp_path / "airflow.cfg")), said.append)
+        wait_for(["metadata database"], ENVIRON, read_config(str(tmp_path / "airflow.cfg")), said.append)
     assert gave_up.value.code == UNAVAILABLE
     assert "gave up on the metadata database at database:3306 after 6" in str(gave_up.value)
     assert set(said) == {"waiting for the metadata database at database:3306: Connection refused"}
@@ -38,7 +38,7 @@ def test_it_reminds_every_ten_seconds_of_a_longer_pause_too(tmp_path: Path, paus
     said: list[str] = []
     patient = {**ENVIRON, "CONNECTION_CHECK_MAX_COUNT": "2", "CONNECTION_CHECK_SLEEP_TIME": "60"}
     with pytest.raises(StartError):
-        wait_for(["metadata database"], patient, read(str(tmp_path / "airflow.cfg")), said.append)
+        wait_for(["metadata database"], patient, read_config(str(tmp_path / "airflow.cfg")), said.append)
     assert max(pauses) <= 10
     assert sum(pauses) >= 120
     assert len(said) >= 6  # in 120 seconds, no two further apart than two pauses
@@ -46,7 +46,7 @@ def test_it_reminds_every_ten_seconds_of_a_longer_pause_too(tmp_path: Path, paus
 
 def test_the_pauses_double_up_to_the_check_sleep_time(tmp_path: Path, pauses: list[float]) -> None:
     with pytest.raises(StartError):
-        wait_for(["metadata database"], ENVIRON, read(str(tmp_path / "airflow.cfg")), lambda line: None)
+        wait_for(["metadata database"], ENVIRON, read_config(str(tmp_path / "airflow.cfg")), lambda line: None)
     for pause, most in zip(pauses[:5], (0.15, 0.3, 0.6, 1.2, 2.4), strict=True):
         assert most / 3 <= pause <= most
     assert max(pauses) <= 3
@@ -59,6 +59,6 @@ def test_replicas_do_not_try_in_step(tmp_path: Path, pauses: list[float]) -> Non
     for _ in range(5):
         pauses.clear()
         with pytest.raises(StartError):
-            wait_for(["metadata database"], ENVIRON, read(str(tmp_path / "airflow.cfg")), lambda line: None)
+            wait_for(["metadata database"], ENVIRON, read_config(str(tmp_path / "airflow.cfg")), lambda line: None)
         firsts.add(pauses[0])
     assert len(firsts) == 5

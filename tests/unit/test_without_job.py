@@ -22,7 +22,7 @@ COMMANDS = {
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_component_without_a_job_is_heard(mocker: MockerFixture, command: str) -> None:
-    hears = {component: mocker.Mock() for component in without_job.HEARS}
-    mocker.patch.object(without_job, "HEARS", hears)
-    without_job.hear(command.split())
+    hears = {component: mocker.Mock() for component in without_job.WATCHERS}
+    mocker.patch.object(without_job, "WATCHERS", hears)
+    without_job.watch(command.split())
     assert [name for name, heard in hears.items() if heard.called] == [*filter(None, [COMMANDS[command]])]

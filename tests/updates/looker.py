@@ -6,11 +6,11 @@ import sys
 
 import tests.updates.driver  # noqa: F401 - before Airflow
 from astro_runtime_plugin.updates import store
-from astro_runtime_plugin.updates.daily import Daily
+from astro_runtime_plugin.updates.daily import DailyCheck
 
 print("ready", flush=True)
-daily = Daily(sys.argv[1])
+daily = DailyCheck(sys.argv[1])
 for _ in sys.stdin:
     for _ in range(2):
-        daily.look()
-    print(f"knows {len(store.known(sys.argv[1]))}", flush=True)
+        daily.check()
+    print(f"knows {len(store.stored_releases(sys.argv[1]))}", flush=True)

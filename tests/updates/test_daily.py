@@ -11,8 +11,8 @@ from pytest_mock import MockerFixture
 
 from astro_runtime_plugin import state
 from astro_runtime_plugin.updates import store
-from astro_runtime_plugin.updates.daily import AGAIN_SECONDS, DAY_SECONDS, FIRST_SECONDS, TURN, Daily
-from astro_runtime_plugin.updates.fetch import Fetched
+from astro_runtime_plugin.updates.daily import RETRY_SECONDS, DAY_SECONDS, MAX_FIRST_DELAY, TURN, DailyCheck
+from astro_runtime_plugin.updates.fetch import FetchedDocument
 from tests.updates.documents import AIRFLOW_3, NAMES, REAL, text
 from tests.updates.forgotten import forget
 from tests.updates.server import UpdateServer, answer
@@ -31,36 +31,36 @@ def _nothing_stored() -> Iterator[None]:
 def aged(url: str, days: float) -> None:
     """Make the stored document older, as if the last try were, too."""
     forget(TURN)
-    stored = store.stored(url)
+    stored = store.stored_document(url)
     if stored:
         store.confirm(stored, stored.checked - days * DAY_SECONDS)
 
 
 def listed(url: str) -> list[str]:
-    return [release.release for release in store.known(url)]
+    return [release.release for release in store.stored_releases(url)]
 
 
 def test_the_first_look_fetches_and_the_next_ones_do_not(server: UpdateServer) -> None:
     url = server.url("/document")
     before = time.time()
-    Daily(url).look()
-    stored = store.stored(url)
+    DailyCheck(url).check()
+    stored = store.stored_document(url)
     assert stored
     assert (stored.text, stored.etag) == (REAL, server.etag)
     assert before <= stored.fetched == stored.checked <= time.time()
     assert listed(url) == NAMES
     for _ in range(3):
-        Daily(url).look()  # a scheduler that starts again
+        DailyCheck(url).check()  # a scheduler that starts again
     assert len(server.asked) == 1
 
 
 def test_after_a_day_only_a_changed_document_is_sent(server: UpdateServer) -> None:
     url = server.url("/document")
-    Daily(url).look()
-    first = store.stored(url)
+    DailyCheck(url).check()
+    first = store.stored_document(url)
     aged(url, 1.1)
-    Daily(url).look()
-    second = store.stored(url)
+    DailyCheck(url).check()
+    second = store.stored_document(url)
     assert first
     assert second
     assert server.asked[1][1]["If-None-Match"] == server.etag
@@ -68,7 +68,7 @@ def test_after_a_day_only_a_changed_document_is_sent(server: UpdateServer) -> No
     assert second.checked > second.fetched
     server.document = OTHER.encode()
     aged(url, 1.1)
-    Daily(url).look()
+    DailyCheck(url).check()
     assert listed(url) == ["3.3-1"]
 
 
@@ -80,10 +80,10 @@ def test_the_last_good_document_stays(
 ) -> None:
     url = server.url("/document", USER)
     server.how["/empty"] = answer(200, b'{"runtimeVersions": {}}')
-    Daily(url).look()
+    DailyCheck(url).check()
     server.how["/document"] = server.how.get(path, answer(404))
     aged(url, 1.1)
-    Daily(url).look()
+    DailyCheck(url).check()
     assert listed(url) == NAMES
     assert len(server.asked) >= 2
     (said,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
@@ -95,22 +95,22 @@ def test_the_last_good_document_stays(
 def test_a_failure_is_tried_again_later_and_not_by_every_restart(server: UpdateServer) -> None:
     url = server.url("/broken")
     for _ in range(3):
-        Daily(url).look()
+        DailyCheck(url).check()
     assert len(server.asked) == 1
-    Daily(url, again=0).look()
+    DailyCheck(url, again=0).check()
     assert len(server.asked) == 2
 
 
 def test_each_kind_of_failure_is_said_once_until_a_success(
     server: UpdateServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    daily = Daily(server.url("/document"), day=0, again=0)
+    daily = DailyCheck(server.url("/document"), day=0, again=0)
     good = server.how["/document"]
 
     def says(path: str) -> list[str]:
         caplog.clear()
         server.how["/document"] = server.how[path]
-        daily.look()
+        daily.check()
         return [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
 
     assert len(says("/broken")) == 1
@@ -124,9 +124,9 @@ def test_each_kind_of_failure_is_said_once_until_a_success(
 
 def test_the_document_of_another_url_does_not_count(server: UpdateServer) -> None:
     server.how["/other"] = answer(200, OTHER.encode())
-    Daily(server.url("/document")).look()
+    DailyCheck(server.url("/document")).check()
     assert listed(server.url("/other")) == []
-    Daily(server.url("/other")).look()
+    DailyCheck(server.url("/other")).check()
     assert listed(server.url("/other")) == ["3.3-1"]
     assert listed(server.url("/document")) == []
     assert "If-None-Match" not in server.asked[1][1]
@@ -138,27 +138,27 @@ def test_what_another_runtime_has_stored_and_this_one_cannot_read_is_none(server
         state.put(store.KIND, store.NAME, told, kept=None)
         assert listed(url) == []
     aged(url, 0)
-    Daily(url).look()
+    DailyCheck(url).check()
     assert listed(url) == NAMES
 
 
 def test_the_document_is_read_once_for_many_pages(server: UpdateServer, mocker: MockerFixture) -> None:
     url = server.url("/document")
-    Daily(url).look()
+    DailyCheck(url).check()
     assert listed(url) == NAMES
     reads = mocker.spy(state, "fetch")
     assert listed(url) == listed(url) == NAMES
     assert reads.call_count == 0
-    store.keep(url, Fetched(OTHER, None), time.time())
+    store.keep(url, FetchedDocument(OTHER, None), time.time())
     assert listed(url) == ["3.3-1"]
 
 
 def test_a_document_that_was_checked_tomorrow_is_due(server: UpdateServer) -> None:
     url = server.url("/document")
-    Daily(url).look()
+    DailyCheck(url).check()
     aged(url, -2)
-    Daily(url).look()
-    stored = store.stored(url)
+    DailyCheck(url).check()
+    stored = store.stored_document(url)
     assert stored
     assert len(server.asked) == 2
     assert stored.checked <= time.time()
@@ -167,10 +167,10 @@ def test_a_document_that_was_checked_tomorrow_is_due(server: UpdateServer) -> No
 def test_a_scheduler_whose_clock_was_wrong_stops_nobody(server: UpdateServer, mocker: MockerFixture) -> None:
     url = server.url("/document")
     clock = mocker.patch.object(time, "time", return_value=time.time() + 365 * DAY_SECONDS)
-    Daily(url).look()
+    DailyCheck(url).check()
     mocker.stop(clock)
-    Daily(url).look()
-    stored = store.stored(url)
+    DailyCheck(url).check()
+    stored = store.stored_document(url)
     assert stored
     assert len(server.asked) == 2
     assert stored.checked <= time.time()
@@ -179,21 +179,21 @@ def test_a_scheduler_whose_clock_was_wrong_stops_nobody(server: UpdateServer, mo
 def test_the_looks_are_an_hour_and_a_little_apart_and_the_first_is_soon(
     server: UpdateServer, mocker: MockerFixture
 ) -> None:
-    daily = Daily(server.url("/document"))
-    look = mocker.patch.object(daily, "look")
+    daily = DailyCheck(server.url("/document"))
+    look = mocker.patch.object(daily, "check")
     rest = mocker.Mock(side_effect=[*[False] * 50, SystemExit])
     with pytest.raises(SystemExit):
         daily.run(rest)
     first, *others = [call.args[0] for call in rest.call_args_list]
     assert look.call_count == len(others) == 50
-    assert 0 <= first <= FIRST_SECONDS
-    assert all(AGAIN_SECONDS <= pause <= AGAIN_SECONDS * 1.2 for pause in others)
-    assert max(others) - min(others) > AGAIN_SECONDS * 0.05
+    assert 0 <= first <= MAX_FIRST_DELAY
+    assert all(RETRY_SECONDS <= pause <= RETRY_SECONDS * 1.2 for pause in others)
+    assert max(others) - min(others) > RETRY_SECONDS * 0.05
 
 
 def test_of_two_days_of_looks_two_fetch(server: UpdateServer, mocker: MockerFixture) -> None:
     clock = mocker.patch.object(time, "time", return_value=time.time())
-    daily = Daily(server.url("/document"))
+    daily = DailyCheck(server.url("/document"))
 
     def rest(seconds: float) -> bool:
         clock.return_value += seconds
@@ -208,7 +208,7 @@ def test_of_two_days_of_looks_two_fetch(server: UpdateServer, mocker: MockerFixt
 
 
 def test_no_url_stands_in_the_database(server: UpdateServer) -> None:
-    Daily(server.url("/document", USER)).look()
+    DailyCheck(server.url("/document", USER)).check()
     everything = repr([*state.fetch(TURN).items(), *state.fetch(store.KIND).items()])
     assert store.source(server.url("/document", USER)) in everything
     assert "secret" not in everything
@@ -219,10 +219,10 @@ def test_a_file(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "document.json"
     url = path.as_uri()
     path.write_text(REAL)
-    Daily(url).look()
+    DailyCheck(url).check()
     assert listed(url) == NAMES
     path.unlink()
     aged(url, 1.1)
-    Daily(url).look()
+    DailyCheck(url).check()
     assert listed(url) == NAMES
     assert f"the update document {url} cannot be read: No such file or directory" in caplog.text

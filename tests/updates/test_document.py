@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from astro_runtime_plugin.catalogue import Release, releases
-from astro_runtime_plugin.facts import facts_of, merged
+from astro_runtime_plugin.facts import find_release, merge_releases
 from astro_runtime_plugin.lifecycle import lifecycle
 from astro_runtime_plugin.updates.document import DocumentError, parse
-from astro_runtime_plugin.updates.metadata import LONGEST_REASON, Metadata
-from astro_runtime_plugin.updates.offer import update
+from astro_runtime_plugin.updates.metadata import MAX_REASON_LENGTH, Metadata
+from astro_runtime_plugin.updates.offer import offered_update
 from tests.process.start import CHECKOUT
 from tests.updates.documents import NAMES, REAL, row, text
 
@@ -135,14 +135,14 @@ def test_a_release_of_no_known_channel_or_day_is_never_offered_and_supersedes_no
     document = parse(text({"13.0.0": row("2.11.2", "2026-11-24", LTS=True), "13.0.1": newer}, {}))
     assert [one.release for one in document] == ["13.0.0", "13.0.1"]
     today = date(2026, 12, 1)
-    assert update("13.0.0", document, today) is None
+    assert offered_update("13.0.0", document, today) is None
     assert [lifecycle(one, document, today).stage for one in document] == ["maintained", "unknown"]
 
 
 def test_what_the_document_leaves_open_stands_as_in_the_catalogue() -> None:
     odd = row("3.3.2", "", "nightly", yanked=None, yankedReason="", LTS="perhaps", pythonVersions="3.12")
-    ours = facts_of("3.3-1", releases())
-    assert facts_of("3.3-1", merged(releases(), parse(text({}, {"3.3-1": odd})))) == ours
+    ours = find_release("3.3-1", releases())
+    assert find_release("3.3-1", merge_releases(releases(), parse(text({}, {"3.3-1": odd})))) == ours
 
 
 @pytest.mark.parametrize("pythons", ["3.12", ["three"], [3.12], {}])
@@ -188,7 +188,7 @@ def test_only_an_http_link_is_kept(url: Any, kept: str | None) -> None:
     ("told", "read"),
     [
         ("Broken\r\n2026-01-01 CRITICAL forged\x1b[31m", "Broken 2026-01-01 CRITICAL forged [31m"),
-        ("x" * 10_000, "x" * LONGEST_REASON + "…"),
+        ("x" * 10_000, "x" * MAX_REASON_LENGTH + "…"),
         (None, ""),
     ],
 )

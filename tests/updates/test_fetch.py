@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from astro_runtime_plugin.updates.fetch import Fetched, FetchError, fetch
+from astro_runtime_plugin.updates.fetch import FetchedDocument, FetchError, fetch
 from tests.servers import free_port
 from tests.updates.documents import REAL
 from tests.updates.server import UpdateServer
@@ -32,10 +32,10 @@ FAILURES = {
 
 def test_a_document_and_then_only_a_changed_one(server: UpdateServer) -> None:
     url = server.url("/document")
-    assert fetch(url) == Fetched(REAL, server.etag)
+    assert fetch(url) == FetchedDocument(REAL, server.etag)
     assert fetch(url, server.etag) is None
     before, server.document = server.etag, b"{}"
-    assert fetch(url, before) == Fetched("{}", server.etag)
+    assert fetch(url, before) == FetchedDocument("{}", server.etag)
     assert [headers.get("If-None-Match") for _, headers in server.asked] == [None, before, before]
 
 
@@ -54,13 +54,13 @@ def test_nothing_is_sent_but_the_request(server: UpdateServer) -> None:
 
 @pytest.mark.parametrize("path", ["/moved", "/moved-without-end"])
 def test_redirects_are_followed_and_their_bodies_not_read(server: UpdateServer, path: str) -> None:
-    assert fetch(server.url(path)) == Fetched(REAL, server.etag)
+    assert fetch(server.url(path)) == FetchedDocument(REAL, server.etag)
 
 
 def test_the_password_goes_to_its_own_server_alone(server: UpdateServer) -> None:
     port = server.server_address[1]
     server.how["/elsewhere"] = lambda handler: handler.say(302, Location=f"http://localhost:{port}/document")
-    assert fetch(server.url("/elsewhere", USER)) == Fetched(REAL, server.etag)
+    assert fetch(server.url("/elsewhere", USER)) == FetchedDocument(REAL, server.etag)
     sent = [(headers["Host"], "Authorization" in headers) for _, headers in server.asked]
     assert sent == [(f"127.0.0.1:{port}", True), (f"localhost:{port}", False)]
 
@@ -76,7 +76,7 @@ def test_a_failure_says_its_kind_and_no_secret(server: UpdateServer, path: str) 
 
 
 def test_a_document_may_be_as_large_as_the_limit(server: UpdateServer) -> None:
-    assert fetch(server.url("/document"), limit=len(REAL)) == Fetched(REAL, server.etag)
+    assert fetch(server.url("/document"), limit=len(REAL)) == FetchedDocument(REAL, server.etag)
     with pytest.raises(FetchError, match="is larger than") as caught:
         fetch(server.url("/document"), limit=len(REAL) - 1)
     assert caught.value.kind == "size"

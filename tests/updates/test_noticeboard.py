@@ -10,7 +10,7 @@ import pytest
 from astro_runtime_plugin import options, updates
 from astro_runtime_plugin.noticeboard import all_notices, notices_of
 from astro_runtime_plugin.updates import store
-from astro_runtime_plugin.updates.daily import TURN, Daily
+from astro_runtime_plugin.updates.daily import TURN, DailyCheck
 from tests.updates.documents import NAMES
 from tests.updates.forgotten import forget
 from tests.updates.server import UpdateServer
@@ -22,7 +22,7 @@ TODAY = date(2026, 10, 1)
 @pytest.fixture(autouse=True)
 def _stored(server: UpdateServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     url = server.url("/document")
-    Daily(url).look()
+    DailyCheck(url).check()
     monkeypatch.setenv(SET.format("UPDATE_URL"), url)
     yield
     forget(store.KIND, TURN)

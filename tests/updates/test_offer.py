@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from astro_runtime_plugin.catalogue import Release
 from astro_runtime_plugin.updates.document import parse
-from astro_runtime_plugin.updates.offer import update
+from astro_runtime_plugin.updates.offer import offered_update
 from astro_runtime_plugin.version import Version
 from tests.updates.documents import REAL
 
@@ -39,7 +39,7 @@ def release(name: str, day: date | None = TODAY, **more: Any) -> Release:
     ],
 )
 def test_of_a_real_document(running: str, today: date, offered: str | None) -> None:
-    found = update(running, parse(REAL), today)
+    found = offered_update(running, parse(REAL), today)
     assert (found.release if found else None) == offered
 
 
@@ -57,20 +57,20 @@ def test_of_a_real_document(running: str, today: date, offered: str | None) -> N
 )
 def test_never_offered(never: dict[str, Any]) -> None:
     good = release("3.3-2")
-    assert update("3.3-1", [good, release("3.3-3")], TODAY) == release("3.3-3")
+    assert offered_update("3.3-1", [good, release("3.3-3")], TODAY) == release("3.3-3")
     bad = Release.model_validate(release("3.3-3").model_dump() | never)
-    assert update("3.3-1", [good, bad], TODAY) == good
-    assert update("3.3-1", [bad], TODAY) is None
+    assert offered_update("3.3-1", [good, bad], TODAY) == good
+    assert offered_update("3.3-1", [bad], TODAY) is None
 
 
 def test_a_back_ported_release_is_no_newer_one() -> None:
     old = [release("3.2-9", TODAY), release("3.3-1", TODAY - timedelta(days=90))]
-    assert update("3.3-1", old, TODAY) is None
+    assert offered_update("3.3-1", old, TODAY) is None
 
 
 def test_numbers_are_numbers() -> None:
-    assert update("3.3-9", [release("3.3-10"), release("3.3-9")], TODAY) == release("3.3-10")
-    assert update("3.9-1", [release("3.10-1")], TODAY) == release("3.10-1")
+    assert offered_update("3.3-9", [release("3.3-10"), release("3.3-9")], TODAY) == release("3.3-10")
+    assert offered_update("3.9-1", [release("3.10-1")], TODAY) == release("3.10-1")
 
 
 NAMES = st.one_of(
@@ -95,7 +95,7 @@ def test_what_is_offered_is_the_best_that_can_be_had(running: str, releases: lis
         if one.channel == "stable" and not one.yanked and one.release_date and one.release_date <= TODAY
         if one.version > here
     ]
-    offered = update(running, releases, TODAY)
+    offered = offered_update(running, releases, TODAY)
     if offered is None:
         assert fit == []
         return
@@ -109,13 +109,13 @@ def test_the_order_of_the_list_does_not_matter(running: str, releases: list[Rele
     unique = list({one.release: one for one in releases}.values())
     shuffled = [*unique]
     chance.shuffle(shuffled)
-    assert update(running, shuffled, TODAY) == update(running, unique, TODAY)
+    assert offered_update(running, shuffled, TODAY) == offered_update(running, unique, TODAY)
 
 
 @given(NAMES, st.lists(RELEASES, max_size=12))
 def test_updates_come_to_an_end(running: str, releases: list[Release]) -> None:
     steps = 0
-    while offered := update(running, releases, TODAY):
+    while offered := offered_update(running, releases, TODAY):
         assert offered.version > Version.parse(running)
         running, steps = offered.release, steps + 1
     assert steps <= 2, "the best patch, and then the newest series"

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from astro_runtime_plugin.catalogue import releases
-from astro_runtime_plugin.notices import notices
+from astro_runtime_plugin.notices import build_notices
 from astro_runtime_plugin.updates.document import parse
 from tests.following.cluster import cluster, until
 from tests.lines import RELEASE
@@ -87,7 +87,7 @@ def test_without_a_url_nothing_is_started(tmp_path: Path, url: str | None) -> No
 def test_a_url_that_cannot_work_is_said_once(url: str) -> None:
     from astro_runtime_plugin.updates import address
 
-    assert address.problem(url) == "must be http://HOST/PATH, https://HOST/PATH or file:///PATH"
+    assert address.url_problem(url) == "must be http://HOST/PATH, https://HOST/PATH or file:///PATH"
 
 
 def test_with_a_url_that_cannot_work_nothing_is_started(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_a_notice_stands_in_the_log_once_from_the_start_on(
     database = metadata.create("noticed", "migrated")
     server.document = YANKED.encode()
     yanked, *_, update = [
-        notice.text for notice in notices(RELEASE, releases(), parse(YANKED), (), date.today(), 30)
+        notice.text for notice in build_notices(RELEASE, releases(), parse(YANKED), (), date.today(), 30)
     ]
     assert f"{RELEASE}, which runs here, was yanked: {WHY}." in yanked
     told = {URL: server.url("/document"), "AIRFLOW__CORE__EXECUTOR": "LocalExecutor", **SOON}

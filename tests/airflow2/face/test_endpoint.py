@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import APIResponse, Page, expect
 
 from astro_runtime_plugin.api import Runtime
-from entrypoint.defaults import TABLE
+from entrypoint.defaults import DEFAULTS
 from tests.airflow2.face.conftest import Servers
 from tests.airflow2.face.server import Server
 from tests.browser import dialogs
@@ -50,8 +50,8 @@ def test_whoever_is_logged_in_may_read_what_runs(server: Server, sign_in: SignIn
     runtime = Runtime.model_validate(said.json(), strict=True, extra="forbid")
     assert (runtime.release, runtime.image_tag) == ("13.0.0", server.image_tag)
     assert (runtime.airflow_version, runtime.python_version) == ("2.11.2", platform.python_version())
-    assert [one.documented for one in runtime.settings] == [row.documented for row in TABLE]
-    assert [one.stock for one in runtime.settings] == [row.stock for row in TABLE]
+    assert [one.documented for one in runtime.settings] == [row.documented for row in DEFAULTS]
+    assert [one.stock for one in runtime.settings] == [row.airflow_default for row in DEFAULTS]
 
 
 def test_a_setting_says_its_value_and_where_it_came_from(servers: Servers, sign_in: SignIn) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from entrypoint.defaults import TABLE
+from entrypoint.defaults import DEFAULTS
 from tests.airflow3.face.conftest import Servers
 from tests.airflow3.face.server import Server
 from tests.face.answers import are_json_that_no_cache_keeps
@@ -51,8 +51,8 @@ def test_whoever_is_logged_in_may_read_what_runs(server: Server, user: str) -> N
         "airflow_version": "3.3.2",
         "python_version": platform.python_version(),
     }
-    assert [one["documented"] for one in settings] == [row.documented for row in TABLE]
-    assert [one["stock"] for one in settings] == [row.stock for row in TABLE]
+    assert [one["documented"] for one in settings] == [row.documented for row in DEFAULTS]
+    assert [one["stock"] for one in settings] == [row.airflow_default for row in DEFAULTS]
     assert links
     assert all(set(link) == {"name", "url"} and link["url"].startswith("https://") for link in links)
 
