@@ -20,13 +20,13 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as Redirect
 
 from astro_runtime_plugin import api, noticeboard
-from astro_runtime_plugin.components.announce import start, current_components
+from astro_runtime_plugin.components.announce import current_components, start
 from astro_runtime_plugin.flask_footer import FooterBlueprint
 from astro_runtime_plugin.following.record import latest_snapshot
 from astro_runtime_plugin.options import configured_links, menu_links, read_option
 from astro_runtime_plugin.page.gather import render_page
 from astro_runtime_plugin.release import image_tag, release_of
-from entrypoint import origin
+from entrypoint import record
 
 Extensions = dict[str, list[Any]]
 Answer = tuple[Any, int]  # JSON, status
@@ -57,12 +57,12 @@ def blueprint(shown: api.Runtime) -> FooterBlueprint:
     made.record_once(lambda _: start())  # in a command that is no component it does nothing
 
     def runtime() -> dict[str, Any]:
-        settings = api.settings(origin.decode(os.environ))
+        settings = api.settings(record.decode(os.environ))
         return shown.model_copy(update={"settings": settings}).model_dump()
 
     answers: dict[str, Callable[[], Any]] = {
         "runtime": runtime,
-        "workers": lambda: latest_snapshot(origin.decode(os.environ)).model_dump(),
+        "workers": lambda: latest_snapshot(record.decode(os.environ)).model_dump(),
         "components": lambda: [one._asdict() for one in current_components()],
         "notices": lambda: noticeboard.notices_for(user_id()).model_dump(),
     }

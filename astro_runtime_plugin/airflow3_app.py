@@ -20,14 +20,14 @@ from fastapi.staticfiles import StaticFiles
 from starlette.responses import Response
 
 from astro_runtime_plugin import api, noticeboard
-from astro_runtime_plugin.components.announce import start, current_components
+from astro_runtime_plugin.components.announce import current_components, start
 from astro_runtime_plugin.following.record import Workers, latest_snapshot
 from astro_runtime_plugin.footer import STATIC
 from astro_runtime_plugin.no_store import NoStoreMiddleware
 from astro_runtime_plugin.noticeboard import NoticeList
 from astro_runtime_plugin.page.gather import render_page
 from astro_runtime_plugin.release import release_of
-from entrypoint import origin
+from entrypoint import record
 
 # Whom Airflow lets see connections: Admin and Op, with each auth manager of its own.
 REQUIRES_CONNECTION_ACCESS = Depends(requires_access_connection(method="GET"))
@@ -43,7 +43,7 @@ def create_app(tag: str | None, links: dict[str, str]) -> FastAPI:
     @told.get("/api/runtime")
     def runtime() -> api.Runtime:
         release = release_of(airflow_version)
-        return api.runtime_info(release, tag, airflow_version, links, origin.decode(os.environ))
+        return api.runtime_info(release, tag, airflow_version, links, record.decode(os.environ))
 
     @told.get("/page", dependencies=[REQUIRES_CONNECTION_ACCESS])
     def runtime_page() -> HTMLResponse:
@@ -60,7 +60,7 @@ def create_app(tag: str | None, links: dict[str, str]) -> FastAPI:
 
 def workers() -> Workers:
     """Return the Celery workers, as the schedulers have written them down."""
-    return latest_snapshot(origin.decode(os.environ))
+    return latest_snapshot(record.decode(os.environ))
 
 
 def list_components() -> list[dict[str, str]]:

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from astro_runtime_plugin.release import displayed_tag
 from astro_runtime_plugin.settings import setting_rows
-from entrypoint.origin import ResolvedSetting
+from entrypoint.record import ResolvedSetting
 
 # What `POST /astro-runtime/api/notices` says where it dismisses nothing: with 422 and with 404.
 INVALID_DISMISSAL = 'The body must be JSON: {"notice": "the id of a notice"}'

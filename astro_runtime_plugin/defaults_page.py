@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from entrypoint.airflow_line import LINES
+from entrypoint.config_values import MAX_VALUE
 from entrypoint.defaults import ALL_DEFAULTS, SettingDefault
-from entrypoint.line import LINES
-from entrypoint.numbers import MAX_VALUE
 
 HEAD = """\
 # Defaults
@@ -26,7 +26,8 @@ def render() -> str:
 
 def _table() -> list[str]:
     rows = (
-        f"| `{row.documented}` | {row.default or row.formula} | {row.airflow_default} | {row.why} |" for row in ALL_DEFAULTS
+        f"| `{row.documented}` | {row.default or row.formula} | {row.airflow_default} | {row.why} |"
+        for row in ALL_DEFAULTS
     )
     return ["| setting | default | Airflow's own | why |", "| --- | --- | --- | --- |", *rows]
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, MutableMapping
 from pathlib import Path
 from typing import Any
 
-from entrypoint.line import installed_airflow, line_of
+from entrypoint.airflow_line import installed_airflow, line_of
 
 FOLDER = Path(__file__).parent / "example_dags"
 BUNDLE = {
@@ -62,4 +62,7 @@ def add_link(environ: MutableMapping[str, str], conf: Any) -> None:
         link.symlink_to(FOLDER)
 
 
-REGISTRATIONS: dict[str, Callable[[MutableMapping[str, str], Any], None]] = {"3.3": add_bundle, "2.11": add_link}
+REGISTRATIONS: dict[str, Callable[[MutableMapping[str, str], Any], None]] = {
+    "3.3": add_bundle,
+    "2.11": add_link,
+}

@@ -9,8 +9,8 @@ from astro_runtime_plugin.facts import merge_releases
 from astro_runtime_plugin.release import release_of
 from astro_runtime_plugin.updates.asked import fetch_releases
 from astro_runtime_plugin.version import Version, VersionError
+from entrypoint.airflow_line import installed_airflow
 from entrypoint.errors import USAGE, StartError
-from entrypoint.line import installed_airflow
 
 EXIT_UNKNOWN = 1  # the exit code where a question has no answer here
 

@@ -27,7 +27,9 @@ def all_notices(components_too: bool = True) -> list[Notice]:
     """Return what is to be said here today, of the living components too if `components_too`; none if not wanted."""
     if not options.notices_enabled(conf):
         return []
-    return notices_of(release_of(airflow_version), current_components() if components_too else (), utc_today())
+    return notices_of(
+        release_of(airflow_version), current_components() if components_too else (), utc_today()
+    )
 
 
 def notices_of(running: str, living: Iterable[Runs], day: date) -> list[Notice]:

@@ -39,7 +39,14 @@ def menu_links(links: dict[str, str], airflow_version: str) -> dict[str, str]:
 NOTICES, THRESHOLD_DAYS, DISMISSAL_DAYS = "notices", "notice_threshold_days", "notice_dismissal_days"
 DAYS = {THRESHOLD_DAYS: 30, DISMISSAL_DAYS: 7}
 MAX_DAYS = 3650
-BOOLEANS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}  # as Airflow reads them
+BOOLEANS = {
+    "true": True,
+    "t": True,
+    "1": True,
+    "false": False,
+    "f": False,
+    "0": False,
+}  # as Airflow reads them
 
 
 def notices_enabled(conf: Any) -> bool:

@@ -19,9 +19,9 @@ from airflow.utils.db import _configured_alembic_environment
 from airflow.utils.session import create_session
 
 from astro_runtime_plugin.lock import exclusive
-from entrypoint.components import PASSWORD, PASSWORD_COMMAND
+from entrypoint.airflow_line import installed_airflow, line_of
+from entrypoint.command import PASSWORD, PASSWORD_COMMAND
 from entrypoint.errors import CONFIG
-from entrypoint.line import installed_airflow, line_of
 from entrypoint.log import log
 
 # What the official image creates where nothing else is said, by `_AIRFLOW_WWW_USER_<OPTION>`.

@@ -15,7 +15,9 @@ from astro_runtime_plugin.version import Version
 from entrypoint.errors import StartError
 
 CATALOGUE = Path(__file__).with_name("catalogue.json")
-BUILD_TAG_VARIABLE = "ASTRO_RUNTIME_IMAGE_TAG"  # what a project's image was built with: --build-arg IMAGE_TAG=...
+BUILD_TAG_VARIABLE = (
+    "ASTRO_RUNTIME_IMAGE_TAG"  # what a project's image was built with: --build-arg IMAGE_TAG=...
+)
 
 
 class CatalogueError(StartError):

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from entrypoint.defaults import ALL_DEFAULTS, WORKER_DEFAULTS
-from entrypoint.origin import ResolvedSetting
+from entrypoint.record import ResolvedSetting
 
 AIRFLOW_DEFAULTS = {setting.documented: setting.airflow_default for setting in ALL_DEFAULTS}
-PER_COMPONENT = {setting.documented for setting in WORKER_DEFAULTS}  # those that a component has for itself alone
+PER_COMPONENT = {
+    setting.documented for setting in WORKER_DEFAULTS
+}  # those that a component has for itself alone
 
 
 def setting_rows(record: Iterable[ResolvedSetting]) -> list[dict[str, str]]:

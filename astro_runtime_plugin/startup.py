@@ -13,7 +13,9 @@ from collections.abc import Callable, Mapping, MutableMapping
 from configparser import Error as ConfigParserError
 
 log = logging.getLogger("astro_runtime")
-WARNED_VARIABLE = "ASTRO_RUNTIME_WARNED"  # what has been warned of; the processes that Airflow starts inherit it
+WARNED_VARIABLE = (
+    "ASTRO_RUNTIME_WARNED"  # what has been warned of; the processes that Airflow starts inherit it
+)
 
 
 def apply_defaults(environ: MutableMapping[str, str]) -> None:
@@ -25,8 +27,8 @@ def apply_defaults(environ: MutableMapping[str, str]) -> None:
     in a shell inside the container. Raises StartError where a value cannot work; `environ` is then as stock.
     """
     from astro_runtime_plugin.settings import PER_COMPONENT
-    from entrypoint.origin import decode, strip_exports
-    from entrypoint.settle import build_environment
+    from entrypoint.build_environment import build_environment
+    from entrypoint.record import decode, strip_exports
 
     known = {(one.documented, one.log_line) for one in decode(environ)}
     replace_environ(environ, strip_exports(environ))

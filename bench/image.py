@@ -19,7 +19,7 @@ import psycopg2  # type: ignore[import-untyped]
 from bench import page, size
 from dev.images import tag
 from dev.lines import LINES as STARTS
-from entrypoint.line import LINES
+from entrypoint.airflow_line import LINES
 from tests.image.docker import Container, container, docker, network, until
 from tests.image.postgres import postgresql
 

@@ -6,7 +6,7 @@ import sys
 
 from bench import page
 from dev.images import size, tag
-from entrypoint.line import LINES
+from entrypoint.airflow_line import LINES
 from tests.image.docker import once
 
 FOLDERS = 8

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from dev.home import read_json, write_private
 from dev.lines import HERE
-from entrypoint import airflow_cfg
-from entrypoint.airflow_cfg import AirflowCfg
+from entrypoint import config_file
+from entrypoint.config_file import AirflowCfg
 from entrypoint.errors import StartError
-from entrypoint.names import ConfigOption
+from entrypoint.option_names import ConfigOption
 from entrypoint.overrides import find_override
 
 KEPT = ".make-run-secrets.json"
@@ -47,7 +47,7 @@ def read_or_write_cfg(environ: Mapping[str, str]) -> AirflowCfg:
 
     Without a file Airflow would generate one in which every setting stands.
     """
-    path = Path(airflow_cfg.config_path(environ))
+    path = Path(config_file.config_path(environ))
     if not path.exists():
         made = {names[0]: make() for names, make in SECRETS.items()}
         try:
@@ -56,7 +56,7 @@ def read_or_write_cfg(environ: Mapping[str, str]) -> AirflowCfg:
             raise StartError(
                 f"{path} cannot be written ({error.strerror}); AIRFLOW_CONFIG must name a file in a folder there"
             ) from error
-    return airflow_cfg.read_config(str(path))
+    return config_file.read_config(str(path))
 
 
 def _sections(settings: Mapping[ConfigOption, str]) -> str:

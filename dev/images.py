@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from dev.versions import CHECKOUT, newest
-from entrypoint.line import LINES
+from entrypoint.airflow_line import LINES
 
 NAME = "astro-runtime"
 VARIANTS = ("", "-base", "-slim", "-slim-base")

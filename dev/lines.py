@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from entrypoint.line import installed_airflow, line_of
-from entrypoint.names import ConfigOption
+from entrypoint.airflow_line import installed_airflow, line_of
+from entrypoint.option_names import ConfigOption
 
 EXECUTOR = ConfigOption("core", "executor")
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from dev.credentials import told
 from dev.home import read_json, write_private
 from dev.lines import HERE
-from entrypoint.airflow_cfg import AirflowCfg
-from entrypoint.components import PASSWORD, PASSWORD_COMMAND, SETUP_STEPS
-from entrypoint.names import ConfigOption
+from entrypoint.command import PASSWORD, PASSWORD_COMMAND, SETUP_STEPS
+from entrypoint.config_file import AirflowCfg
+from entrypoint.option_names import ConfigOption
 
 AUTH_MANAGER = ConfigOption("core", "auth_manager")
 USERS = ConfigOption("core", "simple_auth_manager_users")

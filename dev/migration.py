@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 from dev.home import write_private
-from entrypoint.airflow_cfg import AirflowCfg
+from entrypoint.config_file import AirflowCfg
 from entrypoint.defaults import DATABASE_URL
 from entrypoint.overrides import find_override
 

@@ -16,9 +16,9 @@ from dev.credentials import told
 from dev.lines import HERE
 from dev.login import login
 from dev.supervise import FailedError, Signals, StoppedError, Supervisor
-from entrypoint.airflow_cfg import AirflowCfg
+from entrypoint.config_file import AirflowCfg
 from entrypoint.errors import StartError
-from entrypoint.names import ConfigOption
+from entrypoint.option_names import ConfigOption
 
 DAGS_FOLDER = ConfigOption("core", "dags_folder")
 # A `make` in a task must not take this one's options and variables for its own.

@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from astro_runtime_plugin.release import release_of, catalogue_rows
-from entrypoint.line import LINES
+from astro_runtime_plugin.release import catalogue_rows, release_of
+from entrypoint.airflow_line import LINES
 
 CHECKOUT = Path(__file__).parents[1]
 BLOCK = re.compile(r"(: begin\n)(?s:.*?)( +# end\n)")

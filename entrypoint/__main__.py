@@ -8,19 +8,19 @@ import sys
 
 gc.disable()  # a start is over before there is garbage worth the millisecond that looking for it takes
 
-from entrypoint import components, user
-from entrypoint.components import SETUP_STEPS
+from entrypoint import container_user
+from entrypoint.build_environment import build_environment
+from entrypoint.command import DATABASE, SETUP_STEPS, Command, find_executable, parse, strip_setup_variables
 from entrypoint.errors import NOT_EXECUTABLE, StartError
 from entrypoint.log import log
-from entrypoint.origin import RECORD_VARIABLE
-from entrypoint.settle import build_environment
+from entrypoint.record import RECORD_VARIABLE
 from entrypoint.signals import StopRequested, exit_by_signal, install_handlers, restore_default_signals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from entrypoint.settle import PreparedEnvironment
+    from entrypoint.build_environment import PreparedEnvironment
 
     Execute = Callable[[str, list[str], dict[str, str]], object]
 
@@ -45,28 +45,30 @@ def main(argv: Sequence[str], environ: Mapping[str, str], execute: Execute) -> i
 
 def prepare_launch(argv: Sequence[str], environ: Mapping[str, str]) -> tuple[str, list[str], dict[str, str]]:
     """Do everything that comes before the exec; return the path, the words and the environment for it."""
-    command = components.parse(argv, environ)
-    user.set_group_umask(environ)
+    command = parse(argv, environ)
+    container_user.set_group_umask(environ)
     settled = build_environment(environ, command.subcommand)
     if settled.environ[RECORD_VARIABLE] != environ.get(RECORD_VARIABLE):
-        log(*user.warnings(environ), *(setting.log_line for setting in settled.settings))
-    path = components.find_executable(command, settled.environ)
+        log(*container_user.warnings(environ), *(setting.log_line for setting in settled.settings))
+    path = find_executable(command, settled.environ)
     wait_and_set_up(command, settled)
-    return path, command.words, components.strip_setup_variables(settled.environ)
+    return path, command.words, strip_setup_variables(settled.environ)
 
 
-def wait_and_set_up(command: components.Command, settled: PreparedEnvironment) -> None:
+def wait_and_set_up(command: Command, settled: PreparedEnvironment) -> None:
     """Wait for what the command needs, then migrate and create the user where that is asked for."""
     steps = [
-        step for step, names in SETUP_STEPS.items() if command.needs_setup and any(map(settled.environ.get, names))
+        step
+        for step, names in SETUP_STEPS.items()
+        if command.needs_setup and any(map(settled.environ.get, names))
     ]
-    needs = dict.fromkeys([*(components.DATABASE for _ in steps), *command.needs(settled.line)])
+    needs = dict.fromkeys([*(DATABASE for _ in steps), *command.needs(settled.line)])
     if needs:
         from entrypoint.wait import wait_for
 
         wait_for(needs, settled.environ, settled.cfg, log)
     if steps:
-        from entrypoint.prepare import run_setup
+        from entrypoint.setup_database import run_setup
 
         run_setup(steps, settled.environ, log)
 

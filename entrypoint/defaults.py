@@ -5,7 +5,7 @@ A difference between the lines is a difference between two `Spelling`s, never an
 
 from __future__ import annotations
 
-from entrypoint.names import ConfigOption, EnvOnlyName
+from entrypoint.option_names import ConfigOption, EnvOnlyName
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +44,16 @@ class SettingDefault:
     `number` is `int` or `float`, as Airflow reads it.
     """
 
-    __slots__ = ("airflow_default", "default", "documented", "formula", "names_by_line", "number", "unit", "why")
+    __slots__ = (
+        "airflow_default",
+        "default",
+        "documented",
+        "formula",
+        "names_by_line",
+        "number",
+        "unit",
+        "why",
+    )
 
     def __init__(
         self,

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from entrypoint import formula
+from entrypoint import capacity
+from entrypoint.config_values import NUMBER_PARSERS
 from entrypoint.defaults import (
+    AIRFLOW_EXECUTOR,
+    AIRFLOW_WORKER_CONCURRENCY,
     ALL_DEFAULTS,
+    DEFAULTS,
     EXECUTOR,
     REPLACED_EXECUTORS,
-    AIRFLOW_WORKER_CONCURRENCY,
-    AIRFLOW_EXECUTOR,
-    DEFAULTS,
     WORKER_AUTOSCALE,
     WORKER_CONCURRENCY,
-    WORKER_QUEUES,
     WORKER_DEFAULTS,
+    WORKER_QUEUES,
 )
 from entrypoint.errors import bad_value
-from entrypoint.numbers import NUMBER_PARSERS
-from entrypoint.origin import AIRFLOW, RUNTIME, ResolvedSetting
-from entrypoint.overrides import Override, validate_number, find_override, find_setting_override
+from entrypoint.overrides import Override, find_override, find_setting_override, validate_number
+from entrypoint.record import AIRFLOW, RUNTIME, ResolvedSetting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from entrypoint.airflow_cfg import AirflowCfg
+    from entrypoint.config_file import AirflowCfg
     from entrypoint.defaults import SettingDefault
-    from entrypoint.names import ConfigOption, EnvOnlyName
+    from entrypoint.option_names import ConfigOption, EnvOnlyName
     from entrypoint.worker_queues import WorkerQueues
 
 WORKER = ("celery", "worker")
@@ -45,7 +45,9 @@ def resolve(
     return [_SettingResolver(setting, environ, cfg, line, told).resolved() for setting in table]
 
 
-def settings_for(subcommand: Sequence[str], environ: Mapping[str, str], cfg: AirflowCfg) -> tuple[SettingDefault, ...]:
+def settings_for(
+    subcommand: Sequence[str], environ: Mapping[str, str], cfg: AirflowCfg
+) -> tuple[SettingDefault, ...]:
     """Return the rows that count for an airflow subcommand.
 
     A worker whose pool the operator has told of on its command line, or lets Celery scale, keeps it.
@@ -89,7 +91,9 @@ class _SettingResolver:
 
     def resolved(self) -> ResolvedSetting:
         found = self._find(self.spelling.names)
-        joined = [one for names in self.spelling.max_with if (one := find_override(names, self.environ, self.cfg))]
+        joined = [
+            one for names in self.spelling.max_with if (one := find_override(names, self.environ, self.cfg))
+        ]
         if joined:
             return self._resolve_max(found, joined)
         carried = [one for name in self.spelling.forwarded if (one := self._find((name,)))]
@@ -107,7 +111,9 @@ class _SettingResolver:
         return find_setting_override(self.setting, names, self.environ, self.cfg)
 
     def _number(self, found: Override, least: float | None = None) -> str:
-        return validate_number(found, self.read, self.spelling.minimum if least is None else least, self.setting.unit)
+        return validate_number(
+            found, self.read, self.spelling.minimum if least is None else least, self.setting.unit
+        )
 
     def _result(self, value: str, origin: str, why: str, exported: bool, set_as: str = "") -> ResolvedSetting:
         variable = self.spelling.names[0].variable
@@ -138,18 +144,18 @@ class _SettingResolver:
             return self._result(self.setting.airflow_default, AIRFLOW, worked_out.why, exported=False)
         return self._result(str(worked_out.value), RUNTIME, worked_out.why, exported=True)
 
-    def _worker_concurrency(self) -> formula.Calculation:
+    def _worker_concurrency(self) -> capacity.Calculation:
         """Work out what a Celery worker takes at once, of what its container may use."""
-        from entrypoint.host import read_limits
+        from entrypoint.host_limits import read_limits
 
-        return formula.worker_concurrency(read_limits())
+        return capacity.worker_concurrency(read_limits())
 
-    def _parallelism(self) -> formula.Calculation:
+    def _parallelism(self) -> capacity.Calculation:
         """Work out the parallelism, of the worker queues or the executor."""
         runs = executor(self.environ, self.cfg, self.line)
-        takes_part = self.told is not None or formula.is_local(runs)
+        takes_part = self.told is not None or capacity.is_local(runs)
         tasks = self._concurrency() if takes_part else AIRFLOW_WORKER_CONCURRENCY
-        return formula.parallelism(self.told, runs, tasks)
+        return capacity.parallelism(self.told, runs, tasks)
 
     def _concurrency(self) -> int:
         """Return `[celery] worker_concurrency`, in tasks a worker."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from entrypoint import airflow_cfg
-from entrypoint.components import BROKER, DATABASE
+from entrypoint import config_file
+from entrypoint.command import BROKER, DATABASE
 from entrypoint.defaults import BROKER_URL, DATABASE_URL, EXECUTOR
 from entrypoint.endpoints import Endpoint, endpoints
 from entrypoint.errors import UNAVAILABLE, StartError, bad_value
@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from entrypoint.airflow_cfg import AirflowCfg
+    from entrypoint.config_file import AirflowCfg
 
 FIRST_PAUSE = 0.1  # seconds; each further pause is twice as long, up to CONNECTION_CHECK_SLEEP_TIME
 REMIND_EVERY = 10  # seconds; no pause is longer
@@ -82,7 +82,7 @@ def connection_url(need: str, environ: Mapping[str, str], cfg: AirflowCfg) -> tu
     """Return where the URL stands and the URL itself; None where only a secrets backend knows it."""
     found = find_override(URLS[need], environ, cfg, sensitive=True)
     if found is None:
-        return str(URLS[need][0]), AIRFLOW_URLS[need].format(home=airflow_cfg.airflow_home(environ))
+        return str(URLS[need][0]), AIRFLOW_URLS[need].format(home=config_file.airflow_home(environ))
     if found.origin == SECRET:
         return found.location, None
     return found.location, _run_url_command(found) if found.origin == COMMAND else found.text
@@ -105,7 +105,9 @@ def _run_url_command(found: Override) -> str:
     return done.stdout.decode(errors="ignore")
 
 
-def _wait_for_any(need: str, places: list[Endpoint], how_long: RetryPolicy, log: Callable[[str], None]) -> None:
+def _wait_for_any(
+    need: str, places: list[Endpoint], how_long: RetryPolicy, log: Callable[[str], None]
+) -> None:
     import time
 
     shown = ", ".join(str(place) for place in places)

@@ -29,7 +29,12 @@ class WorkerQueue:
     __slots__ = ("concurrency", "initial_workers", "max_workers", "name", "workers")
 
     def __init__(
-        self, name: str, workers: int, concurrency: int | None, initial_workers: int, max_workers: int | None = None
+        self,
+        name: str,
+        workers: int,
+        concurrency: int | None,
+        initial_workers: int,
+        max_workers: int | None = None,
     ) -> None:
         self.name = name
         self.workers = workers
@@ -60,7 +65,9 @@ def read_queues(told: Override) -> WorkerQueues:
     names = [queue.name for queue in queues]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise StartError(f"{told.location}: worker queue {twice!r} stands in it twice; each name must be unique")
+        raise StartError(
+            f"{told.location}: worker queue {twice!r} stands in it twice; each name must be unique"
+        )
     return WorkerQueues(told.location, queues)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from entrypoint.airflow_line import installed_airflow, line_of
 from entrypoint.defaults import DEFAULTS
-from entrypoint.line import installed_airflow, line_of
 
 AIRFLOW = installed_airflow()
 LINE = line_of(AIRFLOW)

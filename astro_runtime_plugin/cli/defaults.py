@@ -20,8 +20,8 @@ def defaults(form: str | None) -> None:
     """
     from astro_runtime_plugin import defaults_page, settings
     from astro_runtime_plugin.cli.table import print_table
+    from entrypoint.build_environment import build_environment
     from entrypoint.resolve import WORKER
-    from entrypoint.settle import build_environment
 
     if form == "markdown":
         click.echo(defaults_page.render(), nl=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from astro_runtime_plugin import __version__
-from entrypoint.line import installed_airflow
+from entrypoint.airflow_line import installed_airflow
 
 
 @click.command()

@@ -19,7 +19,7 @@ def workers(form: str | None) -> None:
 
     logging.disable(logging.WARNING)  # Airflow's own, of its imports
     from astro_runtime_plugin.following.running import query_workers
-    from entrypoint.settle import build_environment
+    from entrypoint.build_environment import build_environment
 
     told, problem = query_workers(build_environment(os.environ).settings)
     if form == "json":

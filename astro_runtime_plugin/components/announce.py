@@ -19,11 +19,11 @@ from astro_runtime_plugin import background, state
 from astro_runtime_plugin.background import StoppableWait
 from astro_runtime_plugin.components.kinds import COMPONENTS, WITHOUT_DATABASE, identify, threshold
 from astro_runtime_plugin.components.own import component_settings
-from astro_runtime_plugin.components.shown import RunningComponent, live_components, iso_utc, to_record
+from astro_runtime_plugin.components.shown import RunningComponent, iso_utc, live_components, to_record
 from astro_runtime_plugin.options import read_option
-from astro_runtime_plugin.release import image_tag, release_of, displayed_tag
-from entrypoint import origin
-from entrypoint.line import line_of
+from astro_runtime_plugin.release import displayed_tag, image_tag, release_of
+from entrypoint import record
+from entrypoint.airflow_line import line_of
 
 log = logging.getLogger("astro_runtime")
 KIND = "component"
@@ -56,7 +56,7 @@ def _shares_database(component: str) -> bool:
 @cache  # once in a process; one that is forked from it, such as a task's, has the component's memory of it
 def _start_heartbeat(component: str) -> None:
     runs, silence = _current_component(component), timeout_seconds(component)
-    own = component_settings(origin.decode(os.environ))
+    own = component_settings(record.decode(os.environ))
     background.start_thread("component", lambda rest: _record_forever(rest, runs, own, silence))
 
 
@@ -89,7 +89,9 @@ def _started_at() -> float:
     return started
 
 
-def _record_forever(rest: StoppableWait, runs: RunningComponent, own: list[dict[str, str]], silence: float) -> None:
+def _record_forever(
+    rest: StoppableWait, runs: RunningComponent, own: list[dict[str, str]], silence: float
+) -> None:
     """Record until the process ends; warn once of a database that is away for as long as makes a component dead."""
     failed, pause = 0, max(silence / BEATS, MIN_INTERVAL)
     while True:

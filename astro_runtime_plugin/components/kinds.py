@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from astro_runtime_plugin.health.heartbeat import THRESHOLDS
-from entrypoint.components import parse
+from entrypoint.command import parse
 from entrypoint.errors import StartError
 
 CELERY_WORKER, FLOWER, KERBEROS = "celery worker", "celery flower", "kerberos"

@@ -8,7 +8,7 @@ from typing import Any
 from astro_runtime_plugin.api import Setting
 from astro_runtime_plugin.components.shown import live_records
 from astro_runtime_plugin.settings import PER_COMPONENT, setting_rows
-from entrypoint.origin import ResolvedSetting
+from entrypoint.record import ResolvedSetting
 
 
 def component_settings(record: Iterable[ResolvedSetting]) -> list[dict[str, str]]:

@@ -41,7 +41,9 @@ class ParallelismMonitor:
     `hearers` are called after each round; one that fails is said once and called again.
     """
 
-    def __init__(self, bound: LimitState, hearers: Mapping[str, Subscriber], ask: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, bound: LimitState, hearers: Mapping[str, Subscriber], ask: Sequence[str] | None = None
+    ) -> None:
         self.bound = bound
         self._hearers = hearers
         self._ask = ask or (sys.executable, "-I", "-c", INSPECT_SCRIPT, *sys.path)

@@ -18,18 +18,23 @@ from airflow.executors.executor_loader import ExecutorLoader
 
 from astro_runtime_plugin.following.ask import broker_settings
 from astro_runtime_plugin.following.follow import ParallelismMonitor
-from astro_runtime_plugin.following.in_force import OverriddenAttribute, EffectiveParallelism, override_attribute, override_conf
+from astro_runtime_plugin.following.in_force import (
+    EffectiveParallelism,
+    OverriddenAttribute,
+    override_attribute,
+    override_conf,
+)
 from astro_runtime_plugin.following.tell import SUBSCRIBERS
 from astro_runtime_plugin.following.workers import LimitState
 from astro_runtime_plugin.settings import AIRFLOW_DEFAULTS
-from entrypoint import airflow_cfg, formula, origin
+from entrypoint import capacity, config_file, record
+from entrypoint.airflow_line import line_of
 from entrypoint.defaults import AIRFLOW_WORKER_CONCURRENCY
-from entrypoint.line import line_of
 from entrypoint.resolve import configured_concurrency, configured_queues
 
 PARALLELISM = "AIRFLOW__CORE__PARALLELISM"
 AIRFLOW_PARALLELISM = int(AIRFLOW_DEFAULTS[PARALLELISM])
-DEFAULTS = (origin.RUNTIME, origin.AIRFLOW)
+DEFAULTS = (record.RUNTIME, record.AIRFLOW)
 CELERY, HYBRID = ".CeleryExecutor", ".CeleryKubernetesExecutor"  # how an executor's path ends
 SCHEDULER_OVERRIDES = {"3": override_attribute, "2": override_conf}  # by Airflow's major
 
@@ -75,23 +80,25 @@ def count_both_parts() -> None:
 
 def is_default() -> bool:
     """Whether the operator has left parallelism to the Runtime: the record of this process says so."""
-    return any(one.documented == PARALLELISM and one.origin in DEFAULTS for one in origin.decode(os.environ))
+    return any(one.documented == PARALLELISM and one.origin in DEFAULTS for one in record.decode(os.environ))
 
 
 def initial_state() -> LimitState:
     """Return the bound before any worker has answered."""
-    operators = origin.strip_exports(os.environ)
-    cfg = airflow_cfg.read_config(airflow_cfg.config_path(operators))
+    operators = record.strip_exports(os.environ)
+    cfg = config_file.read_config(config_file.config_path(operators))
     told = configured_queues(operators, cfg)
     concurrency = configured_concurrency(operators, cfg, line_of(airflow_version))
-    first = formula.initial_limit(told, concurrency or AIRFLOW_WORKER_CONCURRENCY)
+    first = capacity.initial_limit(told, concurrency or AIRFLOW_WORKER_CONCURRENCY)
     if first.value is None:
-        most = formula.max_limit(told, concurrency or AIRFLOW_WORKER_CONCURRENCY) or AIRFLOW_PARALLELISM
-        first = formula.Calculation(min(AIRFLOW_PARALLELISM, most), "no worker has answered")
-    return LimitState(first, lambda largest: formula.max_limit(told, concurrency or largest))
+        most = capacity.max_limit(told, concurrency or AIRFLOW_WORKER_CONCURRENCY) or AIRFLOW_PARALLELISM
+        first = capacity.Calculation(min(AIRFLOW_PARALLELISM, most), "no worker has answered")
+    return LimitState(first, lambda largest: capacity.max_limit(told, concurrency or largest))
 
 
-def start_with_monitor(start: Callable[[Any], None], following: ParallelismMonitor, force: EffectiveParallelism) -> Callable[[Any], None]:
+def start_with_monitor(
+    start: Callable[[Any], None], following: ParallelismMonitor, force: EffectiveParallelism
+) -> Callable[[Any], None]:
     """Wrap an executor's `start`, which the scheduler calls once it is to run tasks."""
 
     def start_and_follow(executor: Any) -> None:

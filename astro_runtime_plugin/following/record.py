@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from astro_runtime_plugin import state
 from astro_runtime_plugin.following.workers import LimitState, Worker
-from entrypoint.origin import ResolvedSetting
+from entrypoint.record import ResolvedSetting
 
 KIND = "parallelism"
 FRESH_SECONDS = 60.0  # a scheduler that has written nothing for so long has gone

@@ -10,9 +10,9 @@ from astro_runtime_plugin import state
 from astro_runtime_plugin.following.record import FRESH_SECONDS, KIND, Workers, summarize
 from astro_runtime_plugin.following.workers import Worker
 from astro_runtime_plugin.known import EXIT_UNKNOWN
-from entrypoint import formula
+from entrypoint import capacity
 from entrypoint.errors import UNAVAILABLE, StartError
-from entrypoint.origin import ResolvedSetting
+from entrypoint.record import ResolvedSetting
 
 CELERY_EXECUTORS = {"CeleryExecutor", "CeleryKubernetesExecutor"}
 
@@ -24,7 +24,7 @@ def query_workers(settings: Iterable[ResolvedSetting]) -> tuple[Workers, StartEr
     """
     asked: list[Worker] = []
     problem = None
-    if CELERY_EXECUTORS & formula.executor_names(conf.get("core", "executor")):
+    if CELERY_EXECUTORS & capacity.executor_names(conf.get("core", "executor")):
         try:
             asked = _inspect()
         except StartError as error:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from entrypoint.formula import Calculation
+from entrypoint.capacity import Calculation
 
 WORKER_TIMEOUT = 15.0  # a worker that has not answered for so long has gone
 HOLD_SECONDS = 120.0  # how long the last bound stands where no worker answers

@@ -8,7 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 
 from astro_runtime_plugin.health.component import container_subcommand
-from astro_runtime_plugin.health.configured import HealthSettings, UnhealthyError, UnknownHealthError, read_settings
+from astro_runtime_plugin.health.configured import (
+    HealthSettings,
+    UnhealthyError,
+    UnknownHealthError,
+    read_settings,
+)
 from entrypoint.errors import StartError
 
 Check = Callable[[HealthSettings], None]

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import dropwhile, groupby
 from pathlib import Path
 
-from entrypoint.components import parse
+from entrypoint.command import parse
 from entrypoint.errors import StartError
 
 PROC = Path("/proc")

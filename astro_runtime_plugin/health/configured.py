@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from entrypoint import airflow_cfg
-from entrypoint.airflow_cfg import AirflowCfg
-from entrypoint.line import installed_airflow, line_of
-from entrypoint.names import ConfigOption
+from entrypoint import config_file
+from entrypoint.airflow_line import installed_airflow, line_of
+from entrypoint.config_file import AirflowCfg
+from entrypoint.option_names import ConfigOption
 from entrypoint.overrides import find_override
 from entrypoint.wait import connection_url
 
@@ -71,7 +71,7 @@ class HealthSettings:
 
     def import_attribute(self, path: str) -> Any:
         """Return what `path.to.something` names, with the operator's own folders searched as Airflow does."""
-        home = airflow_cfg.airflow_home(self.environ)
+        home = config_file.airflow_home(self.environ)
         plugins = self.get("core", "plugins_folder", f"{home}/plugins")
         sys.path += [folder for folder in (f"{home}/config", plugins) if folder not in sys.path]
         module, _, name = path.rpartition(".")
@@ -81,5 +81,8 @@ class HealthSettings:
 def read_settings(environ: Mapping[str, str], words: Sequence[str]) -> HealthSettings:
     """Read airflow.cfg. Raises StartError where it is not to be read."""
     return HealthSettings(
-        environ, airflow_cfg.read_config(airflow_cfg.config_path(environ)), line_of(installed_airflow()), words
+        environ,
+        config_file.read_config(config_file.config_path(environ)),
+        line_of(installed_airflow()),
+        words,
     )

@@ -14,7 +14,7 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.sql import Select
 
 from astro_runtime_plugin.health.configured import HealthSettings, UnhealthyError
-from entrypoint.components import DATABASE
+from entrypoint.command import DATABASE
 
 CONNECT = {"connect_timeout": 5}  # seconds; SQLite's drivers call it otherwise
 TIMEOUTS = {"sqlite": {"timeout": 5}, "postgresql": CONNECT, "mysql": CONNECT, "mariadb": CONNECT}

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from urllib.request import HTTPSHandler, ProxyHandler, build_opener
 
 from astro_runtime_plugin.health.configured import HealthSettings, UnhealthyError
-from entrypoint.names import ConfigOption
+from entrypoint.option_names import ConfigOption
 
 SECONDS = 5
 # Each option of Airflow 3's [api], and what it is called in Airflow 2's [webserver], which Airflow 3 still reads.
@@ -38,7 +38,9 @@ def check_web(configured: HealthSettings) -> None:
 
 def check_standalone(configured: HealthSettings) -> None:
     """Raise UnhealthyError where something of `airflow standalone` is not healthy."""
-    told = {name: part.get("status") for name, part in health_answer(configured, HEALTH[configured.line]).items()}
+    told = {
+        name: part.get("status") for name, part in health_answer(configured, HEALTH[configured.line]).items()
+    }
     wrong = [f"{name} is {status}" for name, status in told.items() if status not in ("healthy", None)]
     if wrong or told.get("scheduler") is None:
         raise UnhealthyError("; ".join(wrong) or "there is no scheduler")

@@ -10,7 +10,7 @@ from celery import Celery
 from celery.utils.nodenames import default_nodename, host_format
 
 from astro_runtime_plugin.health.configured import HealthSettings, UnhealthyError, UnknownHealthError
-from entrypoint.components import BROKER
+from entrypoint.command import BROKER
 from entrypoint.endpoints import endpoints
 
 SECONDS = 5

@@ -85,7 +85,9 @@ def _is_provider(distribution: Distribution) -> bool:
     return any(entry.group == PROVIDER for entry in distribution.entry_points)
 
 
-def components_by_image(components: Iterable[RunningComponent]) -> Mapping[tuple[str, str], list[RunningComponent]]:
+def components_by_image(
+    components: Iterable[RunningComponent],
+) -> Mapping[tuple[str, str], list[RunningComponent]]:
     """Return the components by the image tag and release that they run, those that most run first."""
     found: dict[tuple[str, str], list[RunningComponent]] = {}
     for one in components:

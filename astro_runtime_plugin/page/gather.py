@@ -14,17 +14,24 @@ from astro_runtime_plugin.following.record import latest_snapshot
 from astro_runtime_plugin.page.contents import PageContents, maintenance_status, providers
 from astro_runtime_plugin.page.draw import render
 from astro_runtime_plugin.today import utc_today
-from entrypoint import origin
+from entrypoint.record import decode
 
 
 def render_page(runtime: api.Runtime) -> str:
     """Return the page's HTML, of today."""
-    record = origin.decode(os.environ)
+    record = decode(os.environ)
     shown = runtime.model_copy(update={"settings": api.settings(record)})
     known = merge_releases(catalogue.releases(), updates.known())
     release = find_release(runtime.release, known)
     life = maintenance_status(release, known, utc_today()) if release else None
     told, now = records(), time.time()
     return render(
-        PageContents(shown, life, live_components(told, now), hosts_by_setting(told, now), latest_snapshot(record), providers())
+        PageContents(
+            shown,
+            life,
+            live_components(told, now),
+            hosts_by_setting(told, now),
+            latest_snapshot(record),
+            providers(),
+        )
     )

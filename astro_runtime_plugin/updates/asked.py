@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from astro_runtime_plugin.catalogue import Release
 from astro_runtime_plugin.updates import address, document
 from astro_runtime_plugin.updates.fetch import FetchError, fetch
-from entrypoint import airflow_cfg
-from entrypoint.names import ConfigOption
+from entrypoint import config_file
+from entrypoint.option_names import ConfigOption
 from entrypoint.overrides import find_override
 
 UPDATE_URL = ConfigOption("astro_runtime", "update_url")
@@ -20,7 +20,7 @@ def fetch_releases(environ: Mapping[str, str]) -> tuple[list[Release], str]:
     Without an `update_url` nothing is asked for, and both are empty. Raises StartError for an airflow.cfg that is not
     to be read.
     """
-    found = find_override((UPDATE_URL,), environ, airflow_cfg.read_config(airflow_cfg.config_path(environ)))
+    found = find_override((UPDATE_URL,), environ, config_file.read_config(config_file.config_path(environ)))
     url = found.text.strip() if found else ""
     if not url:
         return [], ""

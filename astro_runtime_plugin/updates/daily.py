@@ -53,9 +53,13 @@ class DailyCheck:
         except (FetchError, document.DocumentError) as error:
             self._warn(error.kind, f"{address.without_secrets(self.url)} {error}")
         except SQLAlchemyError as error:  # its text holds what was to be written
-            self._warn("database", f"{address.without_secrets(self.url)} cannot be stored: {type(error).__name__}")
+            self._warn(
+                "database", f"{address.without_secrets(self.url)} cannot be stored: {type(error).__name__}"
+            )
         except Exception as error:
-            self._warn("error", f"{address.without_secrets(self.url)} cannot be fetched: {type(error).__name__}")
+            self._warn(
+                "error", f"{address.without_secrets(self.url)} cannot be fetched: {type(error).__name__}"
+            )
 
     def _is_fresh(self) -> bool:
         """Whether some scheduler has found the document good within a day; one of tomorrow is a clock's mistake."""

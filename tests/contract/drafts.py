@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 
-from entrypoint.defaults import EXECUTOR, DEFAULTS, WORKER_CONCURRENCY, WORKER_QUEUES, SettingDefault
-from entrypoint.names import ConfigOption, EnvOnlyName
+from entrypoint.defaults import DEFAULTS, EXECUTOR, WORKER_CONCURRENCY, WORKER_QUEUES, SettingDefault
+from entrypoint.option_names import ConfigOption, EnvOnlyName
 from tests.lines import LINE
 
 ENVIRONMENT_PLACES = ("env", "env_cmd", "env_secret", "env_lower")

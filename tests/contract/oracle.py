@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from unittest.mock import patch
 
 from entrypoint.defaults import DEFAULTS, WORKER_CONCURRENCY, WORKER_QUEUES, SettingDefault
-from entrypoint.names import ConfigOption, EnvOnlyName
+from entrypoint.option_names import ConfigOption, EnvOnlyName
 from tests.contract.drafts import names_of
 from tests.lines import LINE
 
@@ -119,7 +119,9 @@ class Oracle:
             return {newest: self.number(setting, newest), **joined}
         return self._values(setting, spelling.forwarded)
 
-    def _values(self, setting: SettingDefault, names: tuple[ConfigOption | EnvOnlyName, ...]) -> dict[ConfigOption | EnvOnlyName, float]:
+    def _values(
+        self, setting: SettingDefault, names: tuple[ConfigOption | EnvOnlyName, ...]
+    ) -> dict[ConfigOption | EnvOnlyName, float]:
         values = {name: self._value(setting, name) for name in names}
         return {name: value for name, value in values.items() if value is not None}
 
@@ -142,7 +144,9 @@ class Oracle:
             return Expected(float(setting.airflow_default), frozenset({"Airflow"}))
         return Expected(worked_out, frozenset({"Runtime"}))
 
-    def _origin(self, name: ConfigOption | EnvOnlyName, in_environment: set[ConfigOption | EnvOnlyName]) -> str:
+    def _origin(
+        self, name: ConfigOption | EnvOnlyName, in_environment: set[ConfigOption | EnvOnlyName]
+    ) -> str:
         if name in in_environment:
             return "operator environment"
         return "operator airflow.cfg" if isinstance(name, ConfigOption) and self.is_set(name) else "Airflow"

@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from entrypoint.defaults import DEFAULTS
-from entrypoint.names import ConfigOption
+from entrypoint.option_names import ConfigOption
 from tests.contract.drafts import ENVIRONMENT_PLACES, Draft, Placement, joined_names, names_of
 
 Options = dict[

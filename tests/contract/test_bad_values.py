@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from entrypoint.build_environment import build_environment
 from entrypoint.defaults import DEFAULTS, SettingDefault
 from entrypoint.errors import CONFIG, StartError
-from entrypoint.names import ConfigOption, EnvOnlyName
-from entrypoint.settle import build_environment
+from entrypoint.option_names import ConfigOption, EnvOnlyName
 from tests.contract.drafts import least, names_of
 from tests.contract.oracle import environment
 from tests.lines import INTERVAL, LINE

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from entrypoint import origin
+from entrypoint import record
+from entrypoint.build_environment import PreparedEnvironment, build_environment
 from entrypoint.defaults import DEFAULTS
-from entrypoint.names import ConfigOption
-from entrypoint.settle import PreparedEnvironment, build_environment
+from entrypoint.option_names import ConfigOption
 from tests.contract.drafts import Draft, drafts, numbers
 from tests.contract.oracle import Expected, Oracle, environment
 from tests.contract.readers import read_by_airflow
@@ -78,7 +78,7 @@ def check_effective(oracle: Oracle, expected: list[Expected]) -> None:
 
 def check_record(settled: PreparedEnvironment, expected: list[Expected]) -> None:
     """The record says the effective value and its origin."""
-    for said, must in zip(origin.decode(settled.environ), expected, strict=True):
+    for said, must in zip(record.decode(settled.environ), expected, strict=True):
         assert float(said.value) == must.value, said.documented
         assert said.origin in must.origins, said.documented
 
@@ -140,7 +140,7 @@ def test_a_file_that_airflow_generated_overrides_nothing(oracle: Oracle, home: P
     assert [(one.value, one.origin) for one in settled.settings] == [
         (one.value, one.origin) for one in without.settings
     ]
-    assert {one.origin for one in settled.settings} <= {origin.RUNTIME, origin.AIRFLOW}
+    assert {one.origin for one in settled.settings} <= {record.RUNTIME, record.AIRFLOW}
     world = World(home, State({}, generated, ""))
     oracle.load(world.cfg)
     for section in oracle.conf.sections():

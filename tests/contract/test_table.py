@@ -5,17 +5,17 @@ from __future__ import annotations
 import pytest
 
 from entrypoint.defaults import (
+    AIRFLOW_EXECUTOR,
+    AIRFLOW_WORKER_CONCURRENCY,
     BROKER_URL,
     DATABASE_URL,
-    EXECUTOR,
-    AIRFLOW_WORKER_CONCURRENCY,
-    AIRFLOW_EXECUTOR,
     DEFAULTS,
+    EXECUTOR,
     WORKER_CONCURRENCY,
     WORKER_QUEUES,
     SettingDefault,
 )
-from entrypoint.names import ConfigOption
+from entrypoint.option_names import ConfigOption
 from entrypoint.wait import AIRFLOW_URLS
 from tests.contract.drafts import joined_names, names_of
 from tests.contract.oracle import Oracle
@@ -36,7 +36,9 @@ by_name = pytest.mark.parametrize("setting", DEFAULTS, ids=lambda setting: setti
 @by_name
 def test_the_stock_value_is_airflows(oracle: Oracle, setting: SettingDefault) -> None:
     newest = setting.names_by_line[LINE].names[0]
-    assert float(oracle.conf.get_default_value(newest.section, newest.option)) == float(setting.airflow_default)
+    assert float(oracle.conf.get_default_value(newest.section, newest.option)) == float(
+        setting.airflow_default
+    )
 
 
 @by_name
@@ -67,7 +69,9 @@ def test_no_command_or_secret_is_read_for_a_row(oracle: Oracle, setting: Setting
 
 
 @pytest.mark.parametrize("name", [EXECUTOR, WORKER_CONCURRENCY, WORKER_QUEUES], ids=str)
-def test_no_command_or_secret_is_read_for_what_the_formula_hangs_on(oracle: Oracle, name: ConfigOption) -> None:
+def test_no_command_or_secret_is_read_for_what_the_formula_hangs_on(
+    oracle: Oracle, name: ConfigOption
+) -> None:
     assert (name.section, name.option) not in oracle.conf.sensitive_config_values
 
 

@@ -7,12 +7,11 @@ import os
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from entrypoint.build_environment import build_environment
+from entrypoint.config_values import MAX_VALUE, expand
 from entrypoint.defaults import DEFAULTS, SettingDefault
 from entrypoint.errors import StartError
-from entrypoint.expand import expand
-from entrypoint.names import ConfigOption
-from entrypoint.numbers import MAX_VALUE
-from entrypoint.settle import build_environment
+from entrypoint.option_names import ConfigOption
 from tests.contract.oracle import Oracle, environment
 from tests.lines import LINE
 
@@ -47,7 +46,9 @@ NUMBERS = st.one_of(
 
 @settings(max_examples=1500)
 @given(st.sampled_from(DEFAULTS), NUMBERS)
-def test_a_text_works_here_where_it_works_in_airflow(oracle: Oracle, setting: SettingDefault, text: str) -> None:
+def test_a_text_works_here_where_it_works_in_airflow(
+    oracle: Oracle, setting: SettingDefault, text: str
+) -> None:
     spelling = setting.names_by_line[LINE]
     oracle.load(None)
     with environment({"HOME": "/nowhere", "AIRFLOW_HOME": "/nowhere", spelling.names[0].variable: text}):

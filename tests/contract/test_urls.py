@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from entrypoint import airflow_cfg
-from entrypoint.components import BROKER, DATABASE
+from entrypoint import config_file
+from entrypoint.command import BROKER, DATABASE
 from entrypoint.defaults import BROKER_URL, DATABASE_URL
-from entrypoint.names import ConfigOption
+from entrypoint.option_names import ConfigOption
 from entrypoint.overrides import CFG, COMMAND, ENVIRONMENT, SECRET, find_override
 from entrypoint.wait import connection_url
 from tests.contract.oracle import Oracle, environment
@@ -46,7 +46,7 @@ def test_a_url_is_found_where_airflow_finds_it(
     path = tmp_path / "airflow.cfg"
     options = "".join(f"{name.option}{suffix} = {text}\n" for suffix, text in in_file.items())
     path.write_text(f"[{name.section}]\n{options}")
-    cfg = airflow_cfg.read_config(str(path))
+    cfg = config_file.read_config(str(path))
     found = find_override(names, environ, cfg, sensitive=True)
     assert found
     assert found.origin == origin

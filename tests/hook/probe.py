@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from entrypoint.defaults import DEFAULTS
-from entrypoint.origin import RECORD_VARIABLE
+from entrypoint.record import RECORD_VARIABLE
 from tests.hook.expected import IMPORT, INSIDE, READERS
 from tests.lines import LINE
 

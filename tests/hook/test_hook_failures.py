@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from entrypoint.origin import RECORD_VARIABLE
+from entrypoint.record import RECORD_VARIABLE
 from tests.hook import expected, probe
 from tests.lines import INTERVAL
 from tests.process.start import CHECKOUT
@@ -91,9 +91,7 @@ def servers(told: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def test_what_an_operator_sets_in_a_shell_of_the_container_counts(home: Path) -> None:
     """The shell has what the entrypoint exported, the setting's first name among it; the operator sets another."""
     section, option = (word.lower() for word in INTERVAL.split("__")[1:])
-    script = (
-        f"export {expected.OTHER_INTERVAL}=99; echo ${RECORD_VARIABLE}; airflow config get-value {section} {option}"
-    )
+    script = f"export {expected.OTHER_INTERVAL}=99; echo ${RECORD_VARIABLE}; airflow config get-value {section} {option}"
     done = subprocess.run(
         [sys.executable, "-m", "entrypoint", "bash", "-c", script],
         env=probe.environment(home),

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from entrypoint.origin import RECORD_VARIABLE
+from entrypoint.record import RECORD_VARIABLE
 from tests.hook import expected, probe
 from tests.process.start import CHECKOUT
 from tests.servers import free_port, postgres, redis

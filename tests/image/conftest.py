@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from dev.images import tag
-from entrypoint.line import LINES
+from entrypoint.airflow_line import LINES
 from tests.image.docker import Container, network
 from tests.image.postgres import postgresql
 

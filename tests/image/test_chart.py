@@ -15,7 +15,7 @@ import pytest
 
 from dev.images import NAME
 from dev.versions import newest
-from entrypoint.line import LINES
+from entrypoint.airflow_line import LINES
 from tests.image import chart
 from tests.image.docker import Container, complaints, container, until
 from tests.image.expected import EXPECTED

@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 
 from dev import credentials
-from entrypoint.airflow_cfg import AirflowCfg
+from entrypoint.config_file import AirflowCfg
 
 FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
 SIMPLE = "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"

@@ -16,7 +16,7 @@ from pytest_mock import MockerFixture
 from astro_runtime_plugin import background
 from astro_runtime_plugin.following.follow import ParallelismMonitor
 from astro_runtime_plugin.following.workers import LimitState
-from entrypoint.formula import Calculation
+from entrypoint.capacity import Calculation
 
 NOBODY = "redis://127.0.0.1:1/0"  # where no broker is
 HANGS = ("sleep", "600")
@@ -98,5 +98,7 @@ def test_what_the_settings_name_is_found_where_the_scheduler_finds_it(
     (tmp_path / f"{name}.py").write_text(source)
     monkeypatch.syspath_prepend(tmp_path)
     provider = __import__(name).Provider()
-    ParallelismMonitor(bound, {}).start({"broker_url": NOBODY, "broker_transport_options": {"provider": provider}})
+    ParallelismMonitor(bound, {}).start(
+        {"broker_url": NOBODY, "broker_transport_options": {"provider": provider}}
+    )
     assert answer(started[0]) == {"error": error}

@@ -13,7 +13,7 @@ from pytest_mock import MockerFixture
 from dev import credentials, migration, run
 from dev.home import write_private
 from dev.lines import HERE
-from entrypoint.names import ConfigOption
+from entrypoint.option_names import ConfigOption
 from tests.lines import LINE
 from tests.process.operators import FAB, cfg, environment, mode
 

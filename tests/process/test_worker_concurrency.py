@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from entrypoint.formula import worker_concurrency
-from entrypoint.host import read_limits
+from entrypoint.capacity import worker_concurrency
+from entrypoint.host_limits import read_limits
 from tests.process.start import CHECKOUT, environment
 
 VARIABLE = "AIRFLOW__CELERY__WORKER_CONCURRENCY"
@@ -69,4 +69,6 @@ def test_the_worker_has_what_the_operator_says_or_what_its_container_may_use(
 def test_the_reason_stands_in_the_log_once(tmp_path: Path, how: str) -> None:
     done = asked(tmp_path, [*HOW[how], *WORKER], {"AIRFLOW_CORE_PARALLELISM": "9"}, "")
     assert done.stderr.count("carried from AIRFLOW_CORE_PARALLELISM") == 1
-    assert done.stderr.count(f"astro-runtime: {VARIABLE}={OURS} ({worker_concurrency(read_limits()).why})") == 1
+    assert (
+        done.stderr.count(f"astro-runtime: {VARIABLE}={OURS} ({worker_concurrency(read_limits()).why})") == 1
+    )

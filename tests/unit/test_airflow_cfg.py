@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from entrypoint import airflow_cfg
+from entrypoint import config_file
 from entrypoint.errors import CONFIG, StartError
-from entrypoint.names import ConfigOption
+from entrypoint.option_names import ConfigOption
 
 # Whitespace that str.splitlines splits at and a file does not, or that only strip knows.
 ODD = "\f\v\x1c\x1d\x1e\x1f\x85\u2028\u2029\xa0\u3000\ufeff\u200b"
@@ -74,15 +74,15 @@ def oracle(path: Path) -> configparser.ConfigParser | None:
     return parser
 
 
-def ours(path: Path) -> airflow_cfg.AirflowCfg | None:
+def ours(path: Path) -> config_file.AirflowCfg | None:
     try:
-        return airflow_cfg.read_config(str(path))
+        return config_file.read_config(str(path))
     except StartError as error:
         refused(error, path)
         return None
 
 
-def ours_get(cfg: airflow_cfg.AirflowCfg, section: str, option: str) -> object:
+def ours_get(cfg: config_file.AirflowCfg, section: str, option: str) -> object:
     try:
         return cfg.get(section, option)
     except StartError as error:
@@ -169,7 +169,7 @@ def test_a_long_generated_file(path: Path) -> None:
     assert text.count("\n") > 3000
     path.write_text(text)
     check(path)
-    cfg = airflow_cfg.read_config(str(path))
+    cfg = config_file.read_config(str(path))
     assert cfg.get("section_21", "option_19") == "19%"
     assert all(
         cfg.is_generated(ConfigOption(f"section_{n}", f"option_{m}")) for n in range(22) for m in range(20)
@@ -182,21 +182,25 @@ def test_only_the_option_right_below_its_mark_is_airflows_writing(path: Path) ->
         "# Variable: AIRFLOW__CORE__DAGS_FOLDER\n#\n# dags_folder = y\n[scheduler]\nparallelism = 32\n"
         "# Variable: AIRFLOW__SCHEDULER__MAX_TIS_PER_QUERY\n#\nmax_tis_per_query = 16\n"
     )
-    cfg = airflow_cfg.read_config(str(path))
-    names = [ConfigOption("core", "executor"), ConfigOption("core", "parallelism"), ConfigOption("scheduler", "parallelism")]
+    cfg = config_file.read_config(str(path))
+    names = [
+        ConfigOption("core", "executor"),
+        ConfigOption("core", "parallelism"),
+        ConfigOption("scheduler", "parallelism"),
+    ]
     assert not any(cfg.is_generated(name) for name in names)
     assert cfg.is_generated(ConfigOption("scheduler", "max_tis_per_query"))
 
 
 def test_a_file_that_is_not_there_has_no_options(tmp_path: Path) -> None:
-    assert airflow_cfg.read_config(str(tmp_path / "none.cfg")).get("core", "parallelism") is None
+    assert config_file.read_config(str(tmp_path / "none.cfg")).get("core", "parallelism") is None
     (tmp_path / "file").touch()
-    assert airflow_cfg.read_config(str(tmp_path / "file" / "airflow.cfg")).get("core", "parallelism") is None
+    assert config_file.read_config(str(tmp_path / "file" / "airflow.cfg")).get("core", "parallelism") is None
 
 
 def test_a_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StartError, match="cannot be read") as caught:
-        airflow_cfg.read_config(str(tmp_path))
+        config_file.read_config(str(tmp_path))
     assert caught.value.code == CONFIG
 
 
@@ -216,4 +220,4 @@ def test_where_airflow_looks_for_it(
     monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], located: str
 ) -> None:
     monkeypatch.setenv("HOME", "/users/me")
-    assert airflow_cfg.config_path(environ) == located
+    assert config_file.config_path(environ) == located

@@ -5,7 +5,7 @@ import platform
 import pytest
 
 from astro_runtime_plugin.api import Link, Setting, runtime_info, settings
-from entrypoint.origin import RUNTIME, ResolvedSetting
+from entrypoint.record import RUNTIME, ResolvedSetting
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,9 @@ def test_without_an_image_tag_the_release_stands_for_it(told: str | None, shown:
 
 def test_a_setting_comes_with_airflows_own_default_and_one_that_left_the_table_is_left_out() -> None:
     batch = "AIRFLOW__KUBERNETES_EXECUTOR__WORKER_PODS_CREATION_BATCH_SIZE"
-    record = [ResolvedSetting(name, name, "16", RUNTIME, "why", True) for name in ("AIRFLOW__OLD__NAME", batch)]
+    record = [
+        ResolvedSetting(name, name, "16", RUNTIME, "why", True) for name in ("AIRFLOW__OLD__NAME", batch)
+    ]
     assert settings(record) == [
         Setting(documented=batch, variable=batch, value="16", stock="1", origin=RUNTIME, why="why", set_as="")
     ]

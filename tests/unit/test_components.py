@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from entrypoint.components import BROKER, DATABASE, SUBCOMMANDS, find_program, find_executable, parse
+from entrypoint.command import BROKER, DATABASE, SUBCOMMANDS, find_executable, find_program, parse
 from entrypoint.errors import NOT_EXECUTABLE, NOT_FOUND, USAGE, StartError
 
 ENVIRON = {"PATH": "/usr/bin:/bin"}

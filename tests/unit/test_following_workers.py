@@ -8,17 +8,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astro_runtime_plugin.following.ask import ANSWER_SECONDS, PAUSE_SECONDS, runs_airflow_tasks, broker_settings
+from astro_runtime_plugin.following.ask import (
+    ANSWER_SECONDS,
+    PAUSE_SECONDS,
+    broker_settings,
+    runs_airflow_tasks,
+)
 from astro_runtime_plugin.following.workers import (
-    WORKER_TIMEOUT,
     HOLD_SECONDS,
     LOST_TASK_MEMORY,
+    WORKER_TIMEOUT,
     LimitState,
     Worker,
-    sum_pools,
     pool_size,
+    sum_pools,
 )
-from entrypoint.formula import Calculation
+from entrypoint.capacity import Calculation
 
 A, B = Worker("a@host", 16, ("default",)), Worker("b@host", 4, ("gpu", "high"))
 FLOOR = Calculation(32, "no worker has answered")

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from entrypoint.capacity import executor_names, initial_limit, max_limit, parallelism
+from entrypoint.config_values import MAX_VALUE
 from entrypoint.defaults import WORKER_QUEUES
 from entrypoint.errors import CONFIG, StartError
-from entrypoint.formula import max_limit, executor_names, initial_limit, parallelism
-from entrypoint.numbers import MAX_VALUE
 from entrypoint.overrides import ENVIRONMENT, Override
 from entrypoint.worker_queues import WorkerQueues, read_queues
 

@@ -9,7 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from astro_runtime_plugin.health.component import command_line, last_airflow, parse_words, container_subcommand
+from astro_runtime_plugin.health.component import (
+    command_line,
+    container_subcommand,
+    last_airflow,
+    parse_words,
+)
 
 ENVIRON = {"PATH": "/usr/bin:/bin"}
 UPGRADE = "(airflow db upgrade || airflow db init) && airflow scheduler"

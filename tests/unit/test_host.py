@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from entrypoint.formula import worker_concurrency
-from entrypoint.host import HostLimits, read_limits
+from entrypoint.capacity import worker_concurrency
+from entrypoint.host_limits import HostLimits, read_limits
 
 GIB = 1024**3
 V1 = "4:memory:/docker/abc\n2:cpu,cpuacct:/docker/abc\n1:name=systemd:/docker/abc\n"

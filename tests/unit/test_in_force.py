@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from astro_runtime_plugin.following.in_force import EffectiveParallelism
-from astro_runtime_plugin.following.workers import WORKER_TIMEOUT, HOLD_SECONDS, LimitState, Worker
-from entrypoint.formula import Calculation
+from astro_runtime_plugin.following.workers import HOLD_SECONDS, WORKER_TIMEOUT, LimitState, Worker
+from entrypoint.capacity import Calculation
 
 A, B = (Worker(f"{name}@host", 16, ("default",)) for name in "ab")
 OF_A, OF_B = [*map(str, range(16))], [*map(str, range(100, 116))]

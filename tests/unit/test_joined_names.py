@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from entrypoint import airflow_cfg
+from entrypoint import config_file
 from entrypoint.defaults import DEFAULTS, SettingDefault
 from entrypoint.errors import CONFIG, StartError
-from entrypoint.origin import ResolvedSetting
+from entrypoint.record import ResolvedSetting
 from entrypoint.resolve import resolve
 
 QUEUED = "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT"
@@ -34,7 +34,7 @@ def resolved(home: Path, environ: dict[str, str], text: str = "", default: str =
         unit=row.unit,
         why=row.why,
     )
-    return resolve(environ, airflow_cfg.read_config(str(path)), "2.11", (row,))[0]
+    return resolve(environ, config_file.read_config(str(path)), "2.11", (row,))[0]
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_no_timeout_at_all_stops_the_start(tmp_path: Path, environ: dict[str, st
 
 def test_a_worker_concurrency_is_read_as_the_lines_airflow_reads_it(tmp_path: Path) -> None:
     told = {"AIRFLOW__CELERY__WORKER_CONCURRENCY": "8.0", "AIRFLOW__CORE__EXECUTOR": "LocalExecutor"}
-    cfg = airflow_cfg.read_config(str(tmp_path / "airflow.cfg"))
+    cfg = config_file.read_config(str(tmp_path / "airflow.cfg"))
     parallelism = [one for one in resolve(told, cfg, "3.3") if one.documented == "AIRFLOW__CORE__PARALLELISM"]
     assert [one.value for one in parallelism] == ["8"]
     with pytest.raises(StartError, match=r"^AIRFLOW__CELERY__WORKER_CONCURRENCY holds '8\.0'"):

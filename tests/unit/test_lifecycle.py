@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from astro_runtime_plugin.catalogue import Release, releases
-from astro_runtime_plugin.lifecycle import Lifecycle, Stage, channel_label, maintenance_end, end_of_month, lifecycle
+from astro_runtime_plugin.lifecycle import (
+    Lifecycle,
+    Stage,
+    channel_label,
+    end_of_month,
+    lifecycle,
+    maintenance_end,
+)
 
 DAY = timedelta(days=1)
 # The documented rows whose published end is not the policy's, and what the policy gives instead.
@@ -52,7 +59,9 @@ def test_the_successor_of_an_lts_release_is_the_next_lts_release() -> None:
     nine = of("9.0.0")
     stable = release("10.0.0", "2025-06-01", lts=False)
     assert maintenance_end(nine, [nine, stable]) == date(2025, 2, 28)
-    assert maintenance_end(nine, [nine, stable, release("11.0.0", "2025-01-31", lts=True)]) == date(2025, 7, 31)
+    assert maintenance_end(nine, [nine, stable, release("11.0.0", "2025-01-31", lts=True)]) == date(
+        2025, 7, 31
+    )
 
 
 def test_behind_a_release_of_unknown_kind_or_date_the_next_one_is_not_known() -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from entrypoint.airflow_line import LINES, installed_airflow, line_of
 from entrypoint.errors import CONFIG, StartError
-from entrypoint.line import LINES, installed_airflow, line_of
 
 
 def test_the_airflow_of_this_environment() -> None:

@@ -11,7 +11,7 @@ import pytest
 from astro_runtime_plugin.catalogue import releases
 from astro_runtime_plugin.lifecycle import lifecycle
 from dev.versions import CHECKOUT, newest
-from entrypoint.line import LINES
+from entrypoint.airflow_line import LINES
 
 FILES = ("README.md", "compose.yaml", "deploy/helm-values.yaml")
 # A release, such as 3.3-1 or 13.0.0, or an Airflow, such as 3.3.2; no part of an address.

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrypoint.origin import RECORD_VARIABLE, ResolvedSetting, decode, strip_exports, encode
+from entrypoint.record import RECORD_VARIABLE, ResolvedSetting, decode, encode, strip_exports
 
 PRINTABLE = st.text(st.characters(exclude_categories=["C", "Z"]) | st.just(" "), max_size=12)
 ANYTHING = st.text(st.characters(), max_size=12)  # control characters and lone surrogates too
@@ -20,12 +20,16 @@ def fields(setting: ResolvedSetting) -> list[object]:
 
 
 def settings(texts: st.SearchStrategy[str]) -> st.SearchStrategy[list[ResolvedSetting]]:
-    return st.lists(st.builds(ResolvedSetting, texts, texts, texts, texts, texts, st.booleans(), texts), max_size=4)
+    return st.lists(
+        st.builds(ResolvedSetting, texts, texts, texts, texts, texts, st.booleans(), texts), max_size=4
+    )
 
 
 @given(settings(PRINTABLE | st.text('"\\/ü火\U0001f600', max_size=6)))
 def test_what_is_written_is_read_again(written: list[ResolvedSetting]) -> None:
-    assert [fields(one) for one in decode({RECORD_VARIABLE: encode(written)})] == [fields(one) for one in written]
+    assert [fields(one) for one in decode({RECORD_VARIABLE: encode(written)})] == [
+        fields(one) for one in written
+    ]
 
 
 @given(settings(ANYTHING))

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from astro_runtime_plugin.components.own import hosts_by_setting, component_settings
+from astro_runtime_plugin.components.own import component_settings, hosts_by_setting
 from entrypoint.defaults import ALL_DEFAULTS
-from entrypoint.origin import ResolvedSetting
+from entrypoint.record import ResolvedSetting
 
 CONCURRENCY = "AIRFLOW__CELERY__WORKER_CONCURRENCY"
 
 
 def record(value: str) -> list[ResolvedSetting]:
     """Return a record of every setting, each with this value."""
-    return [ResolvedSetting(one.documented, one.documented, value, "Runtime", "5 × 2", True) for one in ALL_DEFAULTS]
+    return [
+        ResolvedSetting(one.documented, one.documented, value, "Runtime", "5 × 2", True)
+        for one in ALL_DEFAULTS
+    ]
 
 
 def told(host: str, value: str, until: float = 10.0) -> dict[str, Any]:

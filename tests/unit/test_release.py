@@ -9,7 +9,7 @@ import pytest
 from pytest_mock import MockerFixture
 
 from astro_runtime_plugin import release
-from entrypoint.line import LINES, installed_airflow
+from entrypoint.airflow_line import LINES, installed_airflow
 from tests.lines import RELEASE
 
 CHECKOUT = Path(__file__).parents[2]
@@ -28,7 +28,9 @@ def test_every_line_has_a_release(line: str) -> None:
 
 def test_the_newest_release_of_the_line_counts_whatever_the_order(mocker: MockerFixture) -> None:
     rows = [("3.3-9", "3.3.2"), ("3.3-10", "3.3.3"), ("3.3-2", "3.3.0"), ("13.0.0", "2.11.2")]
-    mocker.patch.object(release, "catalogue_rows", return_value=[{"release": one, "airflow": two} for one, two in rows])
+    mocker.patch.object(
+        release, "catalogue_rows", return_value=[{"release": one, "airflow": two} for one, two in rows]
+    )
     assert release.release_of("3.3.2") == "3.3-10"
     assert release.release_of("2.11.2") == "13.0.0"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from entrypoint import airflow_cfg
+from entrypoint import config_file
 from entrypoint.resolve import resolve
 
 REFRESH = "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL"
@@ -76,7 +76,7 @@ def test_a_setting(
 ) -> None:
     path = tmp_path / "airflow.cfg"
     path.write_text(text)
-    settings = {one.variable: one for one in resolve(environ, airflow_cfg.read_config(str(path)), "3.3")}
+    settings = {one.variable: one for one in resolve(environ, config_file.read_config(str(path)), "3.3")}
     assert list(settings) == [REFRESH, QUEUED, PARALLELISM, BATCH, MAX_TIS]
     found = settings[variable]
     assert (found.value, found.origin, found.exported) == (value, origin, exported)
@@ -86,7 +86,9 @@ def test_a_setting(
 def test_a_worker_concurrency_that_takes_no_part_stops_nothing(tmp_path: Path) -> None:
     """Stock Airflow with KubernetesExecutor never reads it."""
     told = {"AIRFLOW__CELERY__WORKER_CONCURRENCY": "many", "AIRFLOW__CORE__EXECUTOR": "KubernetesExecutor"}
-    assert {one.origin for one in resolve(told, airflow_cfg.read_config(str(tmp_path / "airflow.cfg")), "3.3")} == {
+    assert {
+        one.origin for one in resolve(told, config_file.read_config(str(tmp_path / "airflow.cfg")), "3.3")
+    } == {
         "Runtime",
         "Airflow",
     }

@@ -11,8 +11,14 @@ import pytest
 from astro_runtime_plugin import api
 from astro_runtime_plugin.catalogue import Release
 from astro_runtime_plugin.components.shown import RunningComponent
-from astro_runtime_plugin.following.record import SchedulerLimit, Queue, RunningWorker, Workers
-from astro_runtime_plugin.page.contents import PageContents, MaintenanceStatus, components_by_image, maintenance_status, providers
+from astro_runtime_plugin.following.record import Queue, RunningWorker, SchedulerLimit, Workers
+from astro_runtime_plugin.page.contents import (
+    MaintenanceStatus,
+    PageContents,
+    components_by_image,
+    maintenance_status,
+    providers,
+)
 from astro_runtime_plugin.page.draw import render
 
 HOSTILE = "<script>alert(1)</script>"
@@ -60,7 +66,8 @@ def test_the_page_is_drawn_without_what_is_not_known() -> None:
 def test_images_that_differ_are_counted_and_the_most_frequent_stands_first(other: tuple[str, str]) -> None:
     most = ("x", "3.3-1")
     runs = [
-        RunningComponent("scheduler", host, *image, SINCE) for host, image in (("a", most), ("b", most), ("c", other))
+        RunningComponent("scheduler", host, *image, SINCE)
+        for host, image in (("a", most), ("b", most), ("c", other))
     ]
     assert [*components_by_image([runs[2], *runs[:2]])] == [most, other]
     page = render(contents()._replace(components=runs))

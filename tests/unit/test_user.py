@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from entrypoint.settle import build_environment
-from entrypoint.user import ROOT, writable_cfg_path, user_environment, set_group_umask, warnings
+from entrypoint.build_environment import build_environment
+from entrypoint.container_user import ROOT, set_group_umask, user_environment, warnings, writable_cfg_path
 
 IMAGE = {"ASTRONOMER_USER": "astro", "ASTRONOMER_UID": "50000"}
 ASTROS = {"HOME": "/home/astro", "USER": "astro", "LOGNAME": "astro"}
@@ -68,7 +68,9 @@ def test_where_airflow_s_home_is_read_only_its_airflow_cfg_is_generated_in_the_u
     (tmp_path / "airflow").mkdir()
     monkeypatch.setattr(os, "access", lambda path, mode: path == str(tmp_path))  # root may write anywhere
     expected = {"AIRFLOW_CONFIG": f"{tmp_path}/airflow.cfg"} if environ else {}
-    assert writable_cfg_path({**environ, "HOME": str(tmp_path)}, f"{tmp_path}/airflow/airflow.cfg") == expected
+    assert (
+        writable_cfg_path({**environ, "HOME": str(tmp_path)}, f"{tmp_path}/airflow/airflow.cfg") == expected
+    )
 
 
 def test_an_airflow_cfg_that_is_there_or_can_be_written_stays_where_it_is(tmp_path: Path) -> None:

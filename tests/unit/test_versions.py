@@ -10,7 +10,7 @@ from packaging.specifiers import SpecifierSet
 
 from astro_runtime_plugin.release import release_of
 from dev.versions import CHECKOUT, debian, dockerfile, newest, written
-from entrypoint.line import LINES
+from entrypoint.airflow_line import LINES
 
 PROJECT = metadata("astro-runtime")  # pyproject.toml as `make install` has read it
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pytest_mock import MockerFixture
 
-from entrypoint.airflow_cfg import read_config
+from entrypoint.config_file import read_config
 from entrypoint.errors import UNAVAILABLE, StartError
 from entrypoint.wait import wait_for
 
@@ -46,7 +46,9 @@ def test_it_reminds_every_ten_seconds_of_a_longer_pause_too(tmp_path: Path, paus
 
 def test_the_pauses_double_up_to_the_check_sleep_time(tmp_path: Path, pauses: list[float]) -> None:
     with pytest.raises(StartError):
-        wait_for(["metadata database"], ENVIRON, read_config(str(tmp_path / "airflow.cfg")), lambda line: None)
+        wait_for(
+            ["metadata database"], ENVIRON, read_config(str(tmp_path / "airflow.cfg")), lambda line: None
+        )
     for pause, most in zip(pauses[:5], (0.15, 0.3, 0.6, 1.2, 2.4), strict=True):
         assert most / 3 <= pause <= most
     assert max(pauses) <= 3
@@ -59,6 +61,8 @@ def test_replicas_do_not_try_in_step(tmp_path: Path, pauses: list[float]) -> Non
     for _ in range(5):
         pauses.clear()
         with pytest.raises(StartError):
-            wait_for(["metadata database"], ENVIRON, read_config(str(tmp_path / "airflow.cfg")), lambda line: None)
+            wait_for(
+                ["metadata database"], ENVIRON, read_config(str(tmp_path / "airflow.cfg")), lambda line: None
+            )
         firsts.add(pauses[0])
     assert len(firsts) == 5

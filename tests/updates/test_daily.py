@@ -11,7 +11,7 @@ from pytest_mock import MockerFixture
 
 from astro_runtime_plugin import state
 from astro_runtime_plugin.updates import store
-from astro_runtime_plugin.updates.daily import RETRY_SECONDS, DAY_SECONDS, MAX_FIRST_DELAY, TURN, DailyCheck
+from astro_runtime_plugin.updates.daily import DAY_SECONDS, MAX_FIRST_DELAY, RETRY_SECONDS, TURN, DailyCheck
 from astro_runtime_plugin.updates.fetch import FetchedDocument
 from tests.updates.documents import AIRFLOW_3, NAMES, REAL, text
 from tests.updates.forgotten import forget

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from entrypoint import airflow_cfg, origin
-from entrypoint.line import installed_airflow, line_of
+from entrypoint import config_file, record
+from entrypoint.airflow_line import installed_airflow, line_of
+from entrypoint.container_user import user_environment, writable_cfg_path
 from entrypoint.resolve import resolve, settings_for
-from entrypoint.user import writable_cfg_path, user_environment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from entrypoint.airflow_cfg import AirflowCfg
-    from entrypoint.origin import ResolvedSetting
+    from entrypoint.config_file import AirflowCfg
+    from entrypoint.record import ResolvedSetting
 
 
 class PreparedEnvironment:
@@ -20,7 +20,9 @@ class PreparedEnvironment:
 
     __slots__ = ("cfg", "environ", "line", "settings")
 
-    def __init__(self, line: str, cfg: AirflowCfg, settings: list[ResolvedSetting], environ: dict[str, str]) -> None:
+    def __init__(
+        self, line: str, cfg: AirflowCfg, settings: list[ResolvedSetting], environ: dict[str, str]
+    ) -> None:
         self.line = line
         self.cfg = cfg
         self.settings = settings
@@ -33,11 +35,11 @@ def build_environment(environ: Mapping[str, str], subcommand: Sequence[str] = ()
     `subcommand` is what runs of airflow: `("celery", "worker")`.
     """
     line = line_of(installed_airflow())
-    operators = origin.strip_exports(environ)
+    operators = record.strip_exports(environ)
     users = user_environment(operators)
-    users |= writable_cfg_path({**operators, **users}, airflow_cfg.config_path(operators))
-    cfg = airflow_cfg.read_config(airflow_cfg.config_path({**operators, **users}))
+    users |= writable_cfg_path({**operators, **users}, config_file.config_path(operators))
+    cfg = config_file.read_config(config_file.config_path({**operators, **users}))
     settings = resolve(operators, cfg, line, settings_for(subcommand, operators, cfg))
     ours = {setting.variable: setting.value for setting in settings if setting.exported}
-    exported = {**operators, **users, **ours, origin.RECORD_VARIABLE: origin.encode(settings)}
+    exported = {**operators, **users, **ours, record.RECORD_VARIABLE: record.encode(settings)}
     return PreparedEnvironment(line, cfg, settings, exported)

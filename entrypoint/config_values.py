@@ -1,11 +1,16 @@
-"""Numbers as each Airflow reads them; all raise ValueError for a text that is none."""
+"""The values of settings: numbers as each Airflow parses them, and variables in a value (`$SLOTS`, `${SLOTS}`, `~`)."""
 
 from __future__ import annotations
+
+import os
+
+from entrypoint.errors import StartError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+MAX_EXPANSIONS = 50  # how often a variable may lead to another
 MAX_VALUE = 10_000_000  # no setting of the Runtime's means anything above this; 1e9 is a slip of the pen
 
 
@@ -30,3 +35,20 @@ NUMBER_PARSERS: dict[str, dict[type, Callable[[str], float]]] = {
     "3.3": {int: parse_integral, float: float},
     "2.11": {int: parse_int, float: float},
 }
+
+
+def expand(text: str, where: str = "a value") -> str:
+    """Fill in variables until nothing changes, as Airflow's `expand_env_var` does.
+
+    Raises StartError, which names `where` and not the text, where it would never end; Airflow hangs there.
+    """
+    for _ in range(MAX_EXPANSIONS):
+        if "$" not in text and not text.startswith("~"):
+            return text
+        filled = os.path.expanduser(os.path.expandvars(text))
+        if filled == text:
+            return text
+        text = filled
+    raise StartError(
+        f"{where} refers to a variable that refers to itself without end; it must come to a value"
+    )

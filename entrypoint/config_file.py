@@ -6,9 +6,9 @@ outside a section, an interpolated value) is given to configparser itself, so th
 
 from __future__ import annotations
 
+from entrypoint.config_values import expand
 from entrypoint.errors import StartError
-from entrypoint.expand import expand
-from entrypoint.names import ConfigOption
+from entrypoint.option_names import ConfigOption
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

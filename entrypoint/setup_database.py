@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 
-from entrypoint.components import PASSWORD, PASSWORD_COMMAND, SETUP_STEPS
+from entrypoint.command import PASSWORD, PASSWORD_COMMAND, SETUP_STEPS
 from entrypoint.errors import CONFIG, StartError
 from entrypoint.signals import StopRequested
 
@@ -31,7 +31,9 @@ def run_setup(steps: list[str], environ: Mapping[str, str], log: Callable[[str],
     if environ.get(deprecated):
         log(f"{deprecated} is deprecated; use {current}")
     if "user" in steps and not (environ.get(PASSWORD) or environ.get(PASSWORD_COMMAND)):
-        raise StartError(f"{SETUP_STEPS['user'][0]} is set; {PASSWORD} or {PASSWORD_COMMAND} must be, too", FAILED)
+        raise StartError(
+            f"{SETUP_STEPS['user'][0]} is set; {PASSWORD} or {PASSWORD_COMMAND} must be, too", FAILED
+        )
     for step in steps:
         _handle_exit(step, _run(step, environ), log)
 

@@ -52,7 +52,10 @@ SUBCOMMANDS = frozenset(
     " version webserver".split()
 )
 # What the operator may ask for before the component starts, and the variables that ask, as in the official image.
-SETUP_STEPS = {"migrate": ("_AIRFLOW_DB_MIGRATE", "_AIRFLOW_DB_UPGRADE"), "user": ("_AIRFLOW_WWW_USER_CREATE",)}
+SETUP_STEPS = {
+    "migrate": ("_AIRFLOW_DB_MIGRATE", "_AIRFLOW_DB_UPGRADE"),
+    "user": ("_AIRFLOW_WWW_USER_CREATE",),
+}
 PASSWORD = "_AIRFLOW_WWW_USER_PASSWORD"  # noqa: S105 (the name of a variable)
 PASSWORD_COMMAND = "_AIRFLOW_WWW_USER_PASSWORD_CMD"  # noqa: S105
 # Subcommands that a probe or a task runs: nothing is prepared for them, and nothing waited for.
@@ -93,7 +96,9 @@ def parse(argv: Sequence[str], environ: Mapping[str, str]) -> Command:
         raise StartError(USAGE_TEXT, USAGE)
     if os.path.basename(argv[0]) == "airflow":
         return Command(argv, argv[1:])
-    if argv[0] in SUBCOMMANDS or (find_program(argv[0], environ) is None and _may_be_provider_command(argv[0])):
+    if argv[0] in SUBCOMMANDS or (
+        find_program(argv[0], environ) is None and _may_be_provider_command(argv[0])
+    ):
         return Command(["airflow", *argv], argv)
     return Command(argv, ())
 

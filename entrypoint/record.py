@@ -79,7 +79,9 @@ def decode(environ: Mapping[str, str]) -> list[ResolvedSetting]:
 def strip_exports(environ: Mapping[str, str]) -> dict[str, str]:
     """Return `environ` as the operator left it: without what an earlier start exported, unless changed since."""
     ours = {setting.variable: setting.value for setting in decode(environ) if setting.exported}
-    return {name: text for name, text in environ.items() if ours.get(name) != text and name != RECORD_VARIABLE}
+    return {
+        name: text for name, text in environ.items() if ours.get(name) != text and name != RECORD_VARIABLE
+    }
 
 
 def _resolved(row: object) -> ResolvedSetting:

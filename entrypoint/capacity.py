@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from entrypoint.config_values import MAX_VALUE
 from entrypoint.errors import StartError
-from entrypoint.numbers import MAX_VALUE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from entrypoint.host import HostLimits
+    from entrypoint.host_limits import HostLimits
     from entrypoint.worker_queues import WorkerQueues
 
 TASKS_PER_CORE = 5
@@ -45,7 +45,9 @@ def parallelism(told: WorkerQueues | None, executor: str, concurrency: int) -> C
 def initial_limit(told: WorkerQueues | None, concurrency: int) -> Calculation:
     """Work out the bound before any worker has answered: `worker_count`, else `min_worker_count`, of each queue."""
     parts = (
-        [(queue.initial_workers, queue.concurrency or concurrency, queue.name) for queue in told.queues] if told else []
+        [(queue.initial_workers, queue.concurrency or concurrency, queue.name) for queue in told.queues]
+        if told
+        else []
     )
     tasks = sum(workers * each for workers, each, _ in parts)
     return Calculation(tasks or None, " + ".join(f"{workers}×{each} {name}" for workers, each, name in parts))
