@@ -19,13 +19,13 @@ from flask import Response, abort, current_app, make_response, redirect, render_
 from markupsafe import Markup
 from werkzeug.wrappers import Response as Redirect
 
-from astro_runtime_plugin import api, noticeboard
-from astro_runtime_plugin.components.announce import current_components, start
+from astro_runtime_plugin import schemas, service
+from astro_runtime_plugin.inventory.heartbeat import current_components, start
 from astro_runtime_plugin.flask_footer import FooterBlueprint
-from astro_runtime_plugin.following.record import latest_snapshot
-from astro_runtime_plugin.options import configured_links, menu_links, read_option
-from astro_runtime_plugin.page.gather import render_page
-from astro_runtime_plugin.release import image_tag, release_of
+from astro_runtime_plugin.parallelism.snapshot import latest_snapshot
+from astro_runtime_plugin.section import configured_links, menu_links, read_option
+from astro_runtime_plugin.page.collect import render_page
+from astro_runtime_plugin.current import image_tag, release_of
 from entrypoint import record
 
 Extensions = dict[str, list[Any]]
@@ -44,27 +44,27 @@ def extensions() -> Extensions:
     links = configured_links(conf, airflow_version)
     in_menu = menu_links(links, airflow_version)
     tag = image_tag(read_option(conf, "image_tag"), os.environ)
-    shown = api.runtime_info(release_of(airflow_version), tag, airflow_version, links, ())
+    shown = schemas.runtime_info(release_of(airflow_version), tag, airflow_version, links, ())
     return {
         "flask_blueprints": [blueprint(shown)],
         "appbuilder_menu_items": [PAGE, *(menu_link(name, url) for name, url in in_menu.items())],
     }
 
 
-def blueprint(shown: api.Runtime) -> FooterBlueprint:
+def blueprint(shown: schemas.Runtime) -> FooterBlueprint:
     """Return the blueprint with the footer and what is asked for by its URL."""
     made = FooterBlueprint(shown, is_logged_in)
     made.record_once(lambda _: start())  # in a command that is no component it does nothing
 
     def runtime() -> dict[str, Any]:
-        settings = api.settings(record.decode(os.environ))
+        settings = schemas.settings(record.decode(os.environ))
         return shown.model_copy(update={"settings": settings}).model_dump()
 
     answers: dict[str, Callable[[], Any]] = {
         "runtime": runtime,
         "workers": lambda: latest_snapshot(record.decode(os.environ)).model_dump(),
         "components": lambda: [one._asdict() for one in current_components()],
-        "notices": lambda: noticeboard.notices_for(user_id()).model_dump(),
+        "notices": lambda: service.notices_for(user_id()).model_dump(),
     }
     for name, told in answers.items():
         made.add_url_rule(f"/api/{name}", name, lambda told=told: json_response(told))
@@ -85,13 +85,13 @@ def dismiss_notice() -> Answer:
     asked = request.get_json(silent=True)
     notice = asked.get("notice") if isinstance(asked, dict) else None
     if not isinstance(notice, str):
-        return {"detail": api.INVALID_DISMISSAL}, 422
-    if not noticeboard.dismiss(user_id(), notice):
-        return {"detail": api.NO_SUCH_NOTICE}, 404
+        return {"detail": schemas.INVALID_DISMISSAL}, 422
+    if not service.dismiss(user_id(), notice):
+        return {"detail": schemas.NO_SUCH_NOTICE}, 404
     return "", 204
 
 
-def runtime_page(shown: api.Runtime) -> str | Redirect:
+def runtime_page(shown: schemas.Runtime) -> str | Redirect:
     """Return the Runtime page to whoever may see connections; a visitor is asked to log in, others get 403."""
     if not is_logged_in():
         return redirect(get_auth_manager().get_url_login(next_url=request.url))

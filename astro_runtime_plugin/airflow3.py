@@ -9,10 +9,10 @@ from airflow import __version__ as airflow_version
 from airflow.api_fastapi.auth.managers.base_auth_manager import COOKIE_NAME_JWT_TOKEN
 from airflow.configuration import conf
 
-from astro_runtime_plugin.airflow3_app import create_app
+from astro_runtime_plugin.airflow3_routes import create_app
 from astro_runtime_plugin.footer import URL_PREFIX, FooterMiddleware
-from astro_runtime_plugin.options import configured_links, menu_links, read_option
-from astro_runtime_plugin.release import image_tag
+from astro_runtime_plugin.section import configured_links, menu_links, read_option
+from astro_runtime_plugin.current import image_tag
 
 Extensions = dict[str, list[dict[str, Any]]]
 # A bundle's URL without a leading slash follows the path prefix of `[api] base_url`.

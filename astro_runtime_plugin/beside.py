@@ -7,8 +7,8 @@ import os
 import sys
 
 from astro_runtime_plugin import updates
-from astro_runtime_plugin.components import announce
-from astro_runtime_plugin.components.kinds import CELERY_WORKER, identify
+from astro_runtime_plugin.inventory import heartbeat
+from astro_runtime_plugin.inventory.component import CELERY_WORKER, identify
 
 SCHEDULER = "scheduler"
 
@@ -24,9 +24,9 @@ def begin() -> None:
     if component in (None, CELERY_WORKER):
         return  # a worker's tasks have jobs, on Airflow 2; it has none, and begins when it is ready
     gc.freeze()
-    announce.start()
+    heartbeat.start()
     if component == SCHEDULER:
-        from astro_runtime_plugin import notice_log
+        from astro_runtime_plugin import scheduler_log
 
         updates.begin()
-        notice_log.begin()
+        scheduler_log.begin()

@@ -23,8 +23,8 @@ from pydantic import (
 )
 
 from astro_runtime_plugin.links import url_problem
-from astro_runtime_plugin.release import CATALOGUE, catalogue_text
-from astro_runtime_plugin.release import CatalogueError as CatalogueError
+from astro_runtime_plugin.current import CATALOGUE, catalogue_text
+from astro_runtime_plugin.current import CatalogueError as CatalogueError
 from astro_runtime_plugin.version import Version
 
 EARLIEST, LATEST = date(2021, 1, 1), date(2100, 1, 1)  # no Runtime is older; what is dated later is a slip

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 
 from astro_runtime_plugin import state
-from astro_runtime_plugin.notices import Notice
+from astro_runtime_plugin.rules import Notice
 
 KIND = "dismissed notice"
 DAY_SECONDS = 24 * 60 * 60.0

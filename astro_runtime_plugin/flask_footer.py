@@ -8,9 +8,9 @@ from typing import Any
 from flask import Blueprint, Response, render_template, request
 from markupsafe import Markup
 
-from astro_runtime_plugin.api import Runtime
+from astro_runtime_plugin.schemas import Runtime
 from astro_runtime_plugin.footer import PAGE_DESTINATIONS, STATIC, URL_PREFIX, is_whole_page
-from astro_runtime_plugin.guard import FailSafe
+from astro_runtime_plugin.fail_safe import FailSafe
 
 LAYOUT = "astro_runtime/layout.html"
 FOOTER = "astro_runtime/footer.html"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from astro_runtime_plugin.guard import FailSafe
+from astro_runtime_plugin.fail_safe import FailSafe
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]

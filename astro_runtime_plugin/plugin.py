@@ -11,7 +11,7 @@ from airflow import __version__ as airflow_version
 from airflow.plugins_manager import AirflowPlugin
 
 from astro_runtime_plugin import listener
-from astro_runtime_plugin.following import listener as following
+from astro_runtime_plugin.parallelism import listener as following
 
 log = logging.getLogger("astro_runtime")
 

@@ -33,7 +33,7 @@ SENTENCES: Mapping[Stage, str] = {
 def check(context: click.Context, today: date) -> None:
     """Say in one line whether the release that runs here is maintained; exit code 3 where it is not, or is yanked."""
     from astro_runtime_plugin import lifecycle as policy
-    from astro_runtime_plugin.known import EXIT_UNKNOWN, running_release
+    from astro_runtime_plugin.lookup import EXIT_UNKNOWN, running_release
 
     found = load_releases_for_command()
     release = running_release(found)

@@ -13,6 +13,6 @@ if TYPE_CHECKING:
 
 def load_releases_for_command() -> list[Release]:
     """Return every release that is known here, in order; why there is no update document is said on stderr."""
-    from astro_runtime_plugin.known import load_releases
+    from astro_runtime_plugin.lookup import load_releases
 
     return load_releases(os.environ, lambda text: click.echo(f"astro-runtime: {text}", err=True))

@@ -26,7 +26,7 @@ def lifecycle(release: str | None, form: str | None, today: date) -> None:
     """Print until when RELEASE is maintained; without one, the release that runs here."""
     from astro_runtime_plugin import lifecycle as policy
     from astro_runtime_plugin.cli.versions import facts
-    from astro_runtime_plugin.known import require_release, running_release
+    from astro_runtime_plugin.lookup import require_release, running_release
 
     found = load_releases_for_command()
     asked = require_release(release, found) if release is not None else running_release(found)

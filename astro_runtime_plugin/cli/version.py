@@ -12,7 +12,7 @@ from entrypoint.airflow_line import installed_airflow
 def version() -> None:
     """Print the release, the Airflow that it runs, and the package's version."""
     from astro_runtime_plugin.catalogue import releases
-    from astro_runtime_plugin.known import running_release
+    from astro_runtime_plugin.lookup import running_release
 
     release = running_release(releases()).release
     click.echo(f"Runtime {release} (Airflow {installed_airflow()}, astro-runtime {__version__})")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from astro_runtime_plugin.following.record import Workers
+    from astro_runtime_plugin.parallelism.snapshot import Workers
 
 
 @click.command()
@@ -18,7 +18,7 @@ def workers(form: str | None) -> None:
     import logging
 
     logging.disable(logging.WARNING)  # Airflow's own, of its imports
-    from astro_runtime_plugin.following.running import query_workers
+    from astro_runtime_plugin.parallelism.query import query_workers
     from entrypoint.build_environment import build_environment
 
     told, problem = query_workers(build_environment(os.environ).settings)

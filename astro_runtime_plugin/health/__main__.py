@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 
-from astro_runtime_plugin.health.component import container_subcommand
-from astro_runtime_plugin.health.configured import (
+from astro_runtime_plugin.health.container import container_subcommand
+from astro_runtime_plugin.health.settings import (
     HealthSettings,
     UnhealthyError,
     UnknownHealthError,

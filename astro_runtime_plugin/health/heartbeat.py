@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 from sqlalchemy.sql import Select
 
-from astro_runtime_plugin.health.configured import HealthSettings, UnhealthyError
+from astro_runtime_plugin.health.settings import HealthSettings, UnhealthyError
 from entrypoint.command import DATABASE
 
 CONNECT = {"connect_timeout": 5}  # seconds; SQLite's drivers call it otherwise

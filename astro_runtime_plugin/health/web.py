@@ -10,7 +10,7 @@ from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import HTTPSHandler, ProxyHandler, build_opener
 
-from astro_runtime_plugin.health.configured import HealthSettings, UnhealthyError
+from astro_runtime_plugin.health.settings import HealthSettings, UnhealthyError
 from entrypoint.option_names import ConfigOption
 
 SECONDS = 5

@@ -9,7 +9,7 @@ from typing import Any
 from celery import Celery
 from celery.utils.nodenames import default_nodename, host_format
 
-from astro_runtime_plugin.health.configured import HealthSettings, UnhealthyError, UnknownHealthError
+from astro_runtime_plugin.health.settings import HealthSettings, UnhealthyError, UnknownHealthError
 from entrypoint.command import BROKER
 from entrypoint.endpoints import endpoints
 

@@ -8,10 +8,10 @@ from functools import cache
 from importlib.metadata import Distribution, distributions
 from typing import NamedTuple
 
-from astro_runtime_plugin.api import Runtime, Setting
+from astro_runtime_plugin.schemas import Runtime, Setting
 from astro_runtime_plugin.catalogue import Release
-from astro_runtime_plugin.components.shown import RunningComponent
-from astro_runtime_plugin.following.record import Workers
+from astro_runtime_plugin.inventory.listing import RunningComponent
+from astro_runtime_plugin.parallelism.snapshot import Workers
 from astro_runtime_plugin.lifecycle import Lifecycle, lifecycle
 
 PROVIDER = "apache_airflow_provider"  # the entry point by which Airflow knows one

@@ -9,7 +9,7 @@ from airflow.configuration import conf
 
 from astro_runtime_plugin import background
 from astro_runtime_plugin.catalogue import Release
-from astro_runtime_plugin.options import read_option
+from astro_runtime_plugin.section import read_option
 from astro_runtime_plugin.updates import address
 
 log = logging.getLogger("astro_runtime")

@@ -11,7 +11,7 @@ import psycopg2  # type: ignore[import-untyped]
 import pytest
 from sqlalchemy.engine import make_url
 
-from astro_runtime_plugin.components.shown import RunningComponent, live_components
+from astro_runtime_plugin.inventory.listing import RunningComponent, live_components
 from tests.following.cluster import Cluster, Component, cluster, until
 from tests.lines import LINE, RELEASE
 from tests.servers import Postgres, free_port, redis

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from celery import Celery
 
-from astro_runtime_plugin.following.ask import WorkerInspector
+from astro_runtime_plugin.parallelism.inspect_process import WorkerInspector
 from tests.following.cluster import Component, until
 from tests.process.start import CHECKOUT
 from tests.servers import redis

@@ -13,8 +13,8 @@ from pytest_mock import MockerFixture
 from sqlalchemy.exc import OperationalError
 
 from astro_runtime_plugin import state
-from astro_runtime_plugin.components import announce
-from astro_runtime_plugin.components.shown import iso_utc
+from astro_runtime_plugin.inventory import heartbeat
+from astro_runtime_plugin.inventory.listing import iso_utc
 
 AWAY = OperationalError("SELECT 1", {}, Exception("postgresql://user:secret@host"))
 
@@ -24,7 +24,7 @@ def test_a_process_of_gunicorn_runs_since_gunicorn_does(
     mocker: MockerFixture, server: str, process: Callable[[], int]
 ) -> None:
     mocker.patch.dict(os.environ, {"SERVER_SOFTWARE": server})
-    assert announce._current_component("webserver").since == iso_utc(psutil.Process(process()).create_time())
+    assert heartbeat._current_component("webserver").since == iso_utc(psutil.Process(process()).create_time())
 
 
 def pauses(mocker: MockerFixture, outcomes: list[Exception | None]) -> list[float]:
@@ -38,7 +38,7 @@ def pauses(mocker: MockerFixture, outcomes: list[Exception | None]) -> list[floa
             raise SystemExit
 
     with pytest.raises(SystemExit):
-        announce._record_forever(rest, announce._current_component("scheduler"), [], 30.0)  # type: ignore[arg-type]
+        heartbeat._record_forever(rest, heartbeat._current_component("scheduler"), [], 30.0)  # type: ignore[arg-type]
     return waited
 
 
@@ -48,7 +48,7 @@ def test_a_database_that_is_away_is_tried_ever_less_often_and_said_once(
     waited = pauses(mocker, [None, *[AWAY] * 40, None, None])
     assert waited[:3] == [10.0, 10.0, 10.0]
     assert all(one <= other for one, other in pairwise(waited[:-2]))
-    assert max(waited) == announce.MAX_RETRY_INTERVAL
+    assert max(waited) == heartbeat.MAX_RETRY_INTERVAL
     assert waited[-2:] == [10.0, 10.0]
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
     assert "OperationalError" in caplog.text
@@ -59,4 +59,4 @@ def test_components_that_a_rollout_has_replaced_are_dead_after_the_longest_silen
     mocker: MockerFixture,
 ) -> None:
     mocker.patch.dict(os.environ, {"AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "300"})
-    assert announce.rollout_seconds() == 400.0
+    assert heartbeat.rollout_seconds() == 400.0

@@ -8,9 +8,9 @@ import sys
 import pytest
 from pytest_mock import MockerFixture
 
-from astro_runtime_plugin import beside, listener, notice_log, updates
-from astro_runtime_plugin.components import announce
-from astro_runtime_plugin.notices import Notice
+from astro_runtime_plugin import beside, listener, scheduler_log, updates
+from astro_runtime_plugin.inventory import heartbeat
+from astro_runtime_plugin.rules import Notice
 
 
 class Job:
@@ -33,7 +33,7 @@ def test_what_is_no_job_begins_nothing(mocker: MockerFixture) -> None:
 
 def test_a_task_of_a_celery_worker_is_no_component(mocker: MockerFixture) -> None:
     mocker.patch.object(sys, "argv", ["airflow", "celery", "worker"])
-    announced = mocker.patch.object(announce, "start")
+    announced = mocker.patch.object(heartbeat, "start")
     beside.begin()
     announced.assert_not_called()
 
@@ -46,8 +46,8 @@ def test_a_celery_worker_without_a_metadata_database_says_so_and_records_nothing
 ) -> None:
     mocker.patch.object(sys, "argv", ["airflow", "celery", "worker"])
     mocker.patch.dict("os.environ", {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url})
-    announced = mocker.patch.object(announce, "_start_heartbeat")
-    announce.start()
+    announced = mocker.patch.object(heartbeat, "_start_heartbeat")
+    heartbeat.start()
     assert announced.call_count == times
     assert caplog.text.count("it has no metadata database") == 1 - times
 
@@ -57,9 +57,9 @@ def test_a_scheduler_alone_looks_for_updates_and_says_the_notices(
     mocker: MockerFixture, command: str, times: int
 ) -> None:
     mocker.patch.object(sys, "argv", ["airflow", command])
-    announced = mocker.patch.object(announce, "start")
+    announced = mocker.patch.object(heartbeat, "start")
     looked = mocker.patch.object(updates, "begin")
-    said = mocker.patch.object(notice_log, "begin")
+    said = mocker.patch.object(scheduler_log, "begin")
     beside.begin()
     calls = (announced.call_count, looked.call_count, said.call_count)
     assert calls == (0 if command == "db" else 1, times, times)
@@ -69,13 +69,13 @@ def test_the_notices_are_said_once_each_and_a_failure_once(
     mocker: MockerFixture, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    asked = mocker.patch.object(notice_log, "all_notices")
+    asked = mocker.patch.object(scheduler_log, "all_notices")
     asked.return_value = [Notice(id="one", level="warning", text="Maintenance ends.")]
-    notice_log.log_current()
-    notice_log.log_current()
+    scheduler_log.log_current()
+    scheduler_log.log_current()
     asked.side_effect = RuntimeError
-    notice_log.log_current()
-    notice_log.log_current()
+    scheduler_log.log_current()
+    scheduler_log.log_current()
     assert [record.getMessage() for record in caplog.records] == [
         "Maintenance ends.",
         "astro-runtime: notices cannot be worked out: RuntimeError",
@@ -86,10 +86,10 @@ def test_a_threshold_that_is_no_number_is_said_once_and_the_notices_come_later(
     mocker: MockerFixture, caplog: pytest.LogCaptureFixture
 ) -> None:
     mocker.patch.dict("os.environ", {"AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "soon"})
-    mocker.patch.object(notice_log, "all_notices", return_value=[])
-    notice_log._warn.cache_clear()
+    mocker.patch.object(scheduler_log, "all_notices", return_value=[])
+    scheduler_log._warn.cache_clear()
     rest = mocker.Mock(side_effect=[False, SystemExit])
     with pytest.raises(SystemExit):
-        notice_log._run(rest)
-    assert [call.args for call in rest.call_args_list] == [(notice_log.HOUR_SECONDS,)] * 2
+        scheduler_log._run(rest)
+    assert [call.args for call in rest.call_args_list] == [(scheduler_log.HOUR_SECONDS,)] * 2
     assert [record.levelno for record in caplog.records] == [logging.WARNING]

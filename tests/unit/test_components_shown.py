@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from astro_runtime_plugin.components.kinds import COMPONENTS, identify, threshold
-from astro_runtime_plugin.components.shown import RunningComponent, iso_utc, live_components, to_record
+from astro_runtime_plugin.inventory.component import COMPONENTS, identify, threshold
+from astro_runtime_plugin.inventory.listing import RunningComponent, iso_utc, live_components, to_record
 from entrypoint.airflow_line import LINES
 
 WORKER = RunningComponent("celery worker", "a", "orders:7", "3.3-1", "2026-11-24T10:00:00+00:00")

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from jinja2 import DictLoader
 from pytest_mock import MockerFixture
 
-from astro_runtime_plugin import api, flask_footer
+from astro_runtime_plugin import schemas, flask_footer
 from astro_runtime_plugin.flask_footer import FOOTERS, FooterBlueprint
 
 DRAWN = FOOTERS[0]
@@ -36,7 +36,7 @@ def make() -> Client:
         app.jinja_loader = DictLoader({"main.html": BASE.decode()})  # type: ignore[assignment]
         app.appbuilder = SimpleNamespace(base_template="main.html")  # type: ignore[attr-defined]
         app.context_processor(lambda: {"git_version": ".release:abc"})
-        shown = api.runtime_info("13.0.0", '"><script>alert(1)</script>', "2.11.2", LINKS, ())
+        shown = schemas.runtime_info("13.0.0", '"><script>alert(1)</script>', "2.11.2", LINKS, ())
         app.register_blueprint(FooterBlueprint(shown, is_logged_in))
         app.add_url_rule("/", view_func=lambda: render_template(app.appbuilder.base_template))  # type: ignore[attr-defined]
         for name, view in views.items():

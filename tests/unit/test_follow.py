@@ -7,7 +7,7 @@ import logging
 import pytest
 from pytest_mock import MockerFixture
 
-from astro_runtime_plugin.following.follow import ParallelismMonitor
+from astro_runtime_plugin.parallelism.monitor import ParallelismMonitor
 
 
 def test_whatever_ends_the_process_that_asks_another_one_is_started(

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astro_runtime_plugin.following.ask import (
+from astro_runtime_plugin.parallelism.inspect_process import (
     ANSWER_SECONDS,
     PAUSE_SECONDS,
     broker_settings,
     runs_airflow_tasks,
 )
-from astro_runtime_plugin.following.workers import (
+from astro_runtime_plugin.parallelism.limit import (
     HOLD_SECONDS,
     LOST_TASK_MEMORY,
     WORKER_TIMEOUT,

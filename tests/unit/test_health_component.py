@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from astro_runtime_plugin.health.component import (
+from astro_runtime_plugin.health.container import (
     command_line,
     container_subcommand,
     last_airflow,

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from astro_runtime_plugin.following.in_force import EffectiveParallelism
-from astro_runtime_plugin.following.workers import HOLD_SECONDS, WORKER_TIMEOUT, LimitState, Worker
+from astro_runtime_plugin.parallelism.effective import EffectiveParallelism
+from astro_runtime_plugin.parallelism.limit import HOLD_SECONDS, WORKER_TIMEOUT, LimitState, Worker
 from entrypoint.capacity import Calculation
 
 A, B = (Worker(f"{name}@host", 16, ("default",)) for name in "ab")

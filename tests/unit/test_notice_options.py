@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from astro_runtime_plugin import options
-from astro_runtime_plugin.options import (
+from astro_runtime_plugin import section
+from astro_runtime_plugin.section import (
     DAYS,
     DISMISSAL_DAYS,
     NOTICES,
@@ -32,9 +32,9 @@ class Conf:
 
 @pytest.fixture(autouse=True)
 def _nothing_said() -> Iterator[None]:
-    options._warn_once.cache_clear()
+    section._warn_once.cache_clear()
     yield
-    options._warn_once.cache_clear()
+    section._warn_once.cache_clear()
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from astro_runtime_plugin.components.own import component_settings, hosts_by_setting
+from astro_runtime_plugin.inventory.component_settings import component_settings, hosts_by_setting
 from entrypoint.defaults import ALL_DEFAULTS
 from entrypoint.record import ResolvedSetting
 

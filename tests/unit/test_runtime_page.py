@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from astro_runtime_plugin import api
+from astro_runtime_plugin import schemas
 from astro_runtime_plugin.catalogue import Release
-from astro_runtime_plugin.components.shown import RunningComponent
-from astro_runtime_plugin.following.record import Queue, RunningWorker, SchedulerLimit, Workers
+from astro_runtime_plugin.inventory.listing import RunningComponent
+from astro_runtime_plugin.parallelism.snapshot import Queue, RunningWorker, SchedulerLimit, Workers
 from astro_runtime_plugin.page.contents import (
     MaintenanceStatus,
     PageContents,
@@ -19,7 +19,7 @@ from astro_runtime_plugin.page.contents import (
     maintenance_status,
     providers,
 )
-from astro_runtime_plugin.page.draw import render
+from astro_runtime_plugin.page.template import render
 
 HOSTILE = "<script>alert(1)</script>"
 SINCE = "2026-11-24T10:00:00+00:00"
@@ -28,10 +28,10 @@ NO_WORKERS = Workers(parallelism="16", origin="Runtime", why="1×16 LocalExecuto
 
 
 def contents(life: MaintenanceStatus | None = None, text: str = "a") -> PageContents:
-    setting = api.Setting(
+    setting = schemas.Setting(
         documented="D", variable=text, value=text, stock="1", origin=text, why=text, set_as=text
     )
-    runtime = api.runtime_info("3.3-1", text, "3.3.2", {text: f"https://example.com/?{text}"}, ())
+    runtime = schemas.runtime_info("3.3-1", text, "3.3.2", {text: f"https://example.com/?{text}"}, ())
     queue = Queue(name=text, workers=[RunningWorker(name=text, pool=4)], pool=4)
     scheduler = SchedulerLimit(scheduler=text, parallelism=4, why=text)
     return PageContents(

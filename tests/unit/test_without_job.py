@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pytest_mock import MockerFixture
 
-from astro_runtime_plugin.components import without_job
+from astro_runtime_plugin.inventory import start_signals
 
 COMMANDS = {
     "airflow celery worker": "celery worker",
@@ -22,7 +22,7 @@ COMMANDS = {
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_component_without_a_job_is_heard(mocker: MockerFixture, command: str) -> None:
-    hears = {component: mocker.Mock() for component in without_job.WATCHERS}
-    mocker.patch.object(without_job, "WATCHERS", hears)
-    without_job.watch(command.split())
+    hears = {component: mocker.Mock() for component in start_signals.WATCHERS}
+    mocker.patch.object(start_signals, "WATCHERS", hears)
+    start_signals.watch(command.split())
     assert [name for name, heard in hears.items() if heard.called] == [*filter(None, [COMMANDS[command]])]

@@ -7,8 +7,8 @@ from datetime import date
 
 import pytest
 
-from astro_runtime_plugin import options, updates
-from astro_runtime_plugin.noticeboard import all_notices, notices_of
+from astro_runtime_plugin import section, updates
+from astro_runtime_plugin.service import all_notices, notices_of
 from astro_runtime_plugin.updates import store
 from astro_runtime_plugin.updates.daily import TURN, DailyCheck
 from tests.updates.documents import NAMES
@@ -26,7 +26,7 @@ def _stored(server: UpdateServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     monkeypatch.setenv(SET.format("UPDATE_URL"), url)
     yield
     forget(store.KIND, TURN)
-    options._warn_once.cache_clear()
+    section._warn_once.cache_clear()
 
 
 def said(running: str = "3.3-1", today: date = TODAY) -> list[str]:

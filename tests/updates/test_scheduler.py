@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from astro_runtime_plugin.catalogue import releases
-from astro_runtime_plugin.notices import build_notices
+from astro_runtime_plugin.rules import build_notices
 from astro_runtime_plugin.updates.document import parse
 from tests.following.cluster import cluster, until
 from tests.lines import RELEASE

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from astro_runtime_plugin.catalogue import Release, releases
-from astro_runtime_plugin.facts import merge_releases
-from astro_runtime_plugin.release import release_of
-from astro_runtime_plugin.updates.asked import fetch_releases
+from astro_runtime_plugin.merge import merge_releases
+from astro_runtime_plugin.current import release_of
+from astro_runtime_plugin.updates.on_demand import fetch_releases
 from astro_runtime_plugin.version import Version, VersionError
 from entrypoint.airflow_line import installed_airflow
 from entrypoint.errors import USAGE, StartError

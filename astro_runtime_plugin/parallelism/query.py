@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from airflow.configuration import conf
 
 from astro_runtime_plugin import state
-from astro_runtime_plugin.following.record import FRESH_SECONDS, KIND, Workers, summarize
-from astro_runtime_plugin.following.workers import Worker
-from astro_runtime_plugin.known import EXIT_UNKNOWN
+from astro_runtime_plugin.parallelism.snapshot import FRESH_SECONDS, KIND, Workers, summarize
+from astro_runtime_plugin.parallelism.limit import Worker
+from astro_runtime_plugin.lookup import EXIT_UNKNOWN
 from entrypoint import capacity
 from entrypoint.errors import UNAVAILABLE, StartError
 from entrypoint.record import ResolvedSetting
@@ -36,7 +36,7 @@ def _inspect() -> list[Worker]:
     try:
         from airflow.providers.celery.executors.celery_executor_utils import app
 
-        from astro_runtime_plugin.following.ask import WorkerInspector, broker_settings
+        from astro_runtime_plugin.parallelism.inspect_process import WorkerInspector, broker_settings
     except ImportError as error:
         raise StartError(f"the Celery provider cannot be imported: {error}", EXIT_UNKNOWN) from error
     answer = WorkerInspector(broker_settings(app.conf)).inspect_once()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from airflow import __version__ as airflow_version
 
 from astro_runtime_plugin import state
-from astro_runtime_plugin.following.record import KIND, to_record
-from astro_runtime_plugin.following.workers import LimitState
+from astro_runtime_plugin.parallelism.snapshot import KIND, to_record
+from astro_runtime_plugin.parallelism.limit import LimitState
 
 if airflow_version.startswith("2."):
     from airflow.stats import Stats as stats  # noqa: N813

@@ -17,11 +17,11 @@ from airflow.utils.net import get_hostname
 
 from astro_runtime_plugin import background, state
 from astro_runtime_plugin.background import StoppableWait
-from astro_runtime_plugin.components.kinds import COMPONENTS, WITHOUT_DATABASE, identify, threshold
-from astro_runtime_plugin.components.own import component_settings
-from astro_runtime_plugin.components.shown import RunningComponent, iso_utc, live_components, to_record
-from astro_runtime_plugin.options import read_option
-from astro_runtime_plugin.release import displayed_tag, image_tag, release_of
+from astro_runtime_plugin.inventory.component import COMPONENTS, WITHOUT_DATABASE, identify, threshold
+from astro_runtime_plugin.inventory.component_settings import component_settings
+from astro_runtime_plugin.inventory.listing import RunningComponent, iso_utc, live_components, to_record
+from astro_runtime_plugin.section import read_option
+from astro_runtime_plugin.current import displayed_tag, image_tag, release_of
 from entrypoint import record
 from entrypoint.airflow_line import line_of
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from pydantic import BaseModel
 
-from astro_runtime_plugin.release import displayed_tag
+from astro_runtime_plugin.current import displayed_tag
 from astro_runtime_plugin.settings import setting_rows
 from entrypoint.record import ResolvedSetting
 

@@ -9,10 +9,10 @@ from airflow import __version__ as airflow_version
 from airflow.configuration import conf
 from pydantic import BaseModel
 
-from astro_runtime_plugin import catalogue, dismissals, options, updates
-from astro_runtime_plugin.components.announce import current_components
-from astro_runtime_plugin.notices import Notice, Runs, build_notices
-from astro_runtime_plugin.release import release_of
+from astro_runtime_plugin import catalogue, dismissals, section, updates
+from astro_runtime_plugin.inventory.heartbeat import current_components
+from astro_runtime_plugin.rules import Notice, Runs, build_notices
+from astro_runtime_plugin.current import release_of
 from astro_runtime_plugin.today import utc_today
 
 
@@ -25,7 +25,7 @@ class NoticeList(BaseModel):
 
 def all_notices(components_too: bool = True) -> list[Notice]:
     """Return what is to be said here today, of the living components too if `components_too`; none if not wanted."""
-    if not options.notices_enabled(conf):
+    if not section.notices_enabled(conf):
         return []
     return notices_of(
         release_of(airflow_version), current_components() if components_too else (), utc_today()
@@ -34,13 +34,13 @@ def all_notices(components_too: bool = True) -> list[Notice]:
 
 def notices_of(running: str, living: Iterable[Runs], day: date) -> list[Notice]:
     """Return what is to be said on a day of the release `running`, the gravest first. Raises CatalogueError."""
-    threshold = options.notice_days(conf, options.THRESHOLD_DAYS)
+    threshold = section.notice_days(conf, section.THRESHOLD_DAYS)
     return build_notices(running, catalogue.releases(), updates.known(), living, day, threshold)
 
 
 def notices_for(user: str) -> NoticeList:
     """Return what is to be said to a user."""
-    days = options.notice_days(conf, options.DISMISSAL_DAYS)
+    days = section.notice_days(conf, section.DISMISSAL_DAYS)
     return NoticeList(notices=dismissals.remaining(user, all_notices(), days), dismissal_days=days)
 
 
@@ -48,5 +48,5 @@ def dismiss(user: str, identifier: str) -> bool:
     """Hide a notice from a user for some days; return whether there is one with this id."""
     found = next((notice for notice in all_notices() if notice.id == identifier), None)
     if found:
-        dismissals.dismiss(user, found, options.notice_days(conf, options.DISMISSAL_DAYS))
+        dismissals.dismiss(user, found, section.notice_days(conf, section.DISMISSAL_DAYS))
     return found is not None

@@ -7,9 +7,9 @@ from functools import cache
 
 from astro_runtime_plugin import background
 from astro_runtime_plugin.background import StoppableWait
-from astro_runtime_plugin.components.announce import rollout_seconds
-from astro_runtime_plugin.noticeboard import all_notices
-from astro_runtime_plugin.notices import log_notices
+from astro_runtime_plugin.inventory.heartbeat import rollout_seconds
+from astro_runtime_plugin.service import all_notices
+from astro_runtime_plugin.rules import log_notices
 
 log = logging.getLogger("astro_runtime")
 HOUR_SECONDS = 60 * 60.0

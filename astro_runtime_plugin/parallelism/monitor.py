@@ -16,7 +16,7 @@ from typing import IO, Any, cast
 
 from astro_runtime_plugin import background
 from astro_runtime_plugin.background import StoppableWait
-from astro_runtime_plugin.following.workers import LimitState, Worker
+from astro_runtime_plugin.parallelism.limit import LimitState, Worker
 
 log = logging.getLogger("astro_runtime")
 # With the scheduler's own path, as what the broker's settings name may lie there; the folder that it runs in, which may

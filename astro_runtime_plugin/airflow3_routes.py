@@ -19,14 +19,14 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.responses import Response
 
-from astro_runtime_plugin import api, noticeboard
-from astro_runtime_plugin.components.announce import current_components, start
-from astro_runtime_plugin.following.record import Workers, latest_snapshot
+from astro_runtime_plugin import schemas, service
+from astro_runtime_plugin.inventory.heartbeat import current_components, start
+from astro_runtime_plugin.parallelism.snapshot import Workers, latest_snapshot
 from astro_runtime_plugin.footer import STATIC
 from astro_runtime_plugin.no_store import NoStoreMiddleware
-from astro_runtime_plugin.noticeboard import NoticeList
-from astro_runtime_plugin.page.gather import render_page
-from astro_runtime_plugin.release import release_of
+from astro_runtime_plugin.service import NoticeList
+from astro_runtime_plugin.page.collect import render_page
+from astro_runtime_plugin.current import release_of
 from entrypoint import record
 
 # Whom Airflow lets see connections: Admin and Op, with each auth manager of its own.
@@ -41,9 +41,9 @@ def create_app(tag: str | None, links: dict[str, str]) -> FastAPI:
     told = APIRouter(dependencies=[Depends(requires_authenticated())])
 
     @told.get("/api/runtime")
-    def runtime() -> api.Runtime:
+    def runtime() -> schemas.Runtime:
         release = release_of(airflow_version)
-        return api.runtime_info(release, tag, airflow_version, links, record.decode(os.environ))
+        return schemas.runtime_info(release, tag, airflow_version, links, record.decode(os.environ))
 
     @told.get("/page", dependencies=[REQUIRES_CONNECTION_ACCESS])
     def runtime_page() -> HTMLResponse:
@@ -70,18 +70,18 @@ def list_components() -> list[dict[str, str]]:
 
 def notices(user: GetUserDep) -> NoticeList:
     """Return the notices that the user has not dismissed."""
-    return noticeboard.notices_for(user.get_id())
+    return service.notices_for(user.get_id())
 
 
 def dismiss_notice(user: GetUserDep, notice: Annotated[str, Body(embed=True)]) -> None:
     """Hide a notice from the user for some days; 404 where no notice is shown under this id."""
-    if not noticeboard.dismiss(user.get_id(), notice):
-        raise HTTPException(404, api.NO_SUCH_NOTICE)
+    if not service.dismiss(user.get_id(), notice):
+        raise HTTPException(404, schemas.NO_SUCH_NOTICE)
 
 
 def invalid_body(*_: Any) -> JSONResponse:
     """Say what a dismissal must be, the only request with a body."""
-    return JSONResponse({"detail": api.INVALID_DISMISSAL}, 422)
+    return JSONResponse({"detail": schemas.INVALID_DISMISSAL}, 422)
 
 
 @asynccontextmanager

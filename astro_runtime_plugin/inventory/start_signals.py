@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 
-from astro_runtime_plugin.components.kinds import API_SERVER, CELERY_WORKER, FLOWER, KERBEROS, identify
+from astro_runtime_plugin.inventory.component import API_SERVER, CELERY_WORKER, FLOWER, KERBEROS, identify
 
 ONE_TIME_OPTIONS = {"-o", "--one-time"}  # an init container's
 
@@ -35,7 +35,7 @@ def _command_begins() -> None:
 
 
 def _start(**_: object) -> None:
-    from astro_runtime_plugin.components.announce import start
+    from astro_runtime_plugin.inventory.heartbeat import start
 
     start()
 

@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 from pydantic import BaseModel
 
 from astro_runtime_plugin.catalogue import Release
-from astro_runtime_plugin.facts import find_release, merge_releases
+from astro_runtime_plugin.merge import find_release, merge_releases
 from astro_runtime_plugin.lifecycle import Lifecycle, lifecycle
 from astro_runtime_plugin.updates.offer import offered_update
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from celery import Celery
 
-from astro_runtime_plugin.following.workers import Worker, pool_size
+from astro_runtime_plugin.parallelism.limit import Worker, pool_size
 
 ANSWER_SECONDS = 1.5  # how long the answers to one question are waited for
 PAUSE_SECONDS = 3.0  # between two rounds: the workers are asked every 5 seconds or so

@@ -20,7 +20,7 @@ def on_starting(component: object) -> None:
     if runner is None or type(component).__name__ != "Job":
         return
     try:
-        from astro_runtime_plugin.following.install import activate
+        from astro_runtime_plugin.parallelism.activate import activate
 
         activate(runner)
     except Exception as error:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from astro_runtime_plugin.following.workers import LimitState
+from astro_runtime_plugin.parallelism.limit import LimitState
 
 Adjust = Callable[[int], int]
 

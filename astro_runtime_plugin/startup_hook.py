@@ -82,7 +82,7 @@ def add_examples(environ: MutableMapping[str, str]) -> None:
     """Add the example DAGs where they are asked for."""
     from airflow.configuration import conf
 
-    from astro_runtime_plugin.examples import register
+    from astro_runtime_plugin.register import register
 
     register(environ, conf)
 
@@ -90,7 +90,7 @@ def add_examples(environ: MutableMapping[str, str]) -> None:
 def watch_component(_: object) -> None:
     """Let a component be recorded that has no job, of which the plugin's listener would hear."""
     if sys.argv[1:2] and sys.argv[1] in ("api-server", "celery", "kerberos"):
-        from astro_runtime_plugin.components.without_job import watch
+        from astro_runtime_plugin.inventory.start_signals import watch
 
         watch(sys.argv)
 

@@ -5,22 +5,22 @@ from __future__ import annotations
 import os
 import time
 
-from astro_runtime_plugin import api, catalogue, updates
-from astro_runtime_plugin.components.announce import records
-from astro_runtime_plugin.components.own import hosts_by_setting
-from astro_runtime_plugin.components.shown import live_components
-from astro_runtime_plugin.facts import find_release, merge_releases
-from astro_runtime_plugin.following.record import latest_snapshot
+from astro_runtime_plugin import schemas, catalogue, updates
+from astro_runtime_plugin.inventory.heartbeat import records
+from astro_runtime_plugin.inventory.component_settings import hosts_by_setting
+from astro_runtime_plugin.inventory.listing import live_components
+from astro_runtime_plugin.merge import find_release, merge_releases
+from astro_runtime_plugin.parallelism.snapshot import latest_snapshot
 from astro_runtime_plugin.page.contents import PageContents, maintenance_status, providers
-from astro_runtime_plugin.page.draw import render
+from astro_runtime_plugin.page.template import render
 from astro_runtime_plugin.today import utc_today
 from entrypoint.record import decode
 
 
-def render_page(runtime: api.Runtime) -> str:
+def render_page(runtime: schemas.Runtime) -> str:
     """Return the page's HTML, of today."""
     record = decode(os.environ)
-    shown = runtime.model_copy(update={"settings": api.settings(record)})
+    shown = runtime.model_copy(update={"settings": schemas.settings(record)})
     known = merge_releases(catalogue.releases(), updates.known())
     release = find_release(runtime.release, known)
     life = maintenance_status(release, known, utc_today()) if release else None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from astro_runtime_plugin.api import Setting
-from astro_runtime_plugin.components.shown import live_records
+from astro_runtime_plugin.schemas import Setting
+from astro_runtime_plugin.inventory.listing import live_records
 from astro_runtime_plugin.settings import PER_COMPONENT, setting_rows
 from entrypoint.record import ResolvedSetting
 
