@@ -10,12 +10,14 @@ from typing import Any
 from airflow import __version__ as airflow_version
 from airflow.plugins_manager import AirflowPlugin
 
-from astro_runtime_plugin import listener
-from astro_runtime_plugin.parallelism import listener as following
+from astro_runtime_plugin import listeners as listener_module
 
 log = logging.getLogger("astro_runtime")
 
-ADAPTERS = {"3": "astro_runtime_plugin.airflow3", "2": "astro_runtime_plugin.airflow2"}  # by Airflow's major
+ADAPTERS = {
+    "3": "astro_runtime_plugin.web.airflow3",
+    "2": "astro_runtime_plugin.web.airflow2",
+}  # by Airflow's major
 
 
 def extensions() -> dict[str, list[Any]]:
@@ -37,7 +39,7 @@ class AstroRuntimePlugin(AirflowPlugin):
     """
 
     name = "astro_runtime"
-    listeners = [listener, following]  # noqa: RUF012 - Airflow's way
+    listeners = [listener_module]  # noqa: RUF012 - Airflow's way
 
     @cached_property
     def _extensions(self) -> dict[str, list[Any]]:

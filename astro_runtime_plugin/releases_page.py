@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from astro_runtime_plugin.catalogue import OperatingSystem, Release
-from astro_runtime_plugin.lifecycle import BASIC_SUPPORT, LTS, MAINTENANCE, STABLE, channel_label, lifecycle
+from astro_runtime_plugin.releases.catalogue import OperatingSystem, Release
+from astro_runtime_plugin.releases.lifecycle import (
+    BASIC_SUPPORT,
+    LTS,
+    MAINTENANCE,
+    STABLE,
+    channel_label,
+    lifecycle,
+)
 
 HEAD = """\
 # Releases
 
-Every release in the catalogue, `astro_runtime_plugin/catalogue.json`. A release that is documented only as a major
+Every release in the catalogue, `astro_runtime_plugin/releases/catalogue.json`. A release that is documented only as a major
 (`5`) is listed as its first one (`5.0.0`), with the major's date; a fact that is documented nowhere is left out. This
 page is printed by `astro-runtime versions --markdown`; `astro-runtime versions` prints the stage of each release today.
 """

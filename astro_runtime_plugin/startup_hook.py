@@ -26,7 +26,7 @@ def apply_defaults(environ: MutableMapping[str, str]) -> None:
     What the entrypoint or a parent has exported is worked out anew: the operator may have set something since,
     in a shell inside the container. Raises StartError where a value cannot work; `environ` is then as stock.
     """
-    from astro_runtime_plugin.settings import PER_COMPONENT
+    from astro_runtime_plugin.options.settings import PER_COMPONENT
     from entrypoint.build_environment import build_environment
     from entrypoint.record import decode, strip_exports
 
@@ -82,7 +82,7 @@ def add_examples(environ: MutableMapping[str, str]) -> None:
     """Add the example DAGs where they are asked for."""
     from airflow.configuration import conf
 
-    from astro_runtime_plugin.register import register
+    from astro_runtime_plugin.example_dags.register import register
 
     register(environ, conf)
 

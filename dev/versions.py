@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from astro_runtime_plugin.current import catalogue_rows, release_of
+from astro_runtime_plugin.releases.current import catalogue_rows, release_of
 from entrypoint.airflow_line import LINES
 
 CHECKOUT = Path(__file__).parents[1]

@@ -1,9 +1,12 @@
-"""The one error of the start: what happened, the name, the remedy."""
+"""The exit codes of the entrypoint and of `astro-runtime`, and the error that carries one."""
 
 from __future__ import annotations
 
-# The exit codes, as sysexits(3) and the shell number them; README.md lists them.
+# Numbered as in sysexits(3) and the shell; docs/reference/exit-codes.md documents them.
+SETUP_FAILED = 1  # the migration failed, or the first user has no password
+UNKNOWN = 1  # `astro-runtime`: the question cannot be answered here
 USAGE = 2
+NOT_MAINTAINED = 3  # `astro-runtime check`: the running release is unmaintained, superseded or yanked
 UNAVAILABLE = 75  # EX_TEMPFAIL: the database or the broker did not answer in time
 CONFIG = 78  # EX_CONFIG: a value that cannot work
 NOT_EXECUTABLE = 126

@@ -13,15 +13,14 @@ import subprocess
 import sys
 
 from entrypoint.command import PASSWORD, PASSWORD_COMMAND, SETUP_STEPS
-from entrypoint.errors import CONFIG, StartError
+from entrypoint.errors import CONFIG, SETUP_FAILED, StartError
 from entrypoint.signals import StopRequested
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-FAILED = 1  # the exit code where the migration fails, or the user's password is missing
-SETUP_MODULE = "astro_runtime_plugin.prepare"
+SETUP_MODULE = "astro_runtime_plugin.database.setup"
 STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 
 
@@ -32,7 +31,7 @@ def run_setup(steps: list[str], environ: Mapping[str, str], log: Callable[[str],
         log(f"{deprecated} is deprecated; use {current}")
     if "user" in steps and not (environ.get(PASSWORD) or environ.get(PASSWORD_COMMAND)):
         raise StartError(
-            f"{SETUP_STEPS['user'][0]} is set; {PASSWORD} or {PASSWORD_COMMAND} must be, too", FAILED
+            f"{SETUP_STEPS['user'][0]} is set; {PASSWORD} or {PASSWORD_COMMAND} must be, too", SETUP_FAILED
         )
     for step in steps:
         _handle_exit(step, _run(step, environ), log)
@@ -45,11 +44,11 @@ def _handle_exit(step: str, code: int, log: Callable[[str], None]) -> None:
         raise StartError(
             f"the migration of the metadata database ended with {how}; Airflow's own words stand above."
             " Nothing is started",
-            FAILED,
+            SETUP_FAILED,
         )
     if code == CONFIG:
         raise StartError(
-            f"{PASSWORD_COMMAND} has failed or printed nothing; it must print the password", FAILED
+            f"{PASSWORD_COMMAND} has failed or printed nothing; it must print the password", SETUP_FAILED
         )
     if code:
         log(f"the user was not created ({how}); Airflow's own words stand above. The start goes on")

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from astro_runtime_plugin.cli.here import load_releases_for_command
 from astro_runtime_plugin.cli.today import with_today
-from entrypoint.errors import StartError
+from entrypoint.errors import NOT_MAINTAINED, UNKNOWN, StartError
 
 if TYPE_CHECKING:
-    from astro_runtime_plugin.lifecycle import Stage
+    from astro_runtime_plugin.releases.lifecycle import Stage
 
-EXIT_NOT_MAINTAINED = 3
 SENTENCES: Mapping[Stage, str] = {
     "future": "release {release} comes out on {released}",
     "maintained": "release {release} is maintained until {until}",
@@ -32,10 +30,10 @@ SENTENCES: Mapping[Stage, str] = {
 @click.pass_context
 def check(context: click.Context, today: date) -> None:
     """Say in one line whether the release that runs here is maintained; exit code 3 where it is not, or is yanked."""
-    from astro_runtime_plugin import lifecycle as policy
-    from astro_runtime_plugin.lookup import EXIT_UNKNOWN, running_release
+    from astro_runtime_plugin.cli.lookup import load_releases, running_release
+    from astro_runtime_plugin.releases import lifecycle as policy
 
-    found = load_releases_for_command()
+    found = load_releases()
     release = running_release(found)
     told = policy.lifecycle(release, found, today)
     sentence = SENTENCES[told.stage].format(
@@ -47,6 +45,6 @@ def check(context: click.Context, today: date) -> None:
         reason=release.why_yanked,
     )
     if told.stage == "unknown":
-        raise StartError(sentence, EXIT_UNKNOWN)
+        raise StartError(sentence, UNKNOWN)
     click.echo(sentence)
-    context.exit(EXIT_NOT_MAINTAINED if told.stage in policy.NOT_MAINTAINED else 0)
+    context.exit(NOT_MAINTAINED if told.stage in policy.NOT_MAINTAINED else 0)

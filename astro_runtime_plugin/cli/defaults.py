@@ -18,15 +18,16 @@ def defaults(form: str | None) -> None:
 
     The concurrency of a Celery worker is the one that a worker in this container would have.
     """
-    from astro_runtime_plugin import defaults_page, settings
+    from astro_runtime_plugin import defaults_page
     from astro_runtime_plugin.cli.table import print_table
+    from astro_runtime_plugin.options.settings import setting_rows
     from entrypoint.build_environment import build_environment
     from entrypoint.resolve import WORKER
 
     if form == "markdown":
         click.echo(defaults_page.render(), nl=False)
         return
-    rows = settings.setting_rows(build_environment(os.environ, WORKER).settings)
+    rows = setting_rows(build_environment(os.environ, WORKER).settings)
     if form == "json":
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
     else:

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from astro_runtime_plugin.cli.here import load_releases_for_command
 from astro_runtime_plugin.cli.today import with_today
 
 if TYPE_CHECKING:
-    from astro_runtime_plugin.catalogue import Release
     from astro_runtime_plugin.cli.table import Cell
-    from astro_runtime_plugin.lifecycle import Lifecycle
+    from astro_runtime_plugin.releases.catalogue import Release
+    from astro_runtime_plugin.releases.lifecycle import Lifecycle
 
 
 @click.command()
@@ -24,11 +23,11 @@ if TYPE_CHECKING:
 @with_today
 def lifecycle(release: str | None, form: str | None, today: date) -> None:
     """Print until when RELEASE is maintained; without one, the release that runs here."""
-    from astro_runtime_plugin import lifecycle as policy
+    from astro_runtime_plugin.cli.lookup import load_releases, require_release, running_release
     from astro_runtime_plugin.cli.versions import facts
-    from astro_runtime_plugin.lookup import require_release, running_release
+    from astro_runtime_plugin.releases import lifecycle as policy
 
-    found = load_releases_for_command()
+    found = load_releases()
     asked = require_release(release, found) if release is not None else running_release(found)
     told = policy.lifecycle(asked, found, today)
     if form == "json":
@@ -41,7 +40,7 @@ def lifecycle(release: str | None, form: str | None, today: date) -> None:
 
 def _lines(release: Release, told: Lifecycle, today: date) -> Iterator[tuple[Cell, Cell]]:
     from astro_runtime_plugin.cli.stage import colored_stage
-    from astro_runtime_plugin.lifecycle import channel_label
+    from astro_runtime_plugin.releases.lifecycle import channel_label
 
     yield "release", f"{release.release} (Airflow {release.airflow})"
     if shown := channel_label(release, told):

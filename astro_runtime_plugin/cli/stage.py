@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from rich.text import Text
 
-from astro_runtime_plugin.lifecycle import Lifecycle, Stage
+from astro_runtime_plugin.releases.lifecycle import Lifecycle, Stage
 
 COLOURS: Mapping[Stage, str] = {
     "future": "cyan",

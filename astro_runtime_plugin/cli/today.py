@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import click
 
-from astro_runtime_plugin.today import utc_today
+from astro_runtime_plugin.releases.today import utc_today
 
 
 def _day(_: click.Context, __: click.Parameter, value: datetime | None) -> date:

@@ -11,8 +11,8 @@ from entrypoint.airflow_line import installed_airflow
 @click.command()
 def version() -> None:
     """Print the release, the Airflow that it runs, and the package's version."""
-    from astro_runtime_plugin.catalogue import releases
-    from astro_runtime_plugin.lookup import running_release
+    from astro_runtime_plugin.cli.lookup import running_release
+    from astro_runtime_plugin.releases.catalogue import releases
 
     release = running_release(releases()).release
     click.echo(f"Runtime {release} (Airflow {installed_airflow()}, astro-runtime {__version__})")

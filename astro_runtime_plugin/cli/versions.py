@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from astro_runtime_plugin.cli.here import load_releases_for_command
 from astro_runtime_plugin.cli.today import with_today
 
 if TYPE_CHECKING:
-    from astro_runtime_plugin.catalogue import Release
     from astro_runtime_plugin.cli.table import Cell
-    from astro_runtime_plugin.lifecycle import Lifecycle
+    from astro_runtime_plugin.releases.catalogue import Release
+    from astro_runtime_plugin.releases.lifecycle import Lifecycle
 
 COLUMNS = ("release", "Airflow", "Python", "channel", "maintained until", "stage")
 
@@ -26,13 +25,14 @@ COLUMNS = ("release", "Airflow", "Python", "channel", "maintained until", "stage
 def versions(form: str | None, today: date) -> None:
     """Print every release that is known here: what is in it, and until when it is maintained."""
     from astro_runtime_plugin import releases_page
-    from astro_runtime_plugin.catalogue import releases
-    from astro_runtime_plugin.lifecycle import lifecycle
+    from astro_runtime_plugin.cli.lookup import load_releases
+    from astro_runtime_plugin.releases.catalogue import releases
+    from astro_runtime_plugin.releases.lifecycle import lifecycle
 
     if form == "markdown":
         click.echo(releases_page.render(releases()), nl=False)
         return
-    found = load_releases_for_command()
+    found = load_releases()
     told = [(release, lifecycle(release, found, today)) for release in found]
     if form == "json":
         click.echo(json.dumps([facts(*one, today) for one in told], indent=2, ensure_ascii=False))
@@ -50,7 +50,7 @@ def facts(release: Release, told: Lifecycle, today: date) -> dict[str, object]:
 
 def _cells(release: Release, told: Lifecycle) -> list[Cell]:
     from astro_runtime_plugin.cli.stage import colored_stage
-    from astro_runtime_plugin.lifecycle import channel_label
+    from astro_runtime_plugin.releases.lifecycle import channel_label
 
     return [
         release.release,

@@ -13,27 +13,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 from sqlalchemy.sql import Select
 
+from astro_runtime_plugin.component import HEARTBEAT_THRESHOLDS
 from astro_runtime_plugin.health.settings import HealthSettings, UnhealthyError
 from entrypoint.command import DATABASE
 
 CONNECT = {"connect_timeout": 5}  # seconds; SQLite's drivers call it otherwise
 TIMEOUTS = {"sqlite": {"timeout": 5}, "postgresql": CONNECT, "mysql": CONNECT, "mariadb": CONNECT}
-# By job type: the setting that says how old a heartbeat may be, in seconds, its default, and how many times over.
-# Source: `health_check_threshold` in airflow/jobs/job.py of each line.
-SCHEDULER = ("scheduler", "scheduler_health_check_threshold", 30.0, 1.0)
-TRIGGERER = ("triggerer", "triggerer_health_check_threshold", 30.0, 1.0)
-THRESHOLDS = {
-    "3.3": {
-        "SchedulerJob": SCHEDULER,
-        "TriggererJob": TRIGGERER,
-        "DagProcessorJob": ("dag_processor", "health_check_threshold", 30.0, 1.0),
-    },
-    "2.11": {
-        "SchedulerJob": SCHEDULER,
-        "TriggererJob": TRIGGERER,
-        "DagProcessorJob": ("scheduler", "job_heartbeat_sec", 5.0, 2.1),
-    },
-}
 COLUMNS: Mapping[str, Any] = {
     "job_type": String,
     "state": String,
@@ -46,8 +31,8 @@ def check_job(job_type: str) -> Callable[[HealthSettings], None]:
     """Return the check of the job's heartbeat, which raises UnhealthyError."""
 
     def check(configured: HealthSettings) -> None:
-        section, option, stock, times = THRESHOLDS[configured.line][job_type]
-        oldest = configured.number(section, option, stock) * times
+        threshold = HEARTBEAT_THRESHOLDS[configured.line][job_type]
+        oldest = configured.number(threshold.section, threshold.option, threshold.default) * threshold.factor
         beat = latest_heartbeat(configured, job_type)
         if beat is None:
             raise UnhealthyError(f"no {job_type} runs on this host, says the metadata database")

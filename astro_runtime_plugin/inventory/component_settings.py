@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from astro_runtime_plugin.schemas import Setting
 from astro_runtime_plugin.inventory.listing import live_records
-from astro_runtime_plugin.settings import PER_COMPONENT, setting_rows
+from astro_runtime_plugin.options.settings import PER_COMPONENT, setting_rows
+from astro_runtime_plugin.web.schemas import Setting
 from entrypoint.record import ResolvedSetting
 
 

@@ -15,13 +15,14 @@ from airflow import __version__ as airflow_version
 from airflow.configuration import conf
 from airflow.utils.net import get_hostname
 
-from astro_runtime_plugin import background, state
+from astro_runtime_plugin import background
 from astro_runtime_plugin.background import StoppableWait
-from astro_runtime_plugin.inventory.component import COMPONENTS, WITHOUT_DATABASE, identify, threshold
+from astro_runtime_plugin.component import COMPONENTS, WITHOUT_DATABASE, heartbeat_threshold, identify
+from astro_runtime_plugin.database import state
 from astro_runtime_plugin.inventory.component_settings import component_settings
 from astro_runtime_plugin.inventory.listing import RunningComponent, iso_utc, live_components, to_record
-from astro_runtime_plugin.section import read_option
-from astro_runtime_plugin.current import displayed_tag, image_tag, release_of
+from astro_runtime_plugin.options.section import read_option
+from astro_runtime_plugin.releases.current import displayed_tag, image_tag, release_of
 from entrypoint import record
 from entrypoint.airflow_line import line_of
 
@@ -62,9 +63,9 @@ def _start_heartbeat(component: str) -> None:
 
 def timeout_seconds(component: str) -> float:
     """Return after how many seconds of silence a component counts as dead: an hour at the most."""
-    section, option_name, stock, times = threshold(component, line_of(airflow_version))
-    oldest: float = conf.getfloat(section, option_name, fallback=stock)
-    return min(oldest * times, RETENTION_SECONDS)
+    threshold = heartbeat_threshold(component, line_of(airflow_version))
+    age: float = conf.getfloat(threshold.section, threshold.option, fallback=threshold.default)
+    return min(age * threshold.factor, RETENTION_SECONDS)
 
 
 def rollout_seconds() -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 
-from astro_runtime_plugin.inventory.component import API_SERVER, CELERY_WORKER, FLOWER, KERBEROS, identify
+from astro_runtime_plugin.component import API_SERVER, CELERY_WORKER, FLOWER, KERBEROS, identify
 
 ONE_TIME_OPTIONS = {"-o", "--one-time"}  # an init container's
 

@@ -16,17 +16,17 @@ from airflow import __version__ as airflow_version
 from airflow.configuration import conf
 from airflow.executors.executor_loader import ExecutorLoader
 
-from astro_runtime_plugin.parallelism.inspect_process import broker_settings
-from astro_runtime_plugin.parallelism.monitor import ParallelismMonitor
+from astro_runtime_plugin.options.settings import AIRFLOW_DEFAULTS
 from astro_runtime_plugin.parallelism.effective import (
     EffectiveParallelism,
     OverriddenAttribute,
     override_attribute,
     override_conf,
 )
-from astro_runtime_plugin.parallelism.publish import SUBSCRIBERS
+from astro_runtime_plugin.parallelism.inspect_process import broker_settings
 from astro_runtime_plugin.parallelism.limit import LimitState
-from astro_runtime_plugin.settings import AIRFLOW_DEFAULTS
+from astro_runtime_plugin.parallelism.monitor import ParallelismMonitor
+from astro_runtime_plugin.parallelism.publish import SUBSCRIBERS
 from entrypoint import capacity, config_file, record
 from entrypoint.airflow_line import line_of
 from entrypoint.defaults import AIRFLOW_WORKER_CONCURRENCY

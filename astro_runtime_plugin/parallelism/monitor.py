@@ -24,7 +24,7 @@ log = logging.getLogger("astro_runtime")
 INSPECT_SCRIPT = """
 import sys
 sys.path[:] = sys.argv[1:]
-from astro_runtime_plugin.following.ask import main
+from astro_runtime_plugin.parallelism.inspect_process import main
 main()
 """
 AGAIN_SECONDS = 10.0  # until the process that asks is started anew, where it has ended

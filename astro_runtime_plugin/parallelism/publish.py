@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from airflow import __version__ as airflow_version
 
-from astro_runtime_plugin import state
-from astro_runtime_plugin.parallelism.snapshot import KIND, to_record
+from astro_runtime_plugin.database import state
 from astro_runtime_plugin.parallelism.limit import LimitState
+from astro_runtime_plugin.parallelism.snapshot import KIND, to_record
 
 if airflow_version.startswith("2."):
     from airflow.stats import Stats as stats  # noqa: N813

@@ -6,12 +6,11 @@ from collections.abc import Iterable
 
 from airflow.configuration import conf
 
-from astro_runtime_plugin import state
-from astro_runtime_plugin.parallelism.snapshot import FRESH_SECONDS, KIND, Workers, summarize
+from astro_runtime_plugin.database import state
 from astro_runtime_plugin.parallelism.limit import Worker
-from astro_runtime_plugin.lookup import EXIT_UNKNOWN
+from astro_runtime_plugin.parallelism.snapshot import FRESH_SECONDS, KIND, Workers, summarize
 from entrypoint import capacity
-from entrypoint.errors import UNAVAILABLE, StartError
+from entrypoint.errors import UNAVAILABLE, UNKNOWN, StartError
 from entrypoint.record import ResolvedSetting
 
 CELERY_EXECUTORS = {"CeleryExecutor", "CeleryKubernetesExecutor"}
@@ -38,7 +37,7 @@ def _inspect() -> list[Worker]:
 
         from astro_runtime_plugin.parallelism.inspect_process import WorkerInspector, broker_settings
     except ImportError as error:
-        raise StartError(f"the Celery provider cannot be imported: {error}", EXIT_UNKNOWN) from error
+        raise StartError(f"the Celery provider cannot be imported: {error}", UNKNOWN) from error
     answer = WorkerInspector(broker_settings(app.conf)).inspect_once()
     if "error" in answer:
         raise StartError(f"the broker cannot be asked: {answer['error']}", UNAVAILABLE)

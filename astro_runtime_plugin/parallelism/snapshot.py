@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from astro_runtime_plugin import state
+from astro_runtime_plugin.database import state
 from astro_runtime_plugin.parallelism.limit import LimitState, Worker
 from entrypoint.record import ResolvedSetting
 

@@ -12,8 +12,8 @@ import time
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from astro_runtime_plugin import state
 from astro_runtime_plugin.background import StoppableWait
+from astro_runtime_plugin.database import state
 from astro_runtime_plugin.updates import address, document, store
 from astro_runtime_plugin.updates.fetch import FetchedDocument, FetchError, fetch
 

@@ -12,9 +12,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from astro_runtime_plugin.catalogue import Release
+from astro_runtime_plugin.releases.catalogue import Release
+from astro_runtime_plugin.releases.version import Version, VersionError
 from astro_runtime_plugin.updates.metadata import Metadata
-from astro_runtime_plugin.version import Version, VersionError
 
 log = logging.getLogger("astro_runtime")
 

@@ -21,8 +21,8 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from astro_runtime_plugin.catalogue import Channel, Day, Python, Release, one_line
-from astro_runtime_plugin.links import url_problem
+from astro_runtime_plugin.options.links import url_problem
+from astro_runtime_plugin.releases.catalogue import Channel, Day, Python, Release, one_line
 
 MAX_REASON_LENGTH = 300  # characters
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from astro_runtime_plugin.catalogue import Release
-from astro_runtime_plugin.version import Version
+from astro_runtime_plugin.releases.catalogue import Release
+from astro_runtime_plugin.releases.version import Version
 
 
 def offered_update(running: str, releases: Iterable[Release], today: date) -> Release | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from astro_runtime_plugin.catalogue import Release
+from astro_runtime_plugin.releases.catalogue import Release
 from astro_runtime_plugin.updates import address, document
 from astro_runtime_plugin.updates.fetch import FetchError, fetch
 from entrypoint import config_file

@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from astro_runtime_plugin import state
-from astro_runtime_plugin.catalogue import Release
+from astro_runtime_plugin.database import state
+from astro_runtime_plugin.releases.catalogue import Release
 from astro_runtime_plugin.updates import document
 from astro_runtime_plugin.updates.fetch import FetchedDocument
 
@@ -82,4 +82,4 @@ def confirm(last: StoredDocument, now: float) -> None:
 
 
 def _put(told: StoredDocument) -> None:
-    state.put(KIND, NAME, told.model_dump(), kept=None)
+    state.put(KIND, NAME, told.model_dump(), retention=None)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from astro_runtime_plugin.register import FOLDER, LINK
+from astro_runtime_plugin.example_dags.register import FOLDER, LINK
 from tests.process.start import environment
 
 ASKED = "AIRFLOW__ASTRO_RUNTIME__LOAD_EXAMPLES"

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from pytest_mock import MockerFixture
 
-from astro_runtime_plugin import airflow2
 from astro_runtime_plugin.plugin import AstroRuntimePlugin
+from astro_runtime_plugin.web import airflow2
 from tests.process.start import environment
 
 LOADED = """
@@ -33,7 +33,9 @@ def test_a_process_that_serves_no_page_imports_no_flask(tmp_path: Path) -> None:
     *_, plugins, modules = done.stdout.splitlines()
     assert "astro_runtime" in plugins.split()
     assert "astro_runtime_plugin.plugin" in modules.split()
-    assert not {"flask", "astro_runtime_plugin.airflow2", "astro_runtime_plugin.api"} & set(modules.split())
+    assert not {"flask", "astro_runtime_plugin.web.airflow2", "astro_runtime_plugin.web.schemas"} & set(
+        modules.split()
+    )
 
 
 def test_it_adds_what_airflow_2_asks_for_and_nothing_of_airflow_3() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from astro_runtime_plugin.register import BUNDLE, VARIABLE
+from astro_runtime_plugin.example_dags.register import BUNDLE, VARIABLE
 from tests.process.start import environment
 
 ASKED = "AIRFLOW__ASTRO_RUNTIME__LOAD_EXAMPLES"

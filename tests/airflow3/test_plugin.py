@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from pytest_mock import MockerFixture
 
-from astro_runtime_plugin import airflow3, plugin
+from astro_runtime_plugin import plugin
+from astro_runtime_plugin.web import airflow3
 
 ATTRIBUTES = ("fastapi_apps", "fastapi_root_middlewares", "external_views")
 LOAD = """
@@ -34,7 +35,7 @@ def test_a_failing_adapter_adds_nothing_and_warns_once(
     failure: str, mocker: MockerFixture, caplog: pytest.LogCaptureFixture
 ) -> None:
     if failure == "import":
-        mocker.patch.dict(sys.modules, {"astro_runtime_plugin.airflow3": None})
+        mocker.patch.dict(sys.modules, {"astro_runtime_plugin.web.airflow3": None})
     elif failure == "adapter":
         mocker.patch.object(airflow3, "extensions", side_effect=LookupError("no release"))
     else:

@@ -17,7 +17,7 @@ from tests.lines import LINE, RELEASE
 from tests.servers import Postgres, free_port, redis
 
 TAG = "AIRFLOW__ASTRO_RUNTIME__IMAGE_TAG"
-ROWS = "SELECT told, extract(epoch FROM now()) FROM astro_runtime_state WHERE kind = 'component'"
+ROWS = "SELECT value, extract(epoch FROM now()) FROM astro_runtime_state WHERE kind = 'component'"
 HERE = ["127.0.0.1", "--port"]
 FOR_TASKS = "api-server for tasks"
 # The command of each component, a port of its own behind `--port`.

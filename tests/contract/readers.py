@@ -20,7 +20,7 @@ def read_by_airflow() -> dict[str, list[float]]:
     from airflow.providers.cncf.kubernetes.kube_config import KubeConfig
 
     # What follows the running workers would stay in this process; tests/following has it.
-    with patch("astro_runtime_plugin.following.install.activate"):
+    with patch("astro_runtime_plugin.parallelism.activate.activate"):
         job = Job()
     executor = imported_again(base_executor).BaseExecutor()
     scheduler = SCHEDULER[LINE](job, executor)

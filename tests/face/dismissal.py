@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from astro_runtime_plugin.schemas import INVALID_DISMISSAL
+from astro_runtime_plugin.web.schemas import INVALID_DISMISSAL
 from tests.face.server import Server
 
 ENDPOINT = "/astro-runtime/api/notices"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from astro_runtime_plugin.rules import LEVELS, Notice
+from astro_runtime_plugin.notices.rules import LEVELS, Notice
 from tests.browser import background
 from tests.face.open_page import Notices
 from tests.face.runtime_page import NOTICE

@@ -15,11 +15,11 @@ NEW, OLD = "orders:2", "orders:1"
 ENVIRONMENT = {"AIRFLOW__ASTRO_RUNTIME__IMAGE_TAG": NEW}
 WRITE = f"""
 import time
-from astro_runtime_plugin.components.shown import Runs, moment, recorded
-from astro_runtime_plugin.state import put
+from astro_runtime_plugin.database.state import put
+from astro_runtime_plugin.inventory.listing import RunningComponent, iso_utc, to_record
 for component, host, tag in (("scheduler", "new-host", "{NEW}"), ("triggerer", "old-host", "{OLD}")):
-    runs = Runs(component, host, tag, "{RELEASE}", moment(time.time()))
-    put("component", f"{{component}}:{{host}}:7", recorded(runs, time.time(), 600))
+    running = RunningComponent(component, host, tag, "{RELEASE}", iso_utc(time.time()))
+    put("component", f"{{component}}:{{host}}:7", to_record(running, time.time(), 600))
 """
 
 

@@ -7,13 +7,13 @@ from tests.face.server import Server
 
 ENDPOINT = "/astro-runtime/api/workers"
 WRITE = """
-from astro_runtime_plugin.following.record import KIND, recorded
-from astro_runtime_plugin.following.workers import Bound, Worker
-from astro_runtime_plugin.state import put
-from entrypoint.formula import Arithmetic
-bound = Bound(Arithmetic(32, "no worker has answered"), lambda _: None)
-bound.hear([Worker("a@one", 16, ("default",)), Worker("b@two", 4, ("default", "gpu"))])
-put(KIND, "host:7", recorded(bound))
+from astro_runtime_plugin.parallelism.snapshot import KIND, to_record
+from astro_runtime_plugin.parallelism.limit import LimitState, Worker
+from astro_runtime_plugin.database.state import put
+from entrypoint.capacity import Calculation
+state = LimitState(Calculation(32, "no worker has answered"), lambda _: None)
+state.update([Worker("a@one", 16, ("default",)), Worker("b@two", 4, ("default", "gpu"))])
+put(KIND, "host:7", to_record(state))
 """
 A, B = {"name": "a@one", "pool": 16}, {"name": "b@two", "pool": 4}
 WHY = "1×16 default + 1×4 default, gpu"

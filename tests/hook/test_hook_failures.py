@@ -109,7 +109,7 @@ def test_airflow_as_a_library_is_left_alone(home: Path) -> None:
     source = """
 import sys
 from airflow.configuration import conf
-print(conf.getint("core", "parallelism"), "astro_runtime_plugin.startup" in sys.modules)
+print(conf.getint("core", "parallelism"), "astro_runtime_plugin.startup_hook" in sys.modules)
 """
     environ = probe.environment(home, {"_AIRFLOW__AS_LIBRARY": "1"})
     done = subprocess.run([sys.executable, "-c", source], env=environ, capture_output=True, text=True)

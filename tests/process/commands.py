@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from astro_runtime_plugin.current import CATALOGUE
+from astro_runtime_plugin.releases.current import CATALOGUE
 from tests.process.start import CHECKOUT, environment
 
 COMMAND = "import sys; from astro_runtime_plugin.cli import main; sys.argv[0] = 'astro-runtime'; main()"

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from astro_runtime_plugin.lock import KEY
+from astro_runtime_plugin.database.lock import KEY
 from tests.lines import LINE
 from tests.servers import Postgres
 

@@ -14,8 +14,8 @@ import pytest
 from pytest_mock import MockerFixture
 
 from astro_runtime_plugin import background
-from astro_runtime_plugin.parallelism.monitor import ParallelismMonitor
 from astro_runtime_plugin.parallelism.limit import LimitState
+from astro_runtime_plugin.parallelism.monitor import ParallelismMonitor
 from entrypoint.capacity import Calculation
 
 NOBODY = "redis://127.0.0.1:1/0"  # where no broker is

@@ -24,7 +24,7 @@ def work(rest):
     finally:
         print("ended", flush=True)
 
-background.start("test", work)
+background.start_thread("test", work)
 time.sleep(0.2)
 """
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from astro_runtime_plugin.catalogue import releases
 from astro_runtime_plugin.cli.stage import COLOURS
+from astro_runtime_plugin.releases.catalogue import releases
 from tests.lines import AIRFLOW, LINE, RELEASE
 from tests.process.commands import Copy, astro_runtime
 from tests.process.start import CHECKOUT, environment

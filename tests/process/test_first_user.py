@@ -20,7 +20,7 @@ def test_the_first_user(server: Postgres, migrated: str, tmp_path: Path) -> None
     process = begin(tmp_path, *PRINT_ENVIRON, environ=told)
     out, err, seen = watched(process)
     assert process.returncode == 0
-    assert any("astro_runtime_plugin.prepare user" in line for line in seen)
+    assert any("astro_runtime_plugin.database.setup user" in line for line in seen)
     for text in (out, err, *seen):
         assert "ss'w" not in text
     assert not {name for name in json.loads(out) if name.startswith("_AIRFLOW")}

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from astro_runtime_plugin.health.__main__ import problem
-from astro_runtime_plugin.health.settings import read_settings
 from astro_runtime_plugin.health.heartbeat import hostname
+from astro_runtime_plugin.health.settings import read_settings
 from tests.lines import LINE
 from tests.process.health import PASSWORD, checked, run
 from tests.process.preparing import at

@@ -12,7 +12,7 @@ import pytest
 from pytest_mock import MockerFixture
 from sqlalchemy.exc import OperationalError
 
-from astro_runtime_plugin import state
+from astro_runtime_plugin.database import state
 from astro_runtime_plugin.inventory import heartbeat
 from astro_runtime_plugin.inventory.listing import iso_utc
 

@@ -4,7 +4,7 @@ import platform
 
 import pytest
 
-from astro_runtime_plugin.schemas import Link, Setting, runtime_info, settings
+from astro_runtime_plugin.web.schemas import Link, Setting, runtime_info, settings
 from entrypoint.record import RUNTIME, ResolvedSetting
 
 

@@ -8,9 +8,11 @@ import sys
 import pytest
 from pytest_mock import MockerFixture
 
-from astro_runtime_plugin import beside, listener, scheduler_log, updates
+from astro_runtime_plugin import listeners
 from astro_runtime_plugin.inventory import heartbeat
-from astro_runtime_plugin.rules import Notice
+from astro_runtime_plugin.notices import scheduler_log
+from astro_runtime_plugin.notices.rules import Notice
+from astro_runtime_plugin.updates import service as updates
 
 
 class Job:
@@ -18,23 +20,23 @@ class Job:
 
 
 def test_what_fails_is_one_warning(mocker: MockerFixture, caplog: pytest.LogCaptureFixture) -> None:
-    mocker.patch.object(beside, "begin", side_effect=RuntimeError("postgresql://user:secret@host"))
-    listener.on_starting(Job())
+    mocker.patch.object(listeners, "start_services", side_effect=RuntimeError("postgresql://user:secret@host"))
+    listeners.on_starting(Job())
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
     assert "RuntimeError" in caplog.text
     assert "secret" not in caplog.text
 
 
 def test_what_is_no_job_begins_nothing(mocker: MockerFixture) -> None:
-    begin = mocker.patch.object(beside, "begin")
-    listener.on_starting(object())
+    begin = mocker.patch.object(listeners, "start_services")
+    listeners.on_starting(object())
     begin.assert_not_called()
 
 
 def test_a_task_of_a_celery_worker_is_no_component(mocker: MockerFixture) -> None:
     mocker.patch.object(sys, "argv", ["airflow", "celery", "worker"])
     announced = mocker.patch.object(heartbeat, "start")
-    beside.begin()
+    listeners.start_services()
     announced.assert_not_called()
 
 
@@ -58,9 +60,9 @@ def test_a_scheduler_alone_looks_for_updates_and_says_the_notices(
 ) -> None:
     mocker.patch.object(sys, "argv", ["airflow", command])
     announced = mocker.patch.object(heartbeat, "start")
-    looked = mocker.patch.object(updates, "begin")
-    said = mocker.patch.object(scheduler_log, "begin")
-    beside.begin()
+    looked = mocker.patch.object(updates, "start")
+    said = mocker.patch.object(scheduler_log, "start")
+    listeners.start_services()
     calls = (announced.call_count, looked.call_count, said.call_count)
     assert calls == (0 if command == "db" else 1, times, times)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from astro_runtime_plugin.catalogue import CatalogueError, Release, parse, releases
+from astro_runtime_plugin.releases.catalogue import CatalogueError, Release, parse, releases
 
 GOOD: dict[str, Any] = {
     "release": "3.3-1",

@@ -1,41 +1,8 @@
 from __future__ import annotations
 
-import pytest
-
-from astro_runtime_plugin.inventory.component import COMPONENTS, identify, threshold
 from astro_runtime_plugin.inventory.listing import RunningComponent, iso_utc, live_components, to_record
-from entrypoint.airflow_line import LINES
 
 WORKER = RunningComponent("celery worker", "a", "orders:7", "3.3-1", "2026-11-24T10:00:00+00:00")
-COMMANDS = {
-    "airflow scheduler": "scheduler",
-    "/opt/bin/airflow dag-processor --num-runs 1": "dag-processor",
-    "/opt/airflow/__main__.py triggerer --capacity 5": "triggerer",
-    "airflow api-server --workers 2": "api-server",
-    "airflow webserver --debug": "webserver",
-    "/opt/gunicorn/__main__.py --workers 4 airflow.www.app:cached_app()": "webserver",
-    "airflow celery worker -q high": "celery worker",
-    "airflow celery flower --port 5555": "celery flower",
-    "airflow kerberos": "kerberos",
-    "airflow celery stop": None,
-    "airflow tasks run a b c": None,
-    "airflow jobs check --job-type SchedulerJob": None,
-    "airflow db migrate": None,
-    "gunicorn airflow.utils.serve_logs:app": None,
-    "airflow": None,
-}
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_line_is_a_component_or_none(command: str) -> None:
-    assert identify(command.split(), {}) == COMMANDS[command]
-
-
-@pytest.mark.parametrize("line", LINES)
-@pytest.mark.parametrize("component", COMPONENTS)
-def test_every_component_has_a_time_after_which_it_is_dead(component: str, line: str) -> None:
-    _, _, seconds, times = threshold(component, line)
-    assert seconds * times > 0
 
 
 def test_a_component_lives_until_it_has_been_silent_for_too_long() -> None:

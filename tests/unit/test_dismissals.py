@@ -9,8 +9,9 @@ import pytest
 from pytest_mock import MockerFixture
 from sqlalchemy import create_engine
 
-from astro_runtime_plugin import dismissals, state
-from astro_runtime_plugin.rules import Notice
+from astro_runtime_plugin.database import state
+from astro_runtime_plugin.notices import dismissals
+from astro_runtime_plugin.notices.rules import Notice
 
 ONE, TWO = (Notice(id=name, level="info", text=name) for name in ("one", "two"))
 

@@ -14,8 +14,8 @@ from flask.testing import FlaskClient
 from jinja2 import DictLoader
 from pytest_mock import MockerFixture
 
-from astro_runtime_plugin import schemas, flask_footer
-from astro_runtime_plugin.flask_footer import FOOTERS, FooterBlueprint
+from astro_runtime_plugin.web import flask_footer, schemas
+from astro_runtime_plugin.web.flask_footer import FOOTERS, FooterBlueprint
 
 DRAWN = FOOTERS[0]
 STOCK = b'<footer class="footer">v2.11.2</footer>'

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pytest_mock import MockerFixture
 
-from astro_runtime_plugin.footer import FooterMiddleware, Message, Receive, Send, script
+from astro_runtime_plugin.web.footer import FooterMiddleware, Message, Receive, Send, script
 
 PAGE = b"<html><body>\xc3\xa9</body></html>"
 HTML = (b"content-type", b"text/html; charset=utf-8")
@@ -129,7 +129,7 @@ def test_an_answer_that_the_footer_cannot_handle_goes_out_as_it_is_with_one_warn
 def test_a_request_that_the_footer_cannot_handle_is_answered(
     caplog: pytest.LogCaptureFixture, mocker: MockerFixture
 ) -> None:
-    mocker.patch("astro_runtime_plugin.footer.script", side_effect=RuntimeError("no script"))
+    mocker.patch("astro_runtime_plugin.web.footer.script", side_effect=RuntimeError("no script"))
     assert answered([HTML], [PAGE])[1] == [PAGE]
     assert len(caplog.records) == 1
     assert "no script" in caplog.text

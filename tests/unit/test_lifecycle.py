@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astro_runtime_plugin.catalogue import Release, releases
-from astro_runtime_plugin.lifecycle import (
+from astro_runtime_plugin.releases.catalogue import Release, releases
+from astro_runtime_plugin.releases.lifecycle import (
     Lifecycle,
     Stage,
     channel_label,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astro_runtime_plugin.links import read_links
+from astro_runtime_plugin.options.links import read_links
 
 
 @pytest.mark.parametrize("text", [None, "", "  \n"])

@@ -8,8 +8,8 @@ from importlib.metadata import metadata
 
 import pytest
 
-from astro_runtime_plugin.catalogue import releases
-from astro_runtime_plugin.lifecycle import lifecycle
+from astro_runtime_plugin.releases.catalogue import releases
+from astro_runtime_plugin.releases.lifecycle import lifecycle
 from dev.versions import CHECKOUT, newest
 from entrypoint.airflow_line import LINES
 

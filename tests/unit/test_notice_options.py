@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from astro_runtime_plugin import section
-from astro_runtime_plugin.section import (
+from astro_runtime_plugin.options import section
+from astro_runtime_plugin.options.section import (
     DAYS,
     DISMISSAL_DAYS,
     NOTICES,

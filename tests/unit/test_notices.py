@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from astro_runtime_plugin import rules as module
-from astro_runtime_plugin.catalogue import Release
-from astro_runtime_plugin.merge import find_release, merge_releases
-from astro_runtime_plugin.rules import Notice, build_notices, log_notices
+from astro_runtime_plugin.notices import rules as module
+from astro_runtime_plugin.notices.rules import Notice, build_notices, log_notices
+from astro_runtime_plugin.releases.catalogue import Release
+from astro_runtime_plugin.releases.merge import find_release, merge_releases
 
 END = date(2028, 7, 31)
 LAST = timedelta(days=1)

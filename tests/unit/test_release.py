@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pytest_mock import MockerFixture
 
-from astro_runtime_plugin import current
+from astro_runtime_plugin.releases import current
 from entrypoint.airflow_line import LINES, installed_airflow
 from tests.lines import RELEASE
 
@@ -40,11 +40,9 @@ def test_an_airflow_without_a_line_is_named() -> None:
         current.release_of("3.30.1")
 
 
-@pytest.mark.parametrize("module", ["astro_runtime_plugin.release", "dev.images", "dev.versions"])
+@pytest.mark.parametrize("module", ["astro_runtime_plugin.releases.current", "dev.images", "dev.versions"])
 def test_the_standard_library_is_enough(module: str) -> None:
-    program = (
-        f"import {module}; from astro_runtime_plugin.release import release_of; print(release_of('3.3.2'))"
-    )
+    program = f"import {module}; from astro_runtime_plugin.releases.current import release_of; print(release_of('3.3.2'))"
     words = [sys.executable, "-S", "-c", program]  # without site-packages
     done = subprocess.run(words, cwd=CHECKOUT, capture_output=True, text=True)
     assert (done.stdout, done.stderr) == (f"{current.release_of('3.3.2')}\n", "")

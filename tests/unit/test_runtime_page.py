@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 
-from astro_runtime_plugin import schemas
-from astro_runtime_plugin.catalogue import Release
 from astro_runtime_plugin.inventory.listing import RunningComponent
 from astro_runtime_plugin.parallelism.snapshot import Queue, RunningWorker, SchedulerLimit, Workers
-from astro_runtime_plugin.page.contents import (
+from astro_runtime_plugin.releases.catalogue import Release
+from astro_runtime_plugin.web import schemas
+from astro_runtime_plugin.web.page.contents import (
     MaintenanceStatus,
     PageContents,
     components_by_image,
     maintenance_status,
     providers,
 )
-from astro_runtime_plugin.page.template import render
+from astro_runtime_plugin.web.page.template import render
 
 HOSTILE = "<script>alert(1)</script>"
 SINCE = "2026-11-24T10:00:00+00:00"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astro_runtime_plugin.version import Tag, Version, VersionError, parse_tag
+from astro_runtime_plugin.releases.version import Tag, Version, VersionError, parse_tag
 
 NUMBERS = st.integers(0, 999_999_999)
 VERSIONS = st.builds(Version, st.sampled_from([2, 3]), NUMBERS, NUMBERS, NUMBERS)

@@ -8,7 +8,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from astro_runtime_plugin.current import release_of
+from astro_runtime_plugin.releases.current import release_of
 from dev.versions import CHECKOUT, debian, dockerfile, newest, written
 from entrypoint.airflow_line import LINES
 

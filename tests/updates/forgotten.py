@@ -5,7 +5,7 @@ from __future__ import annotations
 from airflow.utils.session import create_session
 from sqlalchemy import delete
 
-from astro_runtime_plugin import state
+from astro_runtime_plugin.database import state
 
 
 def forget(*kinds: str) -> None:

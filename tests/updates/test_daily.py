@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pytest_mock import MockerFixture
 
-from astro_runtime_plugin import state
+from astro_runtime_plugin.database import state
 from astro_runtime_plugin.updates import store
 from astro_runtime_plugin.updates.daily import DAY_SECONDS, MAX_FIRST_DELAY, RETRY_SECONDS, TURN, DailyCheck
 from astro_runtime_plugin.updates.fetch import FetchedDocument
@@ -135,7 +135,7 @@ def test_the_document_of_another_url_does_not_count(server: UpdateServer) -> Non
 def test_what_another_runtime_has_stored_and_this_one_cannot_read_is_none(server: UpdateServer) -> None:
     url = server.url("/document")
     for told in ("nonsense", {"source": store.source(url)}, None):
-        state.put(store.KIND, store.NAME, told, kept=None)
+        state.put(store.KIND, store.NAME, told, retention=None)
         assert listed(url) == []
     aged(url, 0)
     DailyCheck(url).check()

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astro_runtime_plugin.catalogue import Release, releases
-from astro_runtime_plugin.merge import find_release, merge_releases
-from astro_runtime_plugin.lifecycle import lifecycle
+from astro_runtime_plugin.releases.catalogue import Release, releases
+from astro_runtime_plugin.releases.lifecycle import lifecycle
+from astro_runtime_plugin.releases.merge import find_release, merge_releases
 from astro_runtime_plugin.updates.document import DocumentError, parse
 from astro_runtime_plugin.updates.metadata import MAX_REASON_LENGTH, Metadata
 from astro_runtime_plugin.updates.offer import offered_update

@@ -7,10 +7,11 @@ from datetime import date
 
 import pytest
 
-from astro_runtime_plugin import section, updates
-from astro_runtime_plugin.service import all_notices, notices_of
+from astro_runtime_plugin.notices.service import all_notices, notices_of
+from astro_runtime_plugin.options import section
 from astro_runtime_plugin.updates import store
 from astro_runtime_plugin.updates.daily import TURN, DailyCheck
+from astro_runtime_plugin.updates.service import stored_releases
 from tests.updates.documents import NAMES
 from tests.updates.forgotten import forget
 from tests.updates.server import UpdateServer
@@ -34,7 +35,7 @@ def said(running: str = "3.3-1", today: date = TODAY) -> list[str]:
 
 
 def test_what_is_stored_is_known_and_said() -> None:
-    assert [release.release for release in updates.known()] == NAMES
+    assert [release.release for release in stored_releases()] == NAMES
     assert said() == ["Release 3.3-8 (Airflow 3.3.2) is available; 3.3-1 runs here."]
     assert said("13.5.0")[0] == "Release 13.5.0, which runs here, was yanked: Webserver throwing 500s."
     assert said(today=date(2028, 7, 1))[0] == "Maintenance of release 3.3-1 ends on 2028-07-31, in 30 days."
@@ -43,7 +44,7 @@ def test_what_is_stored_is_known_and_said() -> None:
 @pytest.mark.parametrize("url", ["", "ftp://example.com/"])
 def test_without_the_url_nothing_is_known(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv(SET.format("UPDATE_URL"), url)
-    assert updates.known() == []
+    assert stored_releases() == []
     assert said() == []
 
 

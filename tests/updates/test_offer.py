@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astro_runtime_plugin.catalogue import Release
+from astro_runtime_plugin.releases.catalogue import Release
+from astro_runtime_plugin.releases.version import Version
 from astro_runtime_plugin.updates.document import parse
 from astro_runtime_plugin.updates.offer import offered_update
-from astro_runtime_plugin.version import Version
 from tests.updates.documents import REAL
 
 TODAY = date(2026, 9, 30)

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from astro_runtime_plugin.catalogue import releases
-from astro_runtime_plugin.rules import build_notices
+from astro_runtime_plugin.notices.rules import build_notices
+from astro_runtime_plugin.releases.catalogue import releases
 from astro_runtime_plugin.updates.document import parse
 from tests.following.cluster import cluster, until
 from tests.lines import RELEASE
@@ -23,7 +23,7 @@ from tests.updates.server import UpdateServer
 
 URL = "AIRFLOW__ASTRO_RUNTIME__UPDATE_URL"
 THREAD, DAILY = "astro-runtime updates", "astro_runtime_plugin.updates.daily"
-STORED = "SELECT told FROM astro_runtime_state WHERE kind = 'update document'"
+STORED = "SELECT value FROM astro_runtime_state WHERE kind = 'update document'"
 TAG = "AIRFLOW__ASTRO_RUNTIME__IMAGE_TAG"
 WHY = "Tasks ran twice"
 YANKED = text(
@@ -66,7 +66,7 @@ def test_without_a_url_nothing_is_started(tmp_path: Path, url: str | None) -> No
     told = {} if url is None else {URL: url}
     (own, child), log = begun(tmp_path, "scheduler", **told)
     assert THREAD not in own["threads"] + child["threads"], log
-    assert "astro_runtime_plugin.updates.install" in own["modules"]
+    assert "astro_runtime_plugin.updates.service" in own["modules"]
     assert DAILY not in own["modules"]
     assert "update_url" not in log
 

@@ -74,7 +74,8 @@ def lookers(home: Path, database: str, url: str) -> Iterator[Callable[[], list[s
 KNOWS = f"knows {len(NAMES)}\n"
 A_DAY_LATER = """
     UPDATE astro_runtime_state
-    SET told = regexp_replace(told, '"checked": [0-9.]+', concat('"checked": ', at - 90000)), at = at - 90000
+    SET value = regexp_replace(value, '"checked": [0-9.]+', concat('"checked": ', updated_at - 90000)),
+        updated_at = updated_at - 90000
 """
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import APIResponse, Page, expect
 
-from astro_runtime_plugin.schemas import Runtime
+from astro_runtime_plugin.web.schemas import Runtime
 from entrypoint.defaults import DEFAULTS
 from tests.airflow2.face.conftest import Servers
 from tests.airflow2.face.server import Server

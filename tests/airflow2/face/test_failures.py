@@ -14,14 +14,14 @@ from tests.face.fixtures import SignIn
 
 # A plugin that breaks the footer's template and what the endpoint reads.
 BROKEN = """
-from astro_runtime_plugin import flask_footer
-from entrypoint import origin
+from astro_runtime_plugin.web import flask_footer
+from entrypoint import record
 
 def broken(*arguments, **more):
     raise RuntimeError("broken on purpose")
 
 flask_footer.render_template = broken
-origin.read = broken
+record.decode = broken
 """
 
 

@@ -72,7 +72,7 @@ def test_a_link_that_is_not_http_is_left_out_and_named_in_the_log(servers: Serve
 
 
 def test_nothing_else_is_served(servers: Servers) -> None:
-    for path in ("docs", "redoc", "openapi.json", "static/", "static/../api.py"):
+    for path in ("docs", "redoc", "openapi.json", "static/", "static/../schemas.py"):
         assert servers("simple").get(f"/astro-runtime/{path}")[:2] == (404, "application/json")
 
 

@@ -29,16 +29,16 @@ ANSWERS: dict[str, tuple[str, Callable[[Route], None]]] = {
 # Airflow loads the plugins in this folder before those of installed packages.
 BROKEN = {
     "endpoint": """
-from astro_runtime_plugin import api
+from astro_runtime_plugin.web import schemas
 
-def runtime(*arguments):
+def runtime_info(*arguments):
     raise RuntimeError("no answer")
 
-api.runtime = runtime
+schemas.runtime_info = runtime_info
 """,
     "adapter": """
 import sys
-sys.modules["astro_runtime_plugin.airflow3"] = None
+sys.modules["astro_runtime_plugin.web.airflow3"] = None
 """,
 }
 

@@ -1,0 +1,64 @@
+"""The components that the Runtime knows: how to identify one, and how long its heartbeat may be silent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from entrypoint.command import parse
+from entrypoint.errors import StartError
+
+SCHEDULER, TRIGGERER, DAG_PROCESSOR = "scheduler", "triggerer", "dag-processor"
+API_SERVER, WEBSERVER = "api-server", "webserver"
+CELERY_WORKER, FLOWER, KERBEROS = "celery worker", "celery flower", "kerberos"
+WITHOUT_DATABASE = (CELERY_WORKER, FLOWER)  # on Airflow 3 these can run without the metadata database
+# The components that have a job in Airflow's table `job`, and its type there.
+JOB_TYPES = {SCHEDULER: "SchedulerJob", TRIGGERER: "TriggererJob", DAG_PROCESSOR: "DagProcessorJob"}
+COMPONENTS = (*JOB_TYPES, API_SERVER, WEBSERVER, CELERY_WORKER, FLOWER, KERBEROS)
+WEBSERVER_APPLICATION = "airflow.www.app"  # what gunicorn serves on Airflow 2
+
+
+class HeartbeatThreshold(NamedTuple):
+    """The setting that says how old a heartbeat may be: its default in seconds, and the factor that Airflow applies."""
+
+    section: str
+    option: str
+    default: float
+    factor: float
+
+
+_SCHEDULER = HeartbeatThreshold("scheduler", "scheduler_health_check_threshold", 30.0, 1.0)
+_TRIGGERER = HeartbeatThreshold("triggerer", "triggerer_health_check_threshold", 30.0, 1.0)
+# By line and job type. Source: `health_check_threshold` in airflow/jobs/job.py of each line.
+HEARTBEAT_THRESHOLDS = {
+    "3.3": {
+        "SchedulerJob": _SCHEDULER,
+        "TriggererJob": _TRIGGERER,
+        "DagProcessorJob": HeartbeatThreshold("dag_processor", "health_check_threshold", 30.0, 1.0),
+    },
+    "2.11": {
+        "SchedulerJob": _SCHEDULER,
+        "TriggererJob": _TRIGGERER,
+        "DagProcessorJob": HeartbeatThreshold("scheduler", "job_heartbeat_sec", 5.0, 2.1),
+    },
+}
+
+
+def identify(argv: Sequence[str], environ: Mapping[str, str]) -> str | None:
+    """Return the component that a process with this command line runs, or None if it runs none."""
+    if any(word.startswith(WEBSERVER_APPLICATION) for word in argv):
+        return WEBSERVER
+    try:
+        return from_subcommand(parse(("airflow", *argv[1:]), environ).subcommand)
+    except StartError:
+        return None
+
+
+def from_subcommand(words: Sequence[str]) -> str | None:
+    """Return the component that an airflow subcommand such as `("celery", "worker", "-q", "gpu")` runs, or None."""
+    return next((name for name in (" ".join(words[:2]), *words[:1]) if name in COMPONENTS), None)
+
+
+def heartbeat_threshold(component: str, line: str) -> HeartbeatThreshold:
+    """Return the threshold for a component; one without a job of its own uses the scheduler's."""
+    return HEARTBEAT_THRESHOLDS[line][JOB_TYPES.get(component, "SchedulerJob")]

@@ -1,0 +1,72 @@
+"""Starts the Runtime's background services when a component's job starts.
+
+Every Airflow process loads this module, so it imports little at the top.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import sys
+from collections.abc import Callable
+
+from pluggy import HookimplMarker
+
+from entrypoint.errors import StartError
+
+log = logging.getLogger("astro_runtime")
+
+
+@HookimplMarker("airflow")
+def on_starting(component: object) -> None:
+    """Start what a component needs in its background; a failure is one warning and leaves the component as stock.
+
+    Airflow calls this from `Job.__init__`, before the job has a type and before a scheduler has its executors.
+    Airflow 2 does not catch exceptions that a listener raises.
+    """
+    if type(component).__name__ == "Job":
+        run_guarded("background services", start_services)
+        run_guarded("parallelism that follows the Celery workers", activate_parallelism)
+
+
+def run_guarded(service: str, start: Callable[[], None]) -> None:
+    """Start one service and log a warning if it fails. Foreign error texts are left out: they may hold a secret."""
+    try:
+        start()
+    except Exception as error:
+        reason = error if isinstance(error, StartError) else type(error).__name__
+        log.warning("astro-runtime: could not start %s: %s", service, reason)
+
+
+def start_services() -> None:
+    """Record the component; in a scheduler, also check for updates and log the notices.
+
+    `gc.freeze()` keeps objects left over from startup out of later garbage collections. On Airflow 2 the migration
+    check leaves mapped classes behind; SQLAlchemy's weakref callbacks run when they are collected, and Python discards
+    a SystemExit that a signal handler raises inside such a callback. A component stopped at that moment failed or hung.
+    """
+    from astro_runtime_plugin.component import CELERY_WORKER, SCHEDULER, identify
+
+    component = identify(sys.argv, os.environ)
+    if component in (None, CELERY_WORKER):
+        return  # on Airflow 2 a worker's tasks have jobs; the worker itself starts with Celery's `worker_ready`
+    gc.freeze()
+    from astro_runtime_plugin.inventory import heartbeat
+
+    heartbeat.start()
+    if component == SCHEDULER:
+        from astro_runtime_plugin.notices import scheduler_log
+        from astro_runtime_plugin.updates import service as updates
+
+        run_guarded("the update check", updates.start)
+        scheduler_log.start()
+
+
+def activate_parallelism() -> None:
+    """Let parallelism follow the Celery workers, if this process is a scheduler."""
+    runner = sys.modules.get("airflow.jobs.scheduler_job_runner")
+    if runner is not None:
+        from astro_runtime_plugin.parallelism.activate import activate
+
+        activate(runner)
