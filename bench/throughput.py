@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench import page
-from tests.following.cluster import AIRFLOW, Cluster, cluster, told
-from tests.lines import LINE
-from tests.process.start import CHECKOUT
-from tests.servers import Postgres, free_port, postgres, redis
-from tests.stock import stock
+from testing.celery_cluster import AIRFLOW, Cluster, cluster, told
+from testing.entrypoint_process import CHECKOUT
+from testing.installed_line import LINE
+from testing.servers import Postgres, free_port, postgres, redis
+from testing.stock_airflow import stock
 
 WORKERS, SLOTS, TASKS, SECONDS = 4, 16, 500, 30
 DAG = f"""

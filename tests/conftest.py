@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from tests.lines import LINE
-from tests.metadata import metadata
+from testing.installed_line import LINE
+from testing.metadata_database import metadata
 
 if TYPE_CHECKING:
     from tests.contract.oracle import Oracle
 
 __all__ = ["metadata"]  # pytest finds fixtures here
-
-pytest.register_assert_rewrite("tests.face")
 
 # Before anything imports Airflow: without an airflow.cfg it would write one, with secrets, into ~/airflow.
 _HOME = tempfile.TemporaryDirectory(prefix="astro-runtime-tests-")
@@ -42,7 +40,8 @@ settings.load_profile("tests")
 
 # The tests of one line's Airflow are collected where that Airflow is installed, and those of the image, which need
 # a Docker engine, where they are named: `make test-image`.
-collect_ignore = ["image", *(f"airflow{major}" for major in ("2", "3") if major != LINE.split(".")[0])]
+collect_ignore = ["image"]
+collect_ignore_glob = [f"*/airflow{major}" for major in ("2", "3") if major != LINE.split(".")[0]]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -38,7 +38,9 @@ from astro_runtime_plugin import background
 
 RETENTION_SECONDS = 24 * 60 * 60.0
 TRIES = 3  # the table may have to be made, and two processes may make it, or the same row, at once
-LONG_TEXT = Text().with_variant(MEDIUMTEXT(), "mysql").with_variant(MEDIUMTEXT(), "mariadb")  # TEXT ends at 64 KiB
+LONG_TEXT = (
+    Text().with_variant(MEDIUMTEXT(), "mysql").with_variant(MEDIUMTEXT(), "mariadb")
+)  # TEXT ends at 64 KiB
 TABLE = Table(
     "astro_runtime_state",
     MetaData(

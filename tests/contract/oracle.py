@@ -13,8 +13,8 @@ from unittest.mock import patch
 
 from entrypoint.defaults import DEFAULTS, WORKER_CONCURRENCY, WORKER_QUEUES, SettingDefault
 from entrypoint.option_names import ConfigOption, EnvOnlyName
-from tests.contract.drafts import names_of
-from tests.lines import LINE
+from testing.installed_line import LINE
+from tests.contract.config_strategies import names_of
 
 NOT_SET = "the default layer has been asked"
 PARSERS = {

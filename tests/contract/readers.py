@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 from unittest.mock import patch
 
-from tests.lines import LINE
+from testing.installed_line import LINE
 
 
 def read_by_airflow() -> dict[str, list[float]]:

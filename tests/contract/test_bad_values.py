@@ -11,9 +11,9 @@ from entrypoint.build_environment import build_environment
 from entrypoint.defaults import DEFAULTS, SettingDefault
 from entrypoint.errors import CONFIG, StartError
 from entrypoint.option_names import ConfigOption, EnvOnlyName
-from tests.contract.drafts import least, names_of
+from testing.installed_line import INTERVAL, LINE
+from tests.contract.config_strategies import least, names_of
 from tests.contract.oracle import environment
-from tests.lines import INTERVAL, LINE
 
 BAD = (
     "",

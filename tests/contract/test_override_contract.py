@@ -17,11 +17,11 @@ from entrypoint import record
 from entrypoint.build_environment import PreparedEnvironment, build_environment
 from entrypoint.defaults import DEFAULTS
 from entrypoint.option_names import ConfigOption
-from tests.contract.drafts import Draft, drafts, numbers
+from testing.installed_line import LINE
+from tests.contract.config_files import State, write_down
+from tests.contract.config_strategies import Draft, drafts, numbers
 from tests.contract.oracle import Expected, Oracle, environment
 from tests.contract.readers import read_by_airflow
-from tests.contract.states import State, write_down
-from tests.lines import LINE
 
 GENERATE = "import airflow.configuration as c; c.write_default_airflow_configuration_if_needed()"
 

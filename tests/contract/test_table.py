@@ -17,9 +17,9 @@ from entrypoint.defaults import (
 )
 from entrypoint.option_names import ConfigOption
 from entrypoint.wait import AIRFLOW_URLS
-from tests.contract.drafts import joined_names, names_of
+from testing.installed_line import LINE
+from tests.contract.config_strategies import joined_names, names_of
 from tests.contract.oracle import Oracle
-from tests.lines import LINE
 
 
 def older_names(oracle: Oracle, name: ConfigOption) -> list[tuple[str, str]]:

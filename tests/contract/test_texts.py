@@ -12,8 +12,8 @@ from entrypoint.config_values import MAX_VALUE, expand
 from entrypoint.defaults import DEFAULTS, SettingDefault
 from entrypoint.errors import StartError
 from entrypoint.option_names import ConfigOption
+from testing.installed_line import LINE
 from tests.contract.oracle import Oracle, environment
-from tests.lines import LINE
 
 # Blanks of every kind, digits of every script, what float takes and int does not.
 NUMBERS = st.one_of(

@@ -12,11 +12,11 @@ import httpx
 import pytest
 import yaml  # type: ignore[import-untyped]
 
+from testing.servers import free_port
 from tests.image.astro_cli import ADAPTERS, HOME, NAME, PARSE, TEST, WAIT, compose_file, init, pytests
 from tests.image.compose import Compose
 from tests.image.docker import Container, complaints, docker, once, run, until
 from tests.image.expected import EXPECTED as AIRFLOWS
-from tests.servers import free_port
 
 # The CLI starts everything at once, so each component is there before the migration is, and ends once.
 EXPECTED = (*AIRFLOWS, "Database migration required", "You need to initialize the database")

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import FOOTER, chromium
+from testing.browser import FOOTER, chromium
 from tests.image.compose import TASKS, Compose, running
 from tests.image.docker import complaints, docker, until
 from tests.image.expected import EXPECTED

@@ -84,7 +84,9 @@ def test_nothing_imports_what_is_not_shipped(path: Path) -> None:
 
 
 def test_the_rules_are_held_against_files_that_are_there() -> None:
-    assert {"__main__.py", "defaults.py", "resolve.py", "build_environment.py"} <= {path.name for path in ENTRYPOINT}
+    assert {"__main__.py", "defaults.py", "resolve.py", "build_environment.py"} <= {
+        path.name for path in ENTRYPOINT
+    }
     assert {"plugin.py", "startup_hook.py", "footer.py"} <= {path.name for path in PLUGIN}
 
 

@@ -1,0 +1,47 @@
+"""Runs the real entrypoint as a process, in an environment that holds nothing of the machine's own Airflow."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+CHECKOUT = Path(__file__).parents[1]
+ENTRYPOINT = (sys.executable, "-m", "entrypoint")
+
+
+def environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return an environment for a start with AIRFLOW_HOME in `home`, and `extra` on top."""
+    inherited = {name: text for name, text in os.environ.items() if name in ("LANG", "HOME")}
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    return {**inherited, "PATH": path, "AIRFLOW_HOME": str(home), **(extra or {})}
+
+
+def start(
+    home: Path, *words: str, environ: Mapping[str, str] | None = None, stdin: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run the entrypoint with `words` to its end."""
+    return subprocess.run(
+        [*ENTRYPOINT, *words],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        env=environment(home, environ),
+        cwd=CHECKOUT,
+        timeout=120,
+    )
+
+
+def begin(home: Path, *words: str, environ: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+    """Run the entrypoint with `words` and return while it runs."""
+    return subprocess.Popen(
+        [*ENTRYPOINT, *words],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(home, environ),
+        cwd=CHECKOUT,
+    )

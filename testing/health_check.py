@@ -1,0 +1,66 @@
+"""The health check for its tests: in a process of its own, with what it imported; and a web server to ask."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from testing.entrypoint_process import CHECKOUT, environment
+from testing.installed_line import LINE
+
+PASSWORD = "s3cr3t-p4ss"
+WEB, PATH, SECTION, PORT, CERTIFICATE = {
+    "3.3": ("api-server", "/api/v2/monitor/health", "API", "PORT", "SSL_CERT"),
+    "2.11": ("webserver", "/health", "WEBSERVER", "WEB_SERVER_PORT", "WEB_SERVER_SSL_CERT"),
+}[LINE]
+HEALTHY = {"metadatabase": {"status": "healthy"}, "scheduler": {"status": "healthy"}}
+CHECK = """
+import json, os, sys
+from astro_runtime_plugin.health.__main__ import problem
+print(json.dumps([problem(os.environ, sys.argv[1:]), sorted(sys.modules)]))
+"""
+
+
+def run(home: Path, *words: str, environ: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    told = environment(home, environ)
+    return subprocess.run(words, env=told, cwd=CHECKOUT, capture_output=True, text=True, timeout=120)
+
+
+def checked(home: Path, *words: str, environ: Mapping[str, str]) -> tuple[str, set[str]]:
+    """Check in a process of its own, which says nothing else; return what is wrong and the packages it imported."""
+    done = run(home, sys.executable, "-c", CHECK, *words, environ=environ)
+    assert (done.returncode, done.stderr, PASSWORD in done.stdout) == (0, "", False)
+    found, modules = json.loads(done.stdout)
+    return found or "", {module.partition(".")[0] for module in modules}
+
+
+@contextmanager
+def web(
+    body: object = HEALTHY, path: str = PATH, status: int = 200, cert: Path | None = None
+) -> Iterator[str]:
+    """Run an HTTP server that answers at `path` and nowhere else; yield its port."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status if self.path == path else 404)
+            self.end_headers()
+            self.wfile.write(body if isinstance(body, bytes) else json.dumps(body).encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        if cert:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(cert)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield str(server.server_port)
+        server.shutdown()

@@ -1,0 +1,29 @@
+"""A PostgreSQL with a migrated database, of which each test has a copy."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from testing.celery_cluster import AIRFLOW, told
+from testing.entrypoint_process import CHECKOUT
+from testing.servers import Postgres, postgres
+
+
+@pytest.fixture(scope="session")
+def metadata(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """A server with a database `migrated`."""
+    home = tmp_path_factory.mktemp("migrated")
+    with postgres() as server:
+        environ = told(home, server.create("migrated"), "redis://127.0.0.1:1/0")
+        subprocess.run(
+            [*AIRFLOW, "db", "migrate"],
+            env=environ,
+            cwd=CHECKOUT,
+            check=True,
+            capture_output=True,
+            timeout=300,
+        )
+        yield server

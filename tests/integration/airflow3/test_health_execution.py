@@ -1,0 +1,16 @@
+"""The health check of an API server that serves the tasks' API alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from astro_runtime_plugin.health.__main__ import problem
+from testing.entrypoint_process import environment
+from testing.health_check import web
+
+
+def test_an_api_server_with_the_execution_api_alone(tmp_path: Path) -> None:
+    words = ("api-server", "--apps", "execution", "--port")
+    with web({"status": "healthy"}, path="/execution/health") as port:
+        assert problem(environment(tmp_path), (*words, port)) is None
+    assert "does not answer" in str(problem(environment(tmp_path), (*words, port)))

@@ -1,0 +1,95 @@
+"""The wheel, installed into a clean environment, behaves as the checkout does."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from testing.entrypoint_process import CHECKOUT, environment
+from testing.installed_line import LINE
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dist")
+    build = [
+        sys.executable,
+        "-m",
+        "build",
+        "--wheel",
+        "--no-isolation",
+        "--outdir",
+        str(folder),
+        str(CHECKOUT),
+    ]
+    subprocess.run(build, check=True, capture_output=True)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def bin_of_clean_environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("clean")
+    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    lock = str(CHECKOUT / "locks" / f"{LINE}.txt")
+    subprocess.run([*pip, "install", "--no-deps", "--require-hashes", "-r", lock], check=True)
+    subprocess.run([*pip, "install", "--no-deps", str(wheel)], check=True)
+    subprocess.run([*pip, "check"], check=True)
+    return folder / "bin"
+
+
+def run(folder: Path, home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of the clean environment, from a folder that is not the checkout."""
+    environ = environment(home, {"PATH": f"{folder}:/usr/bin:/bin"})
+    return subprocess.run(
+        [str(folder / words[0]), *words[1:]],
+        env=environ,
+        cwd=home,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def test_it_holds_the_packages_and_their_data_and_nothing_else(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    tops = {name.split("/")[0] for name in names}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"astro_runtime_plugin", "entrypoint"}
+    for data in ("releases/catalogue.json", "web/static/footer.js"):
+        assert f"astro_runtime_plugin/{data}" in names
+    assert any(name.startswith("astro_runtime_plugin/example_dags/") for name in names)
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+    assert not any("__pycache__" in name for name in names)
+
+
+def test_the_commands_answer_as_the_checkouts_do(bin_of_clean_environment: Path, tmp_path: Path) -> None:
+    checkout = Path(sys.executable).parent
+    for words in (
+        ("astro-runtime", "version"),
+        ("astro-runtime", "defaults", "--json"),
+        ("astro-runtime-entrypoint", "sh", "-c", "env | grep ^AIRFLOW__ | sort"),
+        ("python", "-m", "entrypoint", "sh", "-c", "env | grep ^AIRFLOW__ | sort"),
+    ):
+        installed, ours = run(bin_of_clean_environment, tmp_path, *words), run(checkout, tmp_path, *words)
+        assert installed.returncode == 0, installed.stderr
+        assert (installed.stdout, installed.stderr) == (ours.stdout, ours.stderr)
+        assert installed.stdout
+
+
+def test_airflow_loads_the_hook_and_the_plugin(bin_of_clean_environment: Path, tmp_path: Path) -> None:
+    value = run(
+        bin_of_clean_environment, tmp_path, "airflow", "config", "get-value", "scheduler", "max_tis_per_query"
+    )
+    assert value.stdout == "512\n"
+    plugins = json.loads(run(bin_of_clean_environment, tmp_path, "airflow", "plugins", "-o", "json").stdout)
+    assert "astro_runtime" in [plugin["name"] for plugin in plugins]
+
+
+def test_an_entrypoint_without_a_command_exits_2(bin_of_clean_environment: Path, tmp_path: Path) -> None:
+    assert run(bin_of_clean_environment, tmp_path, "astro-runtime-entrypoint").returncode == 2

@@ -1,0 +1,129 @@
+"""The footer covers nothing, and follows Airflow's theme, direction and width."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Locator, Page, ViewportSize, expect
+
+from testing.browser import FOOTER, NARROW, REACHABLE, WINDOW, box
+from testing.web.footer_assertions import uncovered
+from testing.web.sign_in import Open
+from tests.integration.web.airflow3.conftest import Servers
+from tests.integration.web.airflow3.server import Server
+
+# WCAG's contrast of the text with what is behind it, as the canvas makes of the colours.
+CONTRAST = """footer => {
+  const pen = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const luminance = (colour) => {
+    pen.fillStyle = colour;
+    pen.fillRect(0, 0, 1, 1);
+    const [r, g, b] = [...pen.getImageData(0, 0, 1, 1).data]
+      .map((part) => part / 255)
+      .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const { color, backgroundColor } = getComputedStyle(footer);
+  const [dark, light] = [luminance(color), luminance(backgroundColor)].sort((a, b) => a - b);
+  return (light + 0.05) / (dark + 0.05);
+}"""
+
+
+@pytest.fixture
+def server(servers: Servers) -> Server:
+    return servers("fab")
+
+
+def reachable(last: Locator) -> bool:
+    """Tell whether `last` can be scrolled to where the footer does not cover it."""
+    last.scroll_into_view_if_needed()
+    return uncovered(last)
+
+
+def choose_arabic(page: Page) -> None:
+    """Choose as a user does, which Airflow follows at once.
+
+    With a language that it starts with it does not always set the page's direction: where its server is slow to tell
+    the version, the language is there before the part of the page that waits for it to change.
+    """
+    page.get_by_test_id("nav-sidebar").get_by_role("button", name="User").click()
+    page.get_by_role("menuitem", name="Select Language").click()
+    page.get_by_role("dialog").get_by_role("combobox").click()
+    page.get_by_role("option", name="العربية").click()
+
+
+@pytest.mark.parametrize("window", [WINDOW, NARROW])
+def test_the_last_row_of_a_long_list_can_be_scrolled_to(opened: Open, window: ViewportSize) -> None:
+    page = opened("/dags")
+    page.set_viewport_size(window)
+    assert reachable(page.get_by_role("link", name="many_48", exact=True))
+    assert reachable(page.get_by_role("button", name="next page"))
+
+
+def test_the_last_line_of_a_log_can_be_scrolled_to(opened: Open, server: Server) -> None:
+    page = opened(f"/dags/hello/runs/{server.run_id}/tasks/greet")
+    assert reachable(page.get_by_text("line 299", exact=True))
+
+
+@pytest.mark.parametrize("width", [WINDOW["width"], NARROW["width"]])
+def test_the_end_of_a_fab_page_can_be_scrolled_to(opened: Open, width: int) -> None:
+    page = opened("/auth/users/list/")
+    page.set_viewport_size({"width": width, "height": 300})
+    footer, last = page.locator(FOOTER), page.get_by_role("row").last.get_by_role("link").first
+    assert box(last)[3] > 300
+    assert box(footer)[3] == 300
+    assert reachable(last)
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    assert box(footer)[3] == 300
+    assert box(page.locator(".panel").last)[3] <= box(footer)[1]
+
+
+@pytest.mark.parametrize("path", ["/", "/dags/hello", "/dags/hello?graph=1", "/no/such/page"])
+def test_the_page_and_the_footer_share_the_window(opened: Open, path: str) -> None:
+    page = opened(path)
+    main, footer = box(page.get_by_test_id("main-content")), box(page.locator(FOOTER))
+    sidebar = box(page.get_by_test_id("nav-sidebar"))
+    assert (main[1], main[3], footer[3]) == (0, footer[1], WINDOW["height"])
+    assert (footer[0], footer[2]) == (sidebar[2], WINDOW["width"])
+    assert sidebar[3] == WINDOW["height"]
+    assert page.evaluate("document.documentElement.scrollHeight") == WINDOW["height"]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_footer_has_the_colours_of_the_theme(opened: Open, theme: str) -> None:
+    opened("/").evaluate("theme => localStorage.setItem('theme', theme)", theme)
+    page = opened("/")
+    behind = "element => getComputedStyle(element).backgroundColor"
+    assert page.locator("html").get_attribute("class") == theme
+    assert page.locator(FOOTER).evaluate(behind) == page.locator("html").evaluate(behind)
+    assert page.locator(FOOTER).evaluate(CONTRAST) >= 4.5
+
+
+def test_the_footer_has_contrast_where_there_is_no_theme(opened: Open) -> None:
+    assert opened("/auth/users/list/").locator(FOOTER).evaluate(CONTRAST) >= 4.5
+
+
+def test_the_footer_reads_from_right_to_left_where_the_page_does(opened: Open) -> None:
+    page = opened("/dags")
+    choose_arabic(page)
+    expect(page.locator("html")).to_have_attribute("dir", "rtl")
+    left, _, right, _ = box(page.locator(FOOTER))
+    assert (left, right) == (0, box(page.get_by_test_id("nav-sidebar"))[0])
+    parts = [box(part)[0] for part in page.locator(f"{FOOTER} bdi").all()]
+    assert parts == sorted(parts, reverse=True)
+
+
+def test_in_a_narrow_window_everything_is_there(opened: Open) -> None:
+    page = opened("/dags")
+    page.set_viewport_size(NARROW)
+    assert page.evaluate("document.documentElement.scrollWidth") == NARROW["width"]
+    for part in page.locator(f"{FOOTER} bdi").all():
+        assert part.evaluate(REACHABLE)
+
+
+def test_the_links_can_be_reached_with_the_keyboard(opened: Open) -> None:
+    page = opened("/")
+    page.locator(f"{FOOTER} a").first.focus()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Release notes"
+    expect(page.get_by_role("contentinfo", name="Runtime")).to_be_visible()
+    expect(page.get_by_role("navigation", name="Resources")).to_be_visible()

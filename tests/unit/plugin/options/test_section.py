@@ -1,0 +1,91 @@
+"""The settings of the notices: a value that cannot work is said once, and the default counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from astro_runtime_plugin.options import section
+from astro_runtime_plugin.options.section import (
+    DAYS,
+    DISMISSAL_DAYS,
+    NOTICES,
+    THRESHOLD_DAYS,
+    notice_days,
+    notices_enabled,
+)
+
+README = Path(__file__).parents[4] / "README.md"
+
+
+class Conf:
+    """Airflow's `conf`, with one option set."""
+
+    def __init__(self, name: str, value: str | None) -> None:
+        self._told = {("astro_runtime", name): value}
+
+    def get(self, section: str, name: str, fallback: str | None = None) -> str | None:
+        return self._told.get((section, name), fallback)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_said() -> Iterator[None]:
+    section._warn_once.cache_clear()
+    yield
+    section._warn_once.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [
+        (None, True),
+        ("", True),
+        ("True", True),
+        (" t ", True),
+        ("1", True),
+        ("False", False),
+        ("0", False),
+        ("F", False),
+    ],
+)
+def test_notices(value: str | None, wanted: bool, caplog: pytest.LogCaptureFixture) -> None:
+    assert notices_enabled(Conf("notices", value)) is wanted
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "days"),
+    [
+        (THRESHOLD_DAYS, None, 30),
+        (THRESHOLD_DAYS, " 0 ", 0),
+        (THRESHOLD_DAYS, "3650", 3650),
+        (DISMISSAL_DAYS, None, 7),
+        (DISMISSAL_DAYS, "14", 14),
+    ],
+)
+def test_days(name: str, value: str | None, days: int, caplog: pytest.LogCaptureFixture) -> None:
+    assert notice_days(Conf(name, value), name) == days
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize("value", ["-1", "1.5", "a week", "3651", "9" * 5000, "²"])
+def test_days_that_cannot_work(value: str, caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(2):
+        assert notice_days(Conf(THRESHOLD_DAYS, value), THRESHOLD_DAYS) == 30
+    assert caplog.messages == [
+        "[astro_runtime] notice_threshold_days must be a whole number of days from 0 to 3650; 30 counts"
+    ]
+
+
+def test_notices_that_cannot_work(caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(2):
+        assert notices_enabled(Conf("notices", "off"))
+    assert caplog.messages == ["[astro_runtime] notices must be True or False; True counts"]
+
+
+@pytest.mark.parametrize("name", ["update_url", NOTICES, THRESHOLD_DAYS, DISMISSAL_DAYS])
+def test_each_setting_is_documented(name: str) -> None:
+    (row,) = [line for line in README.read_text().splitlines() if line.startswith(f"| `{name}` |")]
+    assert str(DAYS.get(name, "")) in row
