@@ -25,7 +25,7 @@ PARSE_ERRORS = {
 def parse_sections(path: str) -> dict[str, dict[str, str]]:
     """Return `{section: {option: raw value}}`, with the inherited options in `DEFAULT`."""
     parser = _read(path)
-    sections = {section: dict(parser._sections[section]) for section in parser.sections()}
+    sections = {section: dict(parser._sections[section]) for section in parser.sections()}  # type: ignore[attr-defined]
     return {**sections, "DEFAULT": dict(parser.defaults())}
 
 
