@@ -12,20 +12,16 @@ STOCK_COLUMNS = ("setting", "value", "origin", "Airflow's own", "why")
 
 @click.command()
 @click.option("--json", "form", flag_value="json", help="a JSON list, an object for each setting")
-@click.option("--markdown", "form", flag_value="markdown", help="the page docs/defaults.md")
 def defaults(form: str | None) -> None:
     """Print every setting that has a default here: its value in this environment, and where that comes from.
 
     The concurrency of a Celery worker is the one that a worker in this container would have.
     """
-    from astro_runtime_plugin import defaults_page, settings
+    from astro_runtime_plugin import settings
     from astro_runtime_plugin.cli.table import print_table
     from entrypoint.resolve import WORKER
     from entrypoint.settle import settle
 
-    if form == "markdown":
-        click.echo(defaults_page.render(), nl=False)
-        return
     rows = settings.rows(settle(os.environ, WORKER).settings)
     if form == "json":
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))

@@ -14,7 +14,7 @@ import httpx
 import psutil  # type: ignore[import-untyped]
 import pytest
 
-from tests.process.making import until
+from tests.process.make_run import until
 from tests.process.start import CHECKOUT, ENTRYPOINT, environment, start
 from tests.servers import free_port
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.process.api import API
-from tests.process.making import making, until
+from tests.process.make_run import make_run, until
 from tests.servers import free_port
 
 EXPECTED = {  # of each DAG, how many task instances, and how many tries the last one took
@@ -27,8 +27,8 @@ PATIENCE = 300  # seconds: where tasks run one after the other, on a slow machin
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """A real Airflow in which every example has been switched on and, but for the consumer, triggered."""
-    with making(tmp_path_factory.mktemp("examples") / "home", free_port()) as run:
-        run.until("Stop: Ctrl-C")
+    with make_run(tmp_path_factory.mktemp("examples") / "home", free_port()) as run:
+        run.wait_for("Stop: Ctrl-C")
         with run.client() as client:
             until(lambda: client.get("/dags").json()["total_entries"] == len(EXPECTED))
             for dag in EXPECTED:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.process.making import until
+from tests.process.make_run import until
 from tests.process.preparing import (
     AIRFLOWS,
     MIGRATES,
