@@ -33,7 +33,8 @@ $(VENV)/.locked: $(LOCK) dev/make-environment
 
 .PHONY: run
 run: $(STAMP) ## a real Airflow under the Runtime, in the foreground: make run PORT=8099 AIRFLOW_HOME=/some/where
-	@exec $(BIN)/python -m dev.run --home "$$AIRFLOW_HOME" --port "$(PORT)"
+	@# A task that runs make must not get the options of this one.
+	@exec env -u MAKEFLAGS -u MAKEOVERRIDES -u MFLAGS -u MAKELEVEL $(BIN)/python -m dev.run "$$AIRFLOW_HOME" "$(PORT)"
 
 .PHONY: system
 system: ## what the tests need of Debian: Chromium, PostgreSQL, MariaDB, Redis, RabbitMQ
@@ -81,8 +82,7 @@ bench-throughput: $(STAMP) system ## tasks on Celery workers, stock Airflow besi
 
 .PHONY: docs
 docs: $(STAMP) ## the pages that the code prints
-	$(BIN)/astro-runtime defaults --markdown > docs/defaults.md
-	$(BIN)/astro-runtime versions --markdown > docs/releases.md
+	$(BIN)/python -m dev.docs
 
 COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header
 .PHONY: lock

@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench import page
+from dev.docs import markdown
 
 CFG_LINES = 3000
 VARIABLES = 200
@@ -100,7 +101,7 @@ def table(found: dict[str, float]) -> str:
             f"at least {LEAST:g} starts",
         ),
     ]
-    return page.table(("whole process", "median", "ratio", "bound"), rows)
+    return markdown.table(("whole process", "median", "ratio", "bound"), rows)
 
 
 def main() -> int:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench import page
+from dev.docs.markdown import table
 from testing.celery_cluster import AIRFLOW, Cluster, cluster, told
 from testing.entrypoint_process import CHECKOUT
 from testing.installed_line import LINE
@@ -108,7 +109,7 @@ def main() -> None:
     rows = [
         (kind, f"{each:.0f}", f"{each / first:.2f}×", str(most)) for kind, (each, most) in figures.items()
     ]
-    shown = page.table(("", "tasks a minute", "ratio", "most at once"), rows)
+    shown = table(("", "tasks a minute", "ratio", "most at once"), rows)
     page.keep(TITLE, f"{SAYS} {page.machine()}.\n\n{shown}")
     print(shown)
 

@@ -9,15 +9,15 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from astro_runtime_plugin.releases.current import release_of
-from dev.versions import CHECKOUT, debian, dockerfile, newest, written
+from dev.versions import CHECKOUT, debian_codename, newest, render_dockerfile, render_files
 from entrypoint.airflow_line import LINES
 
 PROJECT = metadata("astro-runtime")  # pyproject.toml as `make install` has read it
 
 
-@pytest.mark.parametrize("path", written(), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", render_files(), ids=lambda path: path.name)
 def test_what_cannot_read_the_catalogue_holds_what_it_says(path: Path) -> None:
-    assert path.read_text() == written()[path], "run: make versions"
+    assert path.read_text() == render_files()[path], "run: make versions"
 
 
 @pytest.mark.parametrize("line", LINES)
@@ -35,7 +35,7 @@ def test_what_is_built_is_the_newest_release_of_the_line(line: str) -> None:
 @pytest.mark.parametrize("line", LINES)
 def test_every_image_has_one_debian(line: str) -> None:
     row = newest(line)
-    used = {debian(row, python) for python in row["python_versions"]}
+    used = {debian_codename(row, python) for python in row["python_versions"]}
     assert used == {os["codename"] for os in row["os"]}
 
 
@@ -70,6 +70,6 @@ def test_the_package_takes_every_python_that_the_catalogue_has_and_none_newer() 
     assert takes[-1] == max(pythons, key=lambda python: int(python.split(".")[1]))
 
 
-def test_a_dockerfile_without_an_argument_is_not_written() -> None:
+def test_a_dockerfile_without_an_argument_is_not_render_files() -> None:
     with pytest.raises(LookupError, match="ARG RELEASE"):
-        dockerfile("FROM python\n")
+        render_dockerfile("FROM python\n")
