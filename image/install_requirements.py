@@ -44,8 +44,9 @@ class RequirementsInstaller:
         if all(is_option(entry) for entry in self.entries):
             return
         plan = self._plan()
+        managed = sorted(plan & IMAGE_MANAGED)
         raise_problems(
-            [f"{self._origin(name)}; {self._decides(name)}" for name in sorted(plan & IMAGE_MANAGED)]
+            [f"{self._installs(name, self._origins(name))}; {self._decides(name)}" for name in managed]
         )
         self._check_hashes(plan)
         self._carry_out()
@@ -77,7 +78,11 @@ class RequirementsInstaller:
         hashed = {package_name(entry) for entry in self.entries if has_hash(entry)}
         missing = sorted(plan - hashed) if requiring else []
         raise_problems(
-            [f"{self._origin(name)}, which has no --hash; {requiring[0]} requires hashes" for name in missing]
+            [
+                f"{self._installs(name, entries_for(name, self.entries))}, which has no --hash;"
+                f" {requiring[0]} requires hashes"
+                for name in missing
+            ]
         )
 
     def _carry_out(self) -> None:
@@ -101,14 +106,18 @@ class RequirementsInstaller:
         )
         return ListError("\n".join(f"{line} {reason}" for line in lines or [f"{self.path}: the list"]))
 
-    def _origin(self, name: str) -> str:
-        """Return which line installs the package, itself or as a dependency."""
-        entries = entries_for(name, self.entries)
-        entries = entries or entries_at_fault(self.uv.explain(self.text, name), self.entries)
+    def _origins(self, name: str) -> list[Entry]:
+        """Return the entries that install the package, themselves or as a dependency; none if that is unclear."""
+        if entries := entries_for(name, self.entries):
+            return entries
+        if entries := entries_at_fault(self.uv.explain(self.text, name), self.entries):
+            return entries
         unnamed = [entry for entry in self.entries if lacks_name(entry)]
-        entries = entries or (unnamed if len(unnamed) == 1 else [])
-        where = f"{entries[0]}: {describe(entries[0])}" if entries else f"{self.path}: the list"
-        return f"{where} installs {name}"
+        return unnamed if len(unnamed) == 1 else []
+
+    def _installs(self, name: str, entries: list[Entry]) -> str:
+        subject = f"{entries[0]}: {describe(entries[0])}" if entries else f"{self.path}: the list"
+        return f"{subject} installs {name}"
 
 
 def main() -> None:

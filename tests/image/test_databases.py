@@ -39,8 +39,8 @@ DATABASES = {
     "PostgreSQL": ["--env", f"{CONN}=postgresql+psycopg2://airflow:airflow@postgres/airflow"],
     "MariaDB": ["--env", f"{CONN}=mysql+mysqldb://airflow:airflow@mariadb/airflow"],
 }
-# On 2.11, child processes that parse DAGs dispose of the connection pool that they inherit. mysqlclient, unlike psycopg2,
-# also closes the parent's connections, and the parent restarts what used one ("Lost connection").
+# On 2.11, child processes that parse DAGs dispose of the connection pool that they inherit. mysqlclient, unlike
+# psycopg2, also closes the parent's connections, and the parent restarts what used one ("Lost connection").
 CONNECTION_ERRORS = {("2.11", "MariaDB"): [r"scheduler +\| (Traceback|.*ERROR - Exception during reset)"]}
 DAG_ARGUMENT = {"3.3": ["once"], "2.11": ["--dag-id", "once"]}
 SERVERS = {"PostgreSQL": "postgres", "MariaDB": "mariadb"}
