@@ -1,4 +1,4 @@
-"""Small packages, built by hand: a wheel is an archive with three files that describe it."""
+"""Builds small packages: a wheel is an archive with three files that describe it."""
 
 from __future__ import annotations
 
@@ -9,21 +9,23 @@ from io import BytesIO
 from pathlib import Path
 
 
-def wheel(folder: Path, name: str, version: str, *needs: str) -> None:
-    """Build a package with one module that knows its version; `needs` are its requirements."""
+def build_wheel(folder: Path, name: str, version: str, *requirements: str) -> None:
+    """Build a package with one module that contains its version; `requirements` are what it depends on."""
     module = name.replace("-", "_")
-    about = f"{module}-{version}.dist-info"
+    dist_info = f"{module}-{version}.dist-info"
     metadata = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
-    metadata += [f"Requires-Dist: {need}" for need in needs]
+    metadata += [f"Requires-Dist: {requirement}" for requirement in requirements]
     with zipfile.ZipFile(folder / f"{module}-{version}-py3-none-any.whl", "w") as archive:
         archive.writestr(f"{module}.py", f"version = {version!r}\n")
-        archive.writestr(f"{about}/METADATA", "\n".join(metadata) + "\n")
-        archive.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        archive.writestr(f"{about}/RECORD", "")
+        archive.writestr(f"{dist_info}/METADATA", "\n".join(metadata) + "\n")
+        archive.writestr(
+            f"{dist_info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        archive.writestr(f"{dist_info}/RECORD", "")
 
 
-def source_that_does_not_build(folder: Path, name: str, version: str) -> None:
-    """Build a source archive that tells its metadata without being built, and whose build fails."""
+def build_unbuildable_sdist(folder: Path, name: str, version: str) -> None:
+    """Build a source archive whose metadata can be read without a build, and whose build fails."""
     project = f'[project]\nname = "{name}"\nversion = "{version}"\n'
     build = '[build-system]\nrequires = []\nbuild-backend = "b"\nbackend-path = ["."]\n'
     files = {
@@ -38,7 +40,7 @@ def source_that_does_not_build(folder: Path, name: str, version: str) -> None:
             archive.addfile(member, BytesIO(text.encode()))
 
 
-def hash_of(folder: Path, name: str, version: str) -> str:
-    """Return what a line of requirements.txt says of the wheel's hash."""
+def hash_option(folder: Path, name: str, version: str) -> str:
+    """Return the option that gives the hash of the wheel in requirements.txt."""
     data = (folder / f"{name.replace('-', '_')}-{version}-py3-none-any.whl").read_bytes()
     return f"--hash=sha256:{hashlib.sha256(data).hexdigest()}"

@@ -1,4 +1,4 @@
-"""packages.txt, installed by the real apt-get and dpkg, into a root of their own from an archive in a folder."""
+"""packages.txt, installed by the real apt-get and dpkg into a separate root, from an archive in a folder."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-CHECKOUT = Path(__file__).parents[2]
+from dev.versions import CHECKOUT
+
 APT_CONF = """
 Dir "{root}";
 Dir::State::status "{root}/var/lib/dpkg/status";
@@ -25,18 +26,19 @@ FOLDERS = (
     "etc/apt/apt.conf.d etc/apt/preferences.d var/lib/apt/lists var/lib/dpkg/info var/lib/dpkg/updates"
     " var/cache/apt/archives/partial var/log/apt archive project"
 ).split()
-# name, version, and the rest of what describes a package
+# name, version, and the other fields of a package
 ARCHIVE = [
     ("alpha", "1.0", "Provides: only-alpha, either"),
     ("beta", "1:2.0-3", "Depends: alpha\nProvides: either"),
     ("g++", "1.0", "Recommends: alpha"),
     ("foe", "1.0", "Conflicts: alpha"),
     ("lost", "1.0", "Depends: gone"),
+    ("locate", "1.0", "Provides: x"),
 ]
 
 
 class Machine:
-    """A root folder with apt's and dpkg's folders, and an archive that its sources.list names."""
+    """A root folder for apt and dpkg, with a sources.list that names an archive in it."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -49,7 +51,7 @@ class Machine:
         (root / "archive/Packages").write_text("".join(self.package(*row) for row in ARCHIVE))
 
     def package(self, name: str, version: str, rest: str) -> str:
-        """Build a package of the archive and return what the archive says of it."""
+        """Build a package of the archive and return its entry in the archive's index."""
         control = (
             f"Package: {name}\nVersion: {version}\nArchitecture: all\nMaintainer: m <m@example.org>\n{rest}\n"
         )
@@ -82,8 +84,8 @@ class Machine:
         status = (self.root / "var/lib/dpkg/status").read_text().splitlines()
         return [line.removeprefix("Package: ") for line in status if line.startswith("Package: ")]
 
-    def left(self, folder: str) -> list[str]:
-        """Return the files below a folder of apt; its lock is no cache."""
+    def files_in(self, folder: str) -> list[str]:
+        """Return the files below a folder of apt, except locks."""
         return [
             str(path) for path in (self.root / folder).rglob("*") if path.is_file() and path.name != "lock"
         ]
@@ -95,10 +97,10 @@ def machine(tmp_path: Path) -> Machine:
 
 
 @pytest.mark.parametrize("text", [None, "", "\n \r\n", "# alpha\n\t# beta", "\ufeff"])
-def test_a_list_of_nothing_asks_nothing_of_apt(machine: Machine, text: str | None) -> None:
+def test_empty_list_does_not_run_apt(machine: Machine, text: str | None) -> None:
     done = machine.install(text)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert machine.left("var") == [str(machine.root / "var/lib/dpkg/status")]
+    assert machine.files_in("var") == [str(machine.root / "var/lib/dpkg/status")]
 
 
 @pytest.mark.parametrize(
@@ -107,19 +109,19 @@ def test_a_list_of_nothing_asks_nothing_of_apt(machine: Machine, text: str | Non
         ("alpha", ["alpha"]),
         ("\ufeffalpha\r\ng++ # a compiler\r\n", ["alpha", "g++"]),
         ("alpha\n".encode("utf-16"), ["alpha"]),
-        ("g++\n", ["g++"]),  # what is recommended is not asked for
+        ("g++\n", ["g++"]),  # without what it recommends
         ("alpha   g++ alpha#x", ["alpha", "g++"]),
         ("beta=1:2.0-3", ["alpha", "beta"]),
         ("beta=1:2.*", ["alpha", "beta"]),
         ("only-alpha", ["alpha"]),  # a virtual package that one package provides
     ],
 )
-def test_a_list_is_installed_and_nothing_else_is_left(
+def test_listed_packages_are_installed_and_downloads_removed(
     machine: Machine, text: str | bytes, installed: list[str]
 ) -> None:
     done = machine.install(text)
     assert (done.returncode, machine.installed()) == (0, installed), done.stderr
-    assert machine.left("var/lib/apt/lists") == machine.left("var/cache/apt") == []
+    assert machine.files_in("var/lib/apt/lists") == machine.files_in("var/cache/apt") == []
 
 
 @pytest.mark.parametrize(
@@ -127,18 +129,18 @@ def test_a_list_is_installed_and_nothing_else_is_left(
     "-y --allow-unauthenticated alpha- Alpha a alpha^ ./alpha.deb alp.* ?name(alpha) ~nalpha alpha= alpha=1=2 "
     "alpha/ beta;reboot $(reboot) älpha".split(),
 )
-def test_what_is_no_package_is_refused_before_apt_sees_it(machine: Machine, word: str) -> None:
+def test_word_that_is_not_a_package_is_refused_before_apt_runs(machine: Machine, word: str) -> None:
     done = machine.install(f"alpha\n\nbeta {word}\n")
     assert (done.returncode, done.stdout) == (1, "")
-    (said,) = done.stderr.splitlines()
-    assert said.startswith(f"packages.txt:3: {word!r} is no package: it must be ")
-    assert machine.left("var/lib/apt") == []
+    (error,) = done.stderr.splitlines()
+    assert error.startswith(f"packages.txt:3: {word!r} is not a package: it must be ")
+    assert machine.files_in("var/lib/apt") == []
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "errors"),
     [
-        ("alpha\nnosuch", ["packages.txt:2: nosuch: Unable to locate package nosuch"]),
+        ("locate\nnosuch", ["packages.txt:2: nosuch: Unable to locate package nosuch"]),
         ("al.ha", ["packages.txt:1: al.ha: Unable to locate package al.ha"]),  # not a regular expression
         (
             "no1 alpha\n\r\nno2\r\nbeta=9\ng++/nosuch",
@@ -153,44 +155,46 @@ def test_what_is_no_package_is_refused_before_apt_sees_it(machine: Machine, word
         (
             "beta\n# why\ng++ foe alpha",
             [
-                "packages.txt:3: foe cannot be installed beside what stands above it in the list;"
-                " apt-get's explanation stands above"
+                "packages.txt:3: foe cannot be installed with the other packages of the list;"
+                " see apt-get's explanation above"
             ],
         ),
     ],
 )
-def test_each_line_that_cannot_be_installed_is_told(machine: Machine, text: str, told: list[str]) -> None:
+def test_every_line_that_cannot_be_installed_is_reported(
+    machine: Machine, text: str, errors: list[str]
+) -> None:
     done = machine.install(text)
     assert (done.returncode, machine.installed()) == (1, [])
-    assert done.stderr.splitlines()[-len(told) :] == told
-    assert sum(line.startswith("packages.txt:") for line in done.stderr.splitlines()) == len(told)
+    assert done.stderr.splitlines()[-len(errors) :] == errors
+    assert sum(line.startswith("packages.txt:") for line in done.stderr.splitlines()) == len(errors)
 
 
 @pytest.mark.parametrize(
-    ("text", "explained"),
+    ("text", "explanation"),
     [
         ("either", "beta 1:2.0-3"),
         ("alpha\nfoe", "foe : Conflicts: alpha"),
         ("lost", "lost : Depends: gone"),
     ],
 )
-def test_what_apt_says_stands_above(machine: Machine, text: str, explained: str) -> None:
+def test_apts_explanation_precedes_the_error(machine: Machine, text: str, explanation: str) -> None:
     done = machine.install(text)
     assert done.returncode == 1
-    assert explained in done.stderr
+    assert explanation in done.stderr
     assert done.stderr.splitlines()[-1].startswith("packages.txt:")
 
 
-def test_an_archive_that_does_not_answer_is_told_and_not_blamed_on_the_list(machine: Machine) -> None:
+def test_unreachable_archive_is_reported_and_not_blamed_on_the_list(machine: Machine) -> None:
     machine.source.write_text(f"deb [trusted=yes] file:{machine.root}/nosuch ./\n")
     done = machine.install("alpha")
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1] == "apt-get update failed; its output stands above"
+    assert done.stderr.splitlines()[-1] == "apt-get update failed; see its output above"
     assert "packages.txt" not in done.stderr
 
 
-def test_a_package_that_fails_while_it_is_installed_is_told(machine: Machine) -> None:
+def test_package_that_fails_to_install_is_reported(machine: Machine) -> None:
     (machine.root / "archive/alpha.deb").write_bytes(b"x")
     done = machine.install("alpha")
     assert (done.returncode, machine.installed()) == (1, [])
-    assert done.stderr.splitlines()[-1] == "apt-get install failed; its output stands above"
+    assert done.stderr.splitlines()[-1] == "apt-get install failed; see its output above"
