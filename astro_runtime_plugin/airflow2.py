@@ -26,6 +26,7 @@ from astro_runtime_plugin.following.record import written_down
 from astro_runtime_plugin.options import configured_links, links_of_menu, option
 from astro_runtime_plugin.page.gather import page
 from astro_runtime_plugin.release import image_tag, release_of
+from astro_runtime_plugin.web import openapi
 from entrypoint import origin
 
 Extensions = dict[str, list[Any]]
@@ -65,9 +66,11 @@ def blueprint(shown: api.Runtime) -> FooterBlueprint:
         "workers": lambda: written_down(origin.read(os.environ)).model_dump(),
         "components": lambda: [one._asdict() for one in components()],
         "notices": lambda: noticeboard.shown_to(user_id()).model_dump(),
+        "openapi.json": openapi.document,
     }
     for name, told in answers.items():
-        made.add_url_rule(f"/api/{name}", name, lambda told=told: answer(told))
+        endpoint = name.partition(".")[0]  # Flask allows no dot in it
+        made.add_url_rule(f"/api/{name}", endpoint, lambda told=told: answer(told))
     made.add_url_rule("/api/notices", "dismissed", lambda: answer(dismissed), methods=["POST"])
     made.add_url_rule("/page", "page_shown", lambda: page_shown(shown))
     return made

@@ -27,6 +27,7 @@ from astro_runtime_plugin.no_store import NoStore
 from astro_runtime_plugin.noticeboard import Board
 from astro_runtime_plugin.page.gather import page
 from astro_runtime_plugin.release import release_of
+from astro_runtime_plugin.web import openapi
 from entrypoint import origin
 
 # Whom Airflow lets see connections: Admin and Op, with each auth manager of its own.
@@ -49,6 +50,7 @@ def app(tag: str | None, links: dict[str, str]) -> FastAPI:
     def runtime_page() -> HTMLResponse:
         return HTMLResponse(page(runtime()))
 
+    told.add_api_route("/api/openapi.json", openapi.document)
     told.add_api_route("/api/workers", workers)
     told.add_api_route("/api/components", running)
     told.add_api_route("/api/notices", notices)

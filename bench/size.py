@@ -1,4 +1,4 @@
-"""How large the images are, and which folders make them so (`make bench-image` keeps it in docs/reference/benchmarks.md)."""
+"""How large the images are, and which folders make them so (`make bench-image` keeps it on the benchmarks page)."""
 
 from __future__ import annotations
 
