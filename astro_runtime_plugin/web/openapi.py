@@ -21,7 +21,7 @@ Json = dict[str, Any]
 REF = "#/components/schemas/{model}"
 MODELS = (api.Runtime, Workers, Board)
 DESCRIPTION = (
-    "What the Runtime knows about this Airflow. Every endpoint needs a login; no answer may be cached."
+    "What runs here, and why. Every endpoint needs a login, and no answer may be cached."
 )
 SECURITY_SCHEMES: Json = {
     "airflow3Token": {"type": "http", "scheme": "bearer", "description": "Airflow 3.3: the token of its API"},

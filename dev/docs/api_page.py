@@ -15,11 +15,13 @@ Json = dict[str, Any]
 HEAD = """\
 # HTTP API
 
-The web server serves these endpoints below `{server}`, on both lines. {description}
-`GET {server}/api/openapi.json` returns this description as an OpenAPI document, and this page is printed from it.
+{description}
+
+The web server of both lines serves these endpoints below `{server}`. `GET {server}/api/openapi.json` describes them as
+an OpenAPI document, from which this page is printed.
 
 ```console
-$ curl --header "Authorization: Bearer $TOKEN" http://localhost:8080{server}/api/runtime
+$ curl -H "Authorization: Bearer $TOKEN" localhost:8080{server}/api/runtime
 ```
 
 On Airflow 3.3 `$TOKEN` is a token of Airflow's own API (`POST /auth/token`); a browser uses its cookie. On Airflow 2.11
