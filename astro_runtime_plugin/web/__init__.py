@@ -1,1 +1,1 @@
-"""What the web server adds to Airflow's UI: the HTTP API, the footer, the notices and the Runtime page."""
+"""What the web server shows: footer, notices, Runtime page and HTTP API, with one adapter per Airflow major."""

@@ -1,1 +1,1 @@
-"""The pages of the documentation that the code prints."""
+"""`make docs`: the reference pages that the code prints."""
