@@ -137,8 +137,8 @@ def main(lines: list[str]) -> int:
     )
     print(drawn)
     told = (
-        f"The last table of `make bench-image`: the median of {ROUNDS} rounds from `docker run` on, in turn, on"
-        f" {page.machine()}. The Runtime may cost at most {MOST:g} times plain `airflow`."
+        f"Measured by `make bench-image`: the median of {ROUNDS} interleaved rounds, counted from `docker run`, on"
+        f" {page.machine()}. The goal is at most {MOST:g} times plain `airflow`."
     )
     page.keep("What the image's start costs", f"{told}\n\n{drawn}")
     size.main(lines)

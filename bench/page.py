@@ -1,4 +1,4 @@
-"""docs/benchmarks.md: each benchmark keeps a section of its own there."""
+"""docs/reference/benchmarks.md: each benchmark keeps its own section there."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+PAGE = Path(__file__).parents[1] / "docs" / "reference" / "benchmarks.md"
 HEAD = "# Benchmarks\n"
 
 

@@ -1,4 +1,4 @@
-"""How large the images are, and which folders make them so (`make bench-image` keeps it in docs/benchmarks.md)."""
+"""How large the images are, and which folders make them so (`make bench-image` keeps it on the benchmarks page)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def main(lines: list[str]) -> None:
         rows.append((f"`{image}`", f"{size(image) / 1e6:.0f} MB", folders))
     drawn = table(("image", "size", "largest folders, in MiB"), rows)
     print(drawn)
-    page.keep("How large the images are", f"As `make bench-image` found them, with bytecode.\n\n{drawn}")
+    page.keep("How large the images are", f"Measured by `make bench-image`, bytecode included.\n\n{drawn}")
 
 
 if __name__ == "__main__":

@@ -49,8 +49,8 @@ ENDED = """
     WHERE state IN ('success', 'failed')"""
 TITLE = f"Tasks on Celery workers, Airflow {LINE}"
 SAYS = (
-    f"The table of `make bench-throughput LINE={LINE}`: {TASKS} tasks of {SECONDS} seconds on {WORKERS} workers with"
-    f" {SLOTS} slots each, with Redis and PostgreSQL; first one, then the other, on the same machine."
+    f"Measured by `make bench-throughput LINE={LINE}`: {TASKS} tasks of {SECONDS} seconds on {WORKERS} workers with"
+    f" {SLOTS} slots each, with Redis and PostgreSQL, one after the other on the same machine."
 )
 PARTS = {"3.3": ("api-server", "dag-processor", "triggerer"), "2.11": ()}[LINE]
 
@@ -94,7 +94,7 @@ def start(made: Cluster) -> None:
 
 
 def main() -> None:
-    """Print the table, and write it into docs/benchmarks.md."""
+    """Print the table, and write it into docs/reference/benchmarks.md."""
     with tempfile.TemporaryDirectory() as folder, postgres() as server:
         home = Path(folder)
         environ = told(home, server.create("migrated"), "redis://127.0.0.1:1/0")

@@ -7,20 +7,20 @@ from pathlib import Path
 import pytest
 
 from astro_runtime_plugin.releases.catalogue import releases
-from dev.docs.__main__ import REFERENCE, pages
+from dev.docs.__main__ import PAGES, REFERENCE
 from entrypoint.defaults import ALL_DEFAULTS
 
 
-@pytest.mark.parametrize("path", pages(), ids=lambda path: path.name)
-def test_a_page_is_what_the_code_prints(path: Path) -> None:
-    assert path.read_text() == pages()[path]
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_page_matches_what_the_code_prints(path: Path) -> None:
+    assert path.read_text() == PAGES[path](), "run: make docs"
 
 
-def test_the_defaults_page_lists_every_setting() -> None:
+def test_defaults_page_lists_every_setting() -> None:
     page = (REFERENCE / "defaults.md").read_text()
     assert all(f"`{setting.documented}`" in page for setting in ALL_DEFAULTS)
 
 
-def test_the_releases_page_lists_every_release() -> None:
+def test_releases_page_lists_every_release() -> None:
     page = (REFERENCE / "releases.md").read_text()
     assert all(f"| `{release.release}` | {release.airflow} |" in page for release in releases())
