@@ -46,7 +46,7 @@ class Expected(NamedTuple):
 
 
 @contextmanager
-def environment(variables: Mapping[str, str]) -> Iterator[None]:
+def replaced_environ(variables: Mapping[str, str]) -> Iterator[None]:
     """Replace the environment of the process with `variables`."""
     previous = dict(os.environ)
     os.environ.clear()
@@ -62,7 +62,7 @@ class Oracle:
     """The parsers of Airflow and of the Task SDK, if there is one: built once, loaded for every configuration."""
 
     def __init__(self) -> None:
-        with environment(os.environ):  # importing Airflow runs the startup hook, which exports defaults
+        with replaced_environ(os.environ):  # importing Airflow runs the startup hook, which exports defaults
             import airflow.settings  # noqa: F401
             from airflow.providers_manager import ProvidersManager
 
@@ -97,7 +97,7 @@ class Oracle:
 
     def expected(self, environ: Mapping[str, str], operator_cfg: Path | None) -> list[Expected]:
         """Return what the override contract demands of each row, for the operator's environment and airflow.cfg."""
-        with environment(environ), warnings.catch_warnings():
+        with replaced_environ(environ), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self.load(None)
             in_environment = {

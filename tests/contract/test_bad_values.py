@@ -13,7 +13,7 @@ from entrypoint.errors import CONFIG, StartError
 from entrypoint.option_names import ConfigOption, EnvOnlyName
 from testing.installed_line import INTERVAL, LINE
 from tests.contract.config_strategies import minimum, names_of
-from tests.contract.oracle import environment
+from tests.contract.oracle import replaced_environ
 
 BAD = (
     "",
@@ -49,7 +49,7 @@ def start_error(home: Path, name: ConfigOption | EnvOnlyName, place: str, text: 
     else:
         assert isinstance(name, ConfigOption)
         (home / "airflow.cfg").write_text(f"[{name.section}]\n{name.option} = {text}\n")
-    with environment(environ), pytest.raises(StartError) as error:
+    with replaced_environ(environ), pytest.raises(StartError) as error:
         build_environment(os.environ)
     return error.value
 
@@ -104,7 +104,7 @@ def test_bad_value_under_ignored_name_is_accepted(tmp_path: Path) -> None:
         "AIRFLOW__CORE__PARALLELISM": "8",
         "AIRFLOW_CORE_PARALLELISM": "0",
     }
-    with environment(environ):
+    with replaced_environ(environ):
         settings = {setting.variable: setting.value for setting in build_environment(os.environ).settings}
     assert settings[INTERVAL] == "60"
     assert settings["AIRFLOW__CORE__PARALLELISM"] == "8"

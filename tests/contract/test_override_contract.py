@@ -20,7 +20,7 @@ from entrypoint.option_names import ConfigOption
 from testing.installed_line import LINE
 from tests.contract.config_files import ConfigFiles, write_draft
 from tests.contract.config_strategies import Draft, drafts, numbers
-from tests.contract.oracle import Expected, Oracle, environment
+from tests.contract.oracle import Expected, Oracle, replaced_environ
 from tests.contract.readers import values_in_airflow
 
 GENERATE = "import airflow.configuration as c; c.write_default_airflow_configuration_if_needed()"
@@ -63,7 +63,7 @@ class Scenario:
             self.cfg.write_text(files.cfg)
 
     def start(self) -> PreparedEnvironment:
-        with environment(self.environ):
+        with replaced_environ(self.environ):
             return build_environment(os.environ)
 
 
@@ -97,7 +97,7 @@ def test_any_configuration_fulfils_contract(
         scenario = Scenario(home, write_draft(draft, generated))
         expected = oracle.expected(scenario.environ, scenario.operator_cfg)
         prepared = scenario.start()
-        with environment(prepared.environ), warnings.catch_warnings():
+        with replaced_environ(prepared.environ), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             oracle.load(scenario.cfg)
             assert_effective(oracle, expected)
@@ -123,10 +123,10 @@ def test_value_changed_between_starts_is_override(
         newest = setting.names_by_line[LINE].names[0]
         variable = newest.variable
         text = data.draw(numbers(setting, newest).filter(lambda text: text != first.environ.get(variable)))
-        with environment({**first.environ, variable: text}):
+        with replaced_environ({**first.environ, variable: text}):
             second = build_environment(os.environ)
         expected = oracle.expected({**scenario.environ, variable: text}, scenario.operator_cfg)
-        with environment(second.environ), warnings.catch_warnings():
+        with replaced_environ(second.environ), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             oracle.load(scenario.cfg)
             assert_effective(oracle, expected)

@@ -13,7 +13,7 @@ from entrypoint.defaults import DEFAULTS, SettingDefault
 from entrypoint.errors import StartError
 from entrypoint.option_names import ConfigOption
 from testing.installed_line import LINE
-from tests.contract.oracle import Oracle, environment
+from tests.contract.oracle import Oracle, replaced_environ
 
 # All kinds of blanks, digits of every script, and what float accepts and int does not.
 NUMBERS = st.one_of(
@@ -49,7 +49,9 @@ NUMBERS = st.one_of(
 def test_number_is_accepted_if_airflow_accepts_it(oracle: Oracle, setting: SettingDefault, text: str) -> None:
     option_names = setting.names_by_line[LINE]
     oracle.load(None)
-    with environment({"HOME": "/missing", "AIRFLOW_HOME": "/missing", option_names.names[0].variable: text}):
+    with replaced_environ(
+        {"HOME": "/missing", "AIRFLOW_HOME": "/missing", option_names.names[0].variable: text}
+    ):
         airflow_value = read_by_airflow(oracle, setting, option_names.names[0])
         value = read_by_runtime(setting)
     if airflow_value is not None and not option_names.minimum <= airflow_value <= MAX_VALUE:
@@ -95,5 +97,5 @@ def test_expand_matches_airflow(text: str, variables: dict[str, str]) -> None:
         or {"$B", "${C}"} <= set(variables.values())
     ):
         variables = {**variables, "B": "2", "C": "3"}  # Airflow would hang
-    with environment({"HOME": "/users/me", **variables}):
+    with replaced_environ({"HOME": "/users/me", **variables}):
         assert expand(text) == expand_env_var(text)

@@ -13,7 +13,7 @@ from entrypoint.connection_url import connection_url
 from entrypoint.defaults import BROKER_URL, DATABASE_URL
 from entrypoint.option_names import ConfigOption
 from entrypoint.overrides import CFG, COMMAND, ENVIRONMENT, SECRET, find_override
-from tests.contract.oracle import Oracle, environment
+from tests.contract.oracle import Oracle, replaced_environ
 
 URLS = [
     ({"": "url://$HOME/plain"}, {}, ENVIRONMENT),
@@ -51,7 +51,7 @@ def test_connection_url_matches_airflow(
     assert override
     assert override.origin == origin
     base = {"PATH": os.environ["PATH"], "HOME": "/users/me", "AIRFLOW__SECRETS__BACKEND": BACKEND}
-    with environment({**base, **environ}):
+    with replaced_environ({**base, **environ}):
         oracle.load(path)
         airflow_url = oracle.conf.get(names[0].section, names[0].option)
         location, url = connection_url(DATABASE if names is DATABASE_URL else BROKER, environ, cfg)
