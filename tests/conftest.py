@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from tests import workers
 from tests.lines import LINE
 from tests.metadata import metadata
 
@@ -47,6 +48,11 @@ collect_ignore = ["image", *(f"airflow{major}" for major in ("2", "3") if major 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--states", type=int, default=2000, help="states that the override contract is tried in")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.pluginmanager.hasplugin("xdist"):
+        workers.arrange(items)
 
 
 @pytest.fixture(scope="session")
