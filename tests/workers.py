@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 
@@ -22,7 +23,7 @@ def arrange(items: list[pytest.Item]) -> None:
     for item in items:
         by_file[item.nodeid.partition("::")[0]].append(item)
     for file, own in by_file.items():
-        group = _shared(own) or file
+        group = _shared(own) or Path(file).stem
         for item in own:
             item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=lambda item: _place(item.nodeid))
