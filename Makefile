@@ -63,7 +63,7 @@ $(LINES:%=test-%): test-%: system $$(VENV_OF_$$*)/.installed
 
 .PHONY: pytest
 pytest: $(STAMP)
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder $(PROGRESS) $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(PROGRESS) $(ARGS)
 
 .PHONY: image
 image: ## the images of both lines for this machine, or of LINE: base, non-base, slim; needs a Docker engine

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import tempfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
@@ -50,10 +50,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--states", type=int, default=2000, help="states that the override contract is tried in")
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.pluginmanager.hasplugin("xdist"):
-        workers.arrange(items)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    workers.sort(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> workers.Workers:
+    return workers.Workers(config, log)
 
 
 @pytest.fixture(scope="session")

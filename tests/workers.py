@@ -1,37 +1,48 @@
 """Which tests run in one worker of pytest-xdist, and in which order: servers are started once, and nobody waits long.
 
-A worker runs whole files, because a file shares its servers; and all files that need one of these fixtures, which take
-long to make. What takes longest begins first.
+A worker runs whole files, because the tests of a file share servers, and all files that share what takes long to make.
+What takes longest begins first.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
-from pathlib import Path
-
 import pytest
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
-SHARED = {"browser": "face", "servers": "face", "migrated": "migrated"}
+# By a part of the path: the web servers and the browser of `face`, the database that six replicas have migrated.
+TOGETHER = {"/face/": "face", "/test_first_user": "migrated", "/test_prepare": "migrated"}
 # Parts of the paths of files that take more than half a minute, the slowest first.
-SLOW = ("/face/", "/test_make_run", "/following/", "/components/", "/hook/", "/contract/", "/test_prepare")
+SLOW = (
+    "/face/",
+    "/test_following",
+    "/test_make_run",
+    "/test_kubernetes",
+    "/test_untouched",
+    "/hook/",
+    "/test_first_user",
+    "/test_prepare",
+    "/test_override_contract",
+    "/test_example_dags",
+    "/components/",
+    "/test_executors",
+    "/test_worker_concurrency",
+    "/test_health",
+    "/updates/",
+    "/process/",
+)
 
 
-def arrange(items: list[pytest.Item]) -> None:
-    """Put each test into a group, which a worker runs as a whole, and the slow ones first."""
-    by_file: dict[str, list[pytest.Item]] = defaultdict(list)
-    for item in items:
-        by_file[item.nodeid.partition("::")[0]].append(item)
-    for file, own in by_file.items():
-        group = _shared(own) or Path(file).stem
-        for item in own:
-            item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: _place(item.nodeid))
+class Workers(LoadFileScheduling):  # type: ignore[misc]
+    """Hands whole groups of tests out, in the order in which they were collected."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return next((group for part, group in TOGETHER.items() if part in file), file)
 
 
-def _shared(items: Iterable[pytest.Item]) -> str | None:
-    needed = {name for item in items for name in getattr(item, "fixturenames", ())}
-    return next((group for name, group in SHARED.items() if name in needed), None)
+def sort(items: list[pytest.Item]) -> None:
+    """Put the slow tests first."""
+    items.sort(key=lambda item: _place(item.nodeid.partition("::")[0]))
 
 
 def _place(path: str) -> int:
