@@ -43,7 +43,7 @@ def test_defaults_draws_a_table_with_a_row_for_each_setting(tmp_path: Path) -> N
 
 def test_the_table_shows_the_names_of_sections(tmp_path: Path) -> None:
     table = astro_runtime(tmp_path, "defaults", AIRFLOW__CORE__EXECUTOR="CeleryExecutor").stdout
-    assert "CeleryExecutor, and [astro_runtime] worker_queues tells of no worker" in table
+    assert "CeleryExecutor, and [astro_runtime] worker_queues is not configured" in table
 
 
 def test_it_answers_the_same_inside_the_started_environment(tmp_path: Path) -> None:
