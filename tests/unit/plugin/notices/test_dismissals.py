@@ -11,7 +11,7 @@ from sqlalchemy import create_engine
 
 from astro_runtime_plugin.database import state
 from astro_runtime_plugin.notices import dismissals
-from astro_runtime_plugin.notices.rules import Notice
+from astro_runtime_plugin.notices.notice import Notice
 
 ONE, TWO = (Notice(id=name, level="info", text=name) for name in ("one", "two"))
 
