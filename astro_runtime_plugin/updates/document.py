@@ -1,6 +1,7 @@
 """The update document: JSON that lists releases.
 
-`runtimeVersions` lists those for Airflow 2, `runtimeVersionsV3` those for Airflow 3. Each release has `metadata`; unknown keys are ignored. Written for schema 1.8.
+`runtimeVersions` lists those for Airflow 2, `runtimeVersionsV3` those for Airflow 3. Each release has `metadata`;
+unknown keys are ignored. Written for schema 1.8.
 """
 
 from __future__ import annotations
