@@ -15,6 +15,8 @@ CONFIG = 78  # EX_CONFIG: a value that cannot work
 NOT_EXECUTABLE = 126  # entrypoint: the command exists, but cannot be executed
 NOT_FOUND = 127  # entrypoint: the command does not exist
 
+_MAX_QUOTED = 200  # characters of a bad value that a message quotes
+
 
 class StartError(Exception):
     """Stops the start: `str()` of it is the one message to print, `code` the exit code."""
@@ -29,5 +31,5 @@ def bad_value(location: str, value: str, must_be: str) -> StartError:
 
     Mask a secret before passing it in.
     """
-    quoted = value if len(value) <= 200 else value[:200] + "…"
+    quoted = value if len(value) <= _MAX_QUOTED else value[:_MAX_QUOTED] + "…"
     return StartError(f"{location} holds {quoted!r}; it must be {must_be}")
