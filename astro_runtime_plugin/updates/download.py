@@ -1,21 +1,19 @@
 """The process that fetches the update document and writes one JSON object on stdout.
 
-`python -m astro_runtime_plugin.updates.download`, started by `fetch`, which hands over on stdin where to look. A
-process of its own because the scheduler forks: a fork while a thread of its own looked up a name, held one of
-OpenSSL's locks or imported a module could hang. And only a process can be ended wherever it hangs.
+A child process, started by `fetch`, because the scheduler forks: a fork while a thread of its own looked up a name,
+held one of OpenSSL's locks or imported a module could hang. And only a process can be ended wherever it hangs.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import signal
 import stat
-import sys
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
+
+from astro_runtime_plugin import child_process
 
 if TYPE_CHECKING:
     import httpx
@@ -122,13 +120,7 @@ SCHEMES = {"http": _http, "https": _http, "file": _file}
 
 
 def main() -> None:
-    """Answer what is asked on stdin: a JSON object with `url`, `etag`, `limit` in bytes and `seconds`."""
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is the scheduler's
-    asked = json.load(sys.stdin)
-    signal.alarm(asked["seconds"])
-    json.dump(download(asked["url"], asked["etag"], asked["limit"]), sys.stdout)
-
-
-if __name__ == "__main__":
-    main()
+    """Answer the question of `fetch`: a dict with `url`, `etag`, `limit` in bytes and `seconds`."""
+    question = child_process.read_question()
+    with child_process.time_limit(question["seconds"]):
+        child_process.answer(download(question["url"], question["etag"], question["limit"]))

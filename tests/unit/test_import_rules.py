@@ -15,13 +15,12 @@ ENTRYPOINT = sorted((CHECKOUT / "entrypoint").rglob("*.py"))
 PLUGIN = sorted((CHECKOUT / "astro_runtime_plugin").rglob("*.py"))
 # Below astro_runtime_plugin/: the adapters, and what reads Airflow's settings, database or metrics.
 MAY_IMPORT_AIRFLOW = {
+    "airflow_compat.py",
     "database/setup.py",
     "database/state.py",
     "inventory/heartbeat.py",
-    "inventory/start_signals.py",
     "notices/service.py",
     "parallelism/activate.py",
-    "parallelism/publish.py",
     "parallelism/query.py",
     "plugin.py",
     "startup_hook.py",
