@@ -14,7 +14,7 @@ import pytest
 from astro_runtime_plugin.notices.rules import build_notices
 from astro_runtime_plugin.releases.catalogue import releases
 from astro_runtime_plugin.updates.document import parse
-from testing.celery_cluster import cluster, until
+from testing.celery_cluster import run_cluster, until
 from testing.entrypoint_process import CHECKOUT, environment
 from testing.installed_line import RELEASE
 from testing.servers import Postgres
@@ -110,7 +110,7 @@ def test_one_thread_of_a_scheduler_and_none_of_its_tasks(
 def test_the_document_arrives(tmp_path: Path, metadata: Postgres, server: UpdateServer) -> None:
     database = metadata.create("arrives", "migrated")
     told = {URL: server.url("/document", "operator:secret@"), "AIRFLOW__CORE__EXECUTOR": "LocalExecutor"}
-    with cluster(tmp_path, database, "redis://127.0.0.1:1/0", **told) as made:
+    with run_cluster(tmp_path, database, "redis://127.0.0.1:1/0", **told) as made:
         scheduler = made.run("scheduler", "scheduler")
         until(lambda: "lists 6 releases" in scheduler.log, scheduler)
         ((stored,),) = metadata.sql("arrives", STORED)
@@ -130,7 +130,7 @@ def test_a_notice_stands_in_the_log_once_from_the_start_on(
     ]
     assert f"{RELEASE}, which runs here, was yanked: {WHY}." in yanked
     told = {URL: server.url("/document"), "AIRFLOW__CORE__EXECUTOR": "LocalExecutor", **SOON}
-    with cluster(tmp_path, database, "redis://127.0.0.1:1/0", **told) as made:
+    with run_cluster(tmp_path, database, "redis://127.0.0.1:1/0", **told) as made:
         first = made.run("first", "scheduler", "--skip-serve-logs", **{TAG: "orders:1"})
         until(lambda: "lists 4 releases" in first.log, first)
         second = made.run("second", "scheduler", "--skip-serve-logs", **{TAG: "orders:2"})

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from testing.celery_cluster import told
+from testing.celery_cluster import celery_environment
 from testing.entrypoint_process import CHECKOUT
 from testing.mariadb import MariaDB, mariadb
 from testing.servers import Postgres, free_port, postgres
@@ -31,7 +31,7 @@ def looker(home: Path, database: str, url: str) -> subprocess.Popen[str]:
     pipe = subprocess.PIPE
     return subprocess.Popen(
         [sys.executable, "-m", "tests.integration.updates.looker", url],
-        env=told(home, database, NOWHERE, NO_PROXY="127.0.0.1"),
+        env=celery_environment(home, database, NOWHERE, NO_PROXY="127.0.0.1"),
         cwd=CHECKOUT,
         stdin=pipe,
         stdout=pipe,
