@@ -68,8 +68,8 @@ def last_subcommand(script: str) -> tuple[str, ...]:
 
 def split_commands(script: str) -> list[list[str]]:
     """Return the words of each command in a shell script; none if it cannot be parsed, as with an open quote."""
-    one_line = COMMENT.sub("", script.replace("\\\n", " ")).replace("\n", " ; ")
-    lexer = shlex.shlex(one_line, posix=True, punctuation_chars=True)
+    flat_script = COMMENT.sub("", script.replace("\\\n", " ")).replace("\n", " ; ")
+    lexer = shlex.shlex(flat_script, posix=True, punctuation_chars=True)
     lexer.whitespace_split, lexer.commenters = True, ""
     try:
         return [list(words) for is_operator, words in groupby(lexer, OPERATORS.issuperset) if not is_operator]

@@ -28,9 +28,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         migration = subprocess.run(["airflow", "db", "migrate"], env=environ, capture_output=True, text=True)
         assert migration.returncode == 0, migration.stderr
         stack.enter_context(probe.running(home, environ, expected.web(port)))
-        probe.answers(
-            f"http://{expected.HOST}:{port}{expected.WEB_ANSWERS_AT}"
-        )  # without it 3.3's task fails
+        probe.answers(f"http://{expected.HOST}:{port}{expected.WEB_PATH}")  # without it 3.3's task fails
         stack.enter_context(probe.running(home, environ, expected.COMPONENTS))
         for kind in (*expected.INSIDE, *expected.READERS):
             probe.seen(home, kind)
@@ -83,5 +81,5 @@ def test_airflow_works_by_them(home: Path, kind: str) -> None:
 @pytest.mark.parametrize("kind", sorted(set(expected.LOGS.values())))
 def test_a_carried_override_is_told_once_in_the_log_of_each_component(home: Path, kind: str) -> None:
     log = (home / f"{kind}.log").read_text()
-    assert log.count(expected.CARRIED) == 1
+    assert log.count(expected.FORWARDED) == 1
     assert "Airflow starts without" not in log
