@@ -9,6 +9,7 @@ VENV := .venv$(SUFFIX)
 BIN := $(VENV)/bin
 LOCK := locks/$(LINE).txt
 STAMP := $(VENV)/.installed
+DOCS := .venv-docs
 NEWEST_PYTHON := $(if $(filter 2.11,$(LINE)),3.12,3.13)
 
 export AIRFLOW_HOME ?= $(CURDIR)/.airflow$(SUFFIX)
@@ -33,7 +34,8 @@ $(VENV)/.locked: $(LOCK) dev/make-environment
 
 .PHONY: run
 run: $(STAMP) ## a real Airflow under the Runtime, in the foreground: make run PORT=8099 AIRFLOW_HOME=/some/where
-	@exec $(BIN)/python -m dev.run --home "$$AIRFLOW_HOME" --port "$(PORT)"
+	@# A task that runs make must not get the options of this one.
+	@exec env -u MAKEFLAGS -u MAKEOVERRIDES -u MFLAGS -u MAKELEVEL $(BIN)/python -m dev.run "$$AIRFLOW_HOME" "$(PORT)"
 
 .PHONY: system
 system: ## what the tests need of Debian: Chromium, PostgreSQL, MariaDB, Redis, RabbitMQ
@@ -66,10 +68,15 @@ bench-image: $(STAMP) ## what the image's start costs beside plain airflow; need
 	$(BIN)/python -m bench.image $(TESTED)
 
 .PHONY: lint
-lint: $(STAMP) ## ruff and mypy
+lint: $(STAMP) $(DOCS)/.locked ## style, types, the workflow file, the OpenAPI document and the site
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(CHECK_FORGE) vendor.github-workflows .github/workflows/*.yml
+	$(CHECK_FORGE) custom.github-workflows-require-timeout .github/workflows/*.yml
+	$(CHECK_FORGE) vendor.github-issue-forms .github/ISSUE_TEMPLATE/{bug,idea}.yml
+	$(BIN)/python -m dev.docs.api_page | $(DOCS)/bin/openapi-spec-validator -
+	$(MKDOCS) --quiet
 
 .PHONY: bench
 bench: $(STAMP) ## what a start costs, as ratios measured side by side
@@ -80,9 +87,15 @@ bench-throughput: $(STAMP) system ## tasks on Celery workers, stock Airflow besi
 	$(BIN)/python -m bench.throughput
 
 .PHONY: docs
-docs: $(STAMP) ## the pages that the code prints
-	$(BIN)/astro-runtime defaults --markdown > docs/defaults.md
-	$(BIN)/astro-runtime versions --markdown > docs/releases.md
+docs: $(STAMP) $(DOCS)/.locked ## the pages that the code prints, and the site, in build/site
+	$(BIN)/python -m dev.docs
+	$(MKDOCS)
+
+CHECK_FORGE = $(DOCS)/bin/check-jsonschema --quiet --builtin-schema
+MKDOCS = NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict
+$(DOCS)/.locked: locks/docs.txt dev/make-environment
+	dev/make-environment $(PYTHON) 3.13 $(DOCS) locks/docs.txt
+	touch $@
 
 COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header
 .PHONY: lock
@@ -92,6 +105,7 @@ lock: $(STAMP) ## the line's locks anew: the environment's for Python 3.10 to 3.
 	$(COMPILE) --python-version 3.11 --all-extras --output-file locks/$(LINE)-slim.txt -c locks/$(LINE)-full.txt \
 	  pyproject.toml locks/$(LINE)-slim.in
 	$(COMPILE) --python-version 3.11 --output-file locks/tools.txt locks/tools.in
+	$(COMPILE) --python-version 3.10 --output-file locks/docs.txt locks/docs.in
 
 .PHONY: versions
 versions: $(STAMP) ## Dockerfile and docker-bake.hcl with the versions of catalogue.json

@@ -17,8 +17,9 @@ from contextlib import contextmanager
 import psycopg2  # type: ignore[import-untyped]
 
 from bench import page, size
+from dev.docs import markdown
 from dev.images import tag
-from dev.lines import LINES as STARTS
+from dev.run.profiles import PROFILES
 from entrypoint.airflow_line import LINES
 from tests.image.docker import Container, container, docker, network, until
 from tests.image.postgres import postgresql
@@ -46,7 +47,7 @@ def standalone(image: str, line: str, name: str) -> float:
     """Return the seconds from `docker run standalone` until its scheduler is healthy."""
     started = time.perf_counter()
     with run_component(name, image, "standalone", "--publish", "127.0.0.1::8080") as running:
-        url = f"http://{running.address()}/{STARTS[line].health}"
+        url = f"http://{running.address()}/{PROFILES[line].health}"
         until(lambda: is_healthy(url), running.log, 300, pause=PAUSE)
         return time.perf_counter() - started
 
@@ -132,16 +133,16 @@ def is_within_limit(figures: dict[str, dict[str, float]]) -> bool:
 def main(lines: list[str]) -> int:
     """Measure, print and write the tables; return 1 if the limit is exceeded."""
     figures = {line: measure(line) for line in lines}
-    table = page.table(
+    table = markdown.table(
         ("line", "start", "entrypoint", "median", "ratio"),
         [row for line, times in figures.items() for row in rows(line, times)],
     )
     print(table)
     method = (
-        f"The last table of `make bench-image`: medians of {ROUNDS} rounds, measured from `docker run` on, in turn, on"
-        f" {page.machine()}. The Runtime may take at most {MAX_RATIO:g} times as long as plain `airflow`."
+        f"Measured by `make bench-image`: the median of {ROUNDS} interleaved rounds, counted from `docker run`, on"
+        f" {page.machine()}. The goal is at most {MAX_RATIO:g} times plain `airflow`."
     )
-    page.write_section("Start time of the image", f"{method}\n\n{table}")
+    page.write_section("What the image's start costs", f"{method}\n\n{table}")
     size.main(lines)
     return 0 if all(map(is_within_limit, figures.values())) else 1
 

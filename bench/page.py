@@ -1,13 +1,12 @@
-"""docs/benchmarks.md, in which each benchmark has a section."""
+"""docs/reference/benchmarks.md, in which each benchmark has a section."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+PAGE = Path(__file__).parents[1] / "docs" / "reference" / "benchmarks.md"
 HEAD = "# Benchmarks\n"
 
 
@@ -23,12 +22,6 @@ def write_section(title: str, text: str, page: Path = PAGE) -> None:
         sections[-1] = sections[-1].rstrip("\n") + "\n\n"
         sections.append(section)
     page.write_text("".join(sections).rstrip("\n") + "\n")
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a Markdown table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def machine() -> str:

@@ -1,10 +1,11 @@
-"""The sizes of the images and of their largest folders, for docs/benchmarks.md (`make bench-image`)."""
+"""The sizes of the images and of their largest folders, for the benchmarks page (`make bench-image`)."""
 
 from __future__ import annotations
 
 import sys
 
 from bench import page
+from dev.docs import markdown
 from dev.images import size, tag
 from entrypoint.airflow_line import LINES
 from tests.image.docker import once
@@ -28,9 +29,11 @@ def main(lines: list[str]) -> None:
     for image in (tag(line, variant) for line in lines for variant in ("-base", "-slim-base")):
         folders = ", ".join(f"`{path}` {megabytes}" for megabytes, path in largest_folders(image))
         rows.append((f"`{image}`", f"{size(image) / 1e6:.0f} MB", folders))
-    table = page.table(("image", "size", "largest folders, in MiB"), rows)
+    table = markdown.table(("image", "size", "largest folders, in MiB"), rows)
     print(table)
-    page.write_section("Image sizes", f"As measured by `make bench-image`, with bytecode.\n\n{table}")
+    page.write_section(
+        "How large the images are", f"Measured by `make bench-image`, bytecode included.\n\n{table}"
+    )
 
 
 if __name__ == "__main__":

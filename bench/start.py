@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench import page
+from dev.docs import markdown
 
 CFG_LINES = 3000
 VARIABLES = 200
@@ -29,10 +30,10 @@ PYTHON = (sys.executable, "-I", "-c", "pass")
 START = (sys.executable, "-m", "entrypoint", "true")
 DB_CHECK = (str(Path(sys.executable).parent / "airflow"), "db", "check")
 HEAD = f"""\
-The last table of `make bench`: the median wall time of whole processes that ran in turn, {ROUNDS} rounds
-({SLOW_ROUNDS} of `airflow db check`, which the official image's entrypoint runs at least once before each start),
-with an airflow.cfg of {CFG_LINES} lines and {VARIABLES} variables set. Compare the ratios: they differ less between
-machines than the milliseconds do.
+Measured by `make bench`: the median wall time of whole processes over {ROUNDS} interleaved rounds ({SLOW_ROUNDS}
+for `airflow db check`, which the official image's entrypoint runs at least once before each start), with an
+airflow.cfg of {CFG_LINES} lines and {VARIABLES} variables set. Compare the ratios: they carry over to another
+machine better than the milliseconds do.
 """
 QUEUES = '[{"name":"default","worker_count":4,"worker_concurrency":16},{"name":"gpu","worker_count":2}]'
 
@@ -92,7 +93,12 @@ def table(figures: dict[str, float]) -> str:
             f"{start / python:.2f}×",
             f"at most {MAX_RATIO:g}×",
         ),
-        ("the same with worker queues", f"{with_queues * 1000:.1f} ms", f"{with_queues / python:.2f}×", ""),
+        (
+            "the same, with worker queues set",
+            f"{with_queues * 1000:.1f} ms",
+            f"{with_queues / python:.2f}×",
+            "",
+        ),
         (
             "`airflow db check`",
             f"{check * 1000:.0f} ms",
@@ -100,18 +106,18 @@ def table(figures: dict[str, float]) -> str:
             f"at least {MIN_STARTS:g} starts",
         ),
     ]
-    return page.table(("whole process", "median", "ratio", "limit"), rows)
+    return markdown.table(("whole process", "median", "ratio", "limit"), rows)
 
 
 def main() -> int:
-    """Measure, print the table, write it into docs/benchmarks.md; return 1 if a limit is exceeded."""
+    """Measure, print the table, write it on the benchmarks page; return 1 if a limit is exceeded."""
     with tempfile.TemporaryDirectory() as folder:
         write_cfg(Path(folder))
         figures = measure(Path(folder))
     text = table(figures)
     print(text)
     machine = f"Python {platform.python_version()}, {page.machine()}."
-    page.write_section("Start time", f"{HEAD}\n{machine}\n\n{text}")
+    page.write_section("What a start costs", f"{HEAD}\n{machine}\n\n{text}")
     within = (
         figures["start"] / figures["python"] <= MAX_RATIO
         and figures["db check"] / figures["start"] >= MIN_STARTS

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench import page
+from dev.docs import markdown
 from testing.celery_cluster import AIRFLOW, Cluster, celery_environment, run_cluster
 from testing.entrypoint_process import CHECKOUT
 from testing.installed_line import LINE
@@ -48,8 +49,8 @@ ENDED = """
     WHERE state IN ('success', 'failed')"""
 TITLE = f"Tasks on Celery workers, Airflow {LINE}"
 METHOD = (
-    f"The table of `make bench-throughput LINE={LINE}`: {TASKS} tasks of {SECONDS} seconds on {WORKERS} workers with"
-    f" {SLOTS} slots each, with Redis and PostgreSQL; the two run one after the other on the same machine."
+    f"Measured by `make bench-throughput LINE={LINE}`: {TASKS} tasks of {SECONDS} seconds on {WORKERS} workers with"
+    f" {SLOTS} slots each, with Redis and PostgreSQL, one after the other on the same machine."
 )
 COMPONENTS = {"3.3": ("api-server", "dag-processor", "triggerer"), "2.11": ()}[LINE]
 
@@ -93,23 +94,23 @@ def start(cluster: Cluster) -> None:
 
 
 def main() -> None:
-    """Print the table, and write it into docs/benchmarks.md."""
+    """Print the table, and write it into docs/reference/benchmarks.md."""
     with tempfile.TemporaryDirectory() as folder, postgres() as server:
         home = Path(folder)
         environ = celery_environment(home, server.create("migrated"), "redis://127.0.0.1:1/0")
         subprocess.run(
             [*AIRFLOW, "db", "migrate"], env=environ, cwd=CHECKOUT, check=True, capture_output=True
         )
-        kinds = {"plain Airflow": install_plain_airflow(home / "plain"), "the Runtime": AIRFLOW}
+        kinds = {"stock Airflow": install_plain_airflow(home / "plain"), "the Runtime": AIRFLOW}
         figures = {
             kind: run(words, server, f"kind{number}") for number, (kind, words) in enumerate(kinds.items())
         }
-    baseline = figures["plain Airflow"][0]
+    baseline = figures["stock Airflow"][0]
     rows = [
         (kind, f"{rate:.0f}", f"{rate / baseline:.2f}×", str(maximum))
         for kind, (rate, maximum) in figures.items()
     ]
-    table = page.table(("", "tasks per minute", "ratio", "maximum at once"), rows)
+    table = markdown.table(("", "tasks per minute", "ratio", "maximum at once"), rows)
     page.write_section(TITLE, f"{METHOD} {page.machine()}.\n\n{table}")
     print(table)
 

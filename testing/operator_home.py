@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
-from dev import credentials
+from dev.run import config
 from entrypoint.config_file import AirflowCfg
 
 FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
@@ -20,7 +20,7 @@ def cfg(home: Path, text: str | None = None) -> AirflowCfg:
     """Write the operator's own airflow.cfg, if any, and read what then holds."""
     if text is not None:
         (home / "airflow.cfg").write_text(text)
-    return credentials.read_or_write_cfg(environment(home))
+    return config.load_cfg(environment(home))
 
 
 def mode(path: Path) -> int:

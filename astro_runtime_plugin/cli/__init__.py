@@ -27,7 +27,7 @@ class Commands(click.Group):
         return command
 
     def invoke(self, context: click.Context) -> Any:
-        """Run the command; exit codes: README.md, docs/releases.md."""
+        """Run the command; exit codes: README.md, docs/reference/releases.md."""
         try:
             return super().invoke(context)
         except StartError as error:

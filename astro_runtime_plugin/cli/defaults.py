@@ -12,21 +12,16 @@ STOCK_COLUMNS = ("setting", "value", "origin", "Airflow's own", "why")
 
 @click.command()
 @click.option("--json", "form", flag_value="json", help="a JSON list, an object for each setting")
-@click.option("--markdown", "form", flag_value="markdown", help="the page docs/defaults.md")
 def defaults(form: str | None) -> None:
     """Print every setting that has a default here: its value in this environment, and where that comes from.
 
     The concurrency of a Celery worker is the one that a worker in this container would have.
     """
-    from astro_runtime_plugin import defaults_page
     from astro_runtime_plugin.cli.table import print_table
     from astro_runtime_plugin.options.settings import setting_rows
     from entrypoint.build_environment import build_environment
     from entrypoint.resolve import WORKER
 
-    if form == "markdown":
-        click.echo(defaults_page.render(), nl=False)
-        return
     rows = setting_rows(build_environment(os.environ, WORKER).settings)
     if form == "json":
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))

@@ -20,18 +20,12 @@ COLUMNS = ("release", "Airflow", "Python", "channel", "maintained until", "stage
 
 @click.command()
 @click.option("--json", "form", flag_value="json", help="a JSON list, an object for each release")
-@click.option("--markdown", "form", flag_value="markdown", help="the page docs/releases.md")
 @with_today
 def versions(form: str | None, today: date) -> None:
     """Print every release that is known here: what is in it, and until when it is maintained."""
-    from astro_runtime_plugin import releases_page
     from astro_runtime_plugin.cli.lookup import load_releases
-    from astro_runtime_plugin.releases.catalogue import releases
     from astro_runtime_plugin.releases.lifecycle import lifecycle
 
-    if form == "markdown":
-        click.echo(releases_page.render(releases()), nl=False)
-        return
     found = load_releases()
     told = [(release, lifecycle(release, found, today)) for release in found]
     if form == "json":

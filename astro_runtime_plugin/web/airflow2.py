@@ -24,7 +24,7 @@ from astro_runtime_plugin.notices import service
 from astro_runtime_plugin.options.section import configured_links, menu_links, read_option
 from astro_runtime_plugin.parallelism.snapshot import latest_snapshot
 from astro_runtime_plugin.releases.current import image_tag, release_of
-from astro_runtime_plugin.web import schemas
+from astro_runtime_plugin.web import openapi, schemas
 from astro_runtime_plugin.web.flask_footer import FooterBlueprint
 from astro_runtime_plugin.web.page.collect import render_page
 from entrypoint import record
@@ -66,9 +66,11 @@ def blueprint(shown: schemas.Runtime) -> FooterBlueprint:
         "workers": lambda: latest_snapshot(record.decode(os.environ)).model_dump(),
         "components": lambda: [one._asdict() for one in current_components()],
         "notices": lambda: service.notices_for(user_id()).model_dump(),
+        "openapi.json": openapi.document,
     }
     for name, told in answers.items():
-        made.add_url_rule(f"/api/{name}", name, lambda told=told: json_response(told))
+        endpoint = name.partition(".")[0]  # Flask allows no dot in it
+        made.add_url_rule(f"/api/{name}", endpoint, lambda told=told: json_response(told))
     made.add_url_rule("/api/notices", "dismissed", lambda: json_response(dismiss_notice), methods=["POST"])
     made.add_url_rule("/page", "runtime_page", lambda: runtime_page(shown))
     return made

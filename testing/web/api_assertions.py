@@ -6,7 +6,9 @@ from playwright.sync_api import Page
 
 from testing.web.web_server import Server
 
-PATHS = [f"/astro-runtime/api/{name}" for name in ("runtime", "workers", "components", "notices")]
+PATHS = [
+    f"/astro-runtime/api/{name}" for name in ("runtime", "workers", "components", "notices", "openapi.json")
+]
 
 
 def are_json_that_no_cache_keeps(

@@ -80,12 +80,6 @@ def test_a_value_that_cannot_work_exits_78_with_one_message(tmp_path: Path, form
     assert done.stderr.count("\n") == 1
 
 
-def test_the_page_of_the_defaults_is_what_the_command_prints(tmp_path: Path) -> None:
-    page = (CHECKOUT / "docs" / "defaults.md").read_text()
-    assert astro_runtime(tmp_path, "defaults", "--markdown").stdout == page
-    assert all(f"`{setting.documented}`" in page for setting in ALL_DEFAULTS)
-
-
 def test_version_names_the_release_and_airflow(tmp_path: Path) -> None:
     assert (
         astro_runtime(tmp_path, "version").stdout

@@ -16,7 +16,7 @@ import pytest
 from astro_runtime_plugin.cli.stage import COLOURS
 from astro_runtime_plugin.releases.catalogue import releases
 from testing.cli_process import Copy, astro_runtime
-from testing.entrypoint_process import CHECKOUT, environment
+from testing.entrypoint_process import environment
 from testing.installed_line import AIRFLOW, LINE, RELEASE
 from testing.update_documents import row, text
 
@@ -288,9 +288,3 @@ def test_without_the_document_the_catalogue_counts_and_stderr_says_so(
     assert (done.returncode, done.stdout) == (0, f"release {RELEASE} is maintained until {UNTIL}\n")
     assert done.stderr.startswith(f"astro-runtime: {why}")
     assert done.stderr.count("\n") == 1
-
-
-def test_the_page_of_the_releases_is_what_the_command_prints(tmp_path: Path) -> None:
-    page = (CHECKOUT / "docs" / "releases.md").read_text()
-    assert astro_runtime(tmp_path, "versions", "--markdown", "--today", "2040-01-01").stdout == page
-    assert all(f"| `{release.release}` | {release.airflow} |" in page for release in releases())

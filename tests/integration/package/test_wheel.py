@@ -63,6 +63,7 @@ def test_it_holds_the_packages_and_their_data_and_nothing_else(wheel: Path) -> N
     assert {top for top in tops if not top.endswith(".dist-info")} == {"astro_runtime_plugin", "entrypoint"}
     for data in ("releases/catalogue.json", "web/static/footer.js"):
         assert f"astro_runtime_plugin/{data}" in names
+    assert {"astro_runtime_plugin/py.typed", "entrypoint/py.typed"} <= {*names}
     assert any(name.startswith("astro_runtime_plugin/example_dags/") for name in names)
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert not any("__pycache__" in name for name in names)

@@ -17,7 +17,7 @@ from astro_runtime_plugin.options.section import (
     notices_enabled,
 )
 
-README = Path(__file__).parents[4] / "README.md"
+SETTINGS = Path(__file__).parents[4] / "docs" / "reference" / "settings.md"
 
 
 class Conf:
@@ -87,5 +87,5 @@ def test_notices_that_cannot_work(caplog: pytest.LogCaptureFixture) -> None:
 
 @pytest.mark.parametrize("name", ["update_url", NOTICES, THRESHOLD_DAYS, DISMISSAL_DAYS])
 def test_each_setting_is_documented(name: str) -> None:
-    (row,) = [line for line in README.read_text().splitlines() if line.startswith(f"| `{name}` |")]
+    (row,) = [line for line in SETTINGS.read_text().splitlines() if line.startswith(f"| `{name}` |")]
     assert str(DAYS.get(name, "")) in row
