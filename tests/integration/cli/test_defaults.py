@@ -67,7 +67,7 @@ def test_workers_tells_what_is_known_and_that_the_broker_is_away(
     done = astro_runtime(tmp_path, "workers", *form, **told)
     assert done.returncode == 75
     assert ('"schedulers": []' if form else "No scheduler follows the workers") in done.stdout
-    assert done.stderr.splitlines()[-1] == "astro-runtime: the broker cannot be asked: OperationalError"
+    assert done.stderr.splitlines()[-1] == "astro-runtime: could not query the broker: OperationalError"
     assert "hush" not in done.stderr
 
 

@@ -38,11 +38,6 @@ def test_gauge_reaches_airflows_metrics_client(mocker: MockerFixture) -> None:
     gauge.assert_called_once_with("astro_runtime.workers", 3)
 
 
-def test_parser_parses_an_airflow_command() -> None:
-    args = airflow_compat.cli_parser().parse_args(["db", "migrate"])
-    assert callable(args.func)
-
-
 @pytest.mark.parametrize("attribute", ["workloads", "tasks"])
 def test_sent_tasks_are_found_under_either_name(attribute: str) -> None:
     executor = SimpleNamespace(**{attribute: {"key": SimpleNamespace(task_id="id")}})
