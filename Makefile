@@ -10,7 +10,21 @@ BIN := $(VENV)/bin
 LOCK := locks/$(LINE).txt
 STAMP := $(VENV)/.installed
 DOCS := .venv-docs
-NEWEST_PYTHON := $(if $(filter 2.11,$(LINE)),3.12,3.13)
+# By environment: its line, and the newest Python that the line's Airflow runs on.
+VENVS := .venv .venv-2.11
+LINE_OF_.venv := 3.3
+LINE_OF_.venv-2.11 := 2.11
+NEWEST_PYTHON_OF_.venv := 3.13
+NEWEST_PYTHON_OF_.venv-2.11 := 3.12
+VENV_OF_3.3 := .venv
+VENV_OF_2.11 := .venv-2.11
+# How many tests of a line run at a time: they wait a lot, for servers to start and for each other.
+WORKERS ?= 2
+
+# Where both lines are tested, each line of output says which, and each test has a line; so it is off a terminal, too.
+BOTH := $(word 2,$(TESTED))
+prefixed = $(if $(BOTH),2>&1 | sed --unbuffered 's/^/[$1] /')
+PROGRESS ?= $(if $(and $(MAKE_TERMOUT),$(if $(BOTH),,yes)),,--verbose)
 
 export AIRFLOW_HOME ?= $(CURDIR)/.airflow$(SUFFIX)
 SHELL := /bin/bash
@@ -24,12 +38,13 @@ help: ## this list
 .PHONY: install
 install: $(STAMP) ## the environment alone: .venv, or .venv-2.11 for LINE=2.11
 
-$(STAMP): $(VENV)/.locked pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+$(VENVS:%=%/.installed): %/.installed: %/.locked pyproject.toml
+	$*/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
-$(VENV)/.locked: $(LOCK) dev/make-environment
-	dev/make-environment $(PYTHON) $(NEWEST_PYTHON) $(VENV) $(LOCK)
+.SECONDEXPANSION:
+$(VENVS:%=%/.locked): %/.locked: locks/$$(LINE_OF_$$*).txt dev/make-environment
+	dev/make-environment $(PYTHON) $(NEWEST_PYTHON_OF_$*) $* $<
 	touch $@
 
 .PHONY: run
@@ -45,12 +60,12 @@ system: ## what the tests need of Debian: Chromium, PostgreSQL, MariaDB, Redis, 
 test: $(TESTED:%=test-%) ## every test but the image's, nothing skipped; make test LINE=3.3 for one line
 
 .PHONY: $(LINES:%=test-%)
-$(LINES:%=test-%): test-%: system
-	$(MAKE) --no-print-directory pytest LINE=$*
+$(LINES:%=test-%): test-%: system $$(VENV_OF_$$*)/.installed
+	$(MAKE) --no-print-directory pytest LINE=$* PROGRESS=$(PROGRESS) $(call prefixed,$*)
 
 .PHONY: pytest
 pytest: $(STAMP)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(PROGRESS) $(ARGS)
 
 .PHONY: image
 image: ## the images of both lines for this machine, or of LINE: base, non-base, slim; needs a Docker engine
@@ -61,7 +76,7 @@ test-image: $(TESTED:%=test-image-%) ## the images run for real; needs a Docker 
 
 .PHONY: $(LINES:%=test-image-%)
 $(LINES:%=test-image-%): test-image-%: $(STAMP) system image
-	RUNTIME_LINES=$* $(BIN)/python -m pytest tests/image --durations=10 $(ARGS)
+	RUNTIME_LINES=$* $(BIN)/python -m pytest tests/image --durations=10 $(PROGRESS) $(ARGS) $(call prefixed,image $*)
 
 .PHONY: bench-image
 bench-image: $(STAMP) ## what the image's start costs beside plain airflow; needs the images

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from astro_runtime_plugin.releases.catalogue import OperatingSystem, Release
-from astro_runtime_plugin.releases.lifecycle import (
-    BASIC_SUPPORT,
-    LTS,
-    MAINTENANCE,
-    STABLE,
-    channel_label,
-    lifecycle,
-)
+from astro_runtime_plugin.releases.lifecycle import channel_label, compute_lifecycle
+from astro_runtime_plugin.releases.policy import BASIC_SUPPORT, LTS, MAINTENANCE, STABLE
+from astro_runtime_plugin.releases.release import OperatingSystem, Release
 from dev.docs.markdown import table
 
 HEADER = """\
@@ -25,10 +19,10 @@ Every release in the catalogue, `astro_runtime_plugin/releases/catalogue.json`. 
 POLICY = f"""\
 ## Maintenance
 
-A release for Airflow 2 (`13.0.0`) is maintained until {STABLE.since_its_own} months after its major came out, or until
-{STABLE.since_its_successor} months after the next major came out, whichever is later. With
-long-term support (LTS), it is maintained until {LTS.since_its_own} months after its major came out, or until
-{LTS.since_its_successor} months after the next LTS release came out, whichever is later.
+A release for Airflow 2 (`13.0.0`) is maintained until {STABLE.after_start} months after its major came out, or until
+{STABLE.after_successor} months after the next major came out, whichever is later. With
+long-term support (LTS), it is maintained until {LTS.after_start} months after its major came out, or until
+{LTS.after_successor} months after the next LTS release came out, whichever is later.
 Until the next release is known, the first of the two terms applies; a new release can only extend it. Only the latest
 release of each major is maintained.
 
@@ -80,7 +74,7 @@ def render(releases: list[Release]) -> str:
 
 
 def _cells(release: Release, releases: list[Release]) -> tuple[str, ...]:
-    dates = lifecycle(release, releases, release.release_date or date.min)
+    dates = compute_lifecycle(release, releases, release.release_date or date.min)
     return (
         f"`{release.release}`",
         release.airflow,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, Route, expect
 
-from astro_runtime_plugin.notices.rules import Notice
+from astro_runtime_plugin.notices.notice import Notice
 from testing.web.runtime_page import NOTICE
 
 HOUR = 60 * 60 * 1000  # ms

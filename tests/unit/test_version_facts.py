@@ -9,7 +9,7 @@ from importlib.metadata import metadata
 import pytest
 
 from astro_runtime_plugin.releases.catalogue import releases
-from astro_runtime_plugin.releases.lifecycle import lifecycle
+from astro_runtime_plugin.releases.lifecycle import compute_lifecycle
 from dev.versions import CHECKOUT, newest
 from entrypoint.airflow_line import LINES
 
@@ -76,7 +76,7 @@ def test_python_versions_match_the_catalogue() -> None:
 def test_end_of_maintenance_matches_the_catalogue() -> None:
     catalogue = releases()
     (release,) = (entry for entry in catalogue if entry.release == DEFAULT)
-    end = lifecycle(release, catalogue, date.today()).maintained_until
+    end = compute_lifecycle(release, catalogue, date.today()).maintained_until
     assert f"\nrelease {DEFAULT} is maintained until {end}\n" in text(COMMANDS)
     assert {day for name in FILES for day in DATE.findall(text(name))} == {str(end)}
 

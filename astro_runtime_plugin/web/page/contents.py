@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from astro_runtime_plugin.inventory.listing import RunningComponent
 from astro_runtime_plugin.parallelism.snapshot import Workers
-from astro_runtime_plugin.releases.catalogue import Release
-from astro_runtime_plugin.releases.lifecycle import Lifecycle, lifecycle
+from astro_runtime_plugin.releases.lifecycle import Lifecycle, compute_lifecycle
+from astro_runtime_plugin.releases.release import Release
 from astro_runtime_plugin.web.schemas import Runtime, Setting
 
 PROVIDER = "apache_airflow_provider"  # the entry point by which Airflow knows one
@@ -51,7 +51,7 @@ class PageContents(NamedTuple):
 
 def maintenance_status(release: Release, releases: Iterable[Release], today: date) -> MaintenanceStatus:
     """Return how the release stands today, as the policy and the `releases` beside it tell."""
-    life = lifecycle(release, releases, today)
+    life = compute_lifecycle(release, releases, today)
     left = max(life.days_left(today) or 0, 0)
     return MaintenanceStatus(
         stage=life.stage,

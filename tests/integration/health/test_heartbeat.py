@@ -12,7 +12,7 @@ import pytest
 from astro_runtime_plugin.health.__main__ import problem
 from astro_runtime_plugin.health.heartbeat import hostname
 from astro_runtime_plugin.health.settings import read_settings
-from testing.database_setup import at
+from testing.database_setup import database_environ
 from testing.entrypoint_process import environment
 from testing.health_check import PASSWORD, check_in_process, run
 from testing.installed_line import LINE
@@ -83,7 +83,7 @@ def databases(server: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 def sqlite(home: Path, name: str) -> dict[str, str]:
-    return at(f"sqlite:///{home}/{name}.db")
+    return database_environ(f"sqlite:///{home}/{name}.db")
 
 
 @pytest.mark.parametrize(("long", "code"), [(True, 0), (False, 1)], ids=["fresh", "old"])
@@ -143,7 +143,7 @@ def test_every_host_counts_if_only_airflow_knows_the_hostname(databases: Path) -
 
 
 def test_postgresql_may_return_times_in_its_own_time_zone(server: Postgres, databases: Path) -> None:
-    environ = environment(databases, at(server.url("beats").replace("postgresql+psycopg2", "postgres")))
+    environ = environment(databases, database_environ(server.url("beats").replace("postgresql+psycopg2", "postgres")))
     assert problem({**environ, **LONG_THRESHOLDS["scheduler"]}, ("scheduler",)) is None
     assert TOO_OLD.fullmatch(str(problem(environ, ("scheduler",))))
 
@@ -179,7 +179,7 @@ def test_unreachable_database_does_not_reveal_the_password(
     tmp_path: Path, url: str, problem_text: str
 ) -> None:
     port = free_port()
-    message, packages = check_in_process(tmp_path, "scheduler", environ=at(url.format(PASSWORD, port)))
+    message, packages = check_in_process(tmp_path, "scheduler", environ=database_environ(url.format(PASSWORD, port)))
     assert problem_text.format(port) in message
     assert "airflow" not in packages
 
@@ -203,7 +203,7 @@ def test_schema_and_connect_arguments_are_used(databases: Path, server: Postgres
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "our_arguments.py").write_text(f"ARGUMENTS = {{'password': {password!r}}}\n")
     environ = {
-        **at(url.replace(password, "wrong") if password else url),
+        **database_environ(url.replace(password, "wrong") if password else url),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_SCHEMA": "air",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS": "our_arguments.ARGUMENTS",
     }

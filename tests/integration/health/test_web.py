@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from astro_runtime_plugin.health.__main__ import problem
-from testing.database_setup import at
+from testing.database_setup import database_environ
 from testing.entrypoint_process import environment
 from testing.health_check import (
     CERTIFICATE,
@@ -145,7 +145,7 @@ def test_docker_gets_an_exit_code_and_one_line(tmp_path: Path) -> None:
 
 
 def test_web_check_imports_no_heavy_package(tmp_path: Path) -> None:
-    environ = at(f"postgresql://me:{PASSWORD}@127.0.0.1:{free_port()}/airflow")
+    environ = database_environ(f"postgresql://me:{PASSWORD}@127.0.0.1:{free_port()}/airflow")
     with health_server() as port:
         message, packages = check_in_process(tmp_path, WEB, "-p", port, environ=environ)
     assert message == ""

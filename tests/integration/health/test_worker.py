@@ -65,7 +65,7 @@ def test_answer_of_another_worker_is_ignored(tmp_path: Path, broker: dict[str, s
     ("url", "problem_text"),
     [
         ("redis://:{}@127.0.0.1:{}/0", "could not query the broker at 127.0.0.1:{}: OperationalError"),
-        ("redis://:{}@127.0.0.1:{}x/0", "names a port that is none (its URL is not shown)"),
+        ("redis://:{}@127.0.0.1:{}x/0", "contains an invalid port (URL hidden)"),
     ],
 )
 def test_unreachable_broker_does_not_reveal_the_password(tmp_path: Path, url: str, problem_text: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from dev.run.login import CREATED, FAB_PASSWORD_FILE, OTHER_LOGIN, SIMPLE_PASSWORDS_FILE, prepare_login
 from entrypoint.errors import StartError
-from testing.operator_home import FAB, SIMPLE, cfg, environment, mode
+from testing.operator_home import FAB, SIMPLE, environment, load_cfg, mode
 
 
 class StepRunner:
@@ -28,7 +28,7 @@ class StepRunner:
 def login(home: Path, manager: str, settings: str = "", output: str = "") -> tuple[list[str], list[str]]:
     """Return the login for an airflow.cfg with `manager`, and the passwords given to the step that prints `output`."""
     runner = StepRunner(output)
-    user_cfg = cfg(home, f"[core]\nauth_manager = {manager}\n{settings}")
+    user_cfg = load_cfg(home, f"[core]\nauth_manager = {manager}\n{settings}")
     return prepare_login(home, environment(home), user_cfg, runner), runner.passwords
 
 

@@ -13,7 +13,7 @@ from dev.run.home import write_private
 from dev.run.profiles import PROFILE
 from entrypoint.option_names import ConfigOption
 from testing.installed_line import LINE
-from testing.operator_home import cfg, environment, mode
+from testing.operator_home import environment, load_cfg, mode
 
 FERNET = "AIRFLOW__CORE__FERNET_KEY"
 LAST, OTHERS = {  # the last of the other secrets, and the variables of them all
@@ -29,7 +29,7 @@ def test_no_two_homes_share_a_secret(tmp_path: Path) -> None:
     homes = [tmp_path / name for name in ("one", "two")]
     for home in homes:
         home.mkdir()
-    files = [cfg(home) for home in homes]
+    files = [load_cfg(home) for home in homes]
     for names in config.SECRETS:
         first, second = (file.get(names[0].section, names[0].option) for file in files)
         assert first
@@ -38,16 +38,16 @@ def test_no_two_homes_share_a_secret(tmp_path: Path) -> None:
 
 
 def test_its_own_airflow_cfg_lacks_no_secret(tmp_path: Path) -> None:
-    assert config.missing_secrets(tmp_path, environment(tmp_path), cfg(tmp_path)) == {}
+    assert config.missing_secrets(tmp_path, environment(tmp_path), load_cfg(tmp_path)) == {}
 
 
 def test_a_secret_that_the_operators_airflow_cfg_lacks_is_generated_and_kept(tmp_path: Path) -> None:
-    own = cfg(tmp_path, f"[core]\nfernet_key = theirs\n[{LAST.section}]\n{LAST.option} =\n")
+    own = load_cfg(tmp_path, f"[core]\nfernet_key = theirs\n[{LAST.section}]\n{LAST.option} =\n")
     generated = config.missing_secrets(tmp_path, environment(tmp_path), own)
     assert generated.keys() == OTHERS
     assert mode(tmp_path / config.SECRETS_FILE) == 0o600
     assert config.missing_secrets(tmp_path, environment(tmp_path), own) == generated
-    lacking_more = config.missing_secrets(tmp_path, environment(tmp_path), cfg(tmp_path, ""))
+    lacking_more = config.missing_secrets(tmp_path, environment(tmp_path), load_cfg(tmp_path, ""))
     assert lacking_more.keys() == {FERNET, *OTHERS}
     assert generated.items() <= lacking_more.items()
 
@@ -62,7 +62,7 @@ def test_a_secret_that_the_operators_airflow_cfg_lacks_is_generated_and_kept(tmp
 def test_a_secret_that_the_operator_has_set_otherwise_is_left_alone(
     tmp_path: Path, variables: Mapping[str, str]
 ) -> None:
-    own = cfg(tmp_path, "")
+    own = load_cfg(tmp_path, "")
     assert config.missing_secrets(tmp_path, environment(tmp_path, **variables), own) == {}
 
 
@@ -94,7 +94,7 @@ URL_VARIABLES = {  # the variables that set the address of Airflow, the base URL
 @pytest.mark.parametrize(("base", "url"), URLS.items())
 def test_the_operators_base_url_stands_and_its_path_is_in_ours(tmp_path: Path, base: str, url: str) -> None:
     setting = next(iter(PROFILE.urls))
-    own = cfg(tmp_path, f"[{setting.section}]\n{setting.option} = {base}\n" if base else "")
+    own = load_cfg(tmp_path, f"[{setting.section}]\n{setting.option} = {base}\n" if base else "")
     path = url.removeprefix("http://localhost:8099").rstrip("/")
     expected = {
         name: text.format(path=path) for name, text in URL_VARIABLES.items() if not base or "BASE" not in name
@@ -103,7 +103,7 @@ def test_the_operators_base_url_stands_and_its_path_is_in_ours(tmp_path: Path, b
 
 
 def test_a_url_of_the_operators_stands(tmp_path: Path) -> None:
-    own = cfg(tmp_path)
+    own = load_cfg(tmp_path)
     for variable in URL_VARIABLES:
         theirs = environment(tmp_path, **{variable: "http://elsewhere/"})
         assert config.addresses(theirs, own, 8099)[1].keys() == URL_VARIABLES.keys() - {variable}

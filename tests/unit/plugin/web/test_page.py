@@ -10,7 +10,7 @@ import pytest
 
 from astro_runtime_plugin.inventory.listing import RunningComponent
 from astro_runtime_plugin.parallelism.snapshot import Queue, RunningWorker, SchedulerLimit, Workers
-from astro_runtime_plugin.releases.catalogue import Release
+from astro_runtime_plugin.releases.release import Release
 from astro_runtime_plugin.web import schemas
 from astro_runtime_plugin.web.page.contents import (
     MaintenanceStatus,
