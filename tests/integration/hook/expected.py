@@ -44,18 +44,20 @@ COMPONENTS = {
 # By kind of process, which is a word of its command line: the component whose log has its output.
 LOGS = {**{kind: kind for kind in (WEB, *COMPONENTS)}, **{"3.3": {}, "2.11": {"gunicorn": WEB}}[LINE]}
 
-# By class: what an object of it holds, `one` being the object.
+# By class: expressions for the attributes of an object `active`, with their values.
 INSIDE: dict[str, dict[str, tuple[str, int]]] = {
-    "CeleryExecutor": {"parallelism": ("one.parallelism", 15)},
+    "CeleryExecutor": {"parallelism": ("active.parallelism", 15)},
     "SchedulerJobRunner": {
-        "max_tis": ("one.job.max_tis_per_query", 512),
-        "queued": ("one._task_queued_timeout", 901),
+        "max_tis": ("active.job.max_tis_per_query", 512),
+        "queued": ("active._task_queued_timeout", 901),
         **{
-            "3.3": {"parallelism": ("one._parallelism", 15)},
+            "3.3": {"parallelism": ("active._parallelism", 15)},
             "2.11": {"parallelism": ("sys.modules['airflow.executors.base_executor'].PARALLELISM", 15)},
         }[LINE],
     },
-    **{"3.3": {}, "2.11": {"DagFileProcessorManager": {"interval": ("one.dag_dir_list_interval", 77)}}}[LINE],
+    **{"3.3": {}, "2.11": {"DagFileProcessorManager": {"interval": ("active.dag_dir_list_interval", 77)}}}[
+        LINE
+    ],
 }
 # The modules whose `conf` a task can read its settings with.
 READERS = {

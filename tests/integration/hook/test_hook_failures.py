@@ -30,7 +30,7 @@ BROKEN = {
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("home")
-    probe.make(home)
+    probe.create_home(home)
     return home
 
 
@@ -72,13 +72,13 @@ def test_broken_install_leaves_airflow_unchanged(home: Path, tmp_path: Path, sou
 
 def test_component_and_its_children_warn_once(tmp_path: Path) -> None:
     home, port = tmp_path / "home", str(free_port())
-    probe.make(home)
+    probe.create_home(home)
     environ = probe.environment(home, BAD_QUEUES)
     migration = subprocess.run(["airflow", "db", "migrate"], env=environ, capture_output=True, text=True)
     assert migration.returncode == 0, migration.stderr
-    with probe.running(home, environ, expected.web(port)):
-        probe.answers(f"http://{expected.HOST}:{port}{expected.WEB_PATH}")
-        reports = probe.seen(
+    with probe.run_components(home, environ, expected.web(port)):
+        probe.wait_for_web_server(f"http://{expected.HOST}:{port}{expected.WEB_PATH}")
+        reports = probe.reports(
             home, "process", lambda reports: len(of_servers(reports)) >= expected.WEB_PROCESSES
         )
     assert {report["values"]["AIRFLOW__CORE__PARALLELISM"] for report in of_servers(reports)} == {"32"}
