@@ -1,20 +1,22 @@
-"""The components of Airflow: how to identify one, and how old its heartbeat may be."""
+"""The components of Airflow: how to identify one, and how old its heartbeat may be.
+
+The startup hook imports this module, so it imports nothing of the entrypoint at the top: an operator's own module may
+have that name, and the hook then logs only one warning.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
-from entrypoint.command import parse
-from entrypoint.errors import StartError
-
 SCHEDULER, TRIGGERER, DAG_PROCESSOR = "scheduler", "triggerer", "dag-processor"
 API_SERVER, WEBSERVER = "api-server", "webserver"
 CELERY_WORKER, FLOWER, KERBEROS = "celery worker", "celery flower", "kerberos"
 # The components that have a job in Airflow's table `job`, with its type there.
 JOB_TYPES = {SCHEDULER: "SchedulerJob", TRIGGERER: "TriggererJob", DAG_PROCESSOR: "DagProcessorJob"}
-WITHOUT_JOB = (API_SERVER, WEBSERVER, CELERY_WORKER, FLOWER, KERBEROS)
-COMPONENTS = (*JOB_TYPES, *WITHOUT_JOB)
+# Neither a job nor, always, the plugin reports the start of these.
+WITHOUT_LISTENER = (API_SERVER, CELERY_WORKER, FLOWER, KERBEROS)
+COMPONENTS = (*JOB_TYPES, WEBSERVER, *WITHOUT_LISTENER)
 WITHOUT_DATABASE = (CELERY_WORKER, FLOWER)  # on Airflow 3 these can run without the metadata database
 WEBSERVER_APPLICATION = "airflow.www.app"  # the application that gunicorn serves on Airflow 2
 
@@ -47,6 +49,9 @@ HEARTBEAT_THRESHOLDS = {
 
 def identify(argv: Sequence[str], environ: Mapping[str, str]) -> str | None:
     """Return the component that a process with this command line runs, or None if it runs none."""
+    from entrypoint.command import parse
+    from entrypoint.errors import StartError
+
     if any(word.startswith(WEBSERVER_APPLICATION) for word in argv):
         return WEBSERVER
     try:

@@ -93,11 +93,11 @@ def add_examples(environ: MutableMapping[str, str]) -> None:
     register(environ, conf)
 
 
-def watch_component(environ: Mapping[str, str]) -> None:
-    """Record a component that has no job, which the plugin's listener would otherwise see."""
-    from astro_runtime_plugin.component import WITHOUT_JOB, identify
+def watch_component(_: object) -> None:
+    """Record a component whose start the plugin's listener does not see, because it has no job."""
+    from astro_runtime_plugin.component import WITHOUT_LISTENER, from_subcommand
 
-    if identify(sys.argv, environ) in WITHOUT_JOB:
+    if from_subcommand(sys.argv[1:]) in WITHOUT_LISTENER:
         from astro_runtime_plugin.inventory.start_signals import watch
 
         watch(sys.argv)

@@ -15,7 +15,7 @@ def send_metrics(limit: LimitState) -> None:
 
 
 def save_record(limit: LimitState) -> None:
-    """Save the limit and the workers for the web server and other schedulers' commands."""
+    """Save the limit and the workers for the web server and `astro-runtime workers`."""
     state.put(KIND, state.process_name(), to_record(limit))
 
 

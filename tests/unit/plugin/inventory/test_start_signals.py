@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from pytest_mock import MockerFixture
 
+from astro_runtime_plugin.component import WITHOUT_LISTENER
 from astro_runtime_plugin.inventory import start_signals
 
 COMMANDS = {
@@ -18,6 +19,10 @@ COMMANDS = {
     "airflow celery stop": None,
     "airflow scheduler": None,
 }
+
+
+def test_every_component_without_a_listener_has_a_signal() -> None:
+    assert {*start_signals.SIGNALS} == {*WITHOUT_LISTENER}
 
 
 @pytest.mark.parametrize("command", COMMANDS)
