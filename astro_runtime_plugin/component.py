@@ -1,25 +1,28 @@
-"""The components that the Runtime knows: how to identify one, and how long its heartbeat may be silent."""
+"""The components of Airflow: how to identify one, and how old its heartbeat may be.
+
+The startup hook imports this module, so it imports nothing of the entrypoint at the top: an operator's own module may
+have that name, and the hook then logs only one warning.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
-
-from entrypoint.command import parse
-from entrypoint.errors import StartError
 
 SCHEDULER, TRIGGERER, DAG_PROCESSOR = "scheduler", "triggerer", "dag-processor"
 API_SERVER, WEBSERVER = "api-server", "webserver"
 CELERY_WORKER, FLOWER, KERBEROS = "celery worker", "celery flower", "kerberos"
-WITHOUT_DATABASE = (CELERY_WORKER, FLOWER)  # on Airflow 3 these can run without the metadata database
-# The components that have a job in Airflow's table `job`, and its type there.
+# The components that have a job in Airflow's table `job`, with its type there.
 JOB_TYPES = {SCHEDULER: "SchedulerJob", TRIGGERER: "TriggererJob", DAG_PROCESSOR: "DagProcessorJob"}
-COMPONENTS = (*JOB_TYPES, API_SERVER, WEBSERVER, CELERY_WORKER, FLOWER, KERBEROS)
-WEBSERVER_APPLICATION = "airflow.www.app"  # what gunicorn serves on Airflow 2
+# Neither a job nor, always, the plugin reports the start of these.
+WITHOUT_LISTENER = (API_SERVER, CELERY_WORKER, FLOWER, KERBEROS)
+COMPONENTS = (*JOB_TYPES, WEBSERVER, *WITHOUT_LISTENER)
+WITHOUT_DATABASE = (CELERY_WORKER, FLOWER)  # on Airflow 3 these can run without the metadata database
+WEBSERVER_APPLICATION = "airflow.www.app"  # the application that gunicorn serves on Airflow 2
 
 
 class HeartbeatThreshold(NamedTuple):
-    """The setting that says how old a heartbeat may be: its default in seconds, and the factor that Airflow applies."""
+    """The setting for how old a heartbeat may be, its default in seconds, and the factor that Airflow applies."""
 
     section: str
     option: str
@@ -46,6 +49,9 @@ HEARTBEAT_THRESHOLDS = {
 
 def identify(argv: Sequence[str], environ: Mapping[str, str]) -> str | None:
     """Return the component that a process with this command line runs, or None if it runs none."""
+    from entrypoint.command import parse
+    from entrypoint.errors import StartError
+
     if any(word.startswith(WEBSERVER_APPLICATION) for word in argv):
         return WEBSERVER
     try:
@@ -54,11 +60,11 @@ def identify(argv: Sequence[str], environ: Mapping[str, str]) -> str | None:
         return None
 
 
-def from_subcommand(words: Sequence[str]) -> str | None:
-    """Return the component that an airflow subcommand such as `("celery", "worker", "-q", "gpu")` runs, or None."""
-    return next((name for name in (" ".join(words[:2]), *words[:1]) if name in COMPONENTS), None)
+def from_subcommand(words: Sequence[str], components: Collection[str] = COMPONENTS) -> str | None:
+    """Return the one of `components` that an airflow subcommand such as `("celery", "worker")` runs, or None."""
+    return next((name for name in (" ".join(words[:2]), *words[:1]) if name in components), None)
 
 
 def heartbeat_threshold(component: str, line: str) -> HeartbeatThreshold:
-    """Return the threshold for a component; one without a job of its own uses the scheduler's."""
+    """Return a component's threshold; one without a job uses the scheduler's."""
     return HEARTBEAT_THRESHOLDS[line][JOB_TYPES.get(component, "SchedulerJob")]

@@ -20,23 +20,23 @@ log = logging.getLogger("astro_runtime")
 
 @HookimplMarker("airflow")
 def on_starting(component: object) -> None:
-    """Start what a component needs in its background; a failure is one warning and leaves the component as stock.
+    """Start a component's background services; a failure logs one warning and leaves the component unchanged.
 
     Airflow calls this from `Job.__init__`, before the job has a type and before a scheduler has its executors.
     Airflow 2 does not catch exceptions that a listener raises.
     """
     if type(component).__name__ == "Job":
-        run_guarded("background services", start_services)
-        run_guarded("parallelism that follows the Celery workers", activate_parallelism)
+        run_guarded("Background services", start_services)
+        run_guarded("Parallelism that follows the Celery workers", activate_parallelism)
 
 
 def run_guarded(service: str, start: Callable[[], None]) -> None:
-    """Start one service and log a warning if it fails. Foreign error texts are left out: they may hold a secret."""
+    """Start one service; log a warning if it fails. Foreign error texts are left out: they may hold a secret."""
     try:
         start()
     except Exception as error:
         reason = error if isinstance(error, StartError) else type(error).__name__
-        log.warning("astro-runtime: could not start %s: %s", service, reason)
+        log.warning("astro-runtime: %s did not start: %s", service, reason)
 
 
 def start_services() -> None:
@@ -50,7 +50,7 @@ def start_services() -> None:
 
     component = identify(sys.argv, os.environ)
     if component in (None, CELERY_WORKER):
-        return  # on Airflow 2 a worker's tasks have jobs; the worker itself starts with Celery's `worker_ready`
+        return  # on Airflow 2 a worker's tasks have jobs; the worker itself is recorded at Celery's `worker_ready`
     gc.freeze()
     from astro_runtime_plugin.inventory import heartbeat
 
@@ -59,14 +59,15 @@ def start_services() -> None:
         from astro_runtime_plugin.notices import scheduler_log
         from astro_runtime_plugin.updates import service as updates
 
-        run_guarded("the update check", updates.start)
+        run_guarded("The update check", updates.start)
         scheduler_log.start()
 
 
 def activate_parallelism() -> None:
     """Let parallelism follow the Celery workers, if this process is a scheduler."""
-    runner = sys.modules.get("airflow.jobs.scheduler_job_runner")
-    if runner is not None:
+    from astro_runtime_plugin.airflow_compat import scheduler_runner
+
+    if runner := scheduler_runner():
         from astro_runtime_plugin.parallelism.activate import activate
 
         activate(runner)

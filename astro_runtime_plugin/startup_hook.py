@@ -1,7 +1,8 @@
-"""The `airflow.policy` hook: the same defaults for a process that the entrypoint did not launch.
+"""The `airflow.policy` hook: gives the same defaults to a process that the entrypoint did not launch.
 
-Airflow imports this module while it starts (`settings.initialize`), before it reads the settings of the table.
-An exception here would end every airflow command, so whatever fails leaves Airflow as stock, with one warning.
+Airflow imports this module during its own start (`settings.initialize`), before it reads the settings that have a
+default. An exception here would end every airflow command, so a step that fails logs one warning and leaves Airflow
+unchanged.
 """
 
 from __future__ import annotations
@@ -9,68 +10,73 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from configparser import Error as ConfigParserError
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from entrypoint.record import ResolvedSetting
 
 log = logging.getLogger("astro_runtime")
-WARNED_VARIABLE = (
-    "ASTRO_RUNTIME_WARNED"  # what has been warned of; the processes that Airflow starts inherit it
-)
+# The features that a warning was logged for; the processes that Airflow starts inherit it.
+WARNED_VARIABLE = "ASTRO_RUNTIME_WARNED"
 
 
 def apply_defaults(environ: MutableMapping[str, str]) -> None:
     """Put the defaults and their record into `environ`.
 
-    A carried override, and what a worker works out for itself, is said once, not in each child.
-
-    What the entrypoint or a parent has exported is worked out anew: the operator may have set something since,
-    in a shell inside the container. Raises StartError where a value cannot work; `environ` is then as stock.
+    What the entrypoint or a parent process exported is computed again, because the operator may have set something
+    since, in a shell inside the container. Logs only what the parent has not logged: forwarded overrides, and what a
+    worker computes for itself. Raises StartError for an unusable value, with Airflow's own settings in `environ`.
     """
-    from astro_runtime_plugin.options.settings import PER_COMPONENT
     from entrypoint.build_environment import build_environment
     from entrypoint.record import decode, strip_exports
 
-    known = {(one.documented, one.log_line) for one in decode(environ)}
+    logged = {(setting.documented, setting.log_line) for setting in decode(environ)}
     replace_environ(environ, strip_exports(environ))
-    settled = build_environment(environ, sys.argv[1:])
-    replace_environ(environ, settled.environ)
-    for setting in settled.settings:
-        if (setting.documented, setting.log_line) in known:
-            continue
+    prepared = build_environment(environ, sys.argv[1:])
+    replace_environ(environ, prepared.environ)
+    _log(setting for setting in prepared.settings if (setting.documented, setting.log_line) not in logged)
+
+
+def _log(settings: Iterable[ResolvedSetting]) -> None:
+    from astro_runtime_plugin.options.settings import PER_COMPONENT
+
+    for setting in settings:
         if setting.exported and setting.set_as:
             log.warning("astro-runtime: %s", setting.log_line)
         elif setting.documented in PER_COMPONENT:
-            # As the entrypoint does: it is no warning, and Airflow sets its log up later.
+            # Like the entrypoint: this is not a warning, and Airflow configures logging later.
             print(f"astro-runtime: {setting.log_line}", file=sys.stderr)
 
 
 def replace_environ(environ: MutableMapping[str, str], wanted: Mapping[str, str]) -> None:
-    """Make `environ` hold what `wanted` holds, touching only what differs."""
+    """Make `environ` equal to `wanted`, changing only what differs."""
     for name in environ.keys() - wanted.keys():
         del environ[name]
     environ.update({name: text for name, text in wanted.items() if environ.get(name) != text})
 
 
 def run_guarded(
-    step: Callable[[MutableMapping[str, str]], None], what: str, environ: MutableMapping[str, str]
+    step: Callable[[MutableMapping[str, str]], None], feature: str, environ: MutableMapping[str, str]
 ) -> None:
-    """Run one step of the hook; whatever it raises is said once, also where child processes fail alike.
+    """Run one step of the hook; log its failure once for this process and its children.
 
-    SystemExit is among it: an operator's own `entrypoint.py` may stand before ours on Python's path.
+    SystemExit also counts: an operator's own `entrypoint.py` may come before ours on Python's path.
     """
     try:
         step(environ)
     except (Exception, SystemExit) as error:
-        told = environ.get(WARNED_VARIABLE, "").split(",")
-        if what not in told:
-            environ[WARNED_VARIABLE] = ",".join([*filter(None, told), what])
-            log.warning("astro-runtime: Airflow starts without the Runtime's %s: %s", what, reason(error))
+        warned = environ.get(WARNED_VARIABLE, "").split(",")
+        if feature not in warned:
+            environ[WARNED_VARIABLE] = ",".join([*filter(None, warned), feature])
+            log.warning("astro-runtime: Airflow starts without the Runtime's %s: %s", feature, reason(error))
 
 
 def reason(error: BaseException) -> str:
-    """Return what the warning says of `error`, in one line; StartError's message stands for itself.
+    """Return the reason for the warning in one line. StartError's message is complete without the class name.
 
-    configparser's errors quote airflow.cfg, where passwords stand.
+    configparser's messages quote airflow.cfg, which may hold passwords, so they are left out.
     """
     if isinstance(error, ConfigParserError):
         return f"{type(error).__name__} in airflow.cfg"
@@ -79,7 +85,7 @@ def reason(error: BaseException) -> str:
 
 
 def add_examples(environ: MutableMapping[str, str]) -> None:
-    """Add the example DAGs where they are asked for."""
+    """Add the example DAGs if the operator has turned them on."""
     from airflow.configuration import conf
 
     from astro_runtime_plugin.example_dags.register import register
@@ -88,8 +94,10 @@ def add_examples(environ: MutableMapping[str, str]) -> None:
 
 
 def watch_component(_: object) -> None:
-    """Let a component be recorded that has no job, of which the plugin's listener would hear."""
-    if sys.argv[1:2] and sys.argv[1] in ("api-server", "celery", "kerberos"):
+    """Record a component whose start the plugin's listener does not see, because it has no job."""
+    from astro_runtime_plugin.component import WITHOUT_LISTENER, from_subcommand
+
+    if from_subcommand(sys.argv[1:]) in WITHOUT_LISTENER:
         from astro_runtime_plugin.inventory.start_signals import watch
 
         watch(sys.argv)

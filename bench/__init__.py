@@ -1,1 +1,1 @@
-"""What is fast, measured against something."""
+"""Benchmarks: every figure is measured together with one to compare it with."""

@@ -1,4 +1,4 @@
-"""docs/reference/benchmarks.md: each benchmark keeps its own section there."""
+"""docs/reference/benchmarks.md, in which each benchmark has a section."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ PAGE = Path(__file__).parents[1] / "docs" / "reference" / "benchmarks.md"
 HEAD = "# Benchmarks\n"
 
 
-def keep(title: str, text: str, page: Path = PAGE) -> None:
-    """Put `text` under the heading `title` in place of what stood there, or at the end."""
-    old = page.read_text() if page.exists() else HEAD
-    sections = re.split(r"(?m)^(?=## )", old)
-    new = f"## {title}\n\n{text.strip()}\n\n"
-    at = [number for number, section in enumerate(sections) if section.startswith(f"## {title}\n")]
-    if at:
-        sections[at[0]] = new
+def write_section(title: str, text: str, page: Path = PAGE) -> None:
+    """Replace the section with this title, or append it."""
+    content = page.read_text() if page.exists() else HEAD
+    sections = re.split(r"(?m)^(?=## )", content)
+    section = f"## {title}\n\n{text.strip()}\n\n"
+    indexes = [index for index, old in enumerate(sections) if old.startswith(f"## {title}\n")]
+    if indexes:
+        sections[indexes[0]] = section
     else:
         sections[-1] = sections[-1].rstrip("\n") + "\n\n"
-        sections.append(new)
+        sections.append(section)
     page.write_text("".join(sections).rstrip("\n") + "\n")
 
 
 def machine() -> str:
-    """Return what a reader needs to know of where a figure comes from."""
+    """Return what a reader needs to know about the machine that a figure is from."""
     return f"{os.cpu_count()} cores"

@@ -1,7 +1,7 @@
-"""What a start costs, beside an empty Python and beside the official image's way, in one run (`make bench`).
+"""The time of a start, compared with an empty Python and with the official image's way (`make bench`).
 
-Every figure is the wall time of a whole process. The commands of a comparison run in turn, so that a machine
-that slows down slows all of them, and the ratio is that of the medians.
+Every figure is the wall time of a whole process. The commands of a comparison run in turn, so that a machine that
+slows down affects all of them, and the ratio is that of the medians.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ CFG_LINES = 3000
 VARIABLES = 200
 ROUNDS = 60
 SLOW_ROUNDS = 5
-MOST = 3.0  # times an empty Python, for a whole start
-LEAST = 100.0  # starts in the time of one `airflow db check`
+MAX_RATIO = 3.0  # of a whole start to an empty Python
+MIN_STARTS = 100.0  # in the time of one `airflow db check`
 
 PYTHON = (sys.executable, "-I", "-c", "pass")
 START = (sys.executable, "-m", "entrypoint", "true")
@@ -39,7 +39,7 @@ QUEUES = '[{"name":"default","worker_count":4,"worker_concurrency":16},{"name":"
 
 
 def write_cfg(home: Path) -> None:
-    """Write an airflow.cfg of CFG_LINES lines: a section, 29 options, and so on."""
+    """Write an airflow.cfg of CFG_LINES lines: sections with 29 options each."""
     sections = (
         [f"[section_{number}]", *(f"option_{n} = value {n}" for n in range(29))] for number in range(100)
     )
@@ -49,7 +49,7 @@ def write_cfg(home: Path) -> None:
 
 
 def environment(home: Path) -> dict[str, str]:
-    """Return an environment of VARIABLES Airflow settings and what a process needs besides."""
+    """Return an environment with VARIABLES Airflow settings and what a process needs."""
     settings = {f"AIRFLOW__SECTION_{number}__OPTION": f"value {number}" for number in range(VARIABLES)}
     return {"PATH": os.environ["PATH"], "HOME": str(home), "AIRFLOW_HOME": str(home), **settings}
 
@@ -62,28 +62,28 @@ def seconds(words: Sequence[str], environ: dict[str, str]) -> float:
 
 
 def medians(commands: Mapping[str, tuple[Sequence[str], dict[str, str]]], rounds: int) -> dict[str, float]:
-    """Run the commands in turn, after one round that is not counted; return each one's median, in seconds."""
+    """Run the commands in turn, after one warm-up round; return the median of each in seconds."""
     times: dict[str, list[float]] = {name: [] for name in commands}
-    for counted in range(rounds + 1):
+    for number in range(rounds + 1):
         for name, (words, environ) in commands.items():
-            taken = seconds(words, environ)
-            if counted:
-                times[name].append(taken)
-    return {name: statistics.median(taken) for name, taken in times.items()}
+            wall_time = seconds(words, environ)
+            if number:
+                times[name].append(wall_time)
+    return {name: statistics.median(wall_times) for name, wall_times in times.items()}
 
 
 def measure(home: Path) -> dict[str, float]:
     """Measure everything in one run; return the medians by name, in seconds."""
     environ = environment(home)
-    told = {**environ, "AIRFLOW__ASTRO_RUNTIME__WORKER_QUEUES": QUEUES}
-    fast = {"python": (PYTHON, environ), "start": (START, environ), "start, queues told": (START, told)}
+    with_queues = {**environ, "AIRFLOW__ASTRO_RUNTIME__WORKER_QUEUES": QUEUES}
+    fast = {"python": (PYTHON, environ), "start": (START, environ), "start with queues": (START, with_queues)}
     return {**medians(fast, ROUNDS), **medians({"db check": (DB_CHECK, environ)}, SLOW_ROUNDS)}
 
 
-def table(found: dict[str, float]) -> str:
+def table(figures: dict[str, float]) -> str:
     """Return the figures and their ratios as a Markdown table."""
-    python, start, told, check = (
-        found[name] for name in ("python", "start", "start, queues told", "db check")
+    python, start, with_queues, check = (
+        figures[name] for name in ("python", "start", "start with queues", "db check")
     )
     rows = [
         ("`python -I -c pass`", f"{python * 1000:.1f} ms", "1", ""),
@@ -91,30 +91,37 @@ def table(found: dict[str, float]) -> str:
             "`python -m entrypoint true`",
             f"{start * 1000:.1f} ms",
             f"{start / python:.2f}×",
-            f"at most {MOST:g}×",
+            f"at most {MAX_RATIO:g}×",
         ),
-        ("the same, with worker queues set", f"{told * 1000:.1f} ms", f"{told / python:.2f}×", ""),
+        (
+            "the same, with worker queues set",
+            f"{with_queues * 1000:.1f} ms",
+            f"{with_queues / python:.2f}×",
+            "",
+        ),
         (
             "`airflow db check`",
             f"{check * 1000:.0f} ms",
             f"{check / start:.0f} starts",
-            f"at least {LEAST:g} starts",
+            f"at least {MIN_STARTS:g} starts",
         ),
     ]
-    return markdown.table(("whole process", "median", "ratio", "bound"), rows)
+    return markdown.table(("whole process", "median", "ratio", "limit"), rows)
 
 
 def main() -> int:
-    """Measure, print the table, keep it on the benchmarks page, and return 1 if a bound does not hold."""
+    """Measure, print the table, write it on the benchmarks page; return 1 if a limit is exceeded."""
     with tempfile.TemporaryDirectory() as folder:
         write_cfg(Path(folder))
-        found = measure(Path(folder))
-    drawn = table(found)
-    print(drawn)
-    page.keep(
-        "What a start costs", f"{HEAD}\nPython {platform.python_version()}, {page.machine()}.\n\n{drawn}"
+        figures = measure(Path(folder))
+    text = table(figures)
+    print(text)
+    machine = f"Python {platform.python_version()}, {page.machine()}."
+    page.write_section("What a start costs", f"{HEAD}\n{machine}\n\n{text}")
+    within = (
+        figures["start"] / figures["python"] <= MAX_RATIO
+        and figures["db check"] / figures["start"] >= MIN_STARTS
     )
-    within = found["start"] / found["python"] <= MOST and found["db check"] / found["start"] >= LEAST
     return 0 if within else 1
 
 

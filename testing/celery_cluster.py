@@ -1,4 +1,4 @@
-"""A real scheduler and real Celery workers, under the Runtime, and what Airflow's own metrics say of them."""
+"""A real scheduler and real Celery workers under the Runtime, observed through Airflow's own metrics."""
 
 from __future__ import annotations
 
@@ -20,11 +20,13 @@ import psutil  # type: ignore[import-untyped]
 from testing.entrypoint_process import CHECKOUT, ENTRYPOINT, environment
 
 AIRFLOW = (*ENTRYPOINT, "airflow")
-SECONDS = 120.0  # until a test gives up; what is measured is what happens, not when
+BIN = Path(sys.executable).parent
+INSPECT_MODULE = "astro_runtime_plugin.parallelism.inspect_process"
+TIMEOUT_SECONDS = 120.0  # until a test gives up; tests check what happens, not when
 
 
-def told(home: Path, database: str, broker: str, **more: str) -> dict[str, str]:
-    """Return the environment of a component of an installation with Celery."""
+def celery_environment(home: Path, database: str, broker: str, **extra: str) -> dict[str, str]:
+    """Return the environment of a component in an installation with Celery."""
     (home / "airflow.cfg").touch()
     return environment(
         home,
@@ -39,13 +41,13 @@ def told(home: Path, database: str, broker: str, **more: str) -> dict[str, str]:
             "AIRFLOW__CELERY__WORKER_CONCURRENCY": "2",
             "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "False",
             "PYTHONUNBUFFERED": "1",
-            **more,
+            **extra,
         },
     )
 
 
 class Metrics:
-    """Hears what Airflow sends to a StatsD server; the last value of each gauge, and how often it was sent."""
+    """A StatsD server for Airflow: the last value of each gauge, and how often it was sent."""
 
     def __init__(self) -> None:
         self.gauges: dict[str, float] = {}
@@ -57,22 +59,22 @@ class Metrics:
             "AIRFLOW__METRICS__STATSD_HOST": "127.0.0.1",
             "AIRFLOW__METRICS__STATSD_PORT": str(self._socket.getsockname()[1]),
         }
-        threading.Thread(target=self._hear, daemon=True).start()
+        threading.Thread(target=self._receive, daemon=True).start()
 
-    def _hear(self) -> None:
+    def _receive(self) -> None:
         with contextlib.suppress(OSError):
             while True:
                 for line in self._socket.recv(65536).decode().splitlines():
-                    if found := re.fullmatch(r"airflow\.([^:]+):([-.0-9]+)\|g.*", line):
-                        self.gauges[found[1]] = float(found[2])
-                        self.sent[found[1]] += 1
+                    if match := re.fullmatch(r"airflow\.([^:]+):([-.0-9]+)\|g.*", line):
+                        self.gauges[match[1]] = float(match[2])
+                        self.sent[match[1]] += 1
 
     def close(self) -> None:
         self._socket.close()
 
 
 class Component:
-    """A process of Airflow's, its output in a file."""
+    """A process of Airflow's; its output goes to a file."""
 
     def __init__(self, home: Path, name: str, words: Sequence[str], environ: Mapping[str, str]) -> None:
         self.path = home / f"{name}.log"
@@ -86,7 +88,7 @@ class Component:
         return self.path.read_text(errors="replace")
 
     def kill(self, number: signal.Signals = signal.SIGKILL) -> None:
-        """Send a signal to the process and its group, and see it end, and its children in groups of their own."""
+        """Send a signal to the process and its group, wait for its end, and kill children in other groups."""
         with self.family():
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, number)
@@ -94,7 +96,7 @@ class Component:
 
     @contextlib.contextmanager
     def family(self) -> Iterator[None]:
-        """See at the end of the block that the process's children of its beginning end, too."""
+        """At the end of the block, kill the children that the process had at its beginning."""
         children: list[psutil.Process] = []
         with contextlib.suppress(psutil.NoSuchProcess):
             children += psutil.Process(self.process.pid).children(recursive=True)
@@ -105,24 +107,25 @@ class Component:
 
 
 class Cluster:
-    """An installation: `database` and `broker` are URLs, `airflow` the words that stand before a command's."""
+    """An installation: `database` and `broker` are URLs; `airflow` runs the airflow command."""
 
     airflow: Sequence[str] = AIRFLOW
 
-    def __init__(self, home: Path, database: str, broker: str, **more: str) -> None:
+    def __init__(self, home: Path, database: str, broker: str, **extra: str) -> None:
         self.home = home
         self.metrics = Metrics()
-        self.environ = told(home, database, broker, **more)
+        self.environ = celery_environment(home, database, broker, **extra)
         self._components: list[Component] = []
 
-    def run(self, name: str, *words: str, **more: str) -> Component:
-        component = Component(self.home, name, [*self.airflow, *words], {**self.environ, **more})
+    def run(self, name: str, *words: str, **extra: str) -> Component:
+        """Start an airflow command; its log is named after `name`."""
+        component = Component(self.home, name, [*self.airflow, *words], {**self.environ, **extra})
         self._components.append(component)
         return component
 
-    def scheduler(self, **more: str) -> Component:
-        """Start the scheduler; its metrics are heard from when its loop runs."""
-        component = self.run("scheduler", "scheduler", **{**self.metrics.environ, **more})
+    def scheduler(self, **extra: str) -> Component:
+        """Start the scheduler and wait until its loop sends metrics."""
+        component = self.run("scheduler", "scheduler", **{**self.metrics.environ, **extra})
         until(lambda: any(name.startswith("executor.open_slots") for name in self.metrics.gauges), component)
         return component
 
@@ -131,19 +134,19 @@ class Cluster:
         (worker,) = self.workers((name, *words))
         return worker
 
-    def workers(self, *told: Sequence[str]) -> list[Component]:
-        """Start Celery workers, each of its name and its words, and wait until they are ready."""
+    def workers(self, *commands: Sequence[str]) -> list[Component]:
+        """Start Celery workers, each with its name and options, and wait until they are ready."""
         command = ("celery", "worker", "--skip-serve-logs", "-H")
-        workers = [self.run(name, *command, f"{name}@%h", *words) for name, *words in told]
+        workers = [self.run(name, *command, f"{name}@%h", *options) for name, *options in commands]
         until(lambda: all("ready." in worker.log for worker in workers), *workers)
         return workers
 
     def open_slots(self) -> float:
-        """Return what Airflow itself says that CeleryExecutor may still start; nothing runs in these tests."""
+        """Return how many tasks CeleryExecutor may still start, according to Airflow; nothing runs in these tests."""
         return self.metrics.gauges["executor.open_slots"]
 
-    def asked(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run a command of the environment to its end."""
+    def execute(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a command in the installation's environment to its end."""
         return subprocess.run(
             words, env=self.environ, cwd=CHECKOUT, capture_output=True, text=True, timeout=120
         )
@@ -155,38 +158,30 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def cluster(home: Path, database: str, broker: str, **more: str) -> Iterator[Cluster]:
-    """Run an installation; whatever of it still runs at the end is killed."""
-    made = Cluster(home, database, broker, **more)
+def run_cluster(home: Path, database: str, broker: str, **extra: str) -> Iterator[Cluster]:
+    """Run an installation; kill what still runs at the end of the block."""
+    cluster = Cluster(home, database, broker, **extra)
     try:
-        yield made
+        yield cluster
     finally:
-        made.close()
+        cluster.close()
 
 
-def until(holds: Callable[[], bool], *components: Component) -> None:
-    """Wait until something holds; fail with the logs of the components where it does not."""
-    end = time.monotonic() + SECONDS
-    while not holds():
-        ended = [one.process.args for one in components if one.process.poll() is not None]
-        if time.monotonic() > end or ended:
-            raise AssertionError(f"ended: {ended}\n" + "\n".join(one.log[-6000:] for one in components))
+def until(condition: Callable[[], bool], *components: Component) -> None:
+    """Wait for a condition; fail with the components' logs on a time-out, or if one of them has ended."""
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while not condition():
+        ended = [component.process.args for component in components if component.process.poll() is not None]
+        if time.monotonic() > deadline or ended:
+            logs = "\n".join(component.log[-6000:] for component in components)
+            raise AssertionError(f"ended: {ended}\n{logs}")
         time.sleep(0.1)
 
 
-def asking(scheduler: int) -> list[int]:
-    """Return the processes that ask the workers, among the children of all of a scheduler's threads."""
-    threads = Path(f"/proc/{scheduler}/task").iterdir()
-    pids = [int(pid) for thread in threads for pid in read(thread / "children").split()]
-    return [pid for pid in pids if "following.ask" in read(Path(f"/proc/{pid}/cmdline"))]
-
-
-def read(path: Path) -> str:
-    """Return what a file of a process says, nothing where it has ended."""
-    try:
-        return path.read_text()
-    except OSError:
-        return ""
-
-
-PYTHON = Path(sys.executable).parent
+def inspect_processes(scheduler: int) -> list[int]:
+    """Return the children of a scheduler that query the workers."""
+    pids = []
+    for child in psutil.Process(scheduler).children():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            pids += [child.pid] if INSPECT_MODULE in child.cmdline() else []
+    return pids

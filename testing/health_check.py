@@ -1,4 +1,4 @@
-"""The health check for its tests: in a process of its own, with what it imported; and a web server to ask."""
+"""The health check in its own process, with the packages that it imports; and a web server to check."""
 
 from __future__ import annotations
 
@@ -29,25 +29,26 @@ print(json.dumps([problem(os.environ, sys.argv[1:]), sorted(sys.modules)]))
 
 
 def run(home: Path, *words: str, environ: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    told = environment(home, environ)
-    return subprocess.run(words, env=told, cwd=CHECKOUT, capture_output=True, text=True, timeout=120)
+    return subprocess.run(
+        words, env=environment(home, environ), cwd=CHECKOUT, capture_output=True, text=True, timeout=120
+    )
 
 
-def checked(home: Path, *words: str, environ: Mapping[str, str]) -> tuple[str, set[str]]:
-    """Check in a process of its own, which says nothing else; return what is wrong and the packages it imported."""
-    done = run(home, sys.executable, "-c", CHECK, *words, environ=environ)
+def check_in_process(home: Path, *subcommand: str, environ: Mapping[str, str]) -> tuple[str, set[str]]:
+    """Run the check in its own process, which must print nothing else; return the problem and the imported packages."""
+    done = run(home, sys.executable, "-c", CHECK, *subcommand, environ=environ)
     assert (done.returncode, done.stderr, PASSWORD in done.stdout) == (0, "", False)
-    found, modules = json.loads(done.stdout)
-    return found or "", {module.partition(".")[0] for module in modules}
+    message, modules = json.loads(done.stdout)
+    return message or "", {module.partition(".")[0] for module in modules}
 
 
 @contextmanager
-def web(
+def health_server(
     body: object = HEALTHY, path: str = PATH, status: int = 200, cert: Path | None = None
 ) -> Iterator[str]:
-    """Run an HTTP server that answers at `path` and nowhere else; yield its port."""
+    """Run an HTTP server that serves only `path`; yield its port."""
 
-    class Answer(BaseHTTPRequestHandler):
+    class HealthHandler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(status if self.path == path else 404)
             self.end_headers()
@@ -56,7 +57,7 @@ def web(
         def log_message(self, *_: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), HealthHandler) as server:
         if cert:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(cert)

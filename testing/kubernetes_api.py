@@ -1,4 +1,4 @@
-"""A stand-in for Kubernetes: an API server that takes every pod that is created, and runs none."""
+"""A fake Kubernetes: an API server that accepts every pod and runs none."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ spec:
 KUBECONFIG = """
 apiVersion: v1
 kind: Config
-current-context: stand-in
-contexts: [{{name: stand-in, context: {{cluster: stand-in, user: nobody}}}}]
-clusters: [{{name: stand-in, cluster: {{server: "http://127.0.0.1:{port}"}}}}]
+current-context: fake
+contexts: [{{name: fake, context: {{cluster: fake, user: nobody}}}}]
+clusters: [{{name: fake, cluster: {{server: "http://127.0.0.1:{port}"}}}}]
 users: [{{name: nobody, user: {{}}}}]
 """
 PODS = {
@@ -32,8 +32,8 @@ PODS = {
     "kind": "Pod",
     "verbs": ["create", "delete", "get", "list", "patch", "watch"],
 }
-# What a client asks before it asks for pods, and the pods: none of those that were created runs.
-ANSWERS: dict[str, dict[str, Any]] = {
+# What a client requests before it requests pods, and the pods: none of those that were created runs.
+RESPONSES: dict[str, dict[str, Any]] = {
     "/version": {"major": "1", "minor": "34"},
     "/api": {"kind": "APIVersions", "versions": ["v1"]},
     "/apis": {"kind": "APIGroupList", "groups": []},
@@ -47,8 +47,8 @@ ANSWERS: dict[str, dict[str, Any]] = {
 }
 
 
-class Kubernetes:
-    """The pods that were created, and the settings with which Airflow finds this API server."""
+class FakeKubernetes:
+    """The pods that were created, and the settings that point Airflow to this API server."""
 
     def __init__(self, home: Path, port: int) -> None:
         self.pods: list[dict[str, Any]] = []
@@ -63,32 +63,32 @@ class Kubernetes:
 
 
 @contextmanager
-def kubernetes(home: Path) -> Iterator[Kubernetes]:
-    """Run the API server on a free port; what it needs to be found lies in `home`."""
+def fake_kubernetes(home: Path) -> Iterator[FakeKubernetes]:
+    """Run the API server on a free port; its kubeconfig is in `home`."""
     ended = threading.Event()
 
-    class Api(BaseHTTPRequestHandler):
+    class PodHandler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             if "watch=" in self.path:
                 self.send_response(200)
                 self.end_headers()
                 ended.wait(20)  # nothing happens to a pod
                 return
-            found = ANSWERS.get(self.path.partition("?")[0].rstrip("/"))
-            self._answer(200 if found else 404, found or {})
+            body = RESPONSES.get(self.path.partition("?")[0].rstrip("/"))
+            self._respond(200 if body else 404, body or {})
 
         def do_POST(self) -> None:
             pod = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            stand_in.pods.append(pod)
-            pod["metadata"] |= {"resourceVersion": "1", "uid": str(len(stand_in.pods))}
-            self._answer(201, {**pod, "status": {"phase": "Pending"}})
+            fake.pods.append(pod)
+            pod["metadata"] |= {"resourceVersion": "1", "uid": str(len(fake.pods))}
+            self._respond(201, {**pod, "status": {"phase": "Pending"}})
 
         def do_PATCH(self) -> None:
-            self._answer(200, {})
+            self._respond(200, {})
 
         do_DELETE = do_PATCH  # noqa: N815
 
-        def _answer(self, status: int, body: dict[str, Any]) -> None:
+        def _respond(self, status: int, body: dict[str, Any]) -> None:
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.end_headers()
@@ -97,10 +97,10 @@ def kubernetes(home: Path) -> Iterator[Kubernetes]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Api) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), PodHandler) as server:
         server.daemon_threads = True
-        stand_in = Kubernetes(home, server.server_port)
+        fake = FakeKubernetes(home, server.server_port)
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-        yield stand_in
+        yield fake
         ended.set()
         server.shutdown()

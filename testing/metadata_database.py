@@ -1,4 +1,4 @@
-"""A PostgreSQL with a migrated database, of which each test has a copy."""
+"""A PostgreSQL with a migrated database that each test copies."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from testing.celery_cluster import AIRFLOW, told
+from testing.celery_cluster import AIRFLOW, celery_environment
 from testing.entrypoint_process import CHECKOUT
 from testing.servers import Postgres, postgres
 
@@ -17,7 +17,7 @@ def metadata(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     """A server with a database `migrated`."""
     home = tmp_path_factory.mktemp("migrated")
     with postgres() as server:
-        environ = told(home, server.create("migrated"), "redis://127.0.0.1:1/0")
+        environ = celery_environment(home, server.create("migrated"), "redis://127.0.0.1:1/0")
         subprocess.run(
             [*AIRFLOW, "db", "migrate"],
             env=environ,

@@ -1,4 +1,4 @@
-"""Airflow's own API: where it is, how one logs in to it, what it takes. A row a line."""
+"""Airflow's REST API by line: its path, how to log in, and the body that starts a run."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ from testing.installed_line import LINE
 
 
 @dataclass(frozen=True)
-class Api:
-    """`path` is below the URL for the browser, `log_in` returns a client of it, `run` is the body that starts a run."""
+class RestApi:
+    """`path` is relative to the browser's URL, `log_in` returns a client, `run` is the body that starts a run."""
 
     path: str
     log_in: Callable[[str, str, str, str], httpx.Client]
     run: dict[str, Any]
 
 
-def by_token(url: str, path: str, username: str, password: str) -> httpx.Client:
-    """Log in as a program does; raises httpx.HTTPStatusError for a wrong password."""
+def log_in_by_token(url: str, path: str, username: str, password: str) -> httpx.Client:
+    """Log in like a program. Raises httpx.HTTPStatusError for a wrong password."""
     login = {"username": username, "password": password}
     token = httpx.post(f"{url}auth/token", json=login).raise_for_status().json()["access_token"]
     return httpx.Client(base_url=url + path, headers={"Authorization": f"Bearer {token}"}, timeout=30)
 
 
-def by_form(url: str, path: str, username: str, password: str) -> httpx.Client:
-    """Log in as people do; raises httpx.HTTPStatusError for a wrong password, at the first page that needs a login."""
+def log_in_by_form(url: str, path: str, username: str, password: str) -> httpx.Client:
+    """Log in like a user. Raises httpx.HTTPStatusError for a wrong password, at the first page that needs a login."""
     with httpx.Client(base_url=url + path, timeout=30) as browser:
-        found = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', browser.get(f"{url}login/").text)
-        assert found
-        form = {"csrf_token": found[1], "username": username, "password": password}
+        token = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', browser.get(f"{url}login/").text)
+        assert token
+        form = {"csrf_token": token[1], "username": username, "password": password}
         browser.post(f"{url}login/", data=form)
         browser.get("/dags").raise_for_status()
         return httpx.Client(base_url=url + path, cookies=browser.cookies, timeout=30)
 
 
 API = {
-    "3.3": Api("api/v2", by_token, {"logical_date": None}),
-    "2.11": Api("api/v1", by_form, {}),
+    "3.3": RestApi("api/v2", log_in_by_token, {"logical_date": None}),
+    "2.11": RestApi("api/v1", log_in_by_form, {}),
 }[LINE]

@@ -22,7 +22,7 @@ SLOW = (
     "/test_limit_follows_workers",
     "/make_run/test_run",
     "/test_kubernetes",
-    "/test_untouched",
+    "/parallelism/test_activate",
     "/hook/",
     "/test_first_user",
     "/test_setup_database",

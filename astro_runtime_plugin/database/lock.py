@@ -1,7 +1,7 @@
-"""One process at a time at the metadata database: what replicas that start at once wait for.
+"""A lock on the metadata database, so that replicas that start at once set it up one after the other.
 
-The lock is tried again and again, not waited for: a statement that waits keeps a snapshot, and a migration that
-builds an index concurrently waits for every snapshot, so that each would wait for the other without end.
+The lock is polled instead of waited for: a waiting statement holds a snapshot, and a migration that builds an index
+concurrently waits for every snapshot, so the two would wait for each other forever.
 """
 
 from __future__ import annotations
@@ -16,86 +16,86 @@ from contextlib import AbstractContextManager, contextmanager
 from sqlalchemy import text
 from sqlalchemy.engine import Connection, Engine
 
-REMIND_EVERY = 10  # seconds
-KEY = 0x617374726F  # of our own: Airflow's migration takes locks 1 and 2
+REMINDER_SECONDS = 10
+KEY = 0x617374726F  # the Runtime's own: Airflow's migration uses the keys 1 and 2
 POSTGRESQL = "SELECT pg_try_advisory_xact_lock(:key)"
-# A lock of MySQL's spans all databases of the server, and its name has at most 64 characters.
+# A MySQL lock applies to all databases of the server, and its name has at most 64 characters.
 MYSQL = "SELECT GET_LOCK(CONCAT('astro_runtime_', SHA1(DATABASE())), 0)"
-# The transaction that holds the lock is idle for as long as the migration takes; not every server has each setting.
+# The transaction that holds the lock is idle during the whole migration; not every server has each of these settings.
 NO_TIMEOUTS = """
     SELECT set_config(name, '0', true) FROM pg_settings
     WHERE name IN ('idle_in_transaction_session_timeout', 'transaction_timeout')"""
 
 
 @contextmanager
-def exclusive(engine: Engine, say: Callable[[str], None]) -> Iterator[None]:
-    """Hold the lock of the engine's database; waits without limit, and says so at once and every ten seconds.
+def exclusive(engine: Engine, log: Callable[[str], None]) -> Iterator[None]:
+    """Hold the lock on the engine's database; wait without limit, and log that at once and every ten seconds.
 
-    Only processes that ask through this function keep each other waiting. The lock ends with the process that
-    holds it. A database other than PostgreSQL, MySQL, MariaDB and SQLite has none.
+    The lock excludes only other callers of this function, and ends with the process that holds it. A database other
+    than PostgreSQL, MySQL, MariaDB and SQLite is not locked.
     """
     with engine.connect() as connection:
-        connection.detach()  # a pool of one has room for the migration
-        with LOCKS.get(engine.dialect.name, _no_lock)(connection, _waiting(say)):
+        connection.detach()  # leaves a pool of size one to the migration
+        with LOCKS.get(engine.dialect.name, _no_lock)(connection, _pause_with_log(log)):
             yield
 
 
-def _waiting(say: Callable[[str], None]) -> Callable[[], None]:
-    """Return what is called between two tries."""
-    said = -float(REMIND_EVERY)
+def _pause_with_log(log: Callable[[str], None]) -> Callable[[], None]:
+    """Return the pause between two attempts, which logs from time to time."""
+    logged_at = -float(REMINDER_SECONDS)
 
-    def wait() -> None:
-        nonlocal said
-        if time.monotonic() - said >= REMIND_EVERY:
-            say("waiting: another process prepares the metadata database")
-            said = time.monotonic()
-        time.sleep(random.uniform(0.5, 1.5))  # noqa: S311 (no secret hangs on it)
+    def pause() -> None:
+        nonlocal logged_at
+        if time.monotonic() - logged_at >= REMINDER_SECONDS:
+            log("waiting: another process prepares the metadata database")
+            logged_at = time.monotonic()
+        time.sleep(random.uniform(0.5, 1.5))  # noqa: S311 (not a secret)
 
-    return wait
+    return pause
 
 
 @contextmanager
-def _postgresql(connection: Connection, wait: Callable[[], None]) -> Iterator[None]:
-    """Hold the lock by a transaction, not by the session, which PgBouncer hands to others between transactions."""
+def _postgresql(connection: Connection, pause: Callable[[], None]) -> Iterator[None]:
+    """Hold the lock by a transaction instead of a session, which PgBouncer shares between transactions."""
     while not _try_lock(connection):
         connection.rollback()
-        wait()
+        pause()
     connection.execute(text(NO_TIMEOUTS))
     yield
 
 
 def _try_lock(connection: Connection) -> bool:
-    """Try once; a transaction that reads committed data keeps no snapshot while it is idle."""
+    """Try once. A transaction with READ COMMITTED holds no snapshot while it is idle."""
     connection.execute(text("SET TRANSACTION ISOLATION LEVEL READ COMMITTED"))
     return bool(connection.scalar(text(POSTGRESQL), {"key": KEY}))
 
 
 @contextmanager
-def _mysql(connection: Connection, wait: Callable[[], None]) -> Iterator[None]:
+def _mysql(connection: Connection, pause: Callable[[], None]) -> Iterator[None]:
     while not connection.scalar(text(MYSQL)):
         connection.rollback()
-        wait()
+        pause()
     yield
 
 
 @contextmanager
-def _sqlite(connection: Connection, wait: Callable[[], None]) -> Iterator[None]:
-    """Lock the folder of the database's file: nothing is left behind, and SQLite's own locks are not touched."""
+def _sqlite(connection: Connection, pause: Callable[[], None]) -> Iterator[None]:
+    """Lock the folder of the database file: this leaves nothing behind and does not touch SQLite's own locks."""
     path = connection.execute(text("PRAGMA database_list")).one()[2]
     connection.rollback()
     if not path:
-        yield  # in memory: nobody else is there
+        yield  # a database in memory has no other users
         return
     folder = os.open(os.path.dirname(path), os.O_RDONLY)
     try:
-        while not _locked(folder):
-            wait()
+        while not _try_lock_folder(folder):
+            pause()
         yield
     finally:
         os.close(folder)
 
 
-def _locked(folder: int) -> bool:
+def _try_lock_folder(folder: int) -> bool:
     try:
         fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -104,7 +104,7 @@ def _locked(folder: int) -> bool:
 
 
 @contextmanager
-def _no_lock(connection: Connection, wait: Callable[[], None]) -> Iterator[None]:
+def _no_lock(connection: Connection, pause: Callable[[], None]) -> Iterator[None]:
     yield
 
 

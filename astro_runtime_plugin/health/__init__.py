@@ -1,1 +1,1 @@
-"""The container's health check, `python -m astro_runtime_plugin.health`: it knows its component without Airflow."""
+"""The container's health check, `python -m astro_runtime_plugin.health`. It does not import Airflow."""

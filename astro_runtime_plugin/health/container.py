@@ -1,100 +1,92 @@
-"""Which component a container runs, told by the command line that it was started with."""
+"""Which component a container runs, from the command line that it was started with, or from its processes."""
 
 from __future__ import annotations
 
 import os
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import dropwhile, groupby
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import dropwhile, groupby, pairwise
+
+import psutil  # type: ignore[import-untyped]
 
 from entrypoint.command import parse
 from entrypoint.errors import StartError
 
-PROC = Path("/proc")
 ENTRYPOINT = "entrypoint"
 SHELLS = ("bash", "sh", "dash")
-PREFIXES = ("exec", "env", "nohup", "time", "then", "do", "else", "!", "{")
+SCRIPT_OPTION = re.compile(r"-[A-Za-z]*c[A-Za-z]*")  # -c, -ec, -lc
+# In a script: a comment, the operators between two commands, and the words that may come before a command's name.
 COMMENT = re.compile(r"(?m)(?:^|(?<=\s))#.*$")
+OPERATORS = frozenset("();<>|&")
+PREFIXES = ("exec", "env", "nohup", "time", "then", "do", "else", "!", "{")
+
+Words = Sequence[str]
 
 
-def container_subcommand(environ: Mapping[str, str], proc: Path = PROC) -> tuple[str, ...]:
-    """Return the words after `airflow` of the component that runs; none where it is another program.
+def container_subcommand(
+    environ: Mapping[str, str], processes: Sequence[Words] | None = None
+) -> tuple[str, ...]:
+    """Return the airflow subcommand that the container runs; empty for another program.
 
-    The init of the container is `tini -- /entrypoint WORD...`, and keeps that as its command line when the entrypoint
-    has become the component. Where that says nothing, the processes themselves are looked at.
+    `processes` are the command lines of the container's processes, the oldest first. The first one, its init, is
+    `tini -- /entrypoint WORD ...`, and stays so when the entrypoint has become the component. The other processes
+    count only if those words do not name a subcommand, as with a script of the operator's.
     """
-    words = command_line(proc / "1")
-    starts = [at + 1 for at, word in enumerate(words) if os.path.basename(word) == ENTRYPOINT]
-    told = parse_words(words[starts[0] :], environ) if starts else ()
-    return told or next(running_subcommands(proc), ())
+    init, *others = command_lines() if processes is None else processes or [()]
+    names = [os.path.basename(word) for word in init]
+    words = init[names.index(ENTRYPOINT) + 1 :] if ENTRYPOINT in names else ()
+    return parse_words(words, environ) or next(process_subcommands((init, *others)), ())
 
 
-def parse_words(words: Sequence[str], environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the airflow subcommand that the operator's words mean, in a shell's script the last one."""
-    script = script_of(words)
-    if script is not None:
-        return last_airflow(script)
+def command_lines() -> list[list[str]]:
+    """Return the command lines of all processes by process id; one that ends meanwhile is left out."""
+    processes = psutil.process_iter(["cmdline"])
+    return [process.info["cmdline"] or [] for process in processes]
+
+
+def parse_words(words: Words, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the airflow subcommand that the operator's words run; in a shell script the last one."""
+    if words and os.path.basename(words[0]) in SHELLS:
+        script = next((script for option, script in pairwise(words) if SCRIPT_OPTION.fullmatch(option)), "")
+        return last_subcommand(script)
     try:
         return parse(words, environ).subcommand
     except StartError:
         return ()
 
 
-def script_of(words: Sequence[str]) -> str | None:
-    """Return the script that a shell is given, in `bash -c SCRIPT` and `bash -euo pipefail -c SCRIPT`, say."""
-    rest = iter(words if words and os.path.basename(words[0]) in SHELLS else ())
-    next(rest, None)
-    for word in rest:
-        if not word.startswith(("-", "+")):
-            return None
-        short = "" if word.startswith("--") else word
-        if "o" in short:  # takes a word of its own
-            next(rest, None)
-        if "c" in short:
-            return next(rest, None)
-    return None
+def last_subcommand(script: str) -> tuple[str, ...]:
+    """Return the last subcommand that a script runs, as in `airflow db migrate && exec airflow scheduler`."""
+    subcommands = [
+        tuple(words[1:])
+        for words in map(strip_prefix, split_commands(script))
+        if words and os.path.basename(words[0]) == "airflow"
+    ]
+    return subcommands[-1] if subcommands else ()
 
 
-def last_airflow(script: str) -> tuple[str, ...]:
-    """Return the words after the last `airflow` of a script, as in `airflow db migrate && exec airflow scheduler`."""
-    found = [words for words in map(without_prefix, commands(script)) if words]
-    airflow = [words[1:] for words in found if os.path.basename(words[0]) == "airflow"]
-    return tuple(airflow[-1]) if airflow else ()
-
-
-def commands(script: str) -> Iterator[list[str]]:
-    """Yield the words of each command of a shell script; none where it cannot be read, as with an open quote."""
-    one_line = COMMENT.sub("", script.replace("\\\n", " ")).replace("\n", " ; ")
-    lexer = shlex.shlex(one_line, posix=True, punctuation_chars=True)
+def split_commands(script: str) -> list[list[str]]:
+    """Return the words of each command in a shell script; none if it cannot be parsed, as with an open quote."""
+    flat_script = COMMENT.sub("", script.replace("\\\n", " ")).replace("\n", " ; ")
+    lexer = shlex.shlex(flat_script, posix=True, punctuation_chars=True)
     lexer.whitespace_split, lexer.commenters = True, ""
     try:
-        words = list(lexer)
+        return [list(words) for is_operator, words in groupby(lexer, OPERATORS.issuperset) if not is_operator]
     except ValueError:
-        return
-    for ends, command in groupby(words, lambda word: set(word) <= set("();<>|&")):
-        if not ends:
-            yield list(command)
+        return []
 
 
-def without_prefix(words: list[str]) -> list[str]:
-    """Drop what may stand before a command's name: `then`, `exec`, `NAME=value`."""
+def strip_prefix(words: list[str]) -> list[str]:
+    """Remove what may come before a command's name: `then`, `exec`, `NAME=value`."""
     return list(dropwhile(lambda word: word in PREFIXES or "=" in word, words))
 
 
-def running_subcommands(proc: Path) -> Iterator[tuple[str, ...]]:
-    """Yield the airflow subcommands that processes are, the oldest first; Airflow writes them into their titles."""
-    for pid in sorted(int(path.name) for path in proc.iterdir() if path.name.isdecimal()):
-        words = [word for part in command_line(proc / str(pid)) for word in part.split()]
-        at = next((at for at, word in enumerate(words[:2]) if os.path.basename(word) == "airflow"), None)
-        if at is not None and words[at + 1 :]:
-            yield words[at + 1].replace("_", "-"), *words[at + 2 :]
-
-
-def command_line(process: Path) -> list[str]:
-    """Return a process's words; none where it is gone."""
-    try:
-        return process.joinpath("cmdline").read_text(errors="replace").rstrip("\0").split("\0")
-    except OSError:
-        return []
+def process_subcommands(processes: Iterable[Words]) -> Iterator[tuple[str, ...]]:
+    """Yield the airflow subcommands of processes; Airflow writes them into its process titles."""
+    for command_line in processes:
+        words = " ".join(command_line).split()
+        names = [os.path.basename(word) for word in words[:2]]
+        if "airflow" in names and words[names.index("airflow") + 1 :]:
+            subcommand, *arguments = words[names.index("airflow") + 1 :]
+            yield subcommand.replace("_", "-"), *arguments

@@ -1,4 +1,4 @@
-"""Whether this container's job beats: what `airflow jobs check --local` looks at, asked of the database itself."""
+"""Checks the heartbeat of this container's job in the metadata database, as `airflow jobs check --local` does."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from astro_runtime_plugin.component import HEARTBEAT_THRESHOLDS
 from astro_runtime_plugin.health.settings import HealthSettings, UnhealthyError
 from entrypoint.command import DATABASE
 
-CONNECT = {"connect_timeout": 5}  # seconds; SQLite's drivers call it otherwise
+CONNECT = {"connect_timeout": 5}  # seconds; SQLite's drivers have another name for it
 TIMEOUTS = {"sqlite": {"timeout": 5}, "postgresql": CONNECT, "mysql": CONNECT, "mariadb": CONNECT}
 COLUMNS: Mapping[str, Any] = {
     "job_type": String,
@@ -28,93 +28,97 @@ COLUMNS: Mapping[str, Any] = {
 
 
 def check_job(job_type: str) -> Callable[[HealthSettings], None]:
-    """Return the check of the job's heartbeat, which raises UnhealthyError."""
+    """Return the check for the job's heartbeat, which raises UnhealthyError."""
 
-    def check(configured: HealthSettings) -> None:
-        threshold = HEARTBEAT_THRESHOLDS[configured.line][job_type]
-        oldest = configured.number(threshold.section, threshold.option, threshold.default) * threshold.factor
-        beat = latest_heartbeat(configured, job_type)
-        if beat is None:
-            raise UnhealthyError(f"no {job_type} runs on this host, says the metadata database")
-        age = (datetime.now(timezone.utc) - beat).total_seconds()
-        if age > oldest:
+    def check(settings: HealthSettings) -> None:
+        threshold = HEARTBEAT_THRESHOLDS[settings.line][job_type]
+        max_age = settings.number(threshold.section, threshold.option, threshold.default) * threshold.factor
+        heartbeat = latest_heartbeat(settings, job_type)
+        if heartbeat is None:
+            raise UnhealthyError(f"the metadata database has no running {job_type} for this host")
+        age = (datetime.now(timezone.utc) - heartbeat).total_seconds()
+        if age > max_age:
             raise UnhealthyError(
-                f"the {job_type} of this host beat last {age:.0f} s ago; {oldest:.0f} s may pass"
+                f"the last heartbeat of this host's {job_type} is {age:.0f} s old; it may be {max_age:.0f} s old"
             )
 
     return check
 
 
-def latest_heartbeat(configured: HealthSettings, job_type: str) -> datetime | None:
-    """Return the latest heartbeat of this host's running job; None where there is none."""
-    url = metadata_url(configured.url(DATABASE))
-    query = heartbeat_query(configured, job_type)
+def latest_heartbeat(settings: HealthSettings, job_type: str) -> datetime | None:
+    """Return the latest heartbeat of this host's running job; None if there is no such job."""
+    url = metadata_url(settings.url(DATABASE))
+    query = heartbeat_query(settings, job_type)
     try:
-        with create_engine(
-            url, connect_args=connect_args(url, configured), poolclass=NullPool
-        ).connect() as connection:
+        engine = create_engine(url, connect_args=connect_args(url, settings), poolclass=NullPool)
+        with engine.connect() as connection:
             use_utc(connection)
-            beat = connection.execute(query).scalar()
+            heartbeat = connection.execute(query).scalar()
     except SQLAlchemyError as error:
-        where = f"{url.host or url.database}" + (f":{url.port}" if url.port else "")
+        address = f"{url.host or url.database}" + (f":{url.port}" if url.port else "")
         raise UnhealthyError(
-            f"the metadata database at {where} cannot be asked: {type(error).__name__}"
+            f"could not query the metadata database at {address}: {type(error).__name__}"
         ) from None
-    return beat if beat is None or beat.tzinfo else beat.replace(tzinfo=timezone.utc)
+    return heartbeat if heartbeat is None or heartbeat.tzinfo else heartbeat.replace(tzinfo=timezone.utc)
 
 
-def heartbeat_query(configured: HealthSettings, job_type: str) -> Select[Any]:
+def heartbeat_query(settings: HealthSettings, job_type: str) -> Select[Any]:
     """Return the query for the latest heartbeat of the host's job."""
-    schema = configured.get("database", "sql_alchemy_schema", "") or None
+    schema = settings.get("database", "sql_alchemy_schema", "") or None
     job = table("job", *(column(name, kind) for name, kind in COLUMNS.items()), schema=schema)
     query = select(job.c.latest_heartbeat).where(job.c.job_type == job_type, job.c.state == "running")
-    host = hostname(configured)
+    host = hostname(settings)
     if host:
         query = query.where(job.c.hostname == host)
     return query.order_by(job.c.latest_heartbeat.desc()).limit(1)
 
 
-def connect_args(url: URL, configured: HealthSettings) -> dict[str, Any]:
-    """Return what the driver is given: a time-out, and what the operator's `sql_alchemy_connect_args` names."""
-    path = configured.get("database", "sql_alchemy_connect_args", "")
-    return {**TIMEOUTS.get(url.get_backend_name(), {}), **(configured.import_attribute(path) if path else {})}
+def connect_args(url: URL, settings: HealthSettings) -> dict[str, Any]:
+    """Return the driver's arguments: a time-out, and the operator's `sql_alchemy_connect_args`."""
+    path = settings.get("database", "sql_alchemy_connect_args", "")
+    return {**TIMEOUTS.get(url.get_backend_name(), {}), **(settings.import_attribute(path) if path else {})}
 
 
 def metadata_url(url: str) -> URL:
-    """Return the URL as Airflow uses it. Raises UnhealthyError where it is none."""
+    """Return the URL as Airflow uses it. Raises UnhealthyError for text that is not a URL."""
     try:
         return make_url(url.replace("postgres://", "postgresql://", 1).replace("postgres+", "postgresql+", 1))
     except (SQLAlchemyError, ValueError):
         raise UnhealthyError(
-            "[database] sql_alchemy_conn is no URL of a database (it is not shown)"
+            "[database] sql_alchemy_conn holds an invalid value (hidden); it must be the URL of a database"
         ) from None
 
 
 def use_utc(connection: Connection) -> None:
-    """Make MySQL tell times in UTC, as Airflow's own connections do; the others do so anyway."""
+    """Make MySQL return times in UTC, as Airflow's own connections do; the other databases do so anyway."""
     if connection.dialect.name in ("mysql", "mariadb"):
         connection.execute(text("SET time_zone = '+00:00'"))
 
 
-def hostname(configured: HealthSettings) -> str | None:
-    """Return this host's name as Airflow writes it; None where only Airflow could tell."""
-    path = configured.get("core", "hostname_callable", "airflow.utils.net.getfqdn")
-    known = {"airflow.utils.net.getfqdn": getfqdn, "airflow.utils.net.get_host_ip_address": ip_address}
-    if path in known:
-        return known[path]()
-    return None if path.startswith("airflow.") else str(configured.import_attribute(path)())
+def hostname(settings: HealthSettings) -> str | None:
+    """Return this host's name as Airflow records it; None if that takes a function of Airflow's own."""
+    path = settings.get("core", "hostname_callable", "airflow.utils.net.getfqdn")
+    if path in HOSTNAME_CALLABLES:
+        return HOSTNAME_CALLABLES[path]()
+    return None if path.startswith("airflow.") else str(settings.import_attribute(path)())
 
 
 def getfqdn() -> str:
-    """Return the canonical name of this host, as `airflow.utils.net.getfqdn` finds it."""
+    """Return the canonical name of this host, like `airflow.utils.net.getfqdn`."""
     name = socket.gethostname()
     try:
-        found = socket.getaddrinfo(name, None, 0, socket.SOCK_DGRAM, 0, socket.AI_CANONNAME)
+        addresses = socket.getaddrinfo(name, None, 0, socket.SOCK_DGRAM, 0, socket.AI_CANONNAME)
     except OSError:
         return name
-    return next((entry[3] for entry in found if entry[3]), name)
+    return next((address[3] for address in addresses if address[3]), name)
 
 
 def ip_address() -> str:
-    """Return this host's address, as `airflow.utils.net.get_host_ip_address` finds it."""
+    """Return this host's address, like `airflow.utils.net.get_host_ip_address`."""
     return socket.gethostbyname(getfqdn())
+
+
+HOSTNAME_CALLABLES: Mapping[str, Callable[[], str]] = {
+    "airflow.utils.net.getfqdn": getfqdn,
+    "airflow.utils.net.get_host_ip_address": ip_address,
+}

@@ -1,4 +1,4 @@
-"""Airflow's settings, as the health check needs them: read as the entrypoint reads them, without Airflow."""
+"""Airflow's settings for the health check, read as the entrypoint reads them, without Airflow."""
 
 from __future__ import annotations
 
@@ -21,56 +21,56 @@ class UnhealthyError(Exception):
 
 
 class UnknownHealthError(Exception):
-    """Nothing but the component itself can tell whether it is healthy, so it is while it runs."""
+    """The check cannot determine whether the component is healthy, so it counts as healthy while it runs."""
 
 
 @dataclass(frozen=True)
 class HealthSettings:
-    """What is set in an environment and its airflow.cfg, and the words of the component's command line."""
+    """The settings in an environment and its airflow.cfg, and the component's airflow subcommand."""
 
     environ: Mapping[str, str]
     cfg: AirflowCfg
     line: str
-    words: Sequence[str]
+    subcommand: Sequence[str]
 
-    def get(self, section: str, option: str, stock: str, *older: ConfigOption) -> str:
-        """Return a setting's value, under its name or an older one; `stock` where it is not set."""
-        found = find_override((ConfigOption(section, option), *older), self.environ, self.cfg)
-        return found.text.strip() if found else stock
+    def get(self, section: str, option: str, default: str, *older_names: ConfigOption) -> str:
+        """Return a setting's value, under its name or an older one, or `default` if it is not set."""
+        override = find_override((ConfigOption(section, option), *older_names), self.environ, self.cfg)
+        return override.text.strip() if override else default
 
-    def number(self, section: str, option: str, stock: float, *older: ConfigOption) -> float:
-        """Return a setting that is a number. Raises UnhealthyError where it is none."""
-        text = self.get(section, option, str(stock), *older)
+    def number(self, section: str, option: str, default: float) -> float:
+        """Return a number. Raises UnhealthyError if the setting is not a number."""
+        text = self.get(section, option, str(default))
         try:
             return float(text)
         except ValueError:
             raise UnhealthyError(f"[{section}] {option} holds {text!r}; it must be a number") from None
 
-    def is_on(self, section: str, option: str, stock: str) -> bool:
-        """Whether a switch is on, in Airflow's words for that."""
-        return self.get(section, option, stock).lower() in ("true", "t", "1")
+    def is_on(self, section: str, option: str, default: str) -> bool:
+        """Return whether a boolean setting has one of the values that Airflow takes for true."""
+        return self.get(section, option, default).lower() in ("true", "t", "1")
 
     def url(self, need: str) -> str:
-        """Return the URL of the database or the broker. Raises UntoldError where only a secrets backend knows it."""
-        where, url = connection_url(need, self.environ, self.cfg)
+        """Return the URL of the database or the broker. Raises UnknownHealthError if only a secrets backend has it."""
+        location, url = connection_url(need, self.environ, self.cfg)
         if url is None:
-            raise UnknownHealthError(f"{where} names a secret, which only Airflow can look up")
+            raise UnknownHealthError(f"{location} names a secret, which only Airflow can look up")
         return url.strip()
 
     def option(self, *names: str) -> str | None:
         """Return the value of a command line option: `--port 80`, `--port=80`, `-p 80`, `-p80`."""
-        for at, word in enumerate(self.words):
+        for index, word in enumerate(self.subcommand):
             name, equals, value = word.partition("=")
             if name in names and equals:
                 return value
-            if word in names and at + 1 < len(self.words):
-                return self.words[at + 1]
+            if word in names and index + 1 < len(self.subcommand):
+                return self.subcommand[index + 1]
             if word[:2] in names and not word.startswith("--"):
                 return word[2:]
         return None
 
     def import_attribute(self, path: str) -> Any:
-        """Return what `path.to.something` names, with the operator's own folders searched as Airflow does."""
+        """Return the object at `path.to.attribute`; the operator's own folders are on the path, as in Airflow."""
         home = config_file.airflow_home(self.environ)
         plugins = self.get("core", "plugins_folder", f"{home}/plugins")
         sys.path += [folder for folder in (f"{home}/config", plugins) if folder not in sys.path]
@@ -78,11 +78,11 @@ class HealthSettings:
         return getattr(import_module(module), name)
 
 
-def read_settings(environ: Mapping[str, str], words: Sequence[str]) -> HealthSettings:
-    """Read airflow.cfg. Raises StartError where it is not to be read."""
+def read_settings(environ: Mapping[str, str], subcommand: Sequence[str]) -> HealthSettings:
+    """Read airflow.cfg. Raises StartError if that fails."""
     return HealthSettings(
         environ,
         config_file.read_config(config_file.config_path(environ)),
         line_of(installed_airflow()),
-        words,
+        subcommand,
     )

@@ -1,4 +1,4 @@
-"""Whether a web component answers: the API server or webserver, flower, and `airflow standalone` through its own."""
+"""Checks that a web component answers: the API server or webserver, flower, and `airflow standalone`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from astro_runtime_plugin.health.settings import HealthSettings, UnhealthyError
 from entrypoint.option_names import ConfigOption
 
 SECONDS = 5
-# Each option of Airflow 3's [api], and what it is called in Airflow 2's [webserver], which Airflow 3 still reads.
+# Options in Airflow 3's [api], with their names in Airflow 2's [webserver], which Airflow 3 still reads.
 OPTIONS = {
     "host": "web_server_host",
     "port": "web_server_port",
@@ -22,79 +22,79 @@ OPTIONS = {
     "ssl_cert": "web_server_ssl_cert",
 }
 HEALTH = {"3.3": "api/v2/monitor/health", "2.11": "health"}
-EXECUTION_HEALTH = "execution/health"  # of an API server that serves the tasks' API alone
-EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - an address to ask, not one to listen at
+EXECUTION_HEALTH = "execution/health"  # of an API server that serves only the tasks' API
+ANY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104 - only compared with, never listened on
 
 
-def check_web(configured: HealthSettings) -> None:
-    """Raise UnhealthyError where the component does not answer, or says that it cannot reach the database."""
-    if configured.option("--apps") == "execution":
-        health_answer(configured, EXECUTION_HEALTH)
+def check_web(settings: HealthSettings) -> None:
+    """Raise UnhealthyError if the component does not answer, or reports that it cannot reach the database."""
+    if settings.option("--apps") == "execution":
+        fetch_health(settings, EXECUTION_HEALTH)
         return
-    status = health_answer(configured, HEALTH[configured.line]).get("metadatabase", {}).get("status")
+    status = fetch_health(settings, HEALTH[settings.line]).get("metadatabase", {}).get("status")
     if status != "healthy":
-        raise UnhealthyError(f"it says that the metadata database is {status or 'not known'}")
+        raise UnhealthyError(f"it reports that the metadata database is {status or 'in an unknown state'}")
 
 
-def check_standalone(configured: HealthSettings) -> None:
-    """Raise UnhealthyError where something of `airflow standalone` is not healthy."""
-    told = {
-        name: part.get("status") for name, part in health_answer(configured, HEALTH[configured.line]).items()
-    }
-    wrong = [f"{name} is {status}" for name, status in told.items() if status not in ("healthy", None)]
-    if wrong or told.get("scheduler") is None:
-        raise UnhealthyError("; ".join(wrong) or "there is no scheduler")
+def check_standalone(settings: HealthSettings) -> None:
+    """Raise UnhealthyError if a part of `airflow standalone` is unhealthy."""
+    health = fetch_health(settings, HEALTH[settings.line])
+    statuses = {name: part.get("status") for name, part in health.items()}
+    unhealthy = [
+        f"{name} is {status}" for name, status in statuses.items() if status not in ("healthy", None)
+    ]
+    if unhealthy or statuses.get("scheduler") is None:
+        raise UnhealthyError("; ".join(unhealthy) or "there is no scheduler")
 
 
-def check_flower(configured: HealthSettings) -> None:
-    """Raise UnhealthyError where flower does not answer; that it asks for a login is an answer."""
-    port = configured.option("-p", "--port") or configured.get("celery", "flower_port", "5555")
-    prefix = configured.option("-u", "--url-prefix") or configured.get("celery", "flower_url_prefix", "")
-    http_get(f"http://127.0.0.1:{port}/{prefix.strip('/')}", below=500)
+def check_flower(settings: HealthSettings) -> None:
+    """Raise UnhealthyError if flower does not answer; a request to log in is an answer."""
+    port = settings.option("-p", "--port") or settings.get("celery", "flower_port", "5555")
+    prefix = settings.option("-u", "--url-prefix") or settings.get("celery", "flower_url_prefix", "")
+    http_get(f"http://127.0.0.1:{port}/{prefix.strip('/')}", max_status=499)
 
 
-def health_answer(configured: HealthSettings, path: str) -> dict[str, Any]:
-    """Return what the component says of Airflow's health."""
-    url = "/".join(
-        filter(None, (address(configured), urlsplit(option(configured, "base_url")).path.strip("/"), path))
-    )
+def fetch_health(settings: HealthSettings, path: str) -> dict[str, Any]:
+    """Return Airflow's health as the component reports it."""
+    base_path = urlsplit(web_option(settings, "base_url")).path.strip("/")
+    url = "/".join(filter(None, (local_url(settings), base_path, path)))
     try:
-        told = json.loads(http_get(url, below=400))
+        health = json.loads(http_get(url, max_status=399))
     except ValueError:
-        told = None
-    if not isinstance(told, dict):
-        raise UnhealthyError(f"{url} answers with something else than Airflow's health")
-    return {name: part for name, part in told.items() if isinstance(part, dict)}
+        health = None
+    if not isinstance(health, dict):
+        raise UnhealthyError(f"{url} answers with something other than Airflow's health")
+    return {name: part for name, part in health.items() if isinstance(part, dict)}
 
 
-def address(configured: HealthSettings) -> str:
-    """Return where the component listens: `http://127.0.0.1:8080`."""
-    secure = configured.option("--ssl-cert") or option(configured, "ssl_cert")
-    host = configured.option("-H", "--host", "--hostname") or option(configured, "host")
-    port = configured.option("-p", "--port") or option(configured, "port") or "8080"
-    place = "127.0.0.1" if host in EVERYWHERE else f"[{host}]" if ":" in host else host
-    return f"http{'s' if secure else ''}://{place}:{port}"
+def local_url(settings: HealthSettings) -> str:
+    """Return the URL at which this container reaches the component, such as `http://127.0.0.1:8080`."""
+    secure = settings.option("--ssl-cert") or web_option(settings, "ssl_cert")
+    host = settings.option("-H", "--host", "--hostname") or web_option(settings, "host")
+    port = settings.option("-p", "--port") or web_option(settings, "port") or "8080"
+    address = "127.0.0.1" if host in ANY_ADDRESS else f"[{host}]" if ":" in host else host
+    return f"http{'s' if secure else ''}://{address}:{port}"
 
 
-def option(configured: HealthSettings, name: str) -> str:
-    """Return a web option under the name that it has in the line; empty where it is not set."""
-    old = ConfigOption("webserver", OPTIONS[name])
-    if configured.line == "2.11":
-        return configured.get(old.section, old.option, "")
-    return configured.get("api", name, "", old)
+def web_option(settings: HealthSettings, name: str) -> str:
+    """Return a web option under the line's name for it; empty if it is not set."""
+    older_name = ConfigOption("webserver", OPTIONS[name])
+    if settings.line == "2.11":
+        return settings.get(older_name.section, older_name.option, "")
+    return settings.get("api", name, "", older_name)
 
 
-def http_get(url: str, below: int) -> bytes:
-    """Return the answer's body. Raises UnhealthyError where there is none, or its status is not below `below`."""
-    itself = ssl.create_default_context()
-    itself.check_hostname = False  # the certificate names the host as it is seen from outside
-    itself.verify_mode = ssl.CERT_NONE
-    opener = build_opener(ProxyHandler({}), HTTPSHandler(context=itself))
+def http_get(url: str, max_status: int) -> bytes:
+    """Return the response's body. Raises UnhealthyError without a response, and for a status above `max_status`."""
+    context = ssl.create_default_context()
+    context.check_hostname = False  # the certificate is for the host's name outside the container
+    context.verify_mode = ssl.CERT_NONE
+    opener = build_opener(ProxyHandler({}), HTTPSHandler(context=context))
     try:
         with opener.open(url, timeout=SECONDS) as response:
             return bytes(response.read())
     except HTTPError as error:
-        if error.code >= below:
+        if error.code > max_status:
             raise UnhealthyError(f"{url} answers with status {error.code}") from None
         return b""
     except (HTTPException, OSError, ValueError) as error:

@@ -1,1 +1,1 @@
-"""Which image runs where: every long-running component records its release and image tag while it lives."""
+"""Which image runs where: every long-running component records its release and image tag while it runs."""

@@ -1,4 +1,4 @@
-"""The living components, as the API and the Runtime page list them, of what each has recorded. Pure."""
+"""The live components, as the API and the Runtime page list them, from the record of each. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 
 class RunningComponent(NamedTuple):
-    """A living component: where it runs, what image, and since when (UTC, ISO 8601, to the second)."""
+    """A live component: its host, image and release, and when it started (UTC, ISO 8601, to the second)."""
 
     component: str
     host: str
@@ -17,24 +17,24 @@ class RunningComponent(NamedTuple):
     since: str
 
 
-def to_record(runs: RunningComponent, now: float, silence: float) -> dict[str, Any]:
-    """Return what a component writes down at `now`, seconds since the epoch; after `silence` seconds it is dead."""
-    return {**runs._asdict(), "until": now + silence}
+def to_record(running: RunningComponent, now: float, timeout: float) -> dict[str, Any]:
+    """Return a component's record at `now`, in seconds since the epoch; it counts as dead after `timeout` seconds."""
+    return {**running._asdict(), "until": now + timeout}
 
 
 def live_records(records: Iterable[Mapping[str, Any]], now: float) -> Iterator[Mapping[str, Any]]:
-    """Return the records of the components that are not dead at `now`."""
+    """Yield the records of the components that are alive at `now`."""
     return (record for record in records if record["until"] >= now)
 
 
 def live_components(records: Iterable[Mapping[str, Any]], now: float) -> list[RunningComponent]:
-    """Return the components that are not dead at `now`, in order; the processes of one on one host count as one."""
-    found: dict[RunningComponent, str] = {}
+    """Return the components that are alive at `now`, sorted; a component's processes on one host count once."""
+    since: dict[RunningComponent, str] = {}
     for record in live_records(records, now):
-        one = RunningComponent(*(record[name] for name in RunningComponent._fields))
-        key = one._replace(since="")
-        found[key] = min(one.since, found.get(key, one.since))
-    return sorted(key._replace(since=since) for key, since in found.items())
+        process = RunningComponent(*(record[name] for name in RunningComponent._fields))
+        component = process._replace(since="")
+        since[component] = min(process.since, since.get(component, process.since))
+    return sorted(component._replace(since=started) for component, started in since.items())
 
 
 def iso_utc(seconds: float) -> str:

@@ -1,1 +1,1 @@
-"""Parallelism that follows the running Celery workers, in the scheduler: listener → install → follow → ask."""
+"""Parallelism in the scheduler follows the Celery workers: listeners → activate → monitor → inspect_process."""

@@ -1,31 +1,27 @@
-"""The process that asks the Celery workers, round after round, and writes a JSON line on stdout for each.
+"""The child process that queries the Celery workers in rounds and answers with a line of JSON for each round.
 
-Started by `follow`, which hands its process id and the broker's settings over on stdin. A process of its own, without
-Airflow, because the scheduler forks: a fork while a thread of its own held one of kombu's locks would hang, and
-`inspect` takes its whole time-out.
+`monitor` starts it; its question is the scheduler's process id and the broker's settings. It is a separate process,
+without Airflow, because the scheduler forks: a fork while one of its threads holds a lock of kombu's would hang. And
+Celery's `inspect` always takes its whole time-out.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import pickle
 import select
-import signal
 import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from celery import Celery
-
+from astro_runtime_plugin import child_process
+from astro_runtime_plugin.celery_client import create_app
 from astro_runtime_plugin.parallelism.limit import Worker, pool_size
 
-ANSWER_SECONDS = 1.5  # how long the answers to one question are waited for
-PAUSE_SECONDS = 3.0  # between two rounds: the workers are asked every 5 seconds or so
-MAX_ROUND_SECONDS = 30  # seconds, after which the process ends; its parent starts another
-CONNECT_TIMEOUT = 5  # seconds that a connection to the broker may take
-# What Airflow's Celery application knows of the broker.
-SETTINGS = (
+ANSWER_SECONDS = 1.5  # how long a query waits for answers
+PAUSE_SECONDS = 3.0  # between two rounds: the workers are queried about every 5 seconds
+MAX_ROUND_SECONDS = 30  # then the process ends, and its parent starts another
+# The settings of Airflow's Celery application that concern the broker.
+BROKER_SETTINGS = (
     "broker_url",
     "broker_read_url",
     "broker_write_url",
@@ -34,115 +30,103 @@ SETTINGS = (
     "broker_transport_options",
     "control_exchange",
 )
-# The tasks that Airflow's own workers know; another Celery application may share the broker.
+# The names of the tasks that Airflow's workers register; another Celery application may share the broker.
 AIRFLOW_TASKS = ("execute_workload", "execute_command", "airflow.")
 
 
 def broker_settings(conf: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what of a Celery application's configuration says how its broker is reached."""
-    return {name: conf[name] for name in SETTINGS if conf.get(name) is not None}
-
-
-def create_celery_app(settings: Mapping[str, Any]) -> Celery:
-    """Return a Celery application that asks, and gives up soon where the broker is away."""
-    app = Celery(set_as_current=False)
-    options = dict(settings.get("broker_transport_options") or {})
-    options |= {"max_retries": 1, "interval_start": 0, "interval_step": 0}
-    if str(settings.get("broker_url", "")).startswith(("redis", "sentinel")):
-        options |= {"socket_connect_timeout": CONNECT_TIMEOUT, "socket_timeout": CONNECT_TIMEOUT}
-    soon = {"broker_connection_retry": False, "broker_connection_timeout": CONNECT_TIMEOUT}
-    app.conf.update({**settings, **soon, "broker_transport_options": options})
-    return app
+    """Return the part of a Celery application's configuration that is needed to reach its broker."""
+    return {name: conf[name] for name in BROKER_SETTINGS if conf.get(name) is not None}
 
 
 class WorkerInspector:
-    """Asks the workers of one broker, and knows which ones are Airflow's."""
+    """Queries the Airflow workers of one broker."""
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self._settings = settings
-        self._app = create_celery_app(settings)
-        self._airflows: dict[str, tuple[Any, bool]] = {}
+        self._app = create_app(settings)
+        self._is_airflow: dict[
+            str, tuple[Any, bool]
+        ] = {}  # by worker: its process id, and whether it is Airflow's
         self._active: dict[str, list[str]] = {}
 
     def inspect_once(self) -> dict[str, Any]:
-        """Return `{"workers": [[name, pool, queues], ...], "active": [id, ...]}`, the ids of the tasks that they run.
+        """Return `{"workers": [[name, pool, queues], ...], "active": [id, ...]}`; the ids are of running tasks.
 
-        Where the broker is away it is `{"error": ...}`.
+        Returns `{"error": ...}` if the broker does not answer.
         """
         try:
-            workers = self._ask()
-            return {
-                "workers": workers,
-                "active": [one for worker in workers for one in self._active[worker.name]],
-            }
-        except Exception as error:  # each transport has errors of its own
+            workers = self._query()
+            active = [task for worker in workers for task in self._active[worker.name]]
+            return {"workers": workers, "active": active}
+        except Exception as error:  # each transport has its own errors
             self._app.close()
-            self._app = create_celery_app(self._settings)
+            self._app = create_app(self._settings)
             return {"error": type(error).__name__}
 
-    def _ask(self) -> list[Worker]:
-        stats = self._app.control.inspect(timeout=ANSWER_SECONDS).stats() or {}
+    def _query(self) -> list[Worker]:
+        stats = self._inspect().stats() or {}
         self._recognize(stats)
-        found = {
+        pools = {
             name: pool_size(stats[name])
             for name in sorted(stats)
-            if self._airflows.get(name, (None, False))[1]
+            if self._is_airflow.get(name, (None, False))[1]
         }
-        if not found:
+        if not pools:
             return []
-        # No longer than until each has answered.
-        inspect = self._app.control.inspect(destination=[*found], timeout=ANSWER_SECONDS, limit=len(found))
+        inspect = self._inspect(*pools)
         queues = inspect.active_queues() or {}
-        active = inspect.active(safe=True) or {}  # their arguments are cut short
-        self._active = {
-            name: [task["id"] for task in active[name]] if name in active else self._active.get(name, [])
-            for name in found
-        }
+        self._remember_active(pools, inspect.active(safe=True) or {})  # `safe` truncates the arguments
         return [
             Worker(name, pool, tuple(sorted(queue["name"] for queue in queues[name])))
-            for name, pool in found.items()
+            for name, pool in pools.items()
             if name in queues
         ]
 
+    def _inspect(self, *workers: str) -> Any:
+        """Return a query; one for named workers ends as soon as each has answered."""
+        options = {"destination": [*workers], "limit": len(workers)} if workers else {}
+        return self._app.control.inspect(timeout=ANSWER_SECONDS, **options)
+
     def _recognize(self, stats: Mapping[str, Any]) -> None:
-        """Find out which of the workers are Airflow's; each is asked once."""
+        """Determine which workers are Airflow's; each worker process is queried once."""
         new = [
-            name for name, answer in stats.items() if self._airflows.get(name, (None,))[0] != answer["pid"]
+            name for name, answer in stats.items() if self._is_airflow.get(name, (None,))[0] != answer["pid"]
         ]
         if new:
-            inspect = self._app.control.inspect(destination=new, timeout=ANSWER_SECONDS, limit=len(new))
-            for name, tasks in (inspect.registered() or {}).items():
-                self._airflows[name] = (stats[name]["pid"], runs_airflow_tasks(tasks))
+            for name, tasks in (self._inspect(*new).registered() or {}).items():
+                self._is_airflow[name] = (stats[name]["pid"], runs_airflow_tasks(tasks))
+
+    def _remember_active(self, workers: Iterable[str], active: Mapping[str, Any]) -> None:
+        """Keep the ids of the running tasks; a worker that did not answer is assumed to run the same as before."""
+        self._active = {
+            name: [task["id"] for task in active[name]] if name in active else self._active.get(name, [])
+            for name in workers
+        }
 
 
 def runs_airflow_tasks(tasks: Iterable[str]) -> bool:
-    """Tell whether a worker with these tasks is Airflow's."""
+    """Return whether a worker with these registered tasks is Airflow's."""
     return any(task.startswith(AIRFLOW_TASKS) for task in tasks)
 
 
 def should_stop(parent: int) -> bool:
-    """Wait for the next round; tell whether the parent has gone, or wants no more."""
+    """Wait for the next round; return whether the parent has ended or closed the child's stdin."""
     readable, _, _ = select.select([sys.stdin], [], [], PAUSE_SECONDS)
     return bool(readable) or os.getppid() != parent
 
 
 def main() -> None:
-    """Ask until the parent goes."""
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is the scheduler's, which this process ends with
+    """Query the workers until the parent ends."""
     try:
-        parent, settings = pickle.load(sys.stdin.buffer)  # noqa: S301 - the parent's own writing
+        parent, settings = child_process.read_question()
     except Exception as error:  # whatever the modules raise that the settings name
-        print(json.dumps({"error": repr(error)}), flush=True)
+        child_process.answer({"error": repr(error)})
         return
-    asker = WorkerInspector(settings)
+    inspector = WorkerInspector(settings)
     while True:
-        signal.alarm(MAX_ROUND_SECONDS)
-        answer = asker.inspect_once()
-        signal.alarm(0)
-        try:
-            print(json.dumps(answer), flush=True)
-        except BrokenPipeError:
-            os._exit(0)
+        with child_process.time_limit(MAX_ROUND_SECONDS):
+            result = inspector.inspect_once()
+        child_process.answer(result)
         if should_stop(parent):
             return

@@ -1,28 +1,23 @@
-"""What is told after each round of answers: Airflow's metrics, and the record that the web server reads."""
+"""What happens after each round of answers: Airflow's metrics, and the record that the web server reads."""
 
 from __future__ import annotations
 
-from airflow import __version__ as airflow_version
-
+from astro_runtime_plugin.airflow_compat import send_gauge
 from astro_runtime_plugin.database import state
 from astro_runtime_plugin.parallelism.limit import LimitState
 from astro_runtime_plugin.parallelism.snapshot import KIND, to_record
 
-if airflow_version.startswith("2."):
-    from airflow.stats import Stats as stats  # noqa: N813
-else:
-    from airflow._shared.observability.metrics import stats
 
-
-def metrics(bound: LimitState) -> None:
+def send_metrics(limit: LimitState) -> None:
     """Send the gauges `astro_runtime.parallelism`, in tasks, and `astro_runtime.workers`."""
-    stats.gauge("astro_runtime.parallelism", bound.value)
-    stats.gauge("astro_runtime.workers", len(bound.workers))
+    send_gauge("astro_runtime.parallelism", limit.value)
+    send_gauge("astro_runtime.workers", len(limit.workers))
 
 
-def record(bound: LimitState) -> None:
-    """Write the bound and the workers down for whoever shows them."""
-    state.put(KIND, state.process_name(), to_record(bound))
+def save_record(limit: LimitState) -> None:
+    """Save the limit and the workers for the web server and `astro-runtime workers`."""
+    state.put(KIND, state.process_name(), to_record(limit))
 
 
-SUBSCRIBERS = {"metrics": metrics, "record of the workers": record}
+# By the warning for a failure.
+SUBSCRIBERS = {"Could not send metrics": send_metrics, "Could not save worker status": save_record}

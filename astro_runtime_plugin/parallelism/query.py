@@ -1,4 +1,4 @@
-"""The running workers and the bound in force, for `astro-runtime workers`."""
+"""The running workers and the limits in force, for `astro-runtime workers`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from airflow.configuration import conf
 
+from astro_runtime_plugin import airflow_compat
 from astro_runtime_plugin.database import state
 from astro_runtime_plugin.parallelism.limit import Worker
 from astro_runtime_plugin.parallelism.snapshot import FRESH_SECONDS, KIND, Workers, summarize
@@ -17,28 +18,28 @@ CELERY_EXECUTORS = {"CeleryExecutor", "CeleryKubernetesExecutor"}
 
 
 def query_workers(settings: Iterable[ResolvedSetting]) -> tuple[Workers, StartError | None]:
-    """Ask the workers, which takes some seconds, where an executor is Celery's; one that does not answer is none.
+    """Query the workers, which takes a few seconds, if an executor is Celery's; one that does not answer is left out.
 
-    Returns what is known, and why the workers could not be asked.
+    Returns the summary, and the reason if the workers could not be queried.
     """
-    asked: list[Worker] = []
+    workers: list[Worker] = []
     problem = None
     if CELERY_EXECUTORS & capacity.executor_names(conf.get("core", "executor")):
         try:
-            asked = _inspect()
+            workers = _inspect()
         except StartError as error:
             problem = error
-    return summarize(settings, state.fetch(KIND, FRESH_SECONDS), asked), problem
+    return summarize(settings, state.fetch(KIND, FRESH_SECONDS), workers), problem
 
 
 def _inspect() -> list[Worker]:
     try:
-        from airflow.providers.celery.executors.celery_executor_utils import app
+        app = airflow_compat.celery_app()
 
         from astro_runtime_plugin.parallelism.inspect_process import WorkerInspector, broker_settings
     except ImportError as error:
         raise StartError(f"the Celery provider cannot be imported: {error}", UNKNOWN) from error
     answer = WorkerInspector(broker_settings(app.conf)).inspect_once()
     if "error" in answer:
-        raise StartError(f"the broker cannot be asked: {answer['error']}", UNAVAILABLE)
+        raise StartError(f"could not query the broker: {answer['error']}", UNAVAILABLE)
     return [Worker(name, pool, tuple(queues)) for name, pool, queues in answer["workers"]]

@@ -1,4 +1,4 @@
-"""What a scheduler writes down of the workers, and what the API and `astro-runtime workers` make of it."""
+"""What a scheduler records about the workers, and what the API and `astro-runtime workers` make of it."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from astro_runtime_plugin.parallelism.limit import LimitState, Worker
 from entrypoint.record import ResolvedSetting
 
 KIND = "parallelism"
-FRESH_SECONDS = 60.0  # a scheduler that has written nothing for so long has gone
+FRESH_SECONDS = 60.0  # a scheduler whose record is older is gone
 PARALLELISM = "AIRFLOW__CORE__PARALLELISM"
 
 
 class RunningWorker(BaseModel):
-    """A running Celery worker: its node name and how many tasks it takes at once."""
+    """A running Celery worker: its node name and how many tasks it runs at once."""
 
     name: str
     pool: int
 
 
 class Queue(BaseModel):
-    """A worker queue, the workers that take tasks from it, and how many tasks they take at once."""
+    """A worker queue, the workers that take tasks from it, and how many tasks they run at once."""
 
     name: str
     workers: list[RunningWorker]
@@ -32,7 +32,7 @@ class Queue(BaseModel):
 
 
 class SchedulerLimit(BaseModel):
-    """The bound that a scheduler goes by, in tasks, and its arithmetic."""
+    """The limit of a scheduler, in tasks, and its calculation."""
 
     scheduler: str
     parallelism: int
@@ -40,7 +40,7 @@ class SchedulerLimit(BaseModel):
 
 
 class Workers(BaseModel):
-    """The answer to `GET /astro-runtime/api/workers`.
+    """The response of `GET /astro-runtime/api/workers`.
 
     `parallelism` is the setting, with its origin; `schedulers` are those that follow the workers.
     """
@@ -52,49 +52,52 @@ class Workers(BaseModel):
     queues: list[Queue]
 
 
-def to_record(bound: LimitState) -> dict[str, Any]:
-    """Return what a scheduler writes down."""
-    return {"parallelism": bound.value, "why": bound.limit.why, "workers": bound.workers}
+def to_record(limit: LimitState) -> dict[str, Any]:
+    """Return a scheduler's record."""
+    return {"parallelism": limit.value, "why": limit.calculation.why, "workers": limit.workers}
 
 
-def queues(workers: Iterable[Worker]) -> list[Queue]:
-    """Return the workers by queue; one that takes from several queues stands in each."""
-    found: dict[str, list[RunningWorker]] = {}
+def group_by_queue(workers: Iterable[Worker]) -> list[Queue]:
+    """Return the queues with their workers; a worker with several queues is listed in each."""
+    by_queue: dict[str, list[RunningWorker]] = {}
     for worker in workers:
         for queue in worker.queues:
-            found.setdefault(queue, []).append(RunningWorker(name=worker.name, pool=worker.pool))
+            by_queue.setdefault(queue, []).append(RunningWorker(name=worker.name, pool=worker.pool))
     return [
-        Queue(name=name, workers=sorted(there, key=lambda one: one.name), pool=sum(one.pool for one in there))
-        for name, there in sorted(found.items())
+        Queue(
+            name=name,
+            workers=sorted(members, key=lambda worker: worker.name),
+            pool=sum(worker.pool for worker in members),
+        )
+        for name, members in sorted(by_queue.items())
     ]
+
+
+def recorded_workers(records: Iterable[Mapping[str, Any]]) -> list[Worker]:
+    """Return the workers in the schedulers' records, each once."""
+    rows = {row[0]: row for record in records for row in record["workers"]}
+    return [Worker(name, pool, tuple(queues)) for name, pool, queues in rows.values()]
 
 
 def summarize(
     settings: Iterable[ResolvedSetting],
     records: Mapping[str, Mapping[str, Any]],
-    asked: Iterable[Worker] | None = None,
+    workers: Iterable[Worker] | None = None,
 ) -> Workers:
-    """Return what is shown: the setting, the bounds in force, and the workers that were asked or written down."""
-    setting = next((one for one in settings if one.documented == PARALLELISM), None)
-    schedulers = [
-        SchedulerLimit(scheduler=name, parallelism=told["parallelism"], why=told["why"])
-        for name, told in sorted(records.items())
-    ]
-    if asked is None:
-        asked = {
-            row[0]: Worker(row[0], row[1], tuple(row[2]))
-            for told in records.values()
-            for row in told["workers"]
-        }.values()
+    """Return the setting, the limits in force and `workers`; without `workers`, those in the schedulers' records."""
+    setting = next((setting for setting in settings if setting.documented == PARALLELISM), None)
     return Workers(
         parallelism=setting.value if setting else "",
         origin=setting.origin if setting else "",
         why=setting.why if setting else "",
-        schedulers=schedulers,
-        queues=queues(asked),
+        schedulers=[
+            SchedulerLimit(scheduler=name, parallelism=record["parallelism"], why=record["why"])
+            for name, record in sorted(records.items())
+        ],
+        queues=group_by_queue(recorded_workers(records.values()) if workers is None else workers),
     )
 
 
 def latest_snapshot(settings: Iterable[ResolvedSetting]) -> Workers:
-    """Return what the schedulers have written down, at once: the web server asks no worker."""
+    """Return what the schedulers have recorded. The web server queries no worker, so this takes no time."""
     return summarize(settings, state.fetch(KIND, FRESH_SECONDS))

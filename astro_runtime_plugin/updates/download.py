@@ -1,22 +1,21 @@
 """The child process that downloads the update document and writes one JSON object to stdout.
 
-`python -m astro_runtime_plugin.updates.download`, started by `fetch`, which passes the request on stdin. A thread
-would not do, because the scheduler forks: a fork while a thread resolves a host name, holds an OpenSSL lock or imports
-a module could hang. And only a process can be killed wherever it hangs.
+`fetch` starts it and asks for the document. A thread would not do, because the scheduler forks: a fork while a thread
+resolves a host name, holds an OpenSSL lock or imports a module could hang. And only a process can be killed wherever
+it hangs.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import signal
 import stat
-import sys
 from collections.abc import Iterable
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
+
+from astro_runtime_plugin import child_process
 
 if TYPE_CHECKING:
     import httpx
@@ -123,13 +122,7 @@ SCHEMES = {"http": _read_http, "https": _read_http, "file": _read_file}
 
 
 def main() -> None:
-    """Answer what is asked on stdin: a JSON object with `url`, `etag`, `limit` in bytes and `seconds`."""
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is the scheduler's
-    asked = json.load(sys.stdin)
-    signal.alarm(asked["seconds"])
-    json.dump(download(asked["url"], asked["etag"], asked["limit"]), sys.stdout)
-
-
-if __name__ == "__main__":
-    main()
+    """Answer the question of `fetch`: a dict with `url`, `etag`, `limit` in bytes and `seconds`."""
+    question = child_process.read_question()
+    with child_process.time_limit(question["seconds"]):
+        child_process.answer(download(question["url"], question["etag"], question["limit"]))

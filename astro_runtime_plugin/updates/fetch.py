@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import signal
-import subprocess
-import sys
-from contextlib import suppress
-from tempfile import TemporaryFile
 from typing import Any, NamedTuple
 
-DOWNLOAD = (sys.executable, "-m", "astro_runtime_plugin.updates.download")
+from astro_runtime_plugin import child_process
+
+DOWNLOAD_MODULE = "astro_runtime_plugin.updates.download"
 MAX_SECONDS = 30  # for the whole fetch, after which the child process is killed
 SPARE_SECONDS = 10.0  # for the child process to start
 MAX_BYTES = 4 * 1024 * 1024  # escaped as a JSON string, it still fits into MySQL's MEDIUMTEXT
@@ -45,27 +42,11 @@ def fetch(
 
 
 def _ask(question: dict[str, Any], seconds: float) -> dict[str, Any]:
-    """Ask a process, by files: a process that the scheduler forks meanwhile could hold an end of a pipe.
-
-    With `close_fds=False` Python takes posix_spawn, for the same reason. Nothing is inherited but stderr (PEP 446).
-    """
-    with TemporaryFile() as asked, TemporaryFile() as answered:
-        asked.write(json.dumps(question).encode())
-        asked.seek(0)
-        process = subprocess.Popen(DOWNLOAD, stdin=asked, stdout=answered, close_fds=False)
-        code = _wait(process, seconds)
-        answered.seek(0)
-        with suppress(ValueError):
-            answer: dict[str, Any] = json.load(answered)
-            return answer
-    if code == -signal.SIGALRM:
-        raise FetchError("time-out", f"does not come within {question['seconds']} seconds")
-    raise FetchError("error", f"cannot be fetched: the process that fetches it ended with {code}")
-
-
-def _wait(process: subprocess.Popen[bytes], seconds: float) -> int:
     try:
-        return process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        return -signal.SIGALRM
+        answer: dict[str, Any] = child_process.ask(DOWNLOAD_MODULE, question, seconds)
+    except child_process.ChildFailedError as failure:
+        if failure.code == -signal.SIGALRM:
+            raise FetchError("time-out", f"does not come within {question['seconds']} seconds") from None
+        why = f"cannot be fetched: the process that fetches it ended with {failure.code}"
+        raise FetchError("error", why) from None
+    return answer

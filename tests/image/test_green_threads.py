@@ -17,14 +17,14 @@ from astro_runtime_plugin import background
 
 done = threading.Event()
 
-def work(rest):
+def work(wait):
     for number in range(5):
-        rest(0.05)
+        wait(0.05)
         print("round", number, flush=True)
     done.set()
-    rest(3600)
+    wait(3600)
 
-background.start("rounds", work)
+background.start_thread("rounds", work)
 done.wait()
 """
 

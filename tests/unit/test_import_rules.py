@@ -20,7 +20,10 @@ NOT_SHIPPED = {"bench", "dev", "image", "testing", "tests"}
 # also for type checking, so that there is no circle.
 ROOMS = (
     "__init__",
+    "airflow_compat",
     "background",
+    "celery_client",
+    "child_process",
     "component",
     "options",
     "example_dags",
@@ -41,13 +44,12 @@ ROOMS = (
 UPWARD_IMPORTS = {"astro_runtime_plugin/inventory/component_settings.py imports web"}
 # Below astro_runtime_plugin/: the adapters, and what reads Airflow's settings, database or metrics.
 MAY_IMPORT_AIRFLOW = {
+    "airflow_compat.py",
     "database/setup.py",
     "database/state.py",
     "inventory/heartbeat.py",
-    "inventory/start_signals.py",
     "notices/service.py",
     "parallelism/activate.py",
-    "parallelism/publish.py",
     "parallelism/query.py",
     "plugin.py",
     "startup_hook.py",

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from astro_runtime_plugin.health.__main__ import problem
 from testing.entrypoint_process import environment
-from testing.health_check import web
+from testing.health_check import health_server
 
 
 def test_an_api_server_with_the_execution_api_alone(tmp_path: Path) -> None:
     words = ("api-server", "--apps", "execution", "--port")
-    with web({"status": "healthy"}, path="/execution/health") as port:
+    with health_server({"status": "healthy"}, path="/execution/health") as port:
         assert problem(environment(tmp_path), (*words, port)) is None
     assert "does not answer" in str(problem(environment(tmp_path), (*words, port)))

@@ -67,7 +67,7 @@ def test_workers_reports_an_unavailable_broker_with_exit_code_75(
     done = run_astro_runtime(tmp_path, "workers", *form, **environ)
     assert done.returncode == 75
     assert ('"schedulers": []' if form else "No scheduler follows the workers") in done.stdout
-    assert done.stderr.splitlines()[-1] == "astro-runtime: the broker cannot be asked: OperationalError"
+    assert done.stderr.splitlines()[-1] == "astro-runtime: could not query the broker: OperationalError"
     assert "hush" not in done.stderr
 
 

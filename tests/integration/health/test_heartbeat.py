@@ -1,4 +1,4 @@
-"""The health check of jobs, asked of real metadata databases, with `airflow jobs check` as oracle."""
+"""The health check of jobs with real metadata databases; `airflow jobs check` is the oracle."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from astro_runtime_plugin.health.heartbeat import hostname
 from astro_runtime_plugin.health.settings import read_settings
 from testing.database_setup import database_environ
 from testing.entrypoint_process import environment
-from testing.health_check import PASSWORD, checked, run
+from testing.health_check import PASSWORD, check_in_process, run
 from testing.installed_line import LINE
 from testing.servers import Postgres, free_port
 
-# Each job's own threshold; the heartbeats of the tests are 500 s old, which no default lets pass.
-PATIENT = {
+# Each job's own threshold, long enough for the tests' heartbeats of 500 s ago, which no default allows.
+LONG_THRESHOLDS = {
     "scheduler": {"AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "1000"},
     "triggerer": {"AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "1000"},
     "dag-processor": {
         "3.3": {"AIRFLOW__DAG_PROCESSOR__HEALTH_CHECK_THRESHOLD": "1000"},
-        "2.11": {"AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "400"},  # it may be 2.1 times as old
+        "2.11": {"AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "400"},  # a heartbeat may be 2.1 times as old
     }[LINE],
 }
 # The jobs of each database: type, state, host (this one where it is None), age of the heartbeat in seconds.
@@ -35,9 +35,11 @@ BEATS = {
     "restarted": [("SchedulerJob", "running", None, age) for age in (5000, 500, 5001)],
     "empty": [],
 }
-LATE = re.compile(r"the \w+Job of this host beat last (?P<age>\d+) s ago; (?P<most>\d+) s may pass")
+TOO_OLD = re.compile(
+    r"the last heartbeat of this host's \w+Job is (?P<age>\d+) s old; it may be (?P<max_age>\d+) s old"
+)
 CALLABLES = ("airflow.utils.net.getfqdn", "airflow.utils.net.get_host_ip_address", "socket.gethostname")
-# Airflow's own model writes the rows, so that they stand in the database as its components write them.
+# Airflow's own model writes the rows, as its components do.
 WRITE = """
 import json, os, sys
 from datetime import datetime, timedelta, timezone
@@ -46,8 +48,8 @@ from airflow.utils.net import get_hostname
 from sqlalchemy import create_engine
 
 def row(kind, state, host, age):
-    beat = datetime.now(timezone.utc) - timedelta(seconds=age)
-    return dict(job_type=kind, state=state, hostname=host or get_hostname(), latest_heartbeat=beat)
+    heartbeat = datetime.now(timezone.utc) - timedelta(seconds=age)
+    return dict(job_type=kind, state=state, hostname=host or get_hostname(), latest_heartbeat=heartbeat)
 
 def name(path):
     os.environ["AIRFLOW__CORE__HOSTNAME_CALLABLE"] = path
@@ -65,9 +67,9 @@ print(json.dumps({path: name(path) for path in callables}))
 
 @pytest.fixture(scope="module")
 def databases(server: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of SQLite databases with Airflow's jobs, and in hostnames.json what Airflow calls this host.
+    """A folder of SQLite databases with Airflow's jobs, and in hostnames.json Airflow's names of this host.
 
-    One more is a PostgreSQL that tells times in its own time zone.
+    One more database is a PostgreSQL that returns times in its own time zone.
     """
     home = tmp_path_factory.mktemp("databases")
     (home / "airflow.cfg").touch()
@@ -84,114 +86,136 @@ def sqlite(home: Path, name: str) -> dict[str, str]:
     return database_environ(f"sqlite:///{home}/{name}.db")
 
 
-@pytest.mark.parametrize(("patient", "code"), [(True, 0), (False, 1)], ids=["fresh", "old"])
-def test_a_scheduler_is_as_healthy_as_airflow_says(databases: Path, patient: bool, code: int) -> None:
-    """The oracle: `airflow jobs check`, at the same heartbeat of 500 s ago, in a time zone that is not UTC."""
-    told = {**sqlite(databases, "running"), **(PATIENT["scheduler"] if patient else {}), "TZ": "Asia/Tokyo"}
-    asked = ("airflow", "jobs", "check", "--local", "--job-type", "SchedulerJob")
-    assert run(databases, *asked, environ=told).returncode == code
-    found, packages = checked(databases, "scheduler", environ=told)
-    assert bool(found) == bool(code)
+@pytest.mark.parametrize(("long", "code"), [(True, 0), (False, 1)], ids=["fresh", "old"])
+def test_scheduler_is_as_healthy_as_for_airflow(databases: Path, long: bool, code: int) -> None:
+    """The oracle is `airflow jobs check` for the same heartbeat of 500 s ago, in a time zone that is not UTC."""
+    threshold = LONG_THRESHOLDS["scheduler"] if long else {}
+    environ = {**sqlite(databases, "running"), **threshold, "TZ": "Asia/Tokyo"}
+    oracle = ("airflow", "jobs", "check", "--local", "--job-type", "SchedulerJob")
+    assert run(databases, *oracle, environ=environ).returncode == code
+    message, packages = check_in_process(databases, "scheduler", environ=environ)
+    assert bool(message) == bool(code)
     assert packages & {"airflow", "celery"} == set()
     assert "sqlalchemy" in packages
 
 
-@pytest.mark.parametrize("component", PATIENT)
-def test_each_job_has_a_threshold_of_its_own(databases: Path, component: str) -> None:
-    told = environment(databases, sqlite(databases, "running"))
-    others = [pair for name in PATIENT if name != component for pair in PATIENT[name].items()]
-    assert problem({**told, **PATIENT[component]}, (component,)) is None
-    late = LATE.fullmatch(str(problem({**told, **dict(others)}, (component,))))
-    assert late
-    assert late["most"] == {("2.11", "dag-processor"): "10"}.get((LINE, component), "30")
-    assert int(late["age"]) >= 500
+@pytest.mark.parametrize("component", LONG_THRESHOLDS)
+def test_each_job_has_its_own_threshold(databases: Path, component: str) -> None:
+    environ = environment(databases, sqlite(databases, "running"))
+    others = {
+        variable: value
+        for name, threshold in LONG_THRESHOLDS.items()
+        if name != component
+        for variable, value in threshold.items()
+    }
+    assert problem({**environ, **LONG_THRESHOLDS[component]}, (component,)) is None
+    match = TOO_OLD.fullmatch(str(problem({**environ, **others}, (component,))))
+    assert match
+    assert match["max_age"] == {("2.11", "dag-processor"): "10"}.get((LINE, component), "30")
+    assert int(match["age"]) >= 500
 
 
 @pytest.mark.parametrize("name", ["elsewhere", "ended", "empty"])
-def test_a_job_of_another_host_or_one_that_has_ended_does_not_count(databases: Path, name: str) -> None:
-    found = problem(
-        environment(databases, {**sqlite(databases, name), **PATIENT["scheduler"]}), ("scheduler",)
-    )
-    assert found == "no SchedulerJob runs on this host, says the metadata database"
+def test_job_of_another_host_and_ended_job_are_ignored(databases: Path, name: str) -> None:
+    environ = environment(databases, {**sqlite(databases, name), **LONG_THRESHOLDS["scheduler"]})
+    message = problem(environ, ("scheduler",))
+    assert message == "the metadata database has no running SchedulerJob for this host"
 
 
-def test_of_several_jobs_the_latest_heartbeat_counts(databases: Path) -> None:
-    told = environment(databases, {**sqlite(databases, "restarted"), **PATIENT["scheduler"]})
-    assert problem(told, ("scheduler",)) is None
+def test_latest_heartbeat_of_several_jobs_counts(databases: Path) -> None:
+    environ = environment(databases, {**sqlite(databases, "restarted"), **LONG_THRESHOLDS["scheduler"]})
+    assert problem(environ, ("scheduler",)) is None
 
 
 @pytest.mark.parametrize("path", CALLABLES)
-def test_this_host_has_the_name_that_airflow_gives_it(databases: Path, path: str) -> None:
-    told = environment(databases, {"AIRFLOW__CORE__HOSTNAME_CALLABLE": path})
-    assert hostname(read_settings(told, ())) == json.loads((databases / "hostnames.json").read_text())[path]
-
-
-def test_where_only_airflow_can_tell_the_host_every_host_counts(databases: Path) -> None:
-    told = {**sqlite(databases, "elsewhere"), "AIRFLOW__CORE__HOSTNAME_CALLABLE": "airflow.my.own"}
-    assert problem(environment(databases, {**told, **PATIENT["scheduler"]}), ("scheduler",)) is None
-
-
-def test_a_postgresql_that_tells_times_in_its_own_time_zone(server: Postgres, databases: Path) -> None:
-    told = environment(
-        databases, database_environ(server.url("beats").replace("postgresql+psycopg2", "postgres"))
+def test_hostname_is_the_one_that_airflow_uses(databases: Path, path: str) -> None:
+    environ = environment(databases, {"AIRFLOW__CORE__HOSTNAME_CALLABLE": path})
+    assert (
+        hostname(read_settings(environ, ())) == json.loads((databases / "hostnames.json").read_text())[path]
     )
-    assert problem({**told, **PATIENT["scheduler"]}, ("scheduler",)) is None
-    assert LATE.fullmatch(str(problem(told, ("scheduler",))))
 
 
-def test_a_threshold_that_is_no_number(databases: Path) -> None:
-    wrong = {"AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "soon"}
-    found = problem(environment(databases, {**sqlite(databases, "running"), **wrong}), ("scheduler",))
-    assert found == "[scheduler] scheduler_health_check_threshold holds 'soon'; it must be a number"
+def test_every_host_counts_if_only_airflow_knows_the_hostname(databases: Path) -> None:
+    environ = {**sqlite(databases, "elsewhere"), "AIRFLOW__CORE__HOSTNAME_CALLABLE": "airflow.custom.name"}
+    assert (
+        problem(environment(databases, {**environ, **LONG_THRESHOLDS["scheduler"]}), ("scheduler",)) is None
+    )
+
+
+def test_postgresql_may_return_times_in_its_own_time_zone(server: Postgres, databases: Path) -> None:
+    environ = environment(databases, database_environ(server.url("beats").replace("postgresql+psycopg2", "postgres")))
+    assert problem({**environ, **LONG_THRESHOLDS["scheduler"]}, ("scheduler",)) is None
+    assert TOO_OLD.fullmatch(str(problem(environ, ("scheduler",))))
+
+
+def test_threshold_must_be_a_number(databases: Path) -> None:
+    invalid = {"AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "soon"}
+    message = problem(environment(databases, {**sqlite(databases, "running"), **invalid}), ("scheduler",))
+    assert message == "[scheduler] scheduler_health_check_threshold holds 'soon'; it must be a number"
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "problem_text"),
     [
-        ("postgresql+psycopg2://me:{}@127.0.0.1:{}/airflow", "cannot be asked: OperationalError"),
-        ("postgresql://me:{}@127.0.0.1:{}x/airflow", "is no URL of a database (it is not shown)"),
-        ("me:{}@127.0.0.1:{}/airflow", "is no URL of a database (it is not shown)"),
-        ("nosuch://me:{}@127.0.0.1:{}/airflow", "cannot be asked: NoSuchModuleError"),
+        (
+            "postgresql+psycopg2://me:{}@127.0.0.1:{}/airflow",
+            "could not query the metadata database at 127.0.0.1:{}: OperationalError",
+        ),
+        (
+            "postgresql://me:{}@127.0.0.1:{}x/airflow",
+            "sql_alchemy_conn holds an invalid value (hidden); it must be the URL of a database",
+        ),
+        (
+            "me:{}@127.0.0.1:{}/airflow",
+            "sql_alchemy_conn holds an invalid value (hidden); it must be the URL of a database",
+        ),
+        (
+            "nosuch://me:{}@127.0.0.1:{}/airflow",
+            "could not query the metadata database at 127.0.0.1:{}: NoSuchModuleError",
+        ),
     ],
 )
-def test_a_database_out_of_reach_gives_no_password_away(tmp_path: Path, url: str, said: str) -> None:
-    found, packages = checked(
-        tmp_path, "scheduler", environ=database_environ(url.format(PASSWORD, free_port()))
-    )
-    assert said in found
+def test_unreachable_database_does_not_reveal_the_password(
+    tmp_path: Path, url: str, problem_text: str
+) -> None:
+    port = free_port()
+    message, packages = check_in_process(tmp_path, "scheduler", environ=database_environ(url.format(PASSWORD, port)))
+    assert problem_text.format(port) in message
     assert "airflow" not in packages
 
 
-def test_what_only_the_secrets_backend_knows_is_no_reason_to_call_a_component_unhealthy(
+def test_component_is_healthy_if_only_the_secrets_backend_has_the_url(
     tmp_path: Path,
 ) -> None:
-    told = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_SECRET": "some/where"}
-    assert problem(environment(tmp_path, told), ("triggerer",)) is None
+    environ = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_SECRET": "some/where"}
+    assert problem(environment(tmp_path, environ), ("triggerer",)) is None
 
 
-def test_without_a_url_the_database_is_airflows_own_sqlite(databases: Path, tmp_path: Path) -> None:
+def test_default_database_is_airflows_sqlite(databases: Path, tmp_path: Path) -> None:
     (tmp_path / "airflow.db").write_bytes((databases / "running.db").read_bytes())
-    assert problem(environment(tmp_path, PATIENT["scheduler"]), ("scheduler",)) is None
+    assert problem(environment(tmp_path, LONG_THRESHOLDS["scheduler"]), ("scheduler",)) is None
 
 
-def test_a_schema_for_airflows_tables_and_arguments_of_the_operators_own(
-    databases: Path, server: Postgres, tmp_path: Path
-) -> None:
+def test_schema_and_connect_arguments_are_used(databases: Path, server: Postgres, tmp_path: Path) -> None:
     url = server.create("in_schema", "beats")
     server.sql("in_schema", "CREATE SCHEMA air; ALTER TABLE job SET SCHEMA air")
     password = url.partition("://")[2].partition("@")[0].partition(":")[2]
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "our_arguments.py").write_text(f"ARGUMENTS = {{'password': {password!r}}}\n")
-    told = {
+    environ = {
         **database_environ(url.replace(password, "wrong") if password else url),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_SCHEMA": "air",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS": "our_arguments.ARGUMENTS",
     }
-    assert checked(tmp_path, "scheduler", environ={**told, **PATIENT["scheduler"]})[0] == ""
+    assert (
+        check_in_process(tmp_path, "scheduler", environ={**environ, **LONG_THRESHOLDS["scheduler"]})[0] == ""
+    )
 
 
-def test_a_hostname_callable_of_the_operators_own(databases: Path, tmp_path: Path) -> None:
+def test_custom_hostname_callable_is_called(databases: Path, tmp_path: Path) -> None:
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "our_host.py").write_text("def name() -> str:\n    return 'elsewhere'\n")
-    told = {**sqlite(databases, "elsewhere"), "AIRFLOW__CORE__HOSTNAME_CALLABLE": "our_host.name"}
-    assert checked(tmp_path, "scheduler", environ={**told, **PATIENT["scheduler"]})[0] == ""
+    environ = {**sqlite(databases, "elsewhere"), "AIRFLOW__CORE__HOSTNAME_CALLABLE": "our_host.name"}
+    assert (
+        check_in_process(tmp_path, "scheduler", environ={**environ, **LONG_THRESHOLDS["scheduler"]})[0] == ""
+    )

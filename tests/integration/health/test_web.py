@@ -1,4 +1,4 @@
-"""The health check of web components, asked of real HTTP servers; and the check as Docker runs it."""
+"""The health check of web components with real HTTP servers, and the check as Docker runs it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,22 @@ import pytest
 from astro_runtime_plugin.health.__main__ import problem
 from testing.database_setup import database_environ
 from testing.entrypoint_process import environment
-from testing.health_check import CERTIFICATE, HEALTHY, PASSWORD, PATH, PORT, SECTION, WEB, checked, run, web
+from testing.health_check import (
+    CERTIFICATE,
+    HEALTHY,
+    PASSWORD,
+    PATH,
+    PORT,
+    SECTION,
+    WEB,
+    check_in_process,
+    health_server,
+    run,
+)
 from testing.installed_line import LINE
 from testing.servers import free_port
 
-# The container in small: a first process with the init's words, and in it the health check as Docker runs it.
+# A minimal container: a first process with the init's command line, which runs the health check as Docker does.
 CONTAINER = """
 import subprocess, sys
 sys.exit(subprocess.run([sys.executable, "-I", "-m", "astro_runtime_plugin.health"]).returncode)
@@ -25,8 +36,8 @@ sys.exit(subprocess.run([sys.executable, "-I", "-m", "astro_runtime_plugin.healt
 
 
 @pytest.mark.parametrize("how", ["-p", "-p8080", "--port", "--port=", "environment", "airflow.cfg"])
-def test_a_web_component_is_found_at_its_port(tmp_path: Path, how: str) -> None:
-    with web() as port:
+def test_port_is_found_however_it_is_set(tmp_path: Path, how: str) -> None:
+    with health_server() as port:
         words = {
             "-p": ["-p", port],
             "-p8080": [f"-p{port}"],
@@ -39,53 +50,61 @@ def test_a_web_component_is_found_at_its_port(tmp_path: Path, how: str) -> None:
         assert problem(environment(tmp_path, environ), (WEB, *words)) is None
 
 
-def test_a_web_component_is_found_under_its_base_url(tmp_path: Path) -> None:
-    told = environment(tmp_path, {f"AIRFLOW__{SECTION}__BASE_URL": "https://there.example/some/where/"})
-    with web(path=f"/some/where{PATH}") as port:
-        assert problem(told, (WEB, "-p", port)) is None
+def test_path_of_the_base_url_is_used(tmp_path: Path) -> None:
+    environ = environment(tmp_path, {f"AIRFLOW__{SECTION}__BASE_URL": "https://there.example/some/where/"})
+    with health_server(path=f"/some/where{PATH}") as port:
+        assert problem(environ, (WEB, "-p", port)) is None
 
 
-def test_a_web_component_is_found_behind_its_own_certificate(tmp_path: Path) -> None:
-    """The certificate names another host, and nobody has signed it but itself."""
+def test_self_signed_certificate_of_another_host_is_accepted(tmp_path: Path) -> None:
+    """The certificate is for another host and self-signed."""
     cert = tmp_path / "cert.pem"
-    making = (
+    openssl = (
         "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=there.example"
     )
-    subprocess.run([*making.split(), "-keyout", cert, "-out", cert], check=True, capture_output=True)
-    told = {f"AIRFLOW__{SECTION}__{CERTIFICATE}": str(cert)}
-    with web(cert=cert) as port:
-        assert problem(environment(tmp_path, told), (WEB, "-p", port)) is None
+    subprocess.run([*openssl.split(), "-keyout", cert, "-out", cert], check=True, capture_output=True)
+    environ = {f"AIRFLOW__{SECTION}__{CERTIFICATE}": str(cert)}
+    with health_server(cert=cert) as port:
+        assert problem(environment(tmp_path, environ), (WEB, "-p", port)) is None
         assert problem(environment(tmp_path), (WEB, "-p", port, "--ssl-cert", str(cert))) is None
         assert "does not answer" in str(problem(environment(tmp_path), (WEB, "-p", port)))
 
 
 @pytest.mark.parametrize(
-    ("body", "status", "said"),
+    ("body", "status", "message"),
     [
-        ({"metadatabase": {"status": "unhealthy"}}, 200, "it says that the metadata database is unhealthy"),
-        ({"metadatabase": {"status": None}}, 200, "it says that the metadata database is not known"),
-        ({}, 200, "it says that the metadata database is not known"),
-        ([HEALTHY], 200, "answers with something else than Airflow's health"),
-        (b"<html>", 200, "answers with something else than Airflow's health"),
-        (b"\xff\xfe", 200, "answers with something else than Airflow's health"),
+        (
+            {"metadatabase": {"status": "unhealthy"}},
+            200,
+            "it reports that the metadata database is unhealthy",
+        ),
+        (
+            {"metadatabase": {"status": None}},
+            200,
+            "it reports that the metadata database is in an unknown state",
+        ),
+        ({}, 200, "it reports that the metadata database is in an unknown state"),
+        ([HEALTHY], 200, "answers with something other than Airflow's health"),
+        (b"<html>", 200, "answers with something other than Airflow's health"),
+        (b"\xff\xfe", 200, "answers with something other than Airflow's health"),
         (HEALTHY, 404, "answers with status 404"),
         (HEALTHY, 500, "answers with status 500"),
     ],
     ids=str,
 )
-def test_what_a_web_component_says_wrong(tmp_path: Path, body: object, status: int, said: str) -> None:
-    with web(body, status=status) as port:
-        assert str(problem(environment(tmp_path), (WEB, "-p", port))).endswith(said)
+def test_unhealthy_answer_is_reported(tmp_path: Path, body: object, status: int, message: str) -> None:
+    with health_server(body, status=status) as port:
+        assert str(problem(environment(tmp_path), (WEB, "-p", port))).endswith(message)
 
 
-def test_a_web_component_that_does_not_answer(tmp_path: Path) -> None:
+def test_missing_answer_is_reported(tmp_path: Path) -> None:
     port = free_port()
-    found = problem(environment(tmp_path), (WEB, "-p", str(port)))
-    assert found == f"http://127.0.0.1:{port}{PATH} does not answer: [Errno 111] Connection refused"
+    message = problem(environment(tmp_path), (WEB, "-p", str(port)))
+    assert message == f"http://127.0.0.1:{port}{PATH} does not answer: [Errno 111] Connection refused"
 
 
 @pytest.mark.parametrize(
-    ("more", "said"),
+    ("parts", "message"),
     [
         ({"triggerer": {"status": "healthy"}, "dag_processor": {"status": None}}, None),
         ({"triggerer": {"status": "unhealthy"}}, "triggerer is unhealthy"),
@@ -94,29 +113,29 @@ def test_a_web_component_that_does_not_answer(tmp_path: Path) -> None:
     ],
     ids=str,
 )
-def test_standalone_is_as_healthy_as_its_parts(tmp_path: Path, more: object, said: str | None) -> None:
-    with web({**HEALTHY, **more}) as port:  # type: ignore[dict-item]
-        told = environment(tmp_path, {f"AIRFLOW__{SECTION}__{PORT}": port})
-        assert problem(told, ("standalone",)) == said
+def test_standalone_is_as_healthy_as_its_parts(tmp_path: Path, parts: object, message: str | None) -> None:
+    with health_server({**HEALTHY, **parts}) as port:  # type: ignore[dict-item]
+        environ = environment(tmp_path, {f"AIRFLOW__{SECTION}__{PORT}": port})
+        assert problem(environ, ("standalone",)) == message
 
 
-def test_flower_is_healthy_where_it_answers_and_asks_for_a_login(tmp_path: Path) -> None:
+def test_flower_is_healthy_if_it_answers_or_requires_a_login(tmp_path: Path) -> None:
     for status, healthy in ((200, True), (401, True), (500, False)):
-        with web(path="/flower", status=status) as port:
+        with health_server(path="/flower", status=status) as port:
             words = ("celery", "flower", "-p", port, "--url-prefix", "/flower/")
             assert (problem(environment(tmp_path), words) is None) == healthy
-    told = environment(tmp_path, {"AIRFLOW__CELERY__FLOWER_PORT": str(free_port())})
-    assert "does not answer" in str(problem(told, ("celery", "flower")))
+    environ = environment(tmp_path, {"AIRFLOW__CELERY__FLOWER_PORT": str(free_port())})
+    assert "does not answer" in str(problem(environ, ("celery", "flower")))
 
 
 @pytest.mark.parametrize("words", [(), ("version",), ("kerberos",), ("celery",)], ids=str)
-def test_what_has_no_check_is_healthy_while_it_runs(tmp_path: Path, words: tuple[str, ...]) -> None:
+def test_command_without_a_check_is_healthy(tmp_path: Path, words: tuple[str, ...]) -> None:
     assert problem(environment(tmp_path), words) is None
 
 
-def test_as_docker_runs_it_the_exit_code_and_one_line_tell(tmp_path: Path) -> None:
+def test_docker_gets_an_exit_code_and_one_line(tmp_path: Path) -> None:
     init = ("unshare", "--pid", "--fork", "--mount-proc", sys.executable, "-c", CONTAINER)
-    with web() as port:
+    with health_server() as port:
         words = ("tini", "--", "/entrypoint", "bash", "-c", f"exec airflow {WEB} --port {port}")
         healthy = run(tmp_path, *init, *words, environ={})
     unhealthy = run(tmp_path, *init, *words, environ={})
@@ -125,35 +144,35 @@ def test_as_docker_runs_it_the_exit_code_and_one_line_tell(tmp_path: Path) -> No
     assert f"127.0.0.1:{port}{PATH} does not answer" in unhealthy.stdout
 
 
-def test_a_web_component_is_checked_without_anything_heavy(tmp_path: Path) -> None:
-    told = database_environ(f"postgresql://me:{PASSWORD}@127.0.0.1:{free_port()}/airflow")
-    with web() as port:
-        found, packages = checked(tmp_path, WEB, "-p", port, environ=told)
-    assert found == ""
+def test_web_check_imports_no_heavy_package(tmp_path: Path) -> None:
+    environ = database_environ(f"postgresql://me:{PASSWORD}@127.0.0.1:{free_port()}/airflow")
+    with health_server() as port:
+        message, packages = check_in_process(tmp_path, WEB, "-p", port, environ=environ)
+    assert message == ""
     assert packages & {"airflow", "sqlalchemy", "celery"} == set()
 
 
-def test_the_containers_proxy_is_not_asked_for_this_host(tmp_path: Path) -> None:
-    with web() as port:
-        told = {"http_proxy": f"http://127.0.0.1:{free_port()}"}
-        assert checked(tmp_path, WEB, "-p", port, environ=told)[0] == ""
+def test_proxy_is_not_used(tmp_path: Path) -> None:
+    with health_server() as port:
+        environ = {"http_proxy": f"http://127.0.0.1:{free_port()}"}
+        assert check_in_process(tmp_path, WEB, "-p", port, environ=environ)[0] == ""
 
 
-def test_the_old_name_of_the_base_url(tmp_path: Path) -> None:
-    with web(path=f"/some/where{PATH}") as port:
-        told = environment(tmp_path, {"AIRFLOW__WEBSERVER__BASE_URL": "https://there.example/some/where"})
-        assert problem(told, (WEB, "-p", port)) is None
+def test_older_name_of_the_base_url_is_read(tmp_path: Path) -> None:
+    with health_server(path=f"/some/where{PATH}") as port:
+        environ = environment(tmp_path, {"AIRFLOW__WEBSERVER__BASE_URL": "https://there.example/some/where"})
+        assert problem(environ, (WEB, "-p", port)) is None
 
 
-def test_a_server_that_listens_at_one_address(tmp_path: Path) -> None:
-    with web() as port:
-        there = ("--host" if LINE == "3.3" else "--hostname", "localhost")
-        assert problem(environment(tmp_path), (WEB, "-p", port, *there)) is None
-        assert "http://[::1]:" in str(problem(environment(tmp_path), (WEB, "-p", port, there[0], "::1")))
+def test_server_may_listen_on_one_address(tmp_path: Path) -> None:
+    with health_server() as port:
+        host = ("--host" if LINE == "3.3" else "--hostname", "localhost")
+        assert problem(environment(tmp_path), (WEB, "-p", port, *host)) is None
+        assert "http://[::1]:" in str(problem(environment(tmp_path), (WEB, "-p", port, host[0], "::1")))
 
 
-def test_an_answer_that_is_no_http(tmp_path: Path) -> None:
+def test_answer_that_is_not_http_is_reported(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         threading.Thread(target=lambda: server.accept()[0].sendall(b"nonsense\n"), daemon=True).start()
-        found = problem(environment(tmp_path), (WEB, "-p", str(server.getsockname()[1])))
-    assert "does not answer" in str(found)
+        message = problem(environment(tmp_path), (WEB, "-p", str(server.getsockname()[1])))
+    assert "does not answer" in str(message)

@@ -1,4 +1,4 @@
-"""The health check of a Celery worker: a real one on a real Redis, answering and not."""
+"""The health check of a Celery worker: a real worker on a real Redis, with and without an answer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from astro_runtime_plugin.health.__main__ import problem
 from testing.database_setup import read_until
 from testing.entrypoint_process import environment
-from testing.health_check import PASSWORD, checked
+from testing.health_check import PASSWORD, check_in_process
 from testing.servers import free_port, redis
 
 URL = "AIRFLOW__CELERY__BROKER_URL"
@@ -27,8 +27,8 @@ app.worker_main(words.split())
 
 
 @contextmanager
-def running(url: str, home: Path, options: str = "{}") -> Iterator[None]:
-    """Run a worker whose name is not the one that Celery gives by itself."""
+def run_worker(url: str, home: Path, options: str = "{}") -> Iterator[None]:
+    """Run a worker with a name other than Celery's default."""
     words = [sys.executable, "-c", WORKER, url, options]
     with subprocess.Popen(
         words, cwd=home, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
@@ -44,37 +44,38 @@ def running(url: str, home: Path, options: str = "{}") -> Iterator[None]:
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """A Redis, and on it one Celery worker."""
-    with redis() as url, running(url, tmp_path_factory.mktemp("worker")):
+    with redis() as url, run_worker(url, tmp_path_factory.mktemp("worker")):
         yield {URL: url}
 
 
-def test_a_worker_that_answers_is_healthy(tmp_path: Path, broker: dict[str, str]) -> None:
-    found, packages = checked(tmp_path, "celery", "worker", "-H", "mine@%h", environ=broker)
-    assert found == ""
+def test_answering_worker_is_healthy(tmp_path: Path, broker: dict[str, str]) -> None:
+    message, packages = check_in_process(tmp_path, "celery", "worker", "-H", "mine@%h", environ=broker)
+    assert message == ""
     assert "airflow" not in packages
 
 
-def test_another_worker_s_answer_does_not_count(tmp_path: Path, broker: dict[str, str]) -> None:
-    found = problem(environment(tmp_path, broker), ("celery", "worker"))
-    assert found is not None
-    assert found.startswith("the worker celery@")
-    assert found.endswith(" does not answer")
+def test_answer_of_another_worker_is_ignored(tmp_path: Path, broker: dict[str, str]) -> None:
+    message = problem(environment(tmp_path, broker), ("celery", "worker"))
+    assert message is not None
+    assert message.startswith("the worker celery@")
+    assert message.endswith(" does not answer")
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "problem_text"),
     [
-        ("redis://:{}@127.0.0.1:{}/0", "cannot be asked: OperationalError"),
+        ("redis://:{}@127.0.0.1:{}/0", "could not query the broker at 127.0.0.1:{}: OperationalError"),
         ("redis://:{}@127.0.0.1:{}x/0", "contains an invalid port (URL hidden)"),
     ],
 )
-def test_a_broker_out_of_reach_gives_no_password_away(tmp_path: Path, url: str, said: str) -> None:
-    told = {"AIRFLOW__CELERY__BROKER_URL": url.format(PASSWORD, free_port())}
-    assert said in checked(tmp_path, "celery", "worker", environ=told)[0]
+def test_unreachable_broker_does_not_reveal_the_password(tmp_path: Path, url: str, problem_text: str) -> None:
+    port = free_port()
+    message, _ = check_in_process(tmp_path, "celery", "worker", environ={URL: url.format(PASSWORD, port)})
+    assert problem_text.format(port) in message
 
 
-def test_the_operators_transport_options_hold(tmp_path: Path) -> None:
-    with redis() as url, running(url, tmp_path, '{"global_keyprefix": "team-"}'):
+def test_operators_transport_options_are_used(tmp_path: Path) -> None:
+    with redis() as url, run_worker(url, tmp_path, '{"global_keyprefix": "team-"}'):
         prefix = {"AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__GLOBAL_KEYPREFIX": "team-"}
         words = ("celery", "worker", "-H", "mine@%h")
         assert problem(environment(tmp_path, {URL: url, **prefix}), words) is None
@@ -82,9 +83,9 @@ def test_the_operators_transport_options_hold(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "told", [{"AIRFLOW__CELERY__WORKER_ENABLE_REMOTE_CONTROL": "False"}, {URL: "sqs://there"}], ids=str
+    "override", [{"AIRFLOW__CELERY__WORKER_ENABLE_REMOTE_CONTROL": "False"}, {URL: "sqs://there"}], ids=str
 )
-def test_a_worker_that_cannot_be_pinged_is_healthy_while_it_runs(
-    tmp_path: Path, broker: dict[str, str], told: dict[str, str]
+def test_worker_that_cannot_be_pinged_is_healthy(
+    tmp_path: Path, broker: dict[str, str], override: dict[str, str]
 ) -> None:
-    assert problem(environment(tmp_path, {**broker, **told}), ("celery", "worker")) is None
+    assert problem(environment(tmp_path, {**broker, **override}), ("celery", "worker")) is None

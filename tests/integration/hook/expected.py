@@ -1,4 +1,4 @@
-"""What the tests of the startup hook start on each line, where they look in it, and what they expect to see."""
+"""What the tests of the startup hook start on each line, what they look at, and what they expect."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from testing.installed_line import INTERVAL, LINE, TIMEOUT
 
 HOST = "127.0.0.1"
 QUEUES = '[{"name":"default","worker_count":3,"worker_concurrency":5}]'
-OTHER_INTERVAL = {
+OLDER_INTERVAL = {
     "3.3": "AIRFLOW__SCHEDULER__DAG_DIR_LIST_INTERVAL",  # an old name, which this Airflow still reads
-    "2.11": "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL",  # carried
+    "2.11": "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL",  # forwarded
 }[LINE]
 
-# One setting each way: default, formula, an old name that Airflow reads, one that it does not, airflow.cfg.
-TOLD = {
+# One setting of each kind: default, formula, an old name that Airflow reads, one that it does not, airflow.cfg.
+OVERRIDES = {
     "AIRFLOW__ASTRO_RUNTIME__WORKER_QUEUES": QUEUES,
-    OTHER_INTERVAL: "77",
+    OLDER_INTERVAL: "77",
     "AIRFLOW__CELERY__STALLED_TASK_TIMEOUT": "901",
 }
 CFG = "[kubernetes_executor]\nworker_pods_creation_batch_size = 9\n"
@@ -25,15 +25,15 @@ VALUES = {
     "AIRFLOW__KUBERNETES_EXECUTOR__WORKER_PODS_CREATION_BATCH_SIZE": "9",
     "AIRFLOW__SCHEDULER__MAX_TIS_PER_QUERY": "512",
 }
-# 2.11's `conf` does not know that the old names of the timeout count: only the scheduler does.
+# On 2.11 only the scheduler reads the old names of the timeout; `conf` does not.
 IN_CONF = {**VALUES, **{"3.3": {}, "2.11": {TIMEOUT: "600.0"}}[LINE]}
-CARRIED = {
+FORWARDED = {
     "3.3": f"{TIMEOUT}=901 (forwarded from AIRFLOW__CELERY__STALLED_TASK_TIMEOUT,",
-    "2.11": f"{INTERVAL}=77 (forwarded from {OTHER_INTERVAL},",
+    "2.11": f"{INTERVAL}=77 (forwarded from {OLDER_INTERVAL},",
 }[LINE]
 
-# The web server is told the port, and answers at the path.
-WEB, WEB_ANSWERS_AT = {"3.3": ("api-server", "/api/v2/version"), "2.11": ("webserver", "/health")}[LINE]
+# The web server, and the path at which it answers.
+WEB, WEB_PATH = {"3.3": ("api-server", "/api/v2/version"), "2.11": ("webserver", "/health")}[LINE]
 WEB_PROCESSES = {"3.3": 3, "2.11": 2}[LINE]  # that import Airflow, with two workers: gunicorn's are forks
 COMPONENTS = {
     "scheduler": ["scheduler", "--skip-serve-logs"],
@@ -41,23 +41,25 @@ COMPONENTS = {
     "triggerer": ["triggerer", "--skip-serve-logs"],
     "celery": ["celery", "worker", "--concurrency", "1", "--skip-serve-logs"],
 }
-# Every kind of process by the word that its command line has, and whose log holds its output.
+# By kind of process, which is a word of its command line: the component whose log has its output.
 LOGS = {**{kind: kind for kind in (WEB, *COMPONENTS)}, **{"3.3": {}, "2.11": {"gunicorn": WEB}}[LINE]}
 
-# By class: what an object of it holds, `one` being the object.
+# By class: expressions for the attributes of an object `active`, with their values.
 INSIDE: dict[str, dict[str, tuple[str, int]]] = {
-    "CeleryExecutor": {"parallelism": ("one.parallelism", 15)},
+    "CeleryExecutor": {"parallelism": ("active.parallelism", 15)},
     "SchedulerJobRunner": {
-        "max_tis": ("one.job.max_tis_per_query", 512),
-        "queued": ("one._task_queued_timeout", 901),
+        "max_tis": ("active.job.max_tis_per_query", 512),
+        "queued": ("active._task_queued_timeout", 901),
         **{
-            "3.3": {"parallelism": ("one._parallelism", 15)},
+            "3.3": {"parallelism": ("active._parallelism", 15)},
             "2.11": {"parallelism": ("sys.modules['airflow.executors.base_executor'].PARALLELISM", 15)},
         }[LINE],
     },
-    **{"3.3": {}, "2.11": {"DagFileProcessorManager": {"interval": ("one.dag_dir_list_interval", 77)}}}[LINE],
+    **{"3.3": {}, "2.11": {"DagFileProcessorManager": {"interval": ("active.dag_dir_list_interval", 77)}}}[
+        LINE
+    ],
 }
-# What a task reads its settings by.
+# The modules whose `conf` a task can read its settings with.
 READERS = {
     "3.3": {"task": "airflow.configuration", "sdk": "airflow.sdk.configuration"},
     "2.11": {"task": "airflow.configuration"},
@@ -69,16 +71,16 @@ IMPORT = {
 
 
 def environment(database: str, broker: str, port: str) -> dict[str, str]:
-    """Return what the operator tells an Airflow with CeleryExecutor; each line ignores what is the other's."""
+    """Return the environment of an Airflow with CeleryExecutor; each line ignores the other line's settings."""
     return {
-        **TOLD,
+        **OVERRIDES,
         "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database,
         "AIRFLOW__CELERY__BROKER_URL": broker,
         "AIRFLOW__CELERY__RESULT_BACKEND": broker,
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://{HOST}:{port}/execution/",
         "AIRFLOW__SCHEDULER__STANDALONE_DAG_PROCESSOR": "True",
-        # On a busy machine the web server's first answer is slow.
+        # The web server's first answer is slow on a busy machine.
         "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "120",
         "AIRFLOW__WEBSERVER__WEB_SERVER_MASTER_TIMEOUT": "300",
     }

@@ -1,4 +1,4 @@
-"""Threads beside a component's job end with its process: soon, in nothing's middle, and without another exit code."""
+"""Background threads end with their process: soon, not in the middle of their work, and with its exit code."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import pytest
 
 from testing.entrypoint_process import CHECKOUT
 
-BEGIN = """
+PROGRAM = """
 import os, sys, time
 from astro_runtime_plugin import background
 
-def work(rest):
+def work(wait):
     try:
         while True:
             print("works", flush=True)
             time.sleep(SECONDS)
             print("done", flush=True)
-            rest(3600)
+            wait(3600)
     finally:
         print("ended", flush=True)
 
@@ -29,9 +29,9 @@ time.sleep(0.2)
 """
 
 
-def told(seconds: float, *lines: str, before: Sequence[str] = ()) -> tuple[int, list[str]]:
-    """Return the exit code of a process with a thread whose work takes so long, and what it has written."""
-    program = "\n".join(["import os", *before, BEGIN.replace("SECONDS", str(seconds)), *lines])
+def run(seconds: float, *lines: str, before: Sequence[str] = ()) -> tuple[int, list[str]]:
+    """Run a process with a thread whose work takes some seconds; return its exit code and its output."""
+    program = "\n".join(["import os", *before, PROGRAM.replace("SECONDS", str(seconds)), *lines])
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=CHECKOUT, capture_output=True, text=True, timeout=60
     )
@@ -40,28 +40,28 @@ def told(seconds: float, *lines: str, before: Sequence[str] = ()) -> tuple[int, 
 
 
 @pytest.mark.parametrize("seconds", [0, 1])
-def test_what_a_thread_is_in_the_middle_of_is_done_before_the_process_ends(seconds: float) -> None:
-    assert told(seconds, "sys.exit(3)") == (3, ["works", "done", "ended"])
+def test_thread_finishes_its_work_before_the_process_exits(seconds: float) -> None:
+    assert run(seconds, "sys.exit(3)") == (3, ["works", "done", "ended"])
 
 
-def test_a_thread_that_hangs_does_not_keep_the_process() -> None:
-    assert told(3600, "sys.exit(3)") == (3, ["works"])
+def test_hanging_thread_does_not_keep_the_process_alive() -> None:
+    assert run(3600, "sys.exit(3)") == (3, ["works"])
 
 
-def test_a_child_that_ends_leaves_its_parents_thread_alone() -> None:
+def test_exit_of_forked_child_does_not_stop_the_parents_thread() -> None:
     child = "if not (pid := os.fork()): sys.exit(4)"
     parent = [
         "print(os.waitpid(pid, 0)[1] >> 8, flush=True)",
         "time.sleep(0.2)",
         "print('lives', flush=True)",
     ]
-    assert told(0, child, *parent) == (0, ["works", "done", "4", "lives", "ended"])
+    assert run(0, child, *parent) == (0, ["works", "done", "4", "lives", "ended"])
 
 
-def test_a_thread_waits_where_the_process_has_many_files_open() -> None:
+def test_thread_can_wait_in_a_process_with_many_open_files() -> None:
     many = (
         "from resource import RLIMIT_NOFILE, getrlimit, setrlimit",
         "setrlimit(RLIMIT_NOFILE, (getrlimit(RLIMIT_NOFILE)[1],) * 2)",
-        "held = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]",
+        "descriptors = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]",
     )
-    assert told(0, "sys.exit(3)", before=many) == (3, ["works", "done", "ended"])
+    assert run(0, "sys.exit(3)", before=many) == (3, ["works", "done", "ended"])

@@ -1,4 +1,4 @@
-"""What a start leaves behind is not collected amid the job, where what a signal's handler raises is dropped."""
+"""Objects left over from startup are not collected while the job runs, when a signal handler's exception is lost."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ import pytest
 
 from testing.entrypoint_process import environment
 
-LEAVES = """
+PROGRAM = """
 import gc, sys, weakref
 from airflow.jobs.job import Job
 
-class Left:
+class Leftover:
     pass
 
 sys.argv = ["airflow", "triggerer"]
 gc.disable()
-left = Left()
-left.itself = left
-heard = weakref.ref(left, lambda _: print("collected"))
-del left
+leftover = Leftover()
+leftover.cycle = leftover
+reference = weakref.ref(leftover, lambda _: print("collected"))
+del leftover
 JOB
 gc.collect()
 print("done")
 """
 
 
-@pytest.mark.parametrize(("job", "said"), [("Job()", ["done"]), ("", ["collected", "done"])])
-def test_what_is_left_before_a_job_is_never_collected(tmp_path: Path, job: str, said: list[str]) -> None:
+@pytest.mark.parametrize(("job", "output"), [("Job()", ["done"]), ("", ["collected", "done"])])
+def test_object_from_before_a_job_is_never_collected(tmp_path: Path, job: str, output: list[str]) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", LEAVES.replace("JOB", job)],
+        [sys.executable, "-c", PROGRAM.replace("JOB", job)],
         capture_output=True,
         text=True,
         env=environment(tmp_path),
         timeout=120,
     )
-    assert [line for line in done.stdout.splitlines() if line in ("collected", "done")] == said, done
+    assert [line for line in done.stdout.splitlines() if line in ("collected", "done")] == output, done

@@ -1,4 +1,4 @@
-"""What the startup hook does where it fails, or has nothing to do: Airflow as stock, one warning, no harm."""
+"""A startup hook that fails, or has nothing to do, leaves Airflow unchanged; a failure logs one warning."""
 
 from __future__ import annotations
 
@@ -30,28 +30,28 @@ BROKEN = {
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("home")
-    probe.make(home)
+    probe.create_home(home)
     return home
 
 
-def airflow(home: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
-    environ = probe.environment(home, more)
+def airflow(home: Path, *words: str, **extra: str) -> subprocess.CompletedProcess[str]:
+    environ = probe.environment(home, extra)
     return subprocess.run(["airflow", *words], env=environ, capture_output=True, text=True, timeout=300)
 
 
-def test_stdout_of_a_command_stays_airflow_s(home: Path) -> None:
+def test_stdout_of_a_command_is_airflows_own(home: Path) -> None:
     done = airflow(home, *PARALLELISM, AIRFLOW__ASTRO_RUNTIME__WORKER_QUEUES=expected.QUEUES)
     assert (done.returncode, done.stdout) == (0, "15\n")
     assert "astro-runtime" not in done.stderr
 
 
-def test_asked_for_the_example_dags_airflow_starts_without_a_warning(home: Path) -> None:
+def test_example_dags_are_added_without_a_warning(home: Path) -> None:
     done = airflow(home, "version", AIRFLOW__ASTRO_RUNTIME__LOAD_EXAMPLES="True")
     assert (done.returncode, done.stdout) == (0, f"{metadata.version('apache-airflow')}\n")
     assert "astro-runtime" not in done.stderr
 
 
-def test_a_value_that_cannot_work_leaves_airflow_as_stock(home: Path) -> None:
+def test_unusable_value_leaves_airflow_unchanged(home: Path) -> None:
     done = airflow(home, *PARALLELISM, **BAD_QUEUES)
     assert (done.returncode, done.stdout) == (0, "32\n")
     assert (
@@ -61,37 +61,41 @@ def test_a_value_that_cannot_work_leaves_airflow_as_stock(home: Path) -> None:
 
 
 @pytest.mark.parametrize("source", BROKEN)
-def test_a_broken_install_leaves_airflow_as_stock(home: Path, tmp_path: Path, source: str) -> None:
+def test_broken_install_leaves_airflow_unchanged(home: Path, tmp_path: Path, source: str) -> None:
     (tmp_path / "entrypoint").mkdir()
     (tmp_path / "entrypoint" / "__init__.py").write_text(source)
     done = airflow(home, "version", PYTHONPATH=str(tmp_path))
     assert (done.returncode, done.stdout) == (0, f"{metadata.version('apache-airflow')}\n")
     assert done.stderr.count(f"{WARNING}{BROKEN[source]}\n") == 1
     assert done.stderr.count(WARNING) == 1
+    assert "record of this component" not in done.stderr
 
 
-def test_a_component_warns_once_with_all_its_child_processes(tmp_path: Path) -> None:
+def test_component_and_its_children_warn_once(tmp_path: Path) -> None:
     home, port = tmp_path / "home", str(free_port())
-    probe.make(home)
+    probe.create_home(home)
     environ = probe.environment(home, BAD_QUEUES)
     migration = subprocess.run(["airflow", "db", "migrate"], env=environ, capture_output=True, text=True)
     assert migration.returncode == 0, migration.stderr
-    with probe.running(home, environ, expected.web(port)):
-        probe.answers(f"http://{expected.HOST}:{port}{expected.WEB_ANSWERS_AT}")
-        told = probe.seen(home, "process", lambda told: len(servers(told)) >= expected.WEB_PROCESSES)
-    assert {one["values"]["AIRFLOW__CORE__PARALLELISM"] for one in servers(told)} == {"32"}
-    assert {one["record"] for one in servers(told)} == {None}
+    with probe.run_components(home, environ, expected.web(port)):
+        probe.wait_for_web_server(f"http://{expected.HOST}:{port}{expected.WEB_PATH}")
+        reports = probe.reports(
+            home, "process", lambda reports: len(of_servers(reports)) >= expected.WEB_PROCESSES
+        )
+    assert {report["values"]["AIRFLOW__CORE__PARALLELISM"] for report in of_servers(reports)} == {"32"}
+    assert {report["record"] for report in of_servers(reports)} == {None}
     assert (home / f"{expected.WEB}.log").read_text().count(WARNING) == 1
 
 
-def servers(told: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [one for one in told if one["argv"][1:2] != ["db"]]
+def of_servers(reports: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [report for report in reports if report["argv"][1:2] != ["db"]]
 
 
-def test_what_an_operator_sets_in_a_shell_of_the_container_counts(home: Path) -> None:
-    """The shell has what the entrypoint exported, the setting's first name among it; the operator sets another."""
+def test_override_in_a_shell_of_the_container_counts(home: Path) -> None:
+    """The shell has the entrypoint's exports, the setting's first name among them; the operator sets another name."""
     section, option = (word.lower() for word in INTERVAL.split("__")[1:])
-    script = f"export {expected.OTHER_INTERVAL}=99; echo ${RECORD_VARIABLE}; airflow config get-value {section} {option}"
+    get_value = f"airflow config get-value {section} {option}"
+    script = f"export {expected.OLDER_INTERVAL}=99; echo ${RECORD_VARIABLE}; {get_value}"
     done = subprocess.run(
         [sys.executable, "-m", "entrypoint", "bash", "-c", script],
         env=probe.environment(home),
@@ -100,12 +104,12 @@ def test_what_an_operator_sets_in_a_shell_of_the_container_counts(home: Path) ->
         text=True,
         timeout=300,
     )
-    record, *_, value = done.stdout.splitlines()  # between them Airflow may say that the name is an old one
+    record, *_, value = done.stdout.splitlines()  # between them Airflow may warn about the old name
     assert [row[2] for row in json.loads(record) if row[1] == INTERVAL] == ["30"]
     assert value == "99"
 
 
-def test_airflow_as_a_library_is_left_alone(home: Path) -> None:
+def test_airflow_as_a_library_is_unchanged(home: Path) -> None:
     source = """
 import sys
 from airflow.configuration import conf

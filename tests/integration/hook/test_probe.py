@@ -1,4 +1,4 @@
-"""The probe finds what the main thread works at, and touches nothing else: a part of Airflow that is half imported."""
+"""The probe finds the objects that the main thread works with, and does not touch a half-imported part of Airflow."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ class CeleryExecutor:
 
 class Unready:
     def __getattr__(self, name):
-        return getattr(self, name)  # as SQLAlchemy's and pydantic's amid their import: RecursionError
+        return getattr(self, name)  # like SQLAlchemy's and pydantic's during their import: RecursionError
 
     def work(self):
-        print([type(one).__name__ for one in probe.at_work()])
+        print([type(active).__name__ for active in probe.active_objects()])
 
 class SchedulerJobRunner:
     def work(self, part):
@@ -35,9 +35,9 @@ runner.work(Unready())
 """
 
 
-def test_an_object_that_is_not_ready_does_not_end_the_probe(tmp_path: Path) -> None:
+def test_half_created_object_does_not_stop_the_probe(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    probe.make(home)
+    probe.create_home(home)
     environ = probe.environment(home, {"PYTHONPATH": str(home / "config")})
     done = subprocess.run(
         [sys.executable, "-c", SOURCE], env=environ, capture_output=True, text=True, timeout=300

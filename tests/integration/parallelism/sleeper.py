@@ -1,4 +1,4 @@
-"""A Celery application with a task that takes its time; by the task's name its workers pass for Airflow's."""
+"""A Celery application with a task that sleeps; because of the task's name, its workers count as Airflow's."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ app.conf.update(task_ignore_result=True, worker_prefetch_multiplier=1, task_acks
 
 @app.task(name="airflow.sleep")
 def sleep(seconds: float, *_: object) -> None:
-    """Take so long."""
+    """Sleep for some seconds."""
     time.sleep(seconds)

@@ -1,4 +1,4 @@
-"""The process that asks the workers: whatever it is handed, and wherever it runs, the scheduler is as before."""
+"""The child process that queries the workers: whatever its question and its folder, the scheduler is unaffected."""
 
 from __future__ import annotations
 
@@ -6,77 +6,79 @@ import json
 import logging
 import subprocess
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pytest_mock import MockerFixture
 
-from astro_runtime_plugin import background
+from astro_runtime_plugin import background, child_process
 from astro_runtime_plugin.parallelism.limit import LimitState
 from astro_runtime_plugin.parallelism.monitor import ParallelismMonitor
 from entrypoint.capacity import Calculation
 
-NOBODY = "redis://127.0.0.1:1/0"  # where no broker is
-HANGS = ("sleep", "600")
+NO_BROKER = "redis://127.0.0.1:1/0"
 
 
 @pytest.fixture
-def bound() -> LimitState:
+def limit() -> LimitState:
     return LimitState(Calculation(4, "a test's"), lambda _: None)
 
 
 @pytest.fixture
-def started(mocker: MockerFixture) -> Iterator[list[subprocess.Popen[bytes]]]:
-    """Return the processes that are started, which end with the test; the thread that would hear them is not."""
-    made: list[subprocess.Popen[bytes]] = []
+def children(mocker: MockerFixture) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """The children that are started, which end with the test; the thread that would read their answers is not."""
+    children: list[subprocess.Popen[bytes]] = []
     mocker.patch.object(background, "start_thread")
-    ask = ParallelismMonitor._ask_workers
+    start = child_process.start
 
-    def kept(self: ParallelismMonitor, settings: Mapping[str, Any]) -> subprocess.Popen[bytes]:
-        made.append(ask(self, settings))
-        return made[-1]
+    def start_and_keep(module: str, question: Any) -> subprocess.Popen[bytes]:
+        children.append(start(module, question))
+        return children[-1]
 
-    mocker.patch.object(ParallelismMonitor, "_ask_workers", kept)
-    yield made
-    for process in made:
-        process.kill()
-        process.communicate()
-
-
-def answer(process: subprocess.Popen[bytes]) -> dict[str, str]:
-    assert process.stdout
-    told: dict[str, str] = json.loads(process.stdout.readline())
-    return told
+    mocker.patch.object(child_process, "start", start_and_keep)
+    yield children
+    for child in children:
+        child.kill()
+        child.communicate()
 
 
-def test_nobody_waits_for_an_answer(bound: LimitState, started: list[subprocess.Popen[bytes]]) -> None:
-    ParallelismMonitor(bound, {}, HANGS).start({})
-    assert [process.poll() for process in started] == [None]
-    assert bound.value == 4
+def read_answer(child: subprocess.Popen[bytes]) -> dict[str, str]:
+    assert child.stdout
+    answer: dict[str, str] = json.loads(child.stdout.readline())
+    return answer
 
 
-def test_settings_that_cannot_be_handed_over_are_said_and_fail_nobody(
-    bound: LimitState, started: list[subprocess.Popen[bytes]], caplog: pytest.LogCaptureFixture
+def test_start_does_not_wait_for_an_answer(
+    mocker: MockerFixture, limit: LimitState, children: list[subprocess.Popen[bytes]]
 ) -> None:
-    ParallelismMonitor(bound, {}).start({"broker_transport_options": {"lock": threading.Lock()}})
-    assert started == []
-    (said,) = [one.getMessage() for one in caplog.records if one.levelno == logging.WARNING]
-    assert said.startswith("astro-runtime: parallelism stays 4: the workers cannot be asked: TypeError(")
+    mocker.patch.object(child_process, "command", return_value=["sleep", "600"])
+    ParallelismMonitor(limit, {}).start({})
+    assert [child.poll() for child in children] == [None]
+    assert limit.value == 4
 
 
-def test_a_project_may_have_modules_of_the_same_names(
+def test_settings_that_cannot_be_pickled_are_logged(
+    limit: LimitState, children: list[subprocess.Popen[bytes]], caplog: pytest.LogCaptureFixture
+) -> None:
+    ParallelismMonitor(limit, {}).start({"broker_transport_options": {"lock": threading.Lock()}})
+    assert children == []
+    (warning,) = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert warning.startswith("astro-runtime: parallelism stays 4: could not query the workers: TypeError(")
+
+
+def test_project_may_have_modules_of_the_same_names(
     tmp_path: Path,
-    bound: LimitState,
-    started: list[subprocess.Popen[bytes]],
+    limit: LimitState,
+    children: list[subprocess.Popen[bytes]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name in ("entrypoint", "celery", "redis", "json"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('a project')\n")
     monkeypatch.chdir(tmp_path)
-    ParallelismMonitor(bound, {}).start({"broker_url": NOBODY})
-    assert answer(started[0]) == {"error": "OperationalError"}
+    ParallelismMonitor(limit, {}).start({"broker_url": NO_BROKER})
+    assert read_answer(children[0]) == {"error": "OperationalError"}
 
 
 @pytest.mark.parametrize(
@@ -86,10 +88,10 @@ def test_a_project_may_have_modules_of_the_same_names(
         ("import sys\nclass Provider: pass\nif sys.argv[0] == '-c': raise OSError('no')", "OSError('no')"),
     ],
 )
-def test_what_the_settings_name_is_found_where_the_scheduler_finds_it(
+def test_modules_in_the_settings_are_imported_from_the_schedulers_path(
     tmp_path: Path,
-    bound: LimitState,
-    started: list[subprocess.Popen[bytes]],
+    limit: LimitState,
+    children: list[subprocess.Popen[bytes]],
     monkeypatch: pytest.MonkeyPatch,
     source: str,
     error: str,
@@ -98,7 +100,7 @@ def test_what_the_settings_name_is_found_where_the_scheduler_finds_it(
     (tmp_path / f"{name}.py").write_text(source)
     monkeypatch.syspath_prepend(tmp_path)
     provider = __import__(name).Provider()
-    ParallelismMonitor(bound, {}).start(
-        {"broker_url": NOBODY, "broker_transport_options": {"provider": provider}}
+    ParallelismMonitor(limit, {}).start(
+        {"broker_url": NO_BROKER, "broker_transport_options": {"provider": provider}}
     )
-    assert answer(started[0]) == {"error": error}
+    assert read_answer(children[0]) == {"error": error}

@@ -1,4 +1,4 @@
-"""How many pods KubernetesExecutor creates in one scheduler loop: the Runtime's default, stock, and an operator's."""
+"""How many pods KubernetesExecutor creates in one scheduler loop: by default, without the Runtime, and overridden."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from testing.celery_cluster import AIRFLOW, Cluster, cluster, until
-from testing.kubernetes_api import kubernetes
+from testing.celery_cluster import AIRFLOW, Cluster, run_cluster, until
+from testing.kubernetes_api import fake_kubernetes
+from testing.plain_airflow import install_plain_airflow
 from testing.servers import Postgres
-from testing.stock_airflow import stock
 
-TASKS = 32  # Airflow's own parallelism: all are queued at once
+TASKS = 32  # Airflow's parallelism: all are queued at once
 BATCH = "AIRFLOW__KUBERNETES_EXECUTOR__WORKER_PODS_CREATION_BATCH_SIZE"
 CFG = "[kubernetes_executor]\nworker_pods_creation_batch_size = 4\n"
 LOOP, CREATED = "sync method", "Kubernetes Job created!"
@@ -35,49 +35,58 @@ def pods():
 
 pods()
 """
-SAID: dict[str, tuple[str, Mapping[str, str], str, int]] = {
+# Airflow with or without the Runtime, the environment, airflow.cfg, and the pods in a loop.
+CASES: dict[str, tuple[str, Mapping[str, str], str, int]] = {
     "the Runtime": ("runtime", {}, "", 16),
-    "stock Airflow": ("stock", {}, "", 1),
+    "plain Airflow": ("plain", {}, "", 1),
     "an operator's environment": ("runtime", {BATCH: "4"}, "", 4),
     "an operator's airflow.cfg": ("runtime", {}, CFG, 4),
 }
 
 
 @pytest.fixture(scope="module")
-def stock_airflow(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
-    return stock(tmp_path_factory.mktemp("stock"))
+def plain_airflow(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
+    return install_plain_airflow(tmp_path_factory.mktemp("plain"))
 
 
-def command(made: Cluster, *words: str) -> None:
+def run_airflow(cluster: Cluster, *words: str) -> None:
     subprocess.run(
-        [*made.airflow, *words], env=made.environ, cwd=made.home, capture_output=True, timeout=120, check=True
+        [*cluster.airflow, *words],
+        env=cluster.environ,
+        cwd=cluster.home,
+        capture_output=True,
+        timeout=120,
+        check=True,
     )
 
 
-def most_in_a_loop(log: str) -> int:
-    """Return the most pods that were created between two times that the scheduler called its executor."""
+def max_pods_in_a_loop(log: str) -> int:
+    """Return the maximum of pods that were created between two calls of the executor by the scheduler."""
     return max(loop.count(CREATED) for loop in re.split(LOOP, log))
 
 
-@pytest.mark.parametrize("said", SAID)
-def test_pods_in_a_scheduler_loop(
-    tmp_path: Path, metadata: Postgres, stock_airflow: tuple[str, ...], said: str
+@pytest.mark.parametrize("case", CASES)
+def test_scheduler_loop_creates_the_configured_number_of_pods(
+    tmp_path: Path, metadata: Postgres, plain_airflow: tuple[str, ...], case: str
 ) -> None:
-    kind, environ, cfg, expected = SAID[said]
-    database = metadata.create(f"pods_{list(SAID).index(said)}", "migrated")
+    kind, environ, cfg, expected = CASES[case]
+    database = metadata.create(f"pods_{list(CASES).index(case)}", "migrated")
     (tmp_path / "dags").mkdir()
     (tmp_path / "dags" / "pods.py").write_text(DAG)
     (tmp_path / "airflow.cfg").write_text(cfg)
-    with kubernetes(tmp_path) as cloud, cluster(tmp_path, database, "redis://127.0.0.1:1/0") as made:
-        made.airflow = {"runtime": AIRFLOW, "stock": stock_airflow}[kind]
-        made.environ |= {
-            **cloud.environ,
+    with (
+        fake_kubernetes(tmp_path) as kubernetes,
+        run_cluster(tmp_path, database, "redis://127.0.0.1:1/0") as cluster,
+    ):
+        cluster.airflow = {"runtime": AIRFLOW, "plain": plain_airflow}[kind]
+        cluster.environ |= {
+            **kubernetes.environ,
             **environ,
             "AIRFLOW__CORE__EXECUTOR": "KubernetesExecutor",
             "AIRFLOW__LOGGING__LOGGING_LEVEL": "DEBUG",
         }
-        command(made, "dags", "reserialize")
-        command(made, "dags", "trigger", "pods")
-        scheduler = made.run("scheduler", "scheduler")
-        until(lambda: len(cloud.pods) == TASKS, scheduler)
-        assert most_in_a_loop(scheduler.log) == expected
+        run_airflow(cluster, "dags", "reserialize")
+        run_airflow(cluster, "dags", "trigger", "pods")
+        scheduler = cluster.run("scheduler", "scheduler")
+        until(lambda: len(kubernetes.pods) == TASKS, scheduler)
+        assert max_pods_in_a_loop(scheduler.log) == expected

@@ -1,4 +1,4 @@
-"""What the process that asks finds out of real workers with real tasks."""
+"""The answers of real workers with real tasks."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ WORKER = (
 )
 
 
-def test_the_tasks_that_run_are_told_by_their_ids_and_those_that_wait_are_not(tmp_path: Path) -> None:
+def test_inspector_returns_ids_of_running_tasks_only(tmp_path: Path) -> None:
     with redis() as url:
-        asker = WorkerInspector({"broker_url": url})
-        assert asker.inspect_once() == {"workers": [], "active": []}
+        inspector = WorkerInspector({"broker_url": url})
+        assert inspector.inspect_once() == {"workers": [], "active": []}
         environ = {**os.environ, "SLEEPER_BROKER": url, "PYTHONPATH": str(CHECKOUT)}
-        worker = Component(tmp_path, "worker", (*WORKER, "--hostname", "one@host"), environ)
+        worker = Component(tmp_path, "worker", (*WORKER, "--hostname", "worker@host"), environ)
         try:
-            sent = Celery(broker=url, set_as_current=False)
-            ids = [sent.send_task("airflow.sleep", [600, "x" * 5000]).id for _ in range(3)]
-            until(lambda: len(asker.inspect_once().get("active", ())) == 2, worker)
-            told = asker.inspect_once()
-            assert told["workers"] == [("one@host", 2, ("celery",))]
-            assert set(told["active"]) < set(ids)
+            sender = Celery(broker=url, set_as_current=False)
+            ids = [sender.send_task("airflow.sleep", [600, "x" * 5000]).id for _ in range(3)]
+            until(lambda: len(inspector.inspect_once().get("active", ())) == 2, worker)
+            answer = inspector.inspect_once()
+            assert answer["workers"] == [("worker@host", 2, ("celery",))]
+            assert set(answer["active"]) < set(ids)
         finally:
             worker.kill()

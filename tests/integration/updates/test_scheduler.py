@@ -14,7 +14,7 @@ import pytest
 from astro_runtime_plugin.notices.rules import build_notices
 from astro_runtime_plugin.releases.catalogue import releases
 from astro_runtime_plugin.updates.document import parse
-from testing.celery_cluster import cluster, until
+from testing.celery_cluster import run_cluster, until
 from testing.entrypoint_process import CHECKOUT, environment
 from testing.installed_line import RELEASE
 from testing.servers import Postgres
@@ -98,7 +98,7 @@ def test_only_a_scheduler_has_the_thread_and_its_tasks_do_not(
 def test_scheduler_stores_the_document(tmp_path: Path, metadata: Postgres, server: UpdateServer) -> None:
     database = metadata.create("arrives", "migrated")
     environ = {URL: server.url("/document", "operator:secret@"), **LOCAL}
-    with cluster(tmp_path, database, NO_BROKER, **environ) as installation:
+    with run_cluster(tmp_path, database, NO_BROKER, **environ) as installation:
         scheduler = installation.run("scheduler", "scheduler")
         until(lambda: "lists 6 releases" in scheduler.log, scheduler)
         ((stored,),) = metadata.sql("arrives", STORED)
@@ -115,7 +115,7 @@ def test_scheduler_logs_each_notice_once(tmp_path: Path, metadata: Postgres, ser
     yanked, *_, update = [notice.text for notice in notices]
     assert f"The running release {RELEASE} was yanked: {REASON}." in yanked
     environ = {URL: server.url("/document"), **LOCAL, **SHORT_THRESHOLDS}
-    with cluster(tmp_path, database, NO_BROKER, **environ) as installation:
+    with run_cluster(tmp_path, database, NO_BROKER, **environ) as installation:
         first = installation.run("first", "scheduler", "--skip-serve-logs", **{TAG: "orders:1"})
         until(lambda: "lists 4 releases" in first.log, first)
         second = installation.run("second", "scheduler", "--skip-serve-logs", **{TAG: "orders:2"})

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from testing.celery_cluster import told
+from testing.celery_cluster import celery_environment
 from testing.entrypoint_process import CHECKOUT
 from testing.mariadb import MariaDB, mariadb
 from testing.servers import Postgres, free_port, postgres
@@ -37,7 +37,7 @@ def database(request: pytest.FixtureRequest) -> Iterator[Postgres | MariaDB]:
 def start_checker(home: Path, database: str, url: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "testing.update_checker_process", url],
-        env=told(home, database, NO_BROKER, NO_PROXY="127.0.0.1"),
+        env=celery_environment(home, database, NO_BROKER, NO_PROXY="127.0.0.1"),
         cwd=CHECKOUT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

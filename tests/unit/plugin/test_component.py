@@ -1,10 +1,17 @@
-"""Which component a command line is, and when a silent one counts as dead."""
+"""Which component a command line runs, and when a silent one counts as dead."""
 
 from __future__ import annotations
 
 import pytest
 
-from astro_runtime_plugin.component import COMPONENTS, heartbeat_threshold, identify
+from astro_runtime_plugin.component import (
+    COMPONENTS,
+    HEARTBEAT_THRESHOLDS,
+    JOB_TYPES,
+    from_subcommand,
+    heartbeat_threshold,
+    identify,
+)
 from entrypoint.airflow_line import LINES
 
 COMMANDS = {
@@ -36,3 +43,15 @@ def test_command_line_identifies_component(command: str) -> None:
 def test_every_component_has_a_heartbeat_threshold(component: str, line: str) -> None:
     threshold = heartbeat_threshold(component, line)
     assert threshold.default * threshold.factor > 0
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_job_types_are_those_of_the_thresholds(line: str) -> None:
+    assert {*HEARTBEAT_THRESHOLDS[line]} == {*JOB_TYPES.values()}
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_subcommand_is_found_among_the_given_components(component: str) -> None:
+    words = (*component.split(), "--port", "80")
+    assert from_subcommand(words) == component
+    assert from_subcommand(words, ("standalone",)) is None

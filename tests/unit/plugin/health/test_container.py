@@ -1,17 +1,19 @@
-"""Which component a container runs, from the words that an operator gave it or from its processes."""
+"""Which component a container runs, from the operator's words or from its processes."""
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 from collections.abc import Sequence
-from pathlib import Path
 
+import psutil  # type: ignore[import-untyped]
 import pytest
 
 from astro_runtime_plugin.health.container import (
-    command_line,
+    command_lines,
     container_subcommand,
-    last_airflow,
+    last_subcommand,
     parse_words,
 )
 
@@ -19,7 +21,7 @@ ENVIRON = {"PATH": "/usr/bin:/bin"}
 UPGRADE = "(airflow db upgrade || airflow db init) && airflow scheduler"
 INIT = ("tini", "--", "/entrypoint")
 SCHEDULER = ("scheduler",)
-MEANT = [
+SUBCOMMANDS = [
     (["scheduler"], SCHEDULER),
     (["airflow", "scheduler"], SCHEDULER),
     (["/opt/bin/airflow", "scheduler", "-n", "5"], ("scheduler", "-n", "5")),
@@ -59,83 +61,90 @@ SCRIPTS = [
     ("echo my-airflow", ()),
     ("", ()),
 ]
+# A process that replaces its command line by a title, as Airflow's components do.
+TITLED = """
+import sys
+from setproctitle import setproctitle
+setproctitle("airflow scheduler")
+print("ready", flush=True)
+sys.stdin.read()
+"""
 
 
-def process(proc: Path, pid: int, *words: str, end: str = "\0") -> None:
-    """Write the command line of a process as the kernel shows it."""
-    (proc / str(pid)).mkdir(parents=True)
-    (proc / str(pid) / "cmdline").write_bytes("\0".join(words).encode() + end.encode())
-
-
-@pytest.mark.parametrize(("words", "expected"), MEANT, ids=[" ".join(words) for words, _ in MEANT])
-def test_what_an_operator_s_words_mean(words: Sequence[str], expected: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("words", "expected"), SUBCOMMANDS, ids=[" ".join(words) for words, _ in SUBCOMMANDS]
+)
+def test_operators_words_are_parsed(words: Sequence[str], expected: tuple[str, ...]) -> None:
     assert parse_words(words, ENVIRON) == expected
 
 
 @pytest.mark.parametrize(("script", "expected"), SCRIPTS)
-def test_a_script_means_its_last_airflow(script: str, expected: tuple[str, ...]) -> None:
-    assert last_airflow(script) == expected
+def test_last_subcommand_of_script_counts(script: str, expected: tuple[str, ...]) -> None:
+    assert last_subcommand(script) == expected
 
 
 @pytest.mark.parametrize(
     "init", [INIT, ("/usr/bin/tini", "-g", "--", "/entrypoint"), ("/sbin/docker-init", "--", *INIT)], ids=str
 )
 @pytest.mark.parametrize("words", [("airflow", "scheduler"), ("bash", "-c", UPGRADE)], ids=str)
-def test_the_init_s_command_line_tells(tmp_path: Path, init: Sequence[str], words: Sequence[str]) -> None:
-    process(tmp_path, 1, *init, *words)
-    process(tmp_path, 7, "airflow triggerer")  # what runs beside it is not asked
-    assert container_subcommand(ENVIRON, tmp_path) == SCHEDULER
+def test_command_line_of_init_wins(init: Sequence[str], words: Sequence[str]) -> None:
+    assert container_subcommand(ENVIRON, [(*init, *words), ("airflow triggerer",)]) == SCHEDULER
 
 
-def test_where_the_init_has_a_script_of_the_operators_its_process_tells(tmp_path: Path) -> None:
-    process(tmp_path, 1, *INIT, "bash", "/start.sh")
-    assert container_subcommand(ENVIRON, tmp_path) == ()
-    process(tmp_path, 7, "airflow scheduler")
-    assert container_subcommand(ENVIRON, tmp_path) == SCHEDULER
+def test_process_counts_if_init_runs_a_script_file() -> None:
+    init = (*INIT, "bash", "/start.sh")
+    assert container_subcommand(ENVIRON, [init]) == ()
+    assert container_subcommand(ENVIRON, [init, ("airflow scheduler",)]) == SCHEDULER
 
 
 @pytest.mark.parametrize(
-    ("words", "end", "expected"),
+    ("words", "expected"),
     [
-        (("airflow scheduler",), "\0" * 40, SCHEDULER),  # a title, and the room that the words had
-        (("airflow scheduler -- LocalExecutor",), "\0", ("scheduler", "--", "LocalExecutor")),
-        (("airflow api_server -- host:0.0.0.0",), "\0", ("api-server", "--", "host:0.0.0.0")),
-        (("/opt/bin/python", "/opt/bin/airflow", "dag-processor"), "\0", ("dag-processor",)),
-        (("airflow", "celery", "worker"), "", ("celery", "worker")),
-        (("tail", "-f", "airflow", "scheduler"), "\0", ()),
-        (("airflow",), "\0", ()),
+        (("airflow scheduler", *[""] * 39), SCHEDULER),  # a title, and the space that the words had
+        (("airflow scheduler -- LocalExecutor",), ("scheduler", "--", "LocalExecutor")),
+        (("airflow api_server -- host:0.0.0.0",), ("api-server", "--", "host:0.0.0.0")),
+        (("/opt/bin/python", "/opt/bin/airflow", "dag-processor"), ("dag-processor",)),
+        (("airflow", "celery", "worker"), ("celery", "worker")),
+        (("tail", "-f", "airflow", "scheduler"), ()),
+        (("airflow",), ()),
     ],
     ids=str,
 )
-def test_without_the_init_a_process_tells(
-    tmp_path: Path, words: Sequence[str], end: str, expected: tuple[str, ...]
-) -> None:
-    process(tmp_path, 1, "/pause")
-    process(tmp_path, 12, *words, end=end)
-    assert container_subcommand(ENVIRON, tmp_path) == expected
+def test_process_counts_without_the_init(words: Sequence[str], expected: tuple[str, ...]) -> None:
+    assert container_subcommand(ENVIRON, [("/pause",), words]) == expected
 
 
 @pytest.mark.parametrize("flags", [("-lc",), ("-ec",), ("-e", "-c"), ("-euo", "pipefail", "-c")], ids=str)
-def test_the_shell_may_have_other_flags(flags: tuple[str, ...]) -> None:
+def test_shell_may_have_other_flags(flags: tuple[str, ...]) -> None:
     assert parse_words(("bash", *flags, "exec airflow scheduler"), ENVIRON) == SCHEDULER
 
 
-def test_the_oldest_process_tells(tmp_path: Path) -> None:
-    for pid, title in ((1, "/pause"), (100, "airflow serve-logs"), (9, "airflow scheduler"), (8, "sh")):
-        process(tmp_path, pid, title)
-    (tmp_path / "self").mkdir()
-    (tmp_path / "10").mkdir()  # it ended while it was looked at
-    assert container_subcommand(ENVIRON, tmp_path) == SCHEDULER
+def test_oldest_process_counts() -> None:
+    processes = [("/pause",), ("sh",), ("airflow scheduler",), (), ("airflow serve-logs",)]
+    assert container_subcommand(ENVIRON, processes) == SCHEDULER
 
 
-def test_no_process_at_all(tmp_path: Path) -> None:
-    assert container_subcommand(ENVIRON, tmp_path) == ()
+def test_container_without_a_process_has_no_subcommand() -> None:
+    assert container_subcommand(ENVIRON, []) == ()
 
 
-def test_a_real_process_has_its_words(tmp_path: Path) -> None:
-    words = ["sh", "-c", "echo up; read -r end"]
+def test_command_lines_are_those_of_the_processes_the_oldest_first() -> None:
+    words = ["sh", "-c", "echo ready; read -r end"]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
-        assert process.stdout.readline() == "up\n"
-        assert command_line(Path(f"/proc/{process.pid}")) == words
-    assert command_line(tmp_path) == []
+        assert process.stdout.readline() == "ready\n"
+        lines = command_lines()
+        process.communicate()
+    assert lines[0] == psutil.Process(min(psutil.pids())).cmdline()
+    assert words in lines
+
+
+def test_real_process_title_is_parsed() -> None:
+    words = [sys.executable, "-c", TITLED]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+        command_line = psutil.Process(process.pid).cmdline()
+        process.communicate()
+    assert command_line != words
+    assert container_subcommand({**os.environ}, [command_line]) == SCHEDULER

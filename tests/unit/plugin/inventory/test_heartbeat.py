@@ -1,4 +1,4 @@
-"""The thread of a component: since when it runs, and how often it tries where the database is away."""
+"""A component's heartbeat: its start time, and how often it is retried while the database is away."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ AWAY = OperationalError("SELECT 1", {}, Exception("postgresql://user:secret@host
 
 
 @pytest.mark.parametrize(("server", "process"), [("", os.getpid), ("gunicorn/23.0.0", os.getppid)])
-def test_a_process_of_gunicorn_runs_since_gunicorn_does(
+def test_gunicorn_process_has_the_start_time_of_gunicorn(
     mocker: MockerFixture, server: str, process: Callable[[], int]
 ) -> None:
     mocker.patch.dict(os.environ, {"SERVER_SOFTWARE": server})
@@ -28,34 +28,34 @@ def test_a_process_of_gunicorn_runs_since_gunicorn_does(
 
 
 def pauses(mocker: MockerFixture, outcomes: list[Exception | None]) -> list[float]:
-    """Return how long a thread waits after each try to record, whose outcomes these are."""
+    """Return how long the thread waits after each attempt to record; the attempts have these outcomes."""
     mocker.patch.object(state, "put", side_effect=outcomes)
-    waited: list[float] = []
+    seconds: list[float] = []
 
-    def rest(seconds: float) -> None:
-        waited.append(seconds)
-        if len(waited) == len(outcomes):
+    def wait(pause: float) -> None:
+        seconds.append(pause)
+        if len(seconds) == len(outcomes):
             raise SystemExit
 
     with pytest.raises(SystemExit):
-        heartbeat._record_forever(rest, heartbeat._current_component("scheduler"), [], 30.0)  # type: ignore[arg-type]
-    return waited
+        heartbeat._record_forever(wait, heartbeat._current_component("scheduler"), [], 30.0)  # type: ignore[arg-type]
+    return seconds
 
 
-def test_a_database_that_is_away_is_tried_ever_less_often_and_said_once(
+def test_unreachable_database_is_retried_less_and_less_often_and_logged_once(
     mocker: MockerFixture, caplog: pytest.LogCaptureFixture
 ) -> None:
-    waited = pauses(mocker, [None, *[AWAY] * 40, None, None])
-    assert waited[:3] == [10.0, 10.0, 10.0]
-    assert all(one <= other for one, other in pairwise(waited[:-2]))
-    assert max(waited) == heartbeat.MAX_RETRY_INTERVAL
-    assert waited[-2:] == [10.0, 10.0]
+    seconds = pauses(mocker, [None, *[AWAY] * 40, None, None])
+    assert seconds[:3] == [10.0, 10.0, 10.0]
+    assert all(earlier <= later for earlier, later in pairwise(seconds[:-2]))
+    assert max(seconds) == heartbeat.MAX_RETRY_INTERVAL
+    assert seconds[-2:] == [10.0, 10.0]
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
     assert "OperationalError" in caplog.text
     assert "secret" not in caplog.text
 
 
-def test_components_that_a_rollout_has_replaced_are_dead_after_the_longest_silence(
+def test_rollout_takes_as_long_as_the_longest_threshold(
     mocker: MockerFixture,
 ) -> None:
     mocker.patch.dict(os.environ, {"AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "300"})

@@ -1,3 +1,5 @@
+"""The live components, from their records."""
+
 from __future__ import annotations
 
 from astro_runtime_plugin.inventory.listing import RunningComponent, iso_utc, live_components, to_record
@@ -5,18 +7,18 @@ from astro_runtime_plugin.inventory.listing import RunningComponent, iso_utc, li
 WORKER = RunningComponent("celery worker", "a", "orders:7", "3.3-1", "2026-11-24T10:00:00+00:00")
 
 
-def test_a_component_lives_until_it_has_been_silent_for_too_long() -> None:
+def test_component_is_alive_until_its_timeout() -> None:
     record = to_record(WORKER, 1000.0, 30.0)
     assert live_components([record], 1030.0) == [WORKER]
     assert live_components([record], 1030.1) == []
 
 
-def test_the_processes_of_a_component_on_a_host_count_as_one_since_the_first() -> None:
+def test_processes_of_a_component_count_once_since_the_first() -> None:
     later = WORKER._replace(since="2026-11-24T11:00:00+00:00")
-    other = WORKER._replace(host="b", image_tag="orders:6")
-    records = [to_record(one, 0.0, 1.0) for one in (later, WORKER, other)]
-    assert live_components(records, 0.0) == [WORKER, other]
+    elsewhere = WORKER._replace(host="b", image_tag="orders:6")
+    records = [to_record(component, 0.0, 1.0) for component in (later, WORKER, elsewhere)]
+    assert live_components(records, 0.0) == [WORKER, elsewhere]
 
 
-def test_a_moment_is_in_utc() -> None:
+def test_time_is_in_utc() -> None:
     assert iso_utc(0.9) == "1970-01-01T00:00:00+00:00"

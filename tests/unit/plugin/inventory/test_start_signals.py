@@ -1,10 +1,11 @@
-"""Which components are heard begin though they have no job."""
+"""Which components without a job are recorded when they start."""
 
 from __future__ import annotations
 
 import pytest
 from pytest_mock import MockerFixture
 
+from astro_runtime_plugin.component import WITHOUT_LISTENER
 from astro_runtime_plugin.inventory import start_signals
 
 COMMANDS = {
@@ -20,9 +21,14 @@ COMMANDS = {
 }
 
 
+def test_every_component_without_a_listener_has_a_signal() -> None:
+    assert {*start_signals.SIGNALS} == {*WITHOUT_LISTENER}
+
+
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_component_without_a_job_is_heard(mocker: MockerFixture, command: str) -> None:
-    hears = {component: mocker.Mock() for component in start_signals.WATCHERS}
-    mocker.patch.object(start_signals, "WATCHERS", hears)
+def test_component_without_a_job_is_watched(mocker: MockerFixture, command: str) -> None:
+    signals = {component: mocker.Mock() for component in start_signals.SIGNALS}
+    mocker.patch.object(start_signals, "SIGNALS", signals)
     start_signals.watch(command.split())
-    assert [name for name, heard in hears.items() if heard.called] == [*filter(None, [COMMANDS[command]])]
+    watched = [component for component, connect in signals.items() if connect.called]
+    assert watched == [*filter(None, [COMMANDS[command]])]

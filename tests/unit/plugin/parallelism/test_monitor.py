@@ -1,4 +1,4 @@
-"""The thread that hears the process that asks the workers outlives whatever happens to that process."""
+"""The monitor's thread survives whatever happens to the child that queries the workers."""
 
 from __future__ import annotations
 
@@ -7,27 +7,32 @@ import logging
 import pytest
 from pytest_mock import MockerFixture
 
+from astro_runtime_plugin import child_process
 from astro_runtime_plugin.parallelism.monitor import ParallelismMonitor
+from astro_runtime_plugin.parallelism.publish import SUBSCRIBERS, save_record
 
 
-def test_whatever_ends_the_process_that_asks_another_one_is_started(
-    mocker: MockerFixture, caplog: pytest.LogCaptureFixture
-) -> None:
-    following = ParallelismMonitor(mocker.Mock(value=4), {})
-    listens = mocker.patch.object(following, "_listen", side_effect=[ValueError("no JSON"), None])
-    mocker.patch.object(following, "_ask_workers", side_effect=[OSError("no process can be made"), "another"])
-    rest = mocker.Mock(side_effect=[False, False, SystemExit])
+def test_failed_child_is_replaced(mocker: MockerFixture, caplog: pytest.LogCaptureFixture) -> None:
+    monitor = ParallelismMonitor(mocker.Mock(value=4), {})
+    process_answers = mocker.patch.object(
+        monitor, "_process_answers", side_effect=[ValueError("not JSON"), None]
+    )
+    children = [OSError("cannot start a process"), mocker.sentinel.second]
+    mocker.patch.object(child_process, "start", side_effect=children)
+    wait = mocker.Mock(side_effect=[False, False, SystemExit])
     with pytest.raises(SystemExit):
-        following._run(rest, {}, mocker.sentinel.first)
-    assert [call.args[1] for call in listens.call_args_list] == [mocker.sentinel.first, "another"]
+        monitor._run(wait, {}, mocker.sentinel.first)
+    processed = [call.args[1] for call in process_answers.call_args_list]
+    assert processed == [mocker.sentinel.first, mocker.sentinel.second]
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
 
 
-def test_a_database_that_cannot_be_written_is_told_without_its_url(
+def test_unwritable_database_is_logged_without_its_url(
     mocker: MockerFixture, caplog: pytest.LogCaptureFixture
 ) -> None:
-    away = mocker.Mock(side_effect=OSError("postgresql://user:secret@host"))
-    following = ParallelismMonitor(mocker.Mock(value=4), {"record of the workers": away})
-    following._hear({"error": "away"})
-    assert "the record of the workers cannot be told: OSError" in caplog.text
+    (warning,) = (warning for warning, subscriber in SUBSCRIBERS.items() if subscriber == save_record)
+    failing = mocker.Mock(side_effect=OSError("postgresql://user:secret@host"))
+    monitor = ParallelismMonitor(mocker.Mock(value=4), {warning: failing})
+    monitor._process({"error": "away"})
+    assert "Could not save worker status: OSError" in caplog.text
     assert "secret" not in caplog.text

@@ -1,0 +1,180 @@
+"""Every private or line-specific piece of Airflow that the plugin uses outside the two web adapters.
+
+Importing this module does not import Airflow: each function imports what it needs. What differs between the lines is
+a table with a row for each.
+"""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+from collections.abc import Callable, Mapping
+from pkgutil import resolve_name
+from types import ModuleType
+from typing import Any
+
+from entrypoint.airflow_line import line_of
+
+Adjust = Callable[[int], int]
+# What sends Airflow's metrics.
+STATS = {"3.3": "airflow._shared.observability.metrics:stats", "2.11": "airflow.stats:Stats"}
+
+
+def line() -> str:
+    """Return the line of the running Airflow. Raises StartError for an Airflow that the Runtime does not support."""
+    from airflow import __version__
+
+    return line_of(__version__)
+
+
+def hostname() -> str:
+    """Return this host's name as Airflow records it. Source: `get_hostname` in airflow/utils/net.py."""
+    from airflow.utils.net import get_hostname
+
+    return str(get_hostname())
+
+
+def send_gauge(name: str, value: int) -> None:
+    """Send a gauge with Airflow's own metrics client."""
+    resolve_name(STATS[line()]).gauge(name, value)
+
+
+def cli_parser() -> ArgumentParser:
+    """Return the parser of the `airflow` command. Source: airflow/cli/cli_parser.py."""
+    from airflow.cli.cli_parser import get_parser
+
+    parser: ArgumentParser = get_parser()
+    return parser
+
+
+def before_command(callback: Callable[..., None]) -> None:
+    """Call `callback` when this process's airflow command starts: Airflow's settings are complete then.
+
+    Source: airflow/utils/cli_action_loggers.py.
+    """
+    from airflow.utils.cli_action_loggers import register_pre_exec_callback
+
+    register_pre_exec_callback(callback)
+
+
+def airflow_tables_current() -> bool:
+    """Whether Airflow's own tables are at their newest revision. Source: `check_migrations` in airflow/utils/db.py."""
+    from airflow.utils.db import _configured_alembic_environment
+
+    with _configured_alembic_environment() as alembic:
+        return set(alembic.script.get_heads()) == set(alembic.get_context().get_current_heads())
+
+
+def provider_tables_current() -> bool:
+    """Whether the tables that providers migrate are at their newest revision. Source: airflow/utils/db_manager.py."""
+    from airflow.utils.db_manager import RunDBManager
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        return bool(RunDBManager().check_migration(session))
+
+
+# Airflow 2 keeps FAB's users in its own tables.
+MIGRATION_CHECKS: Mapping[str, tuple[Callable[[], bool], ...]] = {
+    "3.3": (airflow_tables_current, provider_tables_current),
+    "2.11": (airflow_tables_current,),
+}
+
+
+def is_migrated() -> bool:
+    """Whether every table in the metadata database is at its newest revision."""
+    return all(is_current() for is_current in MIGRATION_CHECKS[line()])
+
+
+def executor_paths() -> list[str]:
+    """Return the import paths of the configured executors. Source: airflow/executors/executor_loader.py."""
+    from airflow.executors.executor_loader import ExecutorLoader
+
+    return [name.module_path for name in ExecutorLoader.get_executor_names()]
+
+
+def celery_app() -> Any:
+    """Return Airflow's Celery application. Raises ImportError if the provider is not installed."""
+    from airflow.providers.celery.executors.celery_executor_utils import app
+
+    return app
+
+
+def sent_task_ids(executor: Any) -> set[str]:
+    """Return the Celery ids of the tasks that a CeleryExecutor counts as running.
+
+    Source: `workloads` in the provider's celery_executor.py; it is `tasks` in older releases of the provider.
+    """
+    results = getattr(executor, "workloads", None) or getattr(executor, "tasks", {})
+    return {result.task_id for result in results.values()}
+
+
+def sum_hybrid_slots() -> None:
+    """Give CeleryKubernetesExecutor the free slots of both its parts, so that no pod waits for a Celery worker.
+
+    Airflow counts only the Celery part. Tasks beyond its limit wait in that executor.
+    """
+    from airflow.providers.celery.executors import celery_kubernetes_executor
+
+    celery_kubernetes_executor.CeleryKubernetesExecutor.slots_available = property(
+        lambda hybrid: hybrid.celery_executor.slots_available + hybrid.kubernetes_executor.slots_available
+    )
+
+
+def scheduler_runner() -> ModuleType | None:
+    """Return the module of the scheduler's loop if this process has imported it, which only a scheduler does."""
+    return sys.modules.get("airflow.jobs.scheduler_job_runner")
+
+
+def override_scheduler_parallelism(runner: ModuleType, adjust: Adjust) -> None:
+    """Let the scheduler's loop use `adjust(parallelism)` as its limit over all executors.
+
+    Source: airflow/jobs/scheduler_job_runner.py. Airflow 3 reads `SchedulerJobRunner._parallelism`, set at start;
+    Airflow 2 calls `conf.getint("core", "parallelism")` in every loop.
+    """
+    SCHEDULER_OVERRIDES[line()](runner, adjust)
+
+
+class OverriddenAttribute:
+    """A data descriptor: keeps the value that Airflow sets and returns `adjust(value)` to whoever reads it."""
+
+    def __init__(self, name: str, adjust: Adjust) -> None:
+        self.name = name
+        self.adjust = adjust
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        if instance is None:
+            return self
+        if self.name not in instance.__dict__:
+            raise AttributeError(self.name)  # like any attribute that is not set yet
+        return self.adjust(instance.__dict__[self.name])
+
+    def __set__(self, instance: Any, value: int) -> None:
+        instance.__dict__[self.name] = value
+
+
+class ParallelismConf:
+    """Airflow's `conf`, except that `[core] parallelism` is adjusted."""
+
+    def __init__(self, original: Any, adjust: Adjust) -> None:
+        self._original = original
+        self._adjust = adjust
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._original, name)
+
+    def getint(self, section: str, key: str, *args: Any, **options: Any) -> int:
+        """Return what `conf.getint` returns; parallelism is adjusted."""
+        value: int = self._original.getint(section, key, *args, **options)
+        return self._adjust(value) if (section, key) == ("core", "parallelism") else value
+
+
+def _override_attribute(runner: ModuleType, adjust: Adjust) -> None:
+    runner.SchedulerJobRunner._parallelism = OverriddenAttribute("_parallelism", adjust)
+
+
+def _override_conf(runner: ModuleType, adjust: Adjust) -> None:
+    runner.conf = ParallelismConf(runner.conf, adjust)  # type: ignore[attr-defined]
+
+
+SCHEDULER_OVERRIDES = {"3.3": _override_attribute, "2.11": _override_conf}

@@ -1,0 +1,75 @@
+"""What a scheduler's start changes in Airflow, by executor: only CeleryExecutor's parallelism is overridden."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from testing.celery_cluster import celery_environment
+from testing.entrypoint_process import CHECKOUT, ENTRYPOINT
+from testing.kubernetes_api import fake_kubernetes
+from testing.servers import Postgres
+
+# Does what `airflow scheduler` does before its loop, and prints what has changed.
+BEFORE_THE_LOOP = """
+import json, sys, threading
+from airflow.executors.executor_loader import ExecutorLoader
+from airflow.jobs import scheduler_job_runner as runner
+from airflow.jobs.job import Job
+original_conf = runner.conf
+Job()
+executor = ExecutorLoader.get_default_executor()
+executor.job_id = 1
+before = {thread.name for thread in threading.enumerate()}
+executor.start()
+threads = {thread.name for thread in threading.enumerate()} - before
+line = json.dumps({
+    "executor": type(executor).__name__,
+    "executor unchanged": "parallelism" in vars(executor) and not hasattr(type(executor), "parallelism"),
+    "scheduler unchanged": runner.conf is original_conf and not hasattr(runner.SchedulerJobRunner, "_parallelism"),
+    "threads": [name for name in threads if name.startswith("astro-runtime")],
+})
+sys.stdout.write(line + "\\n")  # in one piece: LocalExecutor's workers write to it, too
+executor.end()
+"""
+UNCHANGED = {"executor unchanged": True, "scheduler unchanged": True, "threads": []}
+OVERRIDDEN = {
+    "executor unchanged": False,
+    "scheduler unchanged": False,
+    "threads": ["astro-runtime workers"],
+}
+# The executor, the environment, airflow.cfg, and the result.
+CASES: dict[str, tuple[str, Mapping[str, str], str, Mapping[str, Any]]] = {
+    "LocalExecutor": ("LocalExecutor", {}, "", UNCHANGED),
+    "KubernetesExecutor": ("KubernetesExecutor", {}, "", UNCHANGED),
+    "CeleryExecutor": ("CeleryExecutor", {}, "", OVERRIDDEN),
+    "parallelism set": ("CeleryExecutor", {"AIRFLOW__CORE__PARALLELISM": "32"}, "", UNCHANGED),
+    "its documented name": ("CeleryExecutor", {"AIRFLOW_CORE_PARALLELISM": "32"}, "", UNCHANGED),
+    "in airflow.cfg": ("CeleryExecutor", {}, "[core]\nparallelism = 32\n", UNCHANGED),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_only_celery_with_default_parallelism_is_overridden(
+    tmp_path: Path, metadata: Postgres, case: str
+) -> None:
+    executor, environ, cfg, expected = CASES[case]
+    (tmp_path / "airflow.cfg").write_text(cfg)
+    with fake_kubernetes(tmp_path) as kubernetes:
+        extra = {**kubernetes.environ, **environ, "AIRFLOW__CORE__EXECUTOR": executor}
+        done = subprocess.run(
+            [*ENTRYPOINT, "python", "-c", BEFORE_THE_LOOP],
+            env=celery_environment(tmp_path, metadata.url("migrated"), "redis://127.0.0.1:1/0", **extra),
+            cwd=CHECKOUT,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+    assert done.returncode == 0, done.stderr
+    (line,) = [text for text in done.stdout.splitlines() if text.startswith("{")]  # the rest is a log
+    assert json.loads(line) == {"executor": executor, **expected}
