@@ -1,4 +1,4 @@
-# The Runtime's image. `docker build .` makes the default variant of the 3.3 line; docker-bake.hcl has them all.
+# The Runtime's image. `docker build .` builds the default variant of the 3.3 line; docker-bake.hcl lists them all.
 # `make versions` writes these five from catalogue.json.
 ARG RELEASE=3.3-1
 ARG LINE=3.3
@@ -8,13 +8,13 @@ ARG DEBIAN=bookworm
 
 FROM python:${PYTHON_VERSION}-slim-${DEBIAN} AS python
 
-# What builds the image and does not stay in it.
+# Build tools, which are not part of the image.
 FROM python AS tools
 COPY locks/tools.txt /locks/
 RUN python3 -m venv /opt/tools \
  && /opt/tools/bin/pip install --no-cache-dir --require-hashes --no-deps -r /locks/tools.txt
 
-# The project's own packages.
+# The wheel of this project.
 FROM tools AS wheel
 WORKDIR /source
 COPY pyproject.toml README.md LICENSE ./
@@ -22,24 +22,24 @@ COPY entrypoint entrypoint
 COPY astro_runtime_plugin astro_runtime_plugin
 RUN /opt/tools/bin/uv build --wheel --no-build-isolation --python /opt/tools/bin/python --out-dir /wheel
 
-# Airflow and its providers, exactly as locked. Compilers and headers end with this stage.
+# Airflow and its providers, exactly as locked. Compilers and headers stay in this stage.
 FROM tools AS airflow
 RUN apt-get update \
  && apt-get install -y --no-install-recommends gcc libc6-dev pkg-config libmariadb-dev libldap-dev libsasl2-dev \
- # The public image brings Python's headers; Debian's own Python has them in a package apart.
+ # The public Python image includes Python's headers; Debian's own Python has them in a separate package.
  && (test -e "$(python3 -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" \
      || apt-get install -y --no-install-recommends python3-dev) \
  && rm -rf /var/lib/apt/lists/*
 ARG LINE
 ARG VARIANT=full
 COPY locks/${LINE}-${VARIANT}.txt /locks/lock.txt
-# Compiled here: the user of the image cannot write __pycache__, and would compile all of Airflow at every start.
+# Compiled here: the image's user cannot write __pycache__, so every start would compile all of Airflow.
 RUN --mount=type=cache,target=/root/.cache/uv \
     python3 -m venv --without-pip /opt/astro-runtime \
  && /opt/tools/bin/uv pip install --python /opt/astro-runtime/bin/python --require-hashes --no-deps \
       --link-mode copy --compile-bytecode -r /locks/lock.txt
 
-# What is in the image, as CycloneDX.
+# The bill of materials, in CycloneDX format.
 FROM airflow AS sbom
 RUN --mount=type=bind,from=wheel,source=/wheel,target=/wheel \
     /opt/tools/bin/uv pip install --no-cache --python /opt/astro-runtime/bin/python --no-deps --no-index --find-links /wheel astro-runtime \
@@ -49,20 +49,21 @@ RUN --mount=type=bind,from=wheel,source=/wheel,target=/wheel \
 FROM python AS base
 ARG LINE
 ARG VARIANT=full
-# What runs needs of Debian: the files give the reason of each package.
+# Debian packages needed at run time; the files give the reason for each.
 RUN --mount=type=bind,source=image,target=/image \
     cat /image/packages-slim.txt $(test "$VARIANT" = slim || echo /image/packages-full.txt) | sed 's/#.*//' >/tmp/packages \
  && apt-get update \
  && xargs apt-get install -y --no-install-recommends </tmp/packages \
  && rm -rf /var/lib/apt/lists/* /tmp/packages
-# Any user of group 0 can be the user, as on OpenShift: what the user may write, the group may.
+# The container may run as any user of group 0, as on OpenShift: the group may write whatever the user may write.
 RUN useradd --uid 50000 --gid 0 --create-home --home-dir /home/astro --shell /bin/bash astro \
  && mkdir -p /usr/local/airflow/dags /usr/local/airflow/plugins /usr/local/airflow/include /usr/local/airflow/logs \
  && chown -R astro:0 /usr/local/airflow /home/astro \
  && chmod -R g=u /usr/local/airflow /home/astro \
  && ln -s /usr/local/airflow /opt/airflow
 COPY --from=airflow /opt/astro-runtime /opt/astro-runtime
-# The public image ships the standard library without bytecode, and the user cannot write any: every start would compile it.
+# The public Python image has no bytecode of the standard library, and the user cannot write any: every start would
+# compile it.
 RUN python3 -m compileall -q -x '/(site|dist)-packages/|/tests?/' "$(python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')"
 RUN --mount=type=bind,from=tools,source=/opt/tools,target=/opt/tools \
     --mount=type=bind,from=wheel,source=/wheel,target=/wheel \
@@ -71,10 +72,10 @@ RUN --mount=type=bind,from=tools,source=/opt/tools,target=/opt/tools \
  && /opt/astro-runtime/bin/python -m pip check
 COPY image /usr/local/lib/astro-runtime/image
 COPY --from=sbom /sbom.cdx.json /usr/local/share/astro-runtime/
-# What the image was made from, for the requirements of projects to be resolved beside.
+# The requirements that the image was built from; a project's requirements are resolved together with them.
 RUN --mount=type=bind,source=locks,target=/locks \
     cd /locks && lists="$LINE.in $LINE-slim.in $(test "$VARIANT" = slim || echo "$LINE-full.in")" \
- && /opt/astro-runtime/bin/python /usr/local/lib/astro-runtime/image/made_from.py $lists >/usr/local/share/astro-runtime/requirements.txt \
+ && /opt/astro-runtime/bin/python /usr/local/lib/astro-runtime/image/image_requirements.py $lists >/usr/local/share/astro-runtime/requirements.txt \
  && grep -oE '^apache-airflow(-core|-task-sdk)?==[^ ]+' "$LINE-$VARIANT.txt" >/usr/local/share/astro-runtime/constraints.txt \
  && ln -s /usr/local/lib/astro-runtime/image/entrypoint.sh /entrypoint \
  && ln -s /usr/local/lib/astro-runtime/image/clean-logs.sh /clean-logs \
@@ -90,7 +91,7 @@ ENV PATH=/opt/astro-runtime/bin:$PATH \
     PIP_NO_CACHE_DIR=1 \
     PYTHON_MAJOR_MINOR_VERSION=${PYTHON_VERSION}
 LABEL org.opencontainers.image.title="Astro Runtime" \
-      org.opencontainers.image.description="A distribution of Apache Airflow: production defaults, a fast start, and a footer that says what runs" \
+      org.opencontainers.image.description="A drop-in Airflow distribution: overridable production defaults, a millisecond entrypoint, and a footer and page that show what runs" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${RELEASE}" \
       io.astronomer.docker="true" \
@@ -104,13 +105,13 @@ USER astro
 EXPOSE 8080
 HEALTHCHECK --interval=30s --timeout=20s --start-period=120s --start-interval=5s --retries=3 \
   CMD ["/opt/astro-runtime/bin/python", "-I", "-m", "astro_runtime_plugin.health"]
-# tini signals its child alone, so a Celery worker's own children live on while it finishes their tasks.
+# tini signals only its child, so a Celery worker's own children live on and finish their tasks.
 ENTRYPOINT ["tini", "--", "/entrypoint"]
 
-# The default: a project's Dockerfile is `FROM` this image and no more.
+# The default: a project's Dockerfile needs only `FROM` this image.
 FROM base AS project
 ONBUILD USER root
-# The last letter is a pattern: a file that is not there is no error.
+# The last letter is a pattern, so that a missing file is no error.
 ONBUILD COPY packages.tx[t] requirements.tx[t] /tmp/project/
 ONBUILD RUN /usr/local/lib/astro-runtime/image/install-lists.sh /tmp/project
 ONBUILD COPY --chown=astro:0 . .

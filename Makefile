@@ -9,7 +9,22 @@ VENV := .venv$(SUFFIX)
 BIN := $(VENV)/bin
 LOCK := locks/$(LINE).txt
 STAMP := $(VENV)/.installed
-NEWEST_PYTHON := $(if $(filter 2.11,$(LINE)),3.12,3.13)
+DOCS := .venv-docs
+# By environment: its line, and the newest Python that the line's Airflow runs on.
+VENVS := .venv .venv-2.11
+LINE_OF_.venv := 3.3
+LINE_OF_.venv-2.11 := 2.11
+NEWEST_PYTHON_OF_.venv := 3.13
+NEWEST_PYTHON_OF_.venv-2.11 := 3.12
+VENV_OF_3.3 := .venv
+VENV_OF_2.11 := .venv-2.11
+# How many tests of a line run at a time: they wait a lot, for servers to start and for each other.
+WORKERS ?= 2
+
+# Where both lines are tested, each line of output says which, and each test has a line; so it is off a terminal, too.
+BOTH := $(word 2,$(TESTED))
+prefixed = $(if $(BOTH),2>&1 | sed --unbuffered 's/^/[$1] /')
+PROGRESS ?= $(if $(and $(MAKE_TERMOUT),$(if $(BOTH),,yes)),,--verbose)
 
 export AIRFLOW_HOME ?= $(CURDIR)/.airflow$(SUFFIX)
 SHELL := /bin/bash
@@ -23,17 +38,19 @@ help: ## this list
 .PHONY: install
 install: $(STAMP) ## the environment alone: .venv, or .venv-2.11 for LINE=2.11
 
-$(STAMP): $(VENV)/.locked pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+$(VENVS:%=%/.installed): %/.installed: %/.locked pyproject.toml
+	$*/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
-$(VENV)/.locked: $(LOCK) dev/make-environment
-	dev/make-environment $(PYTHON) $(NEWEST_PYTHON) $(VENV) $(LOCK)
+.SECONDEXPANSION:
+$(VENVS:%=%/.locked): %/.locked: locks/$$(LINE_OF_$$*).txt dev/make-environment
+	dev/make-environment $(PYTHON) $(NEWEST_PYTHON_OF_$*) $* $<
 	touch $@
 
 .PHONY: run
 run: $(STAMP) ## a real Airflow under the Runtime, in the foreground: make run PORT=8099 AIRFLOW_HOME=/some/where
-	@exec $(BIN)/python -m dev.run --home "$$AIRFLOW_HOME" --port "$(PORT)"
+	@# A task that runs make must not get the options of this one.
+	@exec env -u MAKEFLAGS -u MAKEOVERRIDES -u MFLAGS -u MAKELEVEL $(BIN)/python -m dev.run "$$AIRFLOW_HOME" "$(PORT)"
 
 .PHONY: system
 system: ## what the tests need of Debian: Chromium, PostgreSQL, MariaDB, Redis, RabbitMQ
@@ -43,12 +60,12 @@ system: ## what the tests need of Debian: Chromium, PostgreSQL, MariaDB, Redis, 
 test: $(TESTED:%=test-%) ## every test but the image's, nothing skipped; make test LINE=3.3 for one line
 
 .PHONY: $(LINES:%=test-%)
-$(LINES:%=test-%): test-%: system
-	$(MAKE) --no-print-directory pytest LINE=$*
+$(LINES:%=test-%): test-%: system $$(VENV_OF_$$*)/.installed
+	$(MAKE) --no-print-directory pytest LINE=$* PROGRESS=$(PROGRESS) $(call prefixed,$*)
 
 .PHONY: pytest
 pytest: $(STAMP)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(PROGRESS) $(ARGS)
 
 .PHONY: image
 image: ## the images of both lines for this machine, or of LINE: base, non-base, slim; needs a Docker engine
@@ -59,17 +76,22 @@ test-image: $(TESTED:%=test-image-%) ## the images run for real; needs a Docker 
 
 .PHONY: $(LINES:%=test-image-%)
 $(LINES:%=test-image-%): test-image-%: $(STAMP) system image
-	RUNTIME_LINES=$* $(BIN)/python -m pytest tests/image --durations=10 $(ARGS)
+	RUNTIME_LINES=$* $(BIN)/python -m pytest tests/image --durations=10 $(PROGRESS) $(ARGS) $(call prefixed,image $*)
 
 .PHONY: bench-image
 bench-image: $(STAMP) ## what the image's start costs beside plain airflow; needs the images
 	$(BIN)/python -m bench.image $(TESTED)
 
 .PHONY: lint
-lint: $(STAMP) ## ruff and mypy
+lint: $(STAMP) $(DOCS)/.locked ## style, types, the workflow file, the OpenAPI document and the site
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(CHECK_FORGE) vendor.github-workflows .github/workflows/*.yml
+	$(CHECK_FORGE) custom.github-workflows-require-timeout .github/workflows/*.yml
+	$(CHECK_FORGE) vendor.github-issue-forms .github/ISSUE_TEMPLATE/{bug,idea}.yml
+	$(BIN)/python -m dev.docs.api_page | $(DOCS)/bin/openapi-spec-validator -
+	$(MKDOCS) --quiet
 
 .PHONY: bench
 bench: $(STAMP) ## what a start costs, as ratios measured side by side
@@ -80,9 +102,15 @@ bench-throughput: $(STAMP) system ## tasks on Celery workers, stock Airflow besi
 	$(BIN)/python -m bench.throughput
 
 .PHONY: docs
-docs: $(STAMP) ## the pages that the code prints
-	$(BIN)/astro-runtime defaults --markdown > docs/defaults.md
-	$(BIN)/astro-runtime versions --markdown > docs/releases.md
+docs: $(STAMP) $(DOCS)/.locked ## the pages that the code prints, and the site, in build/site
+	$(BIN)/python -m dev.docs
+	$(MKDOCS)
+
+CHECK_FORGE = $(DOCS)/bin/check-jsonschema --quiet --builtin-schema
+MKDOCS = NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict
+$(DOCS)/.locked: locks/docs.txt dev/make-environment
+	dev/make-environment $(PYTHON) 3.13 $(DOCS) locks/docs.txt
+	touch $@
 
 COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header
 .PHONY: lock
@@ -92,6 +120,7 @@ lock: $(STAMP) ## the line's locks anew: the environment's for Python 3.10 to 3.
 	$(COMPILE) --python-version 3.11 --all-extras --output-file locks/$(LINE)-slim.txt -c locks/$(LINE)-full.txt \
 	  pyproject.toml locks/$(LINE)-slim.in
 	$(COMPILE) --python-version 3.11 --output-file locks/tools.txt locks/tools.in
+	$(COMPILE) --python-version 3.10 --output-file locks/docs.txt locks/docs.in
 
 .PHONY: versions
 versions: $(STAMP) ## Dockerfile and docker-bake.hcl with the versions of catalogue.json

@@ -1,7 +1,7 @@
-# Every variant of the image: `docker buildx bake` builds them all, `docker buildx bake 3_3-1` one of them by its tag,
-# with `_` for `.`; `--print` lists them. For the machine's own platform only: --set '*.platform='.
+# Every variant of the image: `docker buildx bake` builds them all, `docker buildx bake 3_3-1` builds one by its tag,
+# with `_` for `.`; `--print` lists them. To build for this machine's platform only, add --set '*.platform='.
 variable "IMAGE" {
-  default = "astro-runtime" # with a registry's name before it: IMAGE=registry.example.com/airflow/astro-runtime
+  default = "astro-runtime" # to include a registry: IMAGE=registry.example.com/airflow/astro-runtime
 }
 
 group "default" {

@@ -17,8 +17,9 @@ from contextlib import contextmanager
 import psycopg2  # type: ignore[import-untyped]
 
 from bench import page, size
+from dev.docs.markdown import table
 from dev.images import tag
-from dev.lines import LINES as STARTS
+from dev.run.profiles import PROFILES
 from entrypoint.airflow_line import LINES
 from tests.image.docker import Container, container, docker, network, until
 from tests.image.postgres import postgresql
@@ -46,7 +47,7 @@ def standalone(image: str, line: str, name: str) -> float:
     """Return the seconds from `docker run standalone` until its health answer is good."""
     started = time.perf_counter()
     with started_as(name, image, "standalone", "--publish", "127.0.0.1::8080") as running:
-        url = f"http://{running.address()}/{STARTS[line].health}"
+        url = f"http://{running.address()}/{PROFILES[line].health}"
         until(lambda: is_good(url), running.log, 300, pause=PAUSE)
         return time.perf_counter() - started
 
@@ -130,14 +131,14 @@ def within(found: dict[str, dict[str, float]]) -> bool:
 def main(lines: list[str]) -> int:
     """Measure, print and keep the tables; return 1 where the bound does not hold."""
     found = {line: measure(line) for line in lines}
-    drawn = page.table(
+    drawn = table(
         ("line", "start", "entrypoint", "median", "ratio"),
         [row for line, times in found.items() for row in rows(line, times)],
     )
     print(drawn)
     told = (
-        f"The last table of `make bench-image`: the median of {ROUNDS} rounds from `docker run` on, in turn, on"
-        f" {page.machine()}. The Runtime may cost at most {MOST:g} times plain `airflow`."
+        f"Measured by `make bench-image`: the median of {ROUNDS} interleaved rounds, counted from `docker run`, on"
+        f" {page.machine()}. The goal is at most {MOST:g} times plain `airflow`."
     )
     page.keep("What the image's start costs", f"{told}\n\n{drawn}")
     size.main(lines)

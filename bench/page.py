@@ -1,13 +1,12 @@
-"""docs/benchmarks.md: each benchmark keeps a section of its own there."""
+"""docs/reference/benchmarks.md: each benchmark keeps its own section there."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+PAGE = Path(__file__).parents[1] / "docs" / "reference" / "benchmarks.md"
 HEAD = "# Benchmarks\n"
 
 
@@ -23,12 +22,6 @@ def keep(title: str, text: str, page: Path = PAGE) -> None:
         sections[-1] = sections[-1].rstrip("\n") + "\n\n"
         sections.append(new)
     page.write_text("".join(sections).rstrip("\n") + "\n")
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a Markdown table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def machine() -> str:

@@ -1,10 +1,11 @@
-"""How large the images are, and which folders make them so (`make bench-image` keeps it in docs/benchmarks.md)."""
+"""How large the images are, and which folders make them so (`make bench-image` keeps it on the benchmarks page)."""
 
 from __future__ import annotations
 
 import sys
 
 from bench import page
+from dev.docs.markdown import table
 from dev.images import size, tag
 from entrypoint.airflow_line import LINES
 from tests.image.docker import once
@@ -28,9 +29,9 @@ def main(lines: list[str]) -> None:
     for image in (tag(line, variant) for line in lines for variant in ("-base", "-slim-base")):
         folders = ", ".join(f"`{path}` {megabytes}" for megabytes, path in largest(image))
         rows.append((f"`{image}`", f"{size(image) / 1e6:.0f} MB", folders))
-    drawn = page.table(("image", "size", "largest folders, in MiB"), rows)
+    drawn = table(("image", "size", "largest folders, in MiB"), rows)
     print(drawn)
-    page.keep("How large the images are", f"As `make bench-image` found them, with bytecode.\n\n{drawn}")
+    page.keep("How large the images are", f"Measured by `make bench-image`, bytecode included.\n\n{drawn}")
 
 
 if __name__ == "__main__":

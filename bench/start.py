@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench import page
+from dev.docs import markdown
 
 CFG_LINES = 3000
 VARIABLES = 200
@@ -29,10 +30,10 @@ PYTHON = (sys.executable, "-I", "-c", "pass")
 START = (sys.executable, "-m", "entrypoint", "true")
 DB_CHECK = (str(Path(sys.executable).parent / "airflow"), "db", "check")
 HEAD = f"""\
-The last table of `make bench`: the median wall time of whole processes that ran in turn, {ROUNDS} rounds
-({SLOW_ROUNDS} of `airflow db check`, which is what the official image's entrypoint runs, once at best, before each
-start), with an airflow.cfg of {CFG_LINES} lines and {VARIABLES} variables set. Read the ratios: they hold from
-one machine to another better than the milliseconds do.
+Measured by `make bench`: the median wall time of whole processes over {ROUNDS} interleaved rounds ({SLOW_ROUNDS}
+for `airflow db check`, which the official image's entrypoint runs at least once before each start), with an
+airflow.cfg of {CFG_LINES} lines and {VARIABLES} variables set. Compare the ratios: they carry over to another
+machine better than the milliseconds do.
 """
 QUEUES = '[{"name":"default","worker_count":4,"worker_concurrency":16},{"name":"gpu","worker_count":2}]'
 
@@ -92,7 +93,7 @@ def table(found: dict[str, float]) -> str:
             f"{start / python:.2f}×",
             f"at most {MOST:g}×",
         ),
-        ("the same, worker queues told", f"{told * 1000:.1f} ms", f"{told / python:.2f}×", ""),
+        ("the same, with worker queues set", f"{told * 1000:.1f} ms", f"{told / python:.2f}×", ""),
         (
             "`airflow db check`",
             f"{check * 1000:.0f} ms",
@@ -100,11 +101,11 @@ def table(found: dict[str, float]) -> str:
             f"at least {LEAST:g} starts",
         ),
     ]
-    return page.table(("whole process", "median", "ratio", "bound"), rows)
+    return markdown.table(("whole process", "median", "ratio", "bound"), rows)
 
 
 def main() -> int:
-    """Measure, print the table, keep it in docs/benchmarks.md, and return 1 where a bound does not hold."""
+    """Measure, print the table, keep it on the benchmarks page, and return 1 if a bound does not hold."""
     with tempfile.TemporaryDirectory() as folder:
         write_cfg(Path(folder))
         found = measure(Path(folder))

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench import page
+from dev.docs.markdown import table
 from testing.celery_cluster import AIRFLOW, Cluster, cluster, told
 from testing.entrypoint_process import CHECKOUT
 from testing.installed_line import LINE
@@ -48,8 +49,8 @@ ENDED = """
     WHERE state IN ('success', 'failed')"""
 TITLE = f"Tasks on Celery workers, Airflow {LINE}"
 SAYS = (
-    f"The table of `make bench-throughput LINE={LINE}`: {TASKS} tasks of {SECONDS} seconds on {WORKERS} workers with"
-    f" {SLOTS} slots each, with Redis and PostgreSQL; first one, then the other, on the same machine."
+    f"Measured by `make bench-throughput LINE={LINE}`: {TASKS} tasks of {SECONDS} seconds on {WORKERS} workers with"
+    f" {SLOTS} slots each, with Redis and PostgreSQL, one after the other on the same machine."
 )
 PARTS = {"3.3": ("api-server", "dag-processor", "triggerer"), "2.11": ()}[LINE]
 
@@ -93,7 +94,7 @@ def start(made: Cluster) -> None:
 
 
 def main() -> None:
-    """Print the table, and write it into docs/benchmarks.md."""
+    """Print the table, and write it into docs/reference/benchmarks.md."""
     with tempfile.TemporaryDirectory() as folder, postgres() as server:
         home = Path(folder)
         environ = told(home, server.create("migrated"), "redis://127.0.0.1:1/0")
@@ -108,7 +109,7 @@ def main() -> None:
     rows = [
         (kind, f"{each:.0f}", f"{each / first:.2f}×", str(most)) for kind, (each, most) in figures.items()
     ]
-    shown = page.table(("", "tasks a minute", "ratio", "most at once"), rows)
+    shown = table(("", "tasks a minute", "ratio", "most at once"), rows)
     page.keep(TITLE, f"{SAYS} {page.machine()}.\n\n{shown}")
     print(shown)
 

@@ -1,4 +1,4 @@
-"""Builds the default images of a line for this machine, and tells how large they are (`make image`)."""
+"""Builds the default images of each line for this machine and prints their sizes (`make image`)."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ def build(lines: list[str]) -> None:
     targets = [
         tag(line, variant).partition(":")[2].replace(".", "_") for line in lines for variant in VARIANTS
     ]
-    bake = ["docker", "buildx", "bake", "--set", "*.platform=", *targets]
-    subprocess.run(bake, cwd=CHECKOUT, check=True)
+    command = ["docker", "buildx", "bake", "--set", "*.platform=", *targets]
+    subprocess.run(command, cwd=CHECKOUT, check=True)
 
 
 def size(image: str) -> int:
     """Return the size of an image, in bytes."""
-    words = ["docker", "image", "inspect", "--format", "{{.Size}}", image]
-    return int(subprocess.run(words, check=True, capture_output=True, text=True).stdout)
+    command = ["docker", "image", "inspect", "--format", "{{.Size}}", image]
+    return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
 def main(lines: list[str]) -> int:
-    """Build, and print the sizes; returns docker's exit code."""
+    """Build the images and print their sizes; return docker's exit code."""
     try:
         build(lines)
     except subprocess.CalledProcessError as error:

@@ -1,4 +1,4 @@
-"""Writes the facts of catalogue.json into Dockerfile and docker-bake.hcl, which cannot read it (`make versions`)."""
+"""Writes the versions of catalogue.json into Dockerfile and docker-bake.hcl, which cannot read it (`make versions`)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def newest(line: str) -> dict[str, Any]:
     return {row["release"]: row for row in catalogue_rows()}[release_of(line)]
 
 
-def debian(row: dict[str, Any], python: str) -> str:
+def debian_codename(row: dict[str, Any], python: str) -> str:
     """Return the code name of the Debian that the release's image with Python `python` is built on."""
     codename: str
     (codename,) = (
@@ -28,51 +28,51 @@ def debian(row: dict[str, Any], python: str) -> str:
     return codename
 
 
-def arguments(line: str, python: str) -> dict[str, str]:
-    """Return the build arguments of an image on `line` with Python `python`."""
+def build_arguments(line: str, python: str) -> dict[str, str]:
+    """Return the build arguments of the image on `line` with Python `python`."""
     row = newest(line)
     return {
         "RELEASE": row["release"],
         "LINE": line,
         "AIRFLOW_VERSION": row["airflow"],
         "PYTHON_VERSION": python,
-        "DEBIAN": debian(row, python),
+        "DEBIAN": debian_codename(row, python),
     }
 
 
-def dockerfile(text: str) -> str:
-    """Return the Dockerfile's text with the default variant's arguments in it."""
-    for name, value in arguments(LINES[0], newest(LINES[0])["default_python"]).items():
+def render_dockerfile(text: str) -> str:
+    """Return the Dockerfile with the build arguments of the default image."""
+    for name, value in build_arguments(LINES[0], newest(LINES[0])["default_python"]).items():
         text, count = re.subn(rf"(?m)^ARG {name}=.*$", f"ARG {name}={value}", text)
         if count != 1:
             raise LookupError(f"Dockerfile has {count} lines ARG {name}=; it must have one")
     return text
 
 
-def bake(text: str) -> str:
-    """Return the text of docker-bake.hcl with every release and Python in it."""
-    builds = [build(line, python) for line in LINES for python in newest(line)["python_versions"]]
-    rows = "".join(f"      {one},\n" for one in builds)
-    return BLOCK.sub(lambda found: f"{found[1]}    it = [\n{rows}    ]\n{found[2]}", text)
+def render_bake(text: str) -> str:
+    """Return docker-bake.hcl with a matrix row for each release and Python."""
+    matrix = [matrix_row(line, python) for line in LINES for python in newest(line)["python_versions"]]
+    rows = "".join(f"      {row},\n" for row in matrix)
+    return BLOCK.sub(lambda match: f"{match[1]}    it = [\n{rows}    ]\n{match[2]}", text)
 
 
-def build(line: str, python: str) -> str:
-    """Return a row of the matrix; the default Python's tags go without its name, too."""
-    row, given = newest(line), arguments(line, python)
+def matrix_row(line: str, python: str) -> str:
+    """Return a row of the matrix; the image with the default Python also has a tag without it."""
+    row, codename = newest(line), debian_codename(newest(line), python)
     tags = [f"{row['release']}-python-{python}"]
     if python == row["default_python"]:
         tags.insert(0, row["release"])
     facts = {"tag": tags[0], "tags": tags, "release": row["release"], "line": line, "airflow": row["airflow"]}
-    facts |= {"python": python, "debian": given["DEBIAN"]}
+    facts |= {"python": python, "debian": codename}
     return "{ " + ", ".join(f"{name} = {json.dumps(fact)}" for name, fact in facts.items()) + " }"
 
 
-def written() -> dict[Path, str]:
-    """Return what the files must hold."""
-    writers = {"Dockerfile": dockerfile, "docker-bake.hcl": bake}
-    return {CHECKOUT / name: write((CHECKOUT / name).read_text()) for name, write in writers.items()}
+def render_files() -> dict[Path, str]:
+    """Return the text that each file must have."""
+    renderers = {"Dockerfile": render_dockerfile, "docker-bake.hcl": render_bake}
+    return {CHECKOUT / name: render((CHECKOUT / name).read_text()) for name, render in renderers.items()}
 
 
 if __name__ == "__main__":
-    for path, text in written().items():
+    for path, text in render_files().items():
         path.write_text(text)

@@ -1,1 +1,1 @@
-"""The start: works the defaults out, waits for what the component needs, and becomes the component."""
+"""The start: resolves the defaults, waits for what the component needs, and becomes the component."""

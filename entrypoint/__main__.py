@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 
-gc.disable()  # a start is over before there is garbage worth the millisecond that looking for it takes
+gc.disable()  # a start ends before there is garbage worth the millisecond that a collection takes
 
 from entrypoint import container_user
 from entrypoint.build_environment import build_environment
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def main(argv: Sequence[str], environ: Mapping[str, str], execute: Execute) -> int:
-    """Start what `argv` says in `environ`, through `execute` (os.execve); return the exit code where it failed."""
+    """Start the command `argv` in `environ` through `execute` (os.execve); return the exit code if that fails."""
     install_handlers()
     try:
         path, words, exported = prepare_launch(argv, environ)
@@ -35,8 +35,8 @@ def main(argv: Sequence[str], environ: Mapping[str, str], execute: Execute) -> i
     except StartError as error:
         log(str(error))
         return error.code
-    except StopRequested as stopped:
-        return exit_by_signal(stopped.number)
+    except StopRequested as stop:
+        return exit_by_signal(stop.number)
     except OSError as error:
         log(f"{argv[0]} cannot be executed: {error.strerror}")
         return NOT_EXECUTABLE
@@ -44,37 +44,37 @@ def main(argv: Sequence[str], environ: Mapping[str, str], execute: Execute) -> i
 
 
 def prepare_launch(argv: Sequence[str], environ: Mapping[str, str]) -> tuple[str, list[str], dict[str, str]]:
-    """Do everything that comes before the exec; return the path, the words and the environment for it."""
+    """Do everything that precedes the exec; return the path, the words and the environment to pass to it."""
     command = parse(argv, environ)
     container_user.set_group_umask(environ)
-    settled = build_environment(environ, command.subcommand)
-    if settled.environ[RECORD_VARIABLE] != environ.get(RECORD_VARIABLE):
-        log(*container_user.warnings(environ), *(setting.log_line for setting in settled.settings))
-    path = find_executable(command, settled.environ)
-    wait_and_set_up(command, settled)
-    return path, command.words, strip_setup_variables(settled.environ)
+    prepared = build_environment(environ, command.subcommand)
+    if prepared.environ[RECORD_VARIABLE] != environ.get(RECORD_VARIABLE):
+        log(*container_user.warnings(environ), *(setting.log_line for setting in prepared.settings))
+    path = find_executable(command, prepared.environ)
+    wait_and_set_up(command, prepared)
+    return path, command.words, strip_setup_variables(prepared.environ)
 
 
-def wait_and_set_up(command: Command, settled: PreparedEnvironment) -> None:
-    """Wait for what the command needs, then migrate and create the user where that is asked for."""
+def wait_and_set_up(command: Command, prepared: PreparedEnvironment) -> None:
+    """Wait for what the command needs, then migrate and create the user if the operator requests that."""
     steps = [
         step
-        for step, names in SETUP_STEPS.items()
-        if command.needs_setup and any(map(settled.environ.get, names))
+        for step, variables in SETUP_STEPS.items()
+        if command.needs_setup and any(map(prepared.environ.get, variables))
     ]
-    needs = dict.fromkeys([*(DATABASE for _ in steps), *command.needs(settled.line)])
+    needs = dict.fromkeys([*(DATABASE for _ in steps), *command.needs(prepared.line)])
     if needs:
         from entrypoint.wait import wait_for
 
-        wait_for(needs, settled.environ, settled.cfg, log)
+        wait_for(needs, prepared.environ, prepared.cfg, log)
     if steps:
         from entrypoint.setup_database import run_setup
 
-        run_setup(steps, settled.environ, log)
+        run_setup(steps, prepared.environ, log)
 
 
 def console_main() -> None:
-    """The console script `astro-runtime-entrypoint`."""
+    """Run the console script `astro-runtime-entrypoint`."""
     sys.exit(main(sys.argv[1:], os.environ, os.execve))
 
 

@@ -1,4 +1,4 @@
-"""Which line's Airflow is installed, told by the names in site-packages: no import, no metadata parsed."""
+"""Detects which line's Airflow is installed from the names in site-packages: no import, no metadata parsed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def installed_airflow(path: Iterable[str] | None = None) -> str | None:
 def line_of(version: str | None) -> str:
     """Return the line that `version` belongs to; without an Airflow, the default line.
 
-    Raises StartError for an Airflow that no line is cut from.
+    Raises StartError for an Airflow version that belongs to no line.
     """
     if version is None:
         return LINES[0]

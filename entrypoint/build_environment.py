@@ -1,4 +1,4 @@
-"""From an environment to the one in which the component runs; shared by the start and the startup hook."""
+"""Builds the environment that the component runs in; the start and the startup hook share it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class PreparedEnvironment:
-    """What was worked out: the line, airflow.cfg, the settings, and the environment for the component."""
+    """The line, airflow.cfg, the resolved settings, and the environment for the component."""
 
     __slots__ = ("cfg", "environ", "line", "settings")
 
@@ -30,16 +30,17 @@ class PreparedEnvironment:
 
 
 def build_environment(environ: Mapping[str, str], subcommand: Sequence[str] = ()) -> PreparedEnvironment:
-    """Resolve the settings for `environ`, as the operator left it; raises StartError where a value cannot work.
+    """Resolve the settings for `environ`. Raises StartError for a value that cannot work.
 
-    `subcommand` is what runs of airflow: `("celery", "worker")`.
+    `environ` may contain the exports of an earlier start, which are dropped. `subcommand` is the airflow
+    subcommand that will run, such as `("celery", "worker")`.
     """
     line = line_of(installed_airflow())
-    operators = record.strip_exports(environ)
-    users = user_environment(operators)
-    users |= writable_cfg_path({**operators, **users}, config_file.config_path(operators))
-    cfg = config_file.read_config(config_file.config_path({**operators, **users}))
-    settings = resolve(operators, cfg, line, settings_for(subcommand, operators, cfg))
-    ours = {setting.variable: setting.value for setting in settings if setting.exported}
-    exported = {**operators, **users, **ours, record.RECORD_VARIABLE: record.encode(settings)}
-    return PreparedEnvironment(line, cfg, settings, exported)
+    operator = record.strip_exports(environ)
+    base = {**operator, **user_environment(operator)}
+    base |= writable_cfg_path(base, config_file.config_path(operator))
+    cfg = config_file.read_config(config_file.config_path(base))
+    settings = resolve(operator, cfg, line, settings_for(subcommand, operator, cfg))
+    exports = {setting.variable: setting.value for setting in settings if setting.exported}
+    environment = {**base, **exports, record.RECORD_VARIABLE: record.encode(settings)}
+    return PreparedEnvironment(line, cfg, settings, environment)

@@ -1,4 +1,4 @@
-"""Parallelism from worker queues (running workers over all of them × tasks per worker), and a worker's tasks."""
+"""Calculates how many tasks may run at once: over all worker queues (parallelism), and on one Celery worker."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ from entrypoint.errors import StartError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from entrypoint.host_limits import HostLimits
     from entrypoint.worker_queues import WorkerQueues
 
 TASKS_PER_CORE = 5
-MEMORY_PER_TASK = 384  # MiB: what a task's process, with Airflow imported and some work of its own, needs
+MEMORY_PER_TASK = 384  # MiB: what a task's process needs, with Airflow imported and some work of its own
 MIB = 1024 * 1024
 
 
 class Calculation:
-    """A parallelism and how it came about; `value` is None while the workers are not known."""
+    """A number of tasks and how it was calculated; `value` is None if it cannot be calculated."""
 
     __slots__ = ("value", "why")
 
@@ -25,69 +27,74 @@ class Calculation:
         self.why = why
 
 
-def parallelism(told: WorkerQueues | None, executor: str, concurrency: int) -> Calculation:
-    """Work parallelism out from what is told of the worker queues, else from the executor.
+def parallelism(queues: WorkerQueues | None, executor: str, concurrency: int) -> Calculation:
+    """Calculate the parallelism from the worker queues or, without a worker in them, from the executor.
 
-    `concurrency` is [celery] worker_concurrency, in tasks a worker. Raises StartError for more than can run.
+    `concurrency` is [celery] worker_concurrency, in tasks a worker. Raises StartError for more tasks than can run.
     """
-    if told:
-        parts = [(queue.workers, queue.concurrency or concurrency, queue.name) for queue in told.queues]
-        tasks = sum(workers * each for workers, each, _ in parts)
-        if tasks > MAX_VALUE:
+    if queues:
+        total = _total(
+            (queue.workers, queue.concurrency or concurrency, queue.name) for queue in queues.queues
+        )
+        if total.value and total.value > MAX_VALUE:
             raise StartError(
-                f"{told.location} tells of {tasks} tasks over all worker queues; at most {MAX_VALUE} can run"
+                f"{queues.location} adds up to {total.value} tasks over all worker queues;"
+                f" it must be at most {MAX_VALUE}"
             )
-        if tasks:
-            return Calculation(tasks, " + ".join(f"{workers}×{each} {name}" for workers, each, name in parts))
-    return from_executor(executor, concurrency)
-
-
-def initial_limit(told: WorkerQueues | None, concurrency: int) -> Calculation:
-    """Work out the bound before any worker has answered: `worker_count`, else `min_worker_count`, of each queue."""
-    parts = (
-        [(queue.initial_workers, queue.concurrency or concurrency, queue.name) for queue in told.queues]
-        if told
-        else []
-    )
-    tasks = sum(workers * each for workers, each, _ in parts)
-    return Calculation(tasks or None, " + ".join(f"{workers}×{each} {name}" for workers, each, name in parts))
-
-
-def max_limit(told: WorkerQueues | None, concurrency: int) -> int | None:
-    """Return the most tasks that the queues can ever take; None unless each tells its max_worker_count.
-
-    `concurrency` counts for the queues that tell none: [celery] worker_concurrency, or what the workers report.
-    """
-    if not told or not told.queues or any(queue.max_workers is None for queue in told.queues):
-        return None
-    return sum((queue.max_workers or 0) * (queue.concurrency or concurrency) for queue in told.queues) or None
-
-
-def from_executor(executor: str, concurrency: int) -> Calculation:
-    """Answer while no worker is told of: this is the place where running workers come in."""
+        if total.value:
+            return total
     if is_local(executor):
         return Calculation(concurrency, f"1×{concurrency} LocalExecutor")
-    return Calculation(None, f"{executor}, and [astro_runtime] worker_queues tells of no worker")
+    missing = "has no workers" if queues else "is not configured"
+    return Calculation(None, f"{executor}, and [astro_runtime] worker_queues {missing}")
+
+
+def initial_limit(queues: WorkerQueues | None, concurrency: int) -> Calculation:
+    """Calculate the limit before any worker has answered, from the workers that each queue starts with."""
+    return _total(
+        (queue.initial_workers, queue.concurrency or concurrency, queue.name)
+        for queue in (queues.queues if queues else ())
+    )
+
+
+def max_limit(queues: WorkerQueues | None, concurrency: int) -> int | None:
+    """Return the most tasks that the queues can ever run, or None unless each has a max_worker_count.
+
+    `concurrency` applies to a queue without a worker_concurrency: [celery] worker_concurrency, or what the workers
+    report.
+    """
+    if not queues or not queues.queues or any(queue.max_workers is None for queue in queues.queues):
+        return None
+    return (
+        sum((queue.max_workers or 0) * (queue.concurrency or concurrency) for queue in queues.queues) or None
+    )
 
 
 def worker_concurrency(host: HostLimits) -> Calculation:
-    """Work out how many tasks a worker takes at once: what its CPUs can run, and no more than its memory holds."""
+    """Calculate how many tasks a worker runs at once: as many as its CPUs can run and its memory can hold."""
     by_cores, by_memory = int(TASKS_PER_CORE * host.cores), int(host.memory // (MEMORY_PER_TASK * MIB))
     cores = f"{TASKS_PER_CORE} tasks × {host.cores:g} core{'s' * (host.cores != 1)}"
     memory = f"{host.memory // MIB} MiB of memory ÷ {MEMORY_PER_TASK} MiB a task"
     why = cores if by_cores <= by_memory else f"{memory}, which is less than {cores}"
-    return Calculation(
-        max(1, min(by_cores, by_memory)), f"{why}, and at least 1" if min(by_cores, by_memory) < 1 else why
-    )
+    tasks = min(by_cores, by_memory)
+    return Calculation(max(1, tasks), why if tasks else f"{why}, and at least 1")
 
 
 def is_local(executor: str) -> bool:
-    """Whether every task runs on the scheduler's own machine, with LocalExecutor alone."""
+    """Whether every task runs on the scheduler's machine, with LocalExecutor alone."""
     return executor_names(executor) == {"LocalExecutor"}
 
 
 def executor_names(text: str) -> set[str]:
-    """Return the class names in `[core] executor`: `A,B`, `alias:path.to.A` and `team=A;B` all occur."""
+    """Return the class names in `[core] executor`, which accepts `A,B`, `alias:path.to.A` and `team=A;B`."""
     entries = text.replace(";", ",").split(",")
     paths = (entry.rpartition("=")[2].strip().rpartition(":")[2] for entry in entries)
     return {path.rpartition(".")[2] for path in paths if path}
+
+
+def _total(parts: Iterable[tuple[int, int, str]]) -> Calculation:
+    """Add up (workers, tasks a worker, queue name); without a worker the value is None."""
+    rows = list(parts)
+    tasks = sum(workers * concurrency for workers, concurrency, _ in rows)
+    why = " + ".join(f"{workers}×{concurrency} {name}" for workers, concurrency, name in rows)
+    return Calculation(tasks or None, why)

@@ -1,4 +1,4 @@
-"""From the command line to the component, and what it needs before it can start."""
+"""Parses the command line into a component, and knows what that needs before it can start."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ usage: entrypoint COMMAND [ARG ...]
   scheduler                a component
   bash ..., python ...     anything executable
 
-Works out the Runtime's defaults, waits for what the component needs, and becomes the component."""
+Resolves the Runtime's defaults, waits for what the component needs, and becomes the component."""
 
 DATABASE = "metadata database"
 BROKER = "broker"
 
-# What each airflow subcommand needs to be reachable; a longer match wins, and what is not named needs nothing.
+# What must be reachable before an airflow subcommand starts. A longer match wins; one that is not listed needs nothing.
 _COMMON: dict[tuple[str, ...], tuple[str, ...]] = {
     ("scheduler",): (DATABASE, BROKER),
     ("api-server",): (DATABASE,),
@@ -44,27 +44,27 @@ NEEDS = {
     "2.11": {**_COMMON, ("celery", "worker"): (DATABASE, BROKER)},
 }
 
-# The subcommands of both lines: these words are Airflow's, also where a program of that name is installed.
+# The subcommands of both lines: these words mean Airflow, even if a program of that name is installed.
 SUBCOMMANDS = frozenset(
     "api-server assets backfill celery cheat-sheet config connections dag-processor dags db db-manager fab-db"
     " info jobs kerberos kubernetes partitions permissions-cleanup plugins pools providers roles"
     " rotate-fernet-key scheduler standalone state-store sync-perm tasks teams triggerer users variables"
     " version webserver".split()
 )
-# What the operator may ask for before the component starts, and the variables that ask, as in the official image.
+# What the operator can request before the component starts, and the variables for it, as in the official image.
 SETUP_STEPS = {
     "migrate": ("_AIRFLOW_DB_MIGRATE", "_AIRFLOW_DB_UPGRADE"),
     "user": ("_AIRFLOW_WWW_USER_CREATE",),
 }
 PASSWORD = "_AIRFLOW_WWW_USER_PASSWORD"  # noqa: S105 (the name of a variable)
 PASSWORD_COMMAND = "_AIRFLOW_WWW_USER_PASSWORD_CMD"  # noqa: S105
-# Subcommands that a probe or a task runs: nothing is prepared for them, and nothing waited for.
+# Subcommands that a probe or a task runs: they start without set-up.
 COMMANDS_WITHOUT_SETUP = (("jobs",), ("tasks",), ("db", "check"))
 TASK_MODULES = ("airflow.sdk.execution_time.execute_workload", "celery")
 
 
 class Command:
-    """A command line that can be run: its words, and those of the airflow subcommand that it is, if it is one."""
+    """A command line that can run: its words and, for an airflow command, the words of the subcommand."""
 
     __slots__ = ("subcommand", "words")
 
@@ -81,16 +81,16 @@ class Command:
 
     @property
     def needs_setup(self) -> bool:
-        """Whether `_AIRFLOW_DB_MIGRATE` and `_AIRFLOW_WWW_USER_CREATE` mean this command."""
+        """Whether `_AIRFLOW_DB_MIGRATE` and `_AIRFLOW_WWW_USER_CREATE` apply to this command."""
         if self.subcommand:
             return not any(self.subcommand[: len(words)] == words for words in COMMANDS_WITHOUT_SETUP)
         return not any(word in TASK_MODULES for word in self.words[1:3])
 
 
 def parse(argv: Sequence[str], environ: Mapping[str, str]) -> Command:
-    """Return the command that `argv` means: an airflow command, a bare airflow subcommand, or a program.
+    """Return the command for `argv`: an airflow command, a bare airflow subcommand, or a program.
 
-    Raises StartError (exit code 2) where there is none.
+    Raises StartError (exit code 2) for an empty `argv`.
     """
     if not argv:
         raise StartError(USAGE_TEXT, USAGE)
@@ -104,41 +104,45 @@ def parse(argv: Sequence[str], environ: Mapping[str, str]) -> Command:
 
 
 def strip_setup_variables(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return `environ` for the component: what asked for STEPS is done with, and the password was for the start."""
-    spent = {name for names in SETUP_STEPS.values() for name in names}
+    """Return `environ` without the requests in SETUP_STEPS and, if a user was requested, without the password."""
+    names = {name for variables in SETUP_STEPS.values() for name in variables}
     if environ.get(SETUP_STEPS["user"][0]):
-        spent |= {PASSWORD, PASSWORD_COMMAND}
-    return {name: text for name, text in environ.items() if name not in spent}
+        names |= {PASSWORD, PASSWORD_COMMAND}
+    return {name: text for name, text in environ.items() if name not in names}
 
 
 def _may_be_provider_command(word: str) -> bool:
-    """A provider can add subcommands, so a word that is no program is left to Airflow to judge."""
+    """Whether Airflow must judge a word that is not a program: a provider can add subcommands."""
     return "/" not in word and word not in ("bash", "python")
 
 
 def find_program(word: str, environ: Mapping[str, str]) -> str | None:
-    """Return the path of the program, as execvp would find it, or None."""
+    """Return the path at which execvp would find the program, or None."""
     folders = [""] if "/" in word else environ.get("PATH", os.defpath).split(":")
     paths = (os.path.join(folder, word) for folder in folders)
     return next((path for path in paths if os.access(path, os.X_OK) and not os.path.isdir(path)), None)
 
 
 def find_executable(command: Command, environ: dict[str, str]) -> str:
-    """Return the path to execute; a virtual environment that is not on PATH is put at its end.
+    """Return the path to execute. A virtual environment that is not on PATH is appended to it.
 
-    `airflow standalone` finds its children by PATH. Raises StartError as a shell would: 127 or 126.
+    `airflow standalone` looks its children up on PATH. Raises StartError with the shell's exit codes, 127 or 126.
     """
     word = command.words[0]
     path = find_program(word, environ)
     if path is None and "/" not in word:
-        beside = os.path.dirname(sys.executable)
-        path = find_program(os.path.join(beside, word), environ)
+        python_folder = os.path.dirname(sys.executable)
+        path = find_program(os.path.join(python_folder, word), environ)
         if path:
-            environ["PATH"] = ":".join(filter(None, (environ.get("PATH"), beside)))
+            environ["PATH"] = ":".join(filter(None, (environ.get("PATH"), python_folder)))
     if path is None:
-        if "/" in word and os.path.exists(word):
-            raise StartError(
-                f"{word} cannot be executed; it must be a program with its x bit set", NOT_EXECUTABLE
-            )
-        raise StartError(f"{word} is not found; it must be an airflow subcommand or a program", NOT_FOUND)
+        raise _not_executable(word)
     return path
+
+
+def _not_executable(word: str) -> StartError:
+    if "/" in word and os.path.exists(word):
+        return StartError(
+            f"{word} cannot be executed; it must be a program with the x bit set", NOT_EXECUTABLE
+        )
+    return StartError(f"{word} was not found; it must be an airflow subcommand or a program", NOT_FOUND)

@@ -1,7 +1,7 @@
-"""Reads airflow.cfg as Airflow's ConfigParser does, without the 10 ms that importing configparser costs.
+"""Reads airflow.cfg as Airflow's ConfigParser does, without the 10 ms that importing configparser takes.
 
-The scanner takes the lines that every airflow.cfg is made of. What it cannot vouch for (a duplicate, a line
-outside a section, an interpolated value) is given to configparser itself, so the answer is always Airflow's.
+The scanner handles the lines that almost every airflow.cfg consists of. Whatever it cannot vouch for (a
+duplicate, a line outside a section, an interpolated value) goes to configparser, so the result is always Airflow's.
 """
 
 from __future__ import annotations
@@ -17,21 +17,8 @@ if TYPE_CHECKING:
 GENERATED_MARK = "# Variable: "  # Airflow writes this above each option of a file that it generates
 
 
-# What configparser's errors mean.
-_PERCENT = "has a % in its value, which must be written %%, or as in %(option)s name another option"
-PARSE_ERRORS = {
-    "MissingSectionHeaderError": "an option stands before the first [section]",
-    "ParsingError": "a line is neither a [section] nor an option = value",
-    "DuplicateSectionError": "stands in it twice",
-    "DuplicateOptionError": "stands in it twice",
-    "InterpolationSyntaxError": _PERCENT,
-    "InterpolationMissingOptionError": _PERCENT,
-    "InterpolationDepthError": _PERCENT,
-}
-
-
 class AirflowCfg:
-    """The options of one airflow.cfg: `{section: {option: raw value}}`, and which ones Airflow wrote itself."""
+    """The options of one airflow.cfg: `{section: {option: raw value}}`, and which of them Airflow generated."""
 
     def __init__(
         self, path: str, sections: dict[str, dict[str, str]], generated: frozenset[tuple[str, str]]
@@ -41,41 +28,45 @@ class AirflowCfg:
         self._generated = generated
 
     def get(self, section: str, option: str) -> str | None:
-        """Return the value as `ConfigParser.get` would, or None where `has_option` would say no."""
+        """Return the value as `ConfigParser.get` would, or None if `has_option` would be false."""
         if section not in self._sections or section == "DEFAULT":
             return None
-        own = self._sections[section]
-        raw = own.get(option, self._sections.get("DEFAULT", {}).get(option))
-        return interpolated(self.path, section, option) if raw is not None and "%" in raw else raw
+        inherited = self._sections.get("DEFAULT", {}).get(option)
+        raw = self._sections[section].get(option, inherited)
+        if raw is None or "%" not in raw:
+            return raw
+        from entrypoint.configparser_fallback import interpolate
+
+        return interpolate(self.path, section, option)
 
     def is_generated(self, name: ConfigOption) -> bool:
-        """Whether the option stands in the form in which Airflow generates its own airflow.cfg.
+        """Whether the option has the form in which Airflow generates its own airflow.cfg.
 
         Source: `AirflowConfigParser.write(include_env_vars=True)`, which
-        `write_default_airflow_configuration_if_needed` calls where no file is.
+        `write_default_airflow_configuration_if_needed` calls if there is no file.
         """
         return (name.section, name.option) in self._generated
 
 
 def config_path(environ: Mapping[str, str]) -> str:
-    """Return the path of airflow.cfg: AIRFLOW_CONFIG, or airflow.cfg in AIRFLOW_HOME (~/airflow)."""
-    named = environ.get("AIRFLOW_CONFIG")
-    if named is not None:
-        return expand(named, "AIRFLOW_CONFIG")
+    """Return the path of airflow.cfg: AIRFLOW_CONFIG, or airflow.cfg in AIRFLOW_HOME (default: ~/airflow)."""
+    path = environ.get("AIRFLOW_CONFIG")
+    if path is not None:
+        return expand(path, "AIRFLOW_CONFIG")
     folder = airflow_home(environ)
     return f"{folder}/airflow.cfg" if folder else "airflow.cfg"
 
 
 def airflow_home(environ: Mapping[str, str]) -> str:
-    """Return AIRFLOW_HOME, `~/airflow` where it is not set."""
+    """Return AIRFLOW_HOME, or `~/airflow` if it is not set."""
     return expand(environ.get("AIRFLOW_HOME", "~/airflow"), "AIRFLOW_HOME")
 
 
 def read_config(path: str) -> AirflowCfg:
-    """Read the file at `path`; a file that is not there has no options.
+    """Read the file at `path`; a missing file has no options.
 
-    Raises StartError where it is not readable (Airflow would go on without it, and nobody would know), not text or
-    not INI (Airflow would end with a traceback).
+    Raises StartError if the file is not readable (Airflow would silently go on without it), not text, or not INI
+    (Airflow would end with a traceback).
     """
     try:
         with open(path) as file:
@@ -85,13 +76,15 @@ def read_config(path: str) -> AirflowCfg:
     except (OSError, UnicodeDecodeError) as error:
         raise StartError(f"{path} cannot be read: {error}") from error
     scanned = scan(text)
-    if scanned is None:
-        return AirflowCfg(path, _parse(path), frozenset())
-    return AirflowCfg(path, *scanned)
+    if scanned is not None:
+        return AirflowCfg(path, *scanned)
+    from entrypoint.configparser_fallback import parse_sections
+
+    return AirflowCfg(path, parse_sections(path), frozenset())
 
 
 def scan(text: str) -> tuple[dict[str, dict[str, str]], frozenset[tuple[str, str]]] | None:  # noqa: C901
-    """Split `text` into sections and options; None where only configparser can tell what it means.
+    """Split `text` into sections and options, and the options that Airflow generated; None for configparser's cases.
 
     One loop over every line, because calls would double its time.
     """
@@ -135,47 +128,3 @@ def scan(text: str) -> tuple[dict[str, dict[str, str]], frozenset[tuple[str, str
                 generated.add((section, option))
             mark = ""
     return sections, frozenset(generated)
-
-
-def _parser(path: str):  # type: ignore[no-untyped-def]
-    """Return configparser's own reading of the file, with Airflow's case-preserving options."""
-    import configparser
-
-    parser = configparser.ConfigParser()
-    parser.optionxform = str  # type: ignore[assignment,method-assign]
-    try:
-        parser.read(path)
-    except configparser.Error as error:
-        raise StartError(
-            f"{path} is not a configuration file that Airflow can read: {explain_error(error)}"
-        ) from None
-    return parser
-
-
-def explain_error(error: Exception) -> str:
-    """Say what is wrong and where, never what stands there, as configparser's message does: it may be a password."""
-    section, option = getattr(error, "section", ""), getattr(error, "option", "")
-    numbers = [number for number, _ in getattr(error, "errors", ())] or [getattr(error, "lineno", None)]
-    lines = ", ".join(f"line {number}" for number in numbers if number)
-    what = PARSE_ERRORS.get(type(error).__name__, "it cannot be parsed")
-    return " ".join(filter(None, (section and f"[{section}]", option, what, lines and f"({lines})")))
-
-
-def _parse(path: str) -> dict[str, dict[str, str]]:
-    parser = _parser(path)
-    own = {section: dict(parser._sections[section]) for section in parser.sections()}
-    return {**own, "DEFAULT": dict(parser.defaults())}
-
-
-def interpolated(path: str, section: str, option: str) -> str:
-    """Return the value with `%(name)s` filled in and `%%` undone.
-
-    Raises StartError where the interpolation fails, as Airflow's would.
-    """
-    import configparser
-
-    parser = _parser(path)
-    try:
-        return str(parser.get(section, option))
-    except configparser.Error as error:
-        raise StartError(f"{path} cannot be read by Airflow: {explain_error(error)}") from None

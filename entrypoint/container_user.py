@@ -1,4 +1,4 @@
-"""Who the component runs as in the image: its own user, any other user of group 0, or root."""
+"""The user that the component runs as in the image: the image's user, another user of group 0, or root."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-IMAGE_USER_VARIABLE = "ASTRONOMER_USER"  # set in the image, and nowhere else
-HOME = "/home/astro"  # of the image's own user; it is group 0's, too
-UNSET_HOMES = ("", "/")  # what Docker and Kubernetes give a user whom /etc/passwd does not know
-GROUPS_UMASK = 0o002
+IMAGE_USER_VARIABLE = "ASTRONOMER_USER"  # set only in the image
+HOME = "/home/astro"  # of the image's user; group 0 may write it, too
+UNSET_HOMES = ("", "/")  # the HOME that Docker and Kubernetes set for a user without an entry in /etc/passwd
+GROUP_UMASK = 0o002
 ROOT = (
-    "this container runs as root; Airflow needs no root, so leave the user to the image or set one of group 0"
+    "this container runs as root; Airflow does not need root: keep the image's user, or set a user of group 0"
 )
 
 
 def user_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return HOME, USER and LOGNAME where the user has none, as an arbitrary UID of OpenShift has not.
+    """Return HOME, USER and LOGNAME for a user without an entry in /etc/passwd, such as OpenShift's arbitrary UID.
 
-    Airflow asks `getpass.getuser`, which without them fails for a user whom /etc/passwd does not know.
+    Airflow calls `getpass.getuser`, which fails for such a user without these variables.
     """
     name = environ.get(IMAGE_USER_VARIABLE)
-    if not name or _is_known(os.getuid()):
+    if not name or _is_in_passwd(os.getuid()):
         return {}
-    wanted = {"HOME": HOME, "USER": name, "LOGNAME": name}
-    return {variable: text for variable, text in wanted.items() if environ.get(variable, "") in UNSET_HOMES}
+    defaults = {"HOME": HOME, "USER": name, "LOGNAME": name}
+    return {variable: text for variable, text in defaults.items() if environ.get(variable, "") in UNSET_HOMES}
 
 
 def writable_cfg_path(environ: Mapping[str, str], path: str) -> dict[str, str]:
-    """Return AIRFLOW_CONFIG where the image's root is read-only and `path`, airflow.cfg's, is not there.
+    """Return an AIRFLOW_CONFIG that can be written, if `path`, airflow.cfg's, is missing and its folder read-only.
 
-    Airflow generates the file, with the keys that its components share, and ends where it cannot.
+    Airflow generates the file, with the keys that its components share, and exits if it cannot.
     """
     folder = os.path.dirname(path)
     is_read_only = os.path.isdir(folder) and not os.access(folder, os.W_OK)
@@ -45,17 +45,17 @@ def writable_cfg_path(environ: Mapping[str, str], path: str) -> dict[str, str]:
 
 
 def warnings(environ: Mapping[str, str]) -> list[str]:
-    """Return what the log should say of the user."""
+    """Return the warnings about the user that belong in the log."""
     return [ROOT] if environ.get(IMAGE_USER_VARIABLE) and os.getuid() == 0 else []
 
 
 def set_group_umask(environ: Mapping[str, str]) -> None:
-    """Let the group write what the component writes, as in the official image: the next UID may be another."""
+    """Make what the component writes group-writable, like the official image: the next UID may differ."""
     if environ.get(IMAGE_USER_VARIABLE) and os.getgid() == 0:
-        os.umask(GROUPS_UMASK)
+        os.umask(GROUP_UMASK)
 
 
-def _is_known(uid: int) -> bool:
+def _is_in_passwd(uid: int) -> bool:
     import pwd
 
     try:

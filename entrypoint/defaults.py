@@ -1,6 +1,6 @@
-"""THE table: the settings that have a default of the Runtime's, one row each.
+"""The table of defaults: one row for each setting to which the Runtime gives a default.
 
-A difference between the lines is a difference between two `Spelling`s, never an `if`.
+A difference between the lines is a difference between two `OptionNames`, never an `if`.
 """
 
 from __future__ import annotations
@@ -13,12 +13,11 @@ if TYPE_CHECKING:
 
 
 class OptionNames:
-    """How one line's Airflow calls a setting, and which numbers it takes.
+    """The names of a setting in one line's Airflow, and the smallest value that can work, `minimum`.
 
-    `names` are read by Airflow, the newest first; the Runtime exports the first. `max_with` are names of which
-    Airflow takes the largest, together with the first name's value; 0 stands for not set there. `forwarded` are
-    names that operators know from documentation or another Airflow and that this one does not read: the Runtime
-    carries the largest of their values to the first name. `minimum` is the smallest value that can work.
+    Airflow reads `names`, the newest first; the Runtime exports the first. Airflow uses the largest value of the
+    first name and of those in `max_with`, where 0 means not set. `forwarded` are names from documentation or from
+    another Airflow that this one does not read: the Runtime forwards the largest of their values to the first name.
     """
 
     __slots__ = ("forwarded", "max_with", "minimum", "names")
@@ -37,11 +36,10 @@ class OptionNames:
 
 
 class SettingDefault:
-    """One row: the documented name, its spelling on each line, the default and why it is better.
+    """One row: the documented name, the names on each line, the default, and why it is better than Airflow's.
 
-    `default` is the value in `unit`, or None where `formula.py` works it out, as `formula` says in words. `airflow_default` is
-    Airflow's own default.
-    `number` is `int` or `float`, as Airflow reads it.
+    `default` is the value in `unit`, or None if `capacity.py` calculates it; `formula` describes the calculation.
+    `airflow_default` is Airflow's default. `number` is `int` or `float`, as Airflow reads the setting.
     """
 
     __slots__ = (
@@ -86,7 +84,7 @@ _OLD_BATCH = ConfigOption("kubernetes", "worker_pods_creation_batch_size")
 WORKER_CONCURRENCY = ConfigOption("celery", "worker_concurrency")
 _MAX_TIS = ConfigOption("scheduler", "max_tis_per_query")
 _PLAIN_PARALLELISM = EnvOnlyName("AIRFLOW_CORE_PARALLELISM")
-# Airflow 2.6 joined these into task_queued_timeout; Airflow 3 reads none of them. Source of the maximum:
+# Airflow 2.6 merged these into task_queued_timeout; Airflow 3 reads none of them. Source of the maximum:
 # `SchedulerJobRunner.__init__`, Airflow 2.11.2.
 _STALLED = ConfigOption("celery", "stalled_task_timeout")
 _ADOPTION = ConfigOption("celery", "task_adoption_timeout")
@@ -125,7 +123,7 @@ DEFAULTS = (
         "AIRFLOW__CORE__PARALLELISM",
         {
             "3.3": OptionNames(_PARALLELISM, forwarded=(_PLAIN_PARALLELISM,)),
-            # 0 is Airflow 2's word for "without a bound"
+            # 0 means unlimited in Airflow 2
             "2.11": OptionNames(_PARALLELISM, minimum=0, forwarded=(_PLAIN_PARALLELISM,)),
         },
         default=None,
@@ -150,7 +148,7 @@ DEFAULTS = (
     SettingDefault(
         "AIRFLOW__SCHEDULER__MAX_TIS_PER_QUERY",
         {
-            # 0 is Airflow's word for "as many as [core] parallelism"
+            # 0 means as many as [core] parallelism
             "3.3": OptionNames(_MAX_TIS, minimum=0),
             "2.11": OptionNames(_MAX_TIS, minimum=0),
         },
@@ -162,7 +160,7 @@ DEFAULTS = (
     ),
 )
 
-# Beside TABLE where a Celery worker starts, and nowhere else: what it may use is its own container's.
+# Added for a Celery worker only, because they depend on the limits of its container.
 WORKER_DEFAULTS = (
     SettingDefault(
         "AIRFLOW__CELERY__WORKER_CONCURRENCY",
@@ -178,7 +176,7 @@ WORKER_DEFAULTS = (
 
 ALL_DEFAULTS = DEFAULTS + WORKER_DEFAULTS
 
-# Settings that the start reads but gives no default to.
+# Settings that the start reads, but does not give a default.
 EXECUTOR = ConfigOption("core", "executor")
 WORKER_AUTOSCALE = ConfigOption("celery", "worker_autoscale")
 WORKER_QUEUES = ConfigOption("astro_runtime", "worker_queues")
@@ -186,5 +184,5 @@ DATABASE_URL = (ConfigOption("database", "sql_alchemy_conn"), ConfigOption("core
 BROKER_URL = (ConfigOption("celery", "broker_url"),)
 AIRFLOW_EXECUTOR = {"3.3": "LocalExecutor", "2.11": "SequentialExecutor"}
 AIRFLOW_WORKER_CONCURRENCY = 16  # tasks a worker: [celery] worker_concurrency
-# What Airflow takes one executor for: `AirflowConfigParser.deprecated_values`, Airflow 3.3.2.
+# Executors that Airflow replaces. Source: `AirflowConfigParser.deprecated_values`, Airflow 3.3.2.
 REPLACED_EXECUTORS: dict[str, dict[str, str]] = {"3.3": {"SequentialExecutor": "LocalExecutor"}, "2.11": {}}

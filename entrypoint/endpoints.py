@@ -1,4 +1,4 @@
-"""From the URL of a database or a broker to the hosts and ports behind it; a password never leaves here."""
+"""Extracts hosts and ports from the URL of a database or a broker, and never a part of its password."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ PORTS |= {"amqp": 5672, "amqps": 5671, "pyamqp": 5672, "sentinel": 26379}
 
 
 class Endpoint:
-    """One place that answers: a host and a TCP port, or the path of a Unix socket (port 0)."""
+    """The address of a server: a host and a TCP port, or the path of a Unix socket (port 0)."""
 
     __slots__ = ("host", "port")
 
@@ -21,31 +21,31 @@ class Endpoint:
         return f"{self.host}:{self.port}" if self.port else self.host
 
 
-def endpoints(url: str, where: str) -> list[Endpoint]:
-    """Return the places behind `url`, any of which will do; none where it names no server, such as SQLite.
+def endpoints(url: str, location: str) -> list[Endpoint]:
+    """Return the servers in `url`, one of which is enough; an empty list for a URL without a server, such as SQLite's.
 
-    Takes SQLAlchemy's URLs (several hosts with commas, hosts in the query) and Celery's (several URLs with
-    semicolons). Raises StartError, with the password left out, where a port is no port.
+    Accepts SQLAlchemy's URLs (hosts separated by commas, hosts in the query) and Celery's (URLs separated by
+    semicolons). Raises StartError for an invalid port; the error names `location`, not the URL.
     """
-    found = []
+    servers = []
     for part in _urls(url.strip()):
         kind, driver, rest = _scheme(part)
         if driver == "socket":  # Celery's redis+socket:///path
-            found.append(Endpoint(rest.partition("?")[0], 0))
+            servers.append(Endpoint(rest.partition("?")[0], 0))
         elif kind in PORTS:
-            found += [_endpoint(host, PORTS[kind], where) for host in _hosts(rest, PORTS[kind])]
-    return found
+            servers += [_endpoint(host, PORTS[kind], location) for host in _hosts(rest, PORTS[kind])]
+    return servers
 
 
 def _scheme(url: str) -> tuple[str, str, str]:
-    """Return kind and driver of `kind+driver://rest`, and the rest; nothing of what is no URL."""
+    """Split `kind+driver://rest` into kind, driver and rest; three empty strings if `url` is not a URL."""
     scheme, separator, rest = url.partition("://")
     kind, _, driver = scheme.strip().lower().partition("+")
     return (kind, driver, rest) if separator else ("", "", "")
 
 
 def _urls(text: str) -> list[str]:
-    """Split Celery's list of URLs; a semicolon that no `amqp://` or the like follows belongs to a password."""
+    """Split Celery's list of URLs. A semicolon belongs to a password unless `amqp://` or the like follows it."""
     urls: list[str] = []
     for part in text.split(";"):
         if urls and _scheme(part)[0] not in PORTS:
@@ -56,16 +56,16 @@ def _urls(text: str) -> list[str]:
 
 
 def _hosts(rest: str, port: int) -> list[str]:
-    """Split what follows `://` into `host`, `host:port`, or socket folders and paths."""
+    """Split what follows `://` into `host` or `host:port` entries, or socket folders and paths."""
     authority, _, query = _after_credentials(rest).partition("?")
     hosts = [host for host in authority.split("/", 1)[0].split(",") if host]
     return _query_hosts(query) or hosts or (["localhost"] if port != PORTS["postgresql"] else [])
 
 
 def _after_credentials(rest: str) -> str:
-    """Drop `user:password@`, as SQLAlchemy does (`_parse_url`): a password may hold `/`, `?` and `#`.
+    """Drop `user:password@` as SQLAlchemy does (`_parse_url`): a password may contain `/`, `?` and `#`.
 
-    Without a password before it, an `@` in the path or the query belongs there: what follows it may be secret.
+    Without a password before it, an `@` in the path or the query belongs there, and a secret may follow it.
     """
     user, colon, after = rest.partition(":")
     if not colon or "/" in user or "@" not in after:
@@ -85,11 +85,11 @@ def _query_hosts(query: str) -> list[str]:
     hosts = ",".join(options.get("host", []) + options.get("unix_socket", [])).split(",")
     ports = ",".join(options.get("port", [])).split(",")
     ports = ports if len(ports) == len(hosts) else ports[:1] * len(hosts)
-    return [f"{host}:{port}" if port else host for host, port in zip(hosts, ports) if host]  # noqa: B905
+    return [f"{host}:{port}" if port else host for host, port in zip(hosts, ports, strict=True) if host]
 
 
-def _endpoint(text: str, default: int, where: str) -> Endpoint:
-    text = text.rpartition("@")[2]  # what is left of a password that no URL can hold is no part of a host
+def _endpoint(text: str, default: int, location: str) -> Endpoint:
+    text = text.rpartition("@")[2]  # drop the rest of a password that is not escaped
     if text.startswith("/"):
         folder, _, port = text.partition(":")
         return Endpoint(
@@ -101,7 +101,5 @@ def _endpoint(text: str, default: int, where: str) -> Endpoint:
     else:
         host, port = host.lstrip("["), after.lstrip(":")
     if port and not (port.isdecimal() and 0 < int(port) < 65536):
-        raise StartError(
-            f"{where} names a port that is none (its URL is not shown); it must be a number from 1 to 65535"
-        )
+        raise StartError(f"{location} contains an invalid port (URL hidden); expected 1–65535")
     return Endpoint(host or "localhost", int(port or default))

@@ -1,4 +1,4 @@
-"""What this container may use of its host: CPU and memory, as its control group limits them (version 1 or 2).
+"""Reads how much CPU and memory this container may use, from its control groups (version 1 or 2).
 
 Source: Linux, Documentation/admin-guide/cgroup-v2.rst (cpu.max, memory.max), cgroup-v1/memory.rst and
 scheduler/sched-bwc.rst (cpu.cfs_quota_us, cpu.cfs_period_us).
@@ -16,7 +16,7 @@ CGROUPS = "sys/fs/cgroup"
 
 
 class HostLimits:
-    """What a component may use: `cores`, as a number of CPUs, and `memory`, in bytes."""
+    """How much a component may use: `cores`, a number of CPUs, and `memory`, in bytes."""
 
     __slots__ = ("cores", "memory")
 
@@ -26,9 +26,9 @@ class HostLimits:
 
 
 def read_limits(root: str = "/") -> HostLimits:
-    """Return the smallest limit of CPU and of memory that holds for this process; the host's own where none does.
+    """Return the smallest limits of CPU and memory for this process, or those of the host if there are none.
 
-    `root` is where the file systems of the kernel are looked for.
+    `root` is the folder in which the kernel's file systems are mounted.
     """
     cores = [len(os.sched_getaffinity(0)), *_limits(root, "cpu", _cpu_limit)]
     memory = [_host_memory(root), *_limits(root, "memory", _memory_limit)]
@@ -36,22 +36,22 @@ def read_limits(root: str = "/") -> HostLimits:
 
 
 def _limits(root: str, controller: str, limit: Callable[[str], float | None]) -> list[float]:
-    """Return the limits of this process's control group and of those that it lies in."""
-    found = map(limit, _folders(root, controller))
-    return [value for value in found if value]
+    """Return the limits of this process's control group and of its parents."""
+    limits = map(limit, _folders(root, controller))
+    return [value for value in limits if value]
 
 
 def _folders(root: str, controller: str) -> list[str]:
-    """Return the folders of the process's control group: its own and its parents, in each hierarchy.
+    """Return the folders of the process's control group and of its parents, in each hierarchy.
 
-    In a container the top of the hierarchy is most often its own group, whatever /proc/self/cgroup calls it.
+    In a container, the top of the hierarchy is usually its own group, whatever /proc/self/cgroup calls it.
     """
     folders = []
     for line in _text(f"{root}/proc/self/cgroup").splitlines():
         _, controllers, path = line.split(":", 2)
         if controllers and controller not in controllers.split(","):
             continue
-        # Version 1 mounts `cpu,cpuacct` under this name, whichever order the line has; `cpu` is a link to it.
+        # Version 1 mounts `cpu,cpuacct` under that name, whatever the order in the line; `cpu` is a link to it.
         tops = {f"{root}/{CGROUPS}/{name}" for name in (controllers, controllers and controller)}
         parts = path.strip("/").split("/")
         folders += ["/".join([top, *parts[:depth]]) for top in tops for depth in range(len(parts) + 1)]
@@ -59,7 +59,7 @@ def _folders(root: str, controller: str) -> list[str]:
 
 
 def _cpu_limit(folder: str) -> float | None:
-    """Return how many CPUs the group may use; None where it has no limit."""
+    """Return how many CPUs the group may use, or None if it has no limit."""
     quota, period = _text(f"{folder}/cpu.cfs_quota_us"), _text(f"{folder}/cpu.cfs_period_us")
     words = (_text(f"{folder}/cpu.max") or f"{quota} {period}").split()
     if len(words) == 2 and all(map(str.isdecimal, words)) and int(words[1]):
@@ -68,13 +68,13 @@ def _cpu_limit(folder: str) -> float | None:
 
 
 def _memory_limit(folder: str) -> float | None:
-    """Return how much memory the group may use, in bytes; None where it has no limit."""
+    """Return how much memory the group may use, in bytes, or None if it has no limit."""
     text = _text(f"{folder}/memory.max") or _text(f"{folder}/memory.limit_in_bytes")
     return int(text) if text.isdecimal() else None
 
 
 def _host_memory(root: str) -> int | None:
-    """Return the memory of the whole host, in bytes."""
+    """Return the memory of the host, in bytes."""
     for line in _text(f"{root}/proc/meminfo").splitlines():
         name, _, rest = line.partition(":")
         if name == "MemTotal":

@@ -1,12 +1,12 @@
-"""Names of Airflow settings, and how each is written in the environment."""
+"""Names of Airflow settings, and how the environment spells them."""
 
 from __future__ import annotations
 
 
 class ConfigOption:
-    """An Airflow setting: `section`, `option`, and the `variable` that sets it.
+    """An Airflow setting: its `section`, its `option`, and the `variable` that sets it.
 
-    The spelling of the variable is that of `AirflowConfigParser._env_var_name`.
+    Source of the variable's spelling: `AirflowConfigParser._env_var_name`.
     """
 
     __slots__ = ("option", "section", "variable")
@@ -21,7 +21,7 @@ class ConfigOption:
 
 
 class EnvOnlyName:
-    """A name that exists in the environment only, such as a spelling from old documentation."""
+    """A name that exists only in the environment, such as a spelling from old documentation."""
 
     __slots__ = ("variable",)
 

@@ -1,4 +1,7 @@
-"""Setting by setting, the operator's override or the Runtime's default. Pure: nothing is read or changed."""
+"""Resolves each setting to the operator's override or the Runtime's default.
+
+Does not change anything; all it reads besides its arguments are the host's limits, and those only for a Celery worker.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
     from entrypoint.worker_queues import WorkerQueues
 
 WORKER = ("celery", "worker")
-# `airflow celery worker`: how many processes its pool has.
+# The options of `airflow celery worker` that size its pool.
 POOL_OPTIONS = ("-c", "--concurrency", "-a", "--autoscale")
 
 
@@ -41,37 +44,59 @@ def resolve(
 
     Raises StartError for the first value that cannot work.
     """
-    told = configured_queues(environ, cfg)  # wrong is wrong, also where the operator has set parallelism
-    return [_SettingResolver(setting, environ, cfg, line, told).resolved() for setting in table]
+    queues = configured_queues(environ, cfg)  # validated even if the operator has set parallelism
+    return [_SettingResolver(setting, environ, cfg, line, queues).resolve() for setting in table]
 
 
 def settings_for(
     subcommand: Sequence[str], environ: Mapping[str, str], cfg: AirflowCfg
 ) -> tuple[SettingDefault, ...]:
-    """Return the rows that count for an airflow subcommand.
+    """Return the rows of the table that apply to an airflow subcommand.
 
-    A worker whose pool the operator has told of on its command line, or lets Celery scale, keeps it.
+    A worker keeps a pool that the operator sizes on its command line, or lets Celery scale.
     """
-    starts_worker = tuple(subcommand[:2]) == WORKER
-    told = any(word.partition("=")[0] in POOL_OPTIONS or word[:2] in POOL_OPTIONS for word in subcommand[2:])
-    if not starts_worker or told or find_override((WORKER_AUTOSCALE,), environ, cfg):
+    if tuple(subcommand[:2]) != WORKER or _sizes_pool(subcommand[2:]):
         return DEFAULTS
-    return ALL_DEFAULTS
+    return DEFAULTS if find_override((WORKER_AUTOSCALE,), environ, cfg) else ALL_DEFAULTS
+
+
+def _sizes_pool(words: Sequence[str]) -> bool:
+    return any(word.partition("=")[0] in POOL_OPTIONS or word[:2] in POOL_OPTIONS for word in words)
 
 
 def configured_queues(environ: Mapping[str, str], cfg: AirflowCfg) -> WorkerQueues | None:
-    """Return what the operator tells of the worker queues; raises StartError where that cannot be read."""
-    found = find_override((WORKER_QUEUES,), environ, cfg)
-    if found is None:
+    """Return the worker queues, or None if they are not configured. Raises StartError if they cannot be read."""
+    override = find_override((WORKER_QUEUES,), environ, cfg)
+    if override is None:
         return None
-    # Not at the top: it needs json, which costs what a whole start may cost.
+    # Not at the top: it imports json, which takes as long as the rest of a start.
     from entrypoint.worker_queues import read_queues
 
-    return read_queues(found)
+    return read_queues(override)
+
+
+def configured_concurrency(environ: Mapping[str, str], cfg: AirflowCfg, line: str) -> int | None:
+    """Return `[celery] worker_concurrency`, in tasks a worker, or None if the operator has not set it."""
+    override = find_override((WORKER_CONCURRENCY,), environ, cfg)
+    parse = NUMBER_PARSERS[line][int]
+    return int(parse(validate_number(override, parse, 1, "tasks"))) if override else None
+
+
+def executor(environ: Mapping[str, str], cfg: AirflowCfg, line: str) -> str:
+    """Return `[core] executor` as the operator has set it, or Airflow's default."""
+    override = find_override((EXECUTOR,), environ, cfg)
+    if override is None:
+        return AIRFLOW_EXECUTOR[line]
+    name = override.text.strip()
+    if not name:
+        raise bad_value(override.location, override.text, "the name of an executor, such as LocalExecutor")
+    for old, new in REPLACED_EXECUTORS[line].items():
+        name = name.replace(old, new)
+    return name
 
 
 class _SettingResolver:
-    """One setting of the table, on one line, in what the operator has set."""
+    """Resolves one setting of the table on one line."""
 
     def __init__(
         self,
@@ -79,104 +104,86 @@ class _SettingResolver:
         environ: Mapping[str, str],
         cfg: AirflowCfg,
         line: str,
-        told: WorkerQueues | None,
+        queues: WorkerQueues | None,
     ) -> None:
         self.setting = setting
-        self.spelling = setting.names_by_line[line]
-        self.read = NUMBER_PARSERS[line][setting.number]
+        self.option_names = setting.names_by_line[line]
+        self.parse = NUMBER_PARSERS[line][setting.number]
         self.environ = environ
         self.cfg = cfg
         self.line = line
-        self.told = told
+        self.queues = queues
 
-    def resolved(self) -> ResolvedSetting:
-        found = self._find(self.spelling.names)
-        joined = [
-            one for names in self.spelling.max_with if (one := find_override(names, self.environ, self.cfg))
-        ]
-        if joined:
-            return self._resolve_max(found, joined)
-        carried = [one for name in self.spelling.forwarded if (one := self._find((name,)))]
-        if found:
-            beside = ", ".join(one.location for one in carried)
-            why = f"{beside} does not count beside it" if beside else ""
-            return self._override(found, self._number(found), exported=self._shadowed(found), why=why)
-        if carried:
-            values = [(self._number(one), one) for one in carried]
-            value, one = max(values, key=lambda pair: self.read(pair[0]))
-            return self._override(one, value, exported=True)
+    def resolve(self) -> ResolvedSetting:
+        current = self._find(self.option_names.names)
+        candidates = [find_override(names, self.environ, self.cfg) for names in self.option_names.max_with]
+        overrides = [override for override in candidates if override]
+        if overrides:
+            return self._resolve_max(current, overrides)
+        forwarded = [override for name in self.option_names.forwarded if (override := self._find((name,)))]
+        if current:
+            return self._resolve_current(current, forwarded)
+        if forwarded:
+            value, override = self._largest(forwarded, self.option_names.minimum)
+            return self._override(override, value, exported=True)
         return self._default()
 
     def _find(self, names: tuple[ConfigOption | EnvOnlyName, ...]) -> Override | None:
         return find_setting_override(self.setting, names, self.environ, self.cfg)
 
-    def _number(self, found: Override, least: float | None = None) -> str:
-        return validate_number(
-            found, self.read, self.spelling.minimum if least is None else least, self.setting.unit
-        )
+    def _number(self, override: Override, minimum: float) -> str:
+        return validate_number(override, self.parse, minimum, self.setting.unit)
+
+    def _largest(self, overrides: list[Override], minimum: float) -> tuple[str, Override]:
+        values = [(self._number(override, minimum), override) for override in overrides]
+        return max(values, key=lambda pair: self.parse(pair[0]))
 
     def _result(self, value: str, origin: str, why: str, exported: bool, set_as: str = "") -> ResolvedSetting:
-        variable = self.spelling.names[0].variable
+        variable = self.option_names.names[0].variable
         return ResolvedSetting(self.setting.documented, variable, value, origin, why, exported, set_as)
 
-    def _override(self, found: Override, value: str, *, exported: bool, why: str = "") -> ResolvedSetting:
-        return self._result(value, found.origin, why, exported, found.location)
+    def _override(self, override: Override, value: str, *, exported: bool, why: str = "") -> ResolvedSetting:
+        return self._result(value, override.origin, why, exported, override.location)
 
-    def _resolve_max(self, found: Override | None, joined: list[Override]) -> ResolvedSetting:
-        """Return what Airflow takes: the largest of the first name's value, or its own default, and the joined."""
-        values = [(self._number(one, least=0), one) for one in (found, *joined) if one]
-        value, one = max(values, key=lambda pair: self.read(pair[0]))
-        if found or self.read(value) > self.read(self.setting.airflow_default):
-            return self._override(one, self._number(one), exported=False)
-        why = f"Airflow takes the largest, and {one.location} is not above it"
+    def _resolve_current(self, current: Override, forwarded: list[Override]) -> ResolvedSetting:
+        """Resolve a setting that the operator has set under a name that Airflow reads."""
+        ignored = ", ".join(override.location for override in forwarded)
+        why = f"{ignored} is ignored, because the current name is set" if ignored else ""
+        value = self._number(current, self.option_names.minimum)
+        return self._override(current, value, exported=self._shadowed(current), why=why)
+
+    def _resolve_max(self, current: Override | None, overrides: list[Override]) -> ResolvedSetting:
+        """Resolve what Airflow uses: the largest of `overrides` and the first name's value or Airflow's default."""
+        value, override = self._largest([*([current] if current else []), *overrides], 0)
+        if current or self.parse(value) > self.parse(self.setting.airflow_default):
+            value = self._number(override, self.option_names.minimum)
+            return self._override(override, value, exported=False)
+        why = f"Airflow uses the largest value, and {override.location} is not above it"
         return self._result(self.setting.airflow_default, AIRFLOW, why, exported=False)
 
-    def _shadowed(self, found: Override) -> bool:
-        """Whether Airflow would take something else: a new name that it wrote itself beside an edited old one."""
-        taken = find_override(self.spelling.names, self.environ, self.cfg)
-        return taken is not None and taken.location != found.location
+    def _shadowed(self, current: Override) -> bool:
+        """Whether Airflow would use another value: it generated the new name that hides the operator's old one."""
+        winner = find_override(self.option_names.names, self.environ, self.cfg)
+        return winner is not None and winner.location != current.location
 
     def _default(self) -> ResolvedSetting:
         if self.setting.default is not None:
             return self._result(self.setting.default, RUNTIME, self.setting.why, exported=True)
-        worked_out = self._worker_concurrency() if self.setting in WORKER_DEFAULTS else self._parallelism()
-        if worked_out.value is None:
-            return self._result(self.setting.airflow_default, AIRFLOW, worked_out.why, exported=False)
-        return self._result(str(worked_out.value), RUNTIME, worked_out.why, exported=True)
+        calculation = self._worker_concurrency() if self.setting in WORKER_DEFAULTS else self._parallelism()
+        if calculation.value is None:
+            return self._result(self.setting.airflow_default, AIRFLOW, calculation.why, exported=False)
+        return self._result(str(calculation.value), RUNTIME, calculation.why, exported=True)
 
     def _worker_concurrency(self) -> capacity.Calculation:
-        """Work out what a Celery worker takes at once, of what its container may use."""
+        """Calculate how many tasks a Celery worker runs at once, from the limits of its container."""
         from entrypoint.host_limits import read_limits
 
         return capacity.worker_concurrency(read_limits())
 
     def _parallelism(self) -> capacity.Calculation:
-        """Work out the parallelism, of the worker queues or the executor."""
-        runs = executor(self.environ, self.cfg, self.line)
-        takes_part = self.told is not None or capacity.is_local(runs)
-        tasks = self._concurrency() if takes_part else AIRFLOW_WORKER_CONCURRENCY
-        return capacity.parallelism(self.told, runs, tasks)
-
-    def _concurrency(self) -> int:
-        """Return `[celery] worker_concurrency`, in tasks a worker."""
-        return configured_concurrency(self.environ, self.cfg, self.line) or AIRFLOW_WORKER_CONCURRENCY
-
-
-def configured_concurrency(environ: Mapping[str, str], cfg: AirflowCfg, line: str) -> int | None:
-    """Return `[celery] worker_concurrency`, in tasks a worker; None where the operator has not set it."""
-    found = find_override((WORKER_CONCURRENCY,), environ, cfg)
-    read = NUMBER_PARSERS[line][int]
-    return int(read(validate_number(found, read, 1, "tasks"))) if found else None
-
-
-def executor(environ: Mapping[str, str], cfg: AirflowCfg, line: str) -> str:
-    """Return `[core] executor` as the operator has set it, else Airflow's own."""
-    found = find_override((EXECUTOR,), environ, cfg)
-    if found is None:
-        return AIRFLOW_EXECUTOR[line]
-    if not found.text.strip():
-        raise bad_value(found.location, found.text, "the name of an executor, such as LocalExecutor")
-    text = found.text.strip()
-    for old, new in REPLACED_EXECUTORS[line].items():
-        text = text.replace(old, new)
-    return text
+        """Calculate the parallelism from the worker queues or the executor."""
+        executor_name = executor(self.environ, self.cfg, self.line)
+        concurrency = AIRFLOW_WORKER_CONCURRENCY
+        if self.queues is not None or capacity.is_local(executor_name):
+            concurrency = configured_concurrency(self.environ, self.cfg, self.line) or concurrency
+        return capacity.parallelism(self.queues, executor_name, concurrency)

@@ -1,7 +1,7 @@
-"""Migrates the metadata database and creates the first user, where the operator asks for it.
+"""Migrates the metadata database and creates the first user, if the operator requests it.
 
-`_AIRFLOW_DB_MIGRATE` and `_AIRFLOW_WWW_USER_CREATE` mean what they mean in the official image, except that a
-failed migration fails the start. Airflow is needed for both, so a child process does them.
+`_AIRFLOW_DB_MIGRATE` and `_AIRFLOW_WWW_USER_CREATE` work as in the official image, except that a failed migration
+fails the start. Both need Airflow, so a child process does the work.
 """
 
 from __future__ import annotations
@@ -18,78 +18,89 @@ from entrypoint.signals import StopRequested
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+
+    Child = subprocess.Popen[bytes]
 
 SETUP_MODULE = "astro_runtime_plugin.database.setup"
-STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 
 
 def run_setup(steps: list[str], environ: Mapping[str, str], log: Callable[[str], None]) -> None:
-    """Run the steps. Raises StartError where the migration fails or the user has no password, Stopped by a signal."""
+    """Run the steps.
+
+    Raises StartError if the migration fails or the user has no password, and StopRequested after a signal.
+    """
     current, deprecated = SETUP_STEPS["migrate"]
     if environ.get(deprecated):
         log(f"{deprecated} is deprecated; use {current}")
     if "user" in steps and not (environ.get(PASSWORD) or environ.get(PASSWORD_COMMAND)):
         raise StartError(
-            f"{SETUP_STEPS['user'][0]} is set; {PASSWORD} or {PASSWORD_COMMAND} must be, too", SETUP_FAILED
+            f"{SETUP_STEPS['user'][0]} is set; {PASSWORD} or {PASSWORD_COMMAND} must be set, too",
+            SETUP_FAILED,
         )
     for step in steps:
         _handle_exit(step, _run(step, environ), log)
 
 
 def _handle_exit(step: str, code: int, log: Callable[[str], None]) -> None:
-    """Tell what became of a step: a migration has to succeed, a user need not be created."""
-    how = f"exit code {code}" if code > 0 else f"signal {-code}"
+    """Fail the start if the migration failed, or the password command; a user need not be created."""
+    reason = f"exit code {code}" if code > 0 else f"signal {-code}"
     if code and step == "migrate":
-        raise StartError(
-            f"the migration of the metadata database ended with {how}; Airflow's own words stand above."
-            " Nothing is started",
-            SETUP_FAILED,
-        )
+        raise StartError(f"Database migration failed ({reason}); see Airflow's output above", SETUP_FAILED)
     if code == CONFIG:
         raise StartError(
-            f"{PASSWORD_COMMAND} has failed or printed nothing; it must print the password", SETUP_FAILED
+            f"{PASSWORD_COMMAND} failed or printed nothing; it must print the password", SETUP_FAILED
         )
     if code:
-        log(f"the user was not created ({how}); Airflow's own words stand above. The start goes on")
+        log(f"the user was not created ({reason}); see Airflow's output above. The start continues")
 
 
 def _run(step: str, environ: Mapping[str, str]) -> int:
-    """Run one step in a child and return its exit code; the output is stderr's, because stdout is the component's.
+    """Run one step in a child process and return its exit code. Raises StopRequested after a signal.
 
-    The child leads a session of its own: a signal reaches it from here, and with it whatever it has started.
+    The child's output goes to stderr, because stdout belongs to the component. The child leads its own session,
+    so that a signal passed on to it reaches everything that it started.
     """
-    heard: list[int] = []
-    child: subprocess.Popen[bytes] | None = None
+    received: list[int] = []
+    child: Child | None = None
 
-    def pass_on(number: int, frame: object) -> None:
-        heard.append(number)
+    def forward(number: int, frame: object) -> None:
+        received.append(number)
         _stop(child)
 
-    before = {number: signal.getsignal(number) for number in STOPPING}
-    for number in STOPPING:
-        if before[number] != signal.SIG_IGN:
-            signal.signal(number, pass_on)
-    before[signal.SIGCHLD] = signal.signal(
-        signal.SIGCHLD, signal.SIG_DFL
-    )  # ignored, it would hide the exit code
-    try:
-        words = [sys.executable, "-m", SETUP_MODULE, step]
+    with _handling_signals(forward):
         child = subprocess.Popen(
-            words, env=dict(environ), stdin=subprocess.DEVNULL, stdout=2, start_new_session=True
+            [sys.executable, "-m", SETUP_MODULE, step],
+            env=dict(environ),
+            stdin=subprocess.DEVNULL,
+            stdout=2,
+            start_new_session=True,
         )
-        if heard:
+        if received:
             _stop(child)
         code = child.wait()
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    if heard:
-        raise StopRequested(heard[0])
+    if received:
+        raise StopRequested(received[0])
     return code
 
 
-def _stop(child: subprocess.Popen[bytes] | None) -> None:
+@contextlib.contextmanager
+def _handling_signals(handler: Callable[[int, object], None]) -> Iterator[None]:
+    """Call `handler` for STOP_SIGNALS that are not ignored. An ignored SIGCHLD would hide the child's exit code."""
+    handlers = {number: signal.getsignal(number) for number in (*STOP_SIGNALS, signal.SIGCHLD)}
+    try:
+        for number in STOP_SIGNALS:
+            if handlers[number] != signal.SIG_IGN:
+                signal.signal(number, handler)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        yield
+    finally:
+        for number, previous in handlers.items():
+            signal.signal(number, previous)
+
+
+def _stop(child: Child | None) -> None:
     if child and child.poll() is None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGTERM)

@@ -1,6 +1,6 @@
-"""Signals around a start: heard while it waits, and as if it had never been there once the component runs.
+"""Signals: a start can be stopped while it waits, and the component inherits no trace of that.
 
-`_signal`, because `signal` imports enum, a fifth of the time that a start takes.
+Imports `_signal`, because `signal` imports enum, which takes a fifth of a start's time.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 
 
 class StopRequested(BaseException):
-    """SIGTERM or SIGINT came before the component was there; `number` is which."""
+    """SIGTERM or SIGINT arrived before the component started; `number` is the signal."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -18,27 +18,27 @@ class StopRequested(BaseException):
 
 
 def install_handlers() -> None:
-    """Raise Stopped on SIGTERM and SIGINT, also as PID 1, whose default is to ignore them.
+    """Raise StopRequested on SIGTERM and SIGINT, also as PID 1, for which the kernel ignores both by default.
 
-    A signal that was ignored from the start (nohup) stays ignored.
+    A signal that is already ignored (nohup) stays ignored.
     """
     for number in (_signal.SIGTERM, _signal.SIGINT):
         if _signal.getsignal(number) != _signal.SIG_IGN:
-            _signal.signal(number, _stop)
+            _signal.signal(number, _request_stop)
 
 
-def _stop(number: int, frame: object) -> None:
+def _request_stop(number: int, frame: object) -> None:
     raise StopRequested(number)
 
 
 def exit_by_signal(number: int) -> int:
-    """End by the signal, as a program without a handler would; return the shell's code for it where PID 1 cannot."""
+    """End by the signal, like a program without a handler. As PID 1, which cannot, return the shell's exit code."""
     _signal.signal(number, _signal.SIG_DFL)
     os.kill(os.getpid(), number)
     return 128 + number
 
 
 def restore_default_signals() -> None:
-    """Give SIGPIPE and SIGXFSZ their default back: Python ignores them from its start, and an exec keeps that."""
+    """Reset SIGPIPE and SIGXFSZ, which Python ignores from its start: an ignored signal survives an exec."""
     for number in (_signal.SIGPIPE, _signal.SIGXFSZ):
         _signal.signal(number, _signal.SIG_DFL)

@@ -1,4 +1,4 @@
-"""Worker queues as the operator tells them: the JSON of `[astro_runtime] worker_queues`."""
+"""Reads the worker queues from the JSON of `[astro_runtime] worker_queues`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from entrypoint.errors import StartError, bad_value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from entrypoint.overrides import Override
 
 COUNTS = ("worker_count", "min_worker_count", "max_worker_count")
@@ -20,10 +22,10 @@ MAX_COUNT = 1_000_000
 
 
 class WorkerQueue:
-    """A Celery queue: its name, how many workers it may have, and how many tasks each worker takes.
+    """A Celery queue: its name, how many workers it may have, and how many tasks each of them runs.
 
-    `first` is how many workers it starts with, `most` the largest count that its autoscaling may reach, or None
-    where that is not told. `concurrency` is None where it is that of [celery] worker_concurrency.
+    It starts with `initial_workers`. Its autoscaling stops at `max_workers`, which is None if it is not configured.
+    `concurrency` is None if the queue uses [celery] worker_concurrency.
     """
 
     __slots__ = ("concurrency", "initial_workers", "max_workers", "name", "workers")
@@ -44,7 +46,7 @@ class WorkerQueue:
 
 
 class WorkerQueues:
-    """All worker queues that are told of, and under which name: `where`."""
+    """All configured worker queues, and the location of their setting."""
 
     __slots__ = ("location", "queues")
 
@@ -53,52 +55,55 @@ class WorkerQueues:
         self.queues = queues
 
 
-def read_queues(told: Override) -> WorkerQueues:
-    """Read the JSON of `[astro_runtime] worker_queues`; raises StartError that says what is wrong in it."""
+def read_queues(override: Override) -> WorkerQueues:
+    """Parse the JSON of `[astro_runtime] worker_queues`. Raises StartError that says what is wrong in it."""
+    location = override.location
     try:
-        entries = json.loads(told.text, object_pairs_hook=lambda pairs: _object(told.location, pairs))
+        entries = json.loads(override.text, object_pairs_hook=lambda pairs: _object(location, pairs))
     except (ValueError, RecursionError) as error:
-        raise bad_value(told.location, told.text, EXPECTED_FORMAT) from error
+        raise bad_value(location, override.text, EXPECTED_FORMAT) from error
     if not isinstance(entries, list):
-        raise bad_value(told.location, told.text, EXPECTED_FORMAT)
-    queues = [_queue(told.location, place, entry) for place, entry in enumerate(entries, 1)]
-    names = [queue.name for queue in queues]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise StartError(
-            f"{told.location}: worker queue {twice!r} stands in it twice; each name must be unique"
-        )
-    return WorkerQueues(told.location, queues)
+        raise bad_value(location, override.text, EXPECTED_FORMAT)
+    queues = [_queue(location, position, entry) for position, entry in enumerate(entries, 1)]
+    duplicate = _duplicate([queue.name for queue in queues])
+    if duplicate is not None:
+        raise StartError(f"{location}: worker queue {duplicate!r} occurs twice; each name must be unique")
+    return WorkerQueues(location, queues)
 
 
-def _object(where: str, pairs: list[tuple[str, object]]) -> dict[str, object]:
-    fields = [field for field, _ in pairs]
-    twice = next((field for field in fields if fields.count(field) > 1), None)
-    if twice is not None:
+def _object(location: str, pairs: list[tuple[str, object]]) -> dict[str, object]:
+    duplicate = _duplicate([field for field, _ in pairs])
+    if duplicate is not None:
         raise StartError(
-            f"{where}: {twice!r} stands in it twice within one worker queue; each field must be unique"
+            f"{location}: {duplicate!r} occurs twice within one worker queue; each field must be unique"
         )
     return dict(pairs)
 
 
-def _queue(where: str, place: int, entry: object) -> WorkerQueue:
+def _duplicate(names: Sequence[str]) -> str | None:
+    return next((name for name in names if names.count(name) > 1), None)
+
+
+def _queue(location: str, position: int, entry: object) -> WorkerQueue:
+    fields = ", ".join(FIELDS)
     if not isinstance(entry, dict):
         raise bad_value(
-            f"{where}, worker queue {place}", str(entry), f"an object with the fields {', '.join(FIELDS)}"
+            f"{location}, worker queue {position}", str(entry), f"an object with the fields {fields}"
         )
     name = _name(entry)
-    where = f"{where}, worker queue {place if name is None else repr(name)}"
+    location = f"{location}, worker queue {position if name is None else repr(name)}"
     unknown = next((field for field in entry if field not in FIELDS), None)
     if unknown is not None:
-        raise StartError(f"{where}: unknown field {unknown!r}; the fields are {', '.join(FIELDS)}")
+        raise StartError(f"{location}: unknown field {unknown!r}; the fields are {fields}")
     if name is None:
-        raise bad_value(f"{where}, name", str(entry.get("name")), "the name of a Celery queue")
+        raise bad_value(f"{location}, name", str(entry.get("name")), "the name of a Celery queue")
     for field in COUNTS:
-        _whole(where, field, entry, 0)
-    workers, concurrency = _workers(where, entry), _whole(where, "worker_concurrency", entry, 1)
-    told = [entry[field] for field in ("worker_count", "min_worker_count") if field in entry]
-    first = told[0] if told else workers
-    return WorkerQueue(name, workers, concurrency, first, entry.get("max_worker_count"))
+        _number(location, field, entry, 0)
+    workers = _workers(location, entry)
+    counts = (entry[field] for field in ("worker_count", "min_worker_count") if field in entry)
+    initial_workers = next(counts, workers)
+    concurrency = _number(location, "worker_concurrency", entry, 1)
+    return WorkerQueue(name, workers, concurrency, initial_workers, entry.get("max_worker_count"))
 
 
 def _name(entry: dict[str, object]) -> str | None:
@@ -106,24 +111,24 @@ def _name(entry: dict[str, object]) -> str | None:
     return name if isinstance(name, str) and name.strip() and name.isprintable() else None
 
 
-def _workers(where: str, entry: dict[str, int]) -> int:
-    """Return how many workers the queue may have: an autoscaled queue needs room for its largest count."""
-    least, most = entry.get("min_worker_count"), entry.get("max_worker_count")
+def _workers(location: str, entry: dict[str, int]) -> int:
+    """Return how many workers the queue may have; an autoscaled queue counts with its maximum."""
+    maximum = entry.get("max_worker_count")
     for field in ("worker_count", "min_worker_count"):
-        if most is not None and entry.get(field, 0) > most:
-            raise StartError(f"{where}: {field} {entry[field]} is above max_worker_count {most}")
-    for count in (entry.get("worker_count"), most, least):
-        if count is not None:
-            return count
+        if maximum is not None and entry.get(field, 0) > maximum:
+            raise StartError(f"{location}: {field} {entry[field]} is above max_worker_count {maximum}")
+    for field in ("worker_count", "max_worker_count", "min_worker_count"):
+        if field in entry:
+            return entry[field]
     raise StartError(
-        f"{where}: it has none of {', '.join(COUNTS)}; one of them must say how many workers run"
+        f"{location}: it has none of {', '.join(COUNTS)}; one of them must give the number of workers"
     )
 
 
-def _whole(where: str, field: str, entry: dict[str, object], least: int) -> int | None:
+def _number(location: str, field: str, entry: dict[str, object], minimum: int) -> int | None:
     value = entry.get(field)
     if field not in entry:
         return None
-    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= MAX_COUNT:
-        raise bad_value(f"{where}, {field}", str(value), f"a whole number from {least} to {MAX_COUNT}")
+    if not isinstance(value, int) or isinstance(value, bool) or not minimum <= value <= MAX_COUNT:
+        raise bad_value(f"{location}, {field}", str(value), f"a whole number from {minimum} to {MAX_COUNT}")
     return value

@@ -1,1 +1,1 @@
-"""What stands in the image beside the packages: the programs that install what a project lists."""
+"""The programs that install a project's packages.txt and requirements.txt while its image is built."""

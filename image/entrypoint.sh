@@ -1,3 +1,3 @@
 #!/bin/sh
-# `python -m entrypoint`. -I: neither the folder that the container starts in nor PYTHONPATH can stand in for a module of it.
+# `python -m entrypoint`. -I: no module in the working directory or on PYTHONPATH can shadow one of the entrypoint's.
 exec /opt/astro-runtime/bin/python -I -m entrypoint "$@"

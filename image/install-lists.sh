@@ -1,6 +1,6 @@
 #!/bin/sh
-# install-lists.sh FOLDER: installs what a project's packages.txt and requirements.txt ask for, those of the two that
-# there are, and removes FOLDER. What is wrong with one is told with its file and line, and ends the build.
+# install-lists.sh FOLDER: installs the packages of FOLDER/packages.txt and FOLDER/requirements.txt, both optional, and
+# removes FOLDER. An error names file and line, and fails the build.
 set -eu
 mkdir -p "$1"
 cd "$1"

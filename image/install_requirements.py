@@ -1,6 +1,6 @@
-"""Installs the Python packages of requirements.txt beside Airflow, while the image is built, as root.
+"""Installs the Python packages of requirements.txt into the image's environment, as root, while the image is built.
 
-They are resolved together with what the image itself was made from, so that Airflow goes on working.
+They are resolved together with the image's own requirements, so that Airflow keeps working.
 """
 
 from __future__ import annotations
@@ -9,119 +9,115 @@ import argparse
 import re
 import sys
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
-from image.copies import copy
-from image.lists import Entry, ListError, refuse, run, shortest
-from image.requirement_lines import (
-    asks_for_hashes,
-    has_hash,
-    is_option,
-    missing_file,
-    named,
-    shown,
-    walk,
+from image.lists import Entry, ListError, raise_problems, run_and_exit
+from image.requirement_entry import describe, has_hash, is_option, lacks_name, package_name, requires_hashes
+from image.requirement_lines import flatten, missing_file, read_requirements
+from image.uv import Uv, UvError
+from image.uv_explanation import entries_at_fault, entries_for, with_locations
+
+DATA_FOLDER = Path("/usr/local/share/astro-runtime")
+# The image decides the versions of these packages.
+IMAGE_MANAGED = {"apache-airflow", "apache-airflow-core", "apache-airflow-task-sdk", "astro-runtime"}
+AIRFLOW_PIN = re.compile(r"^apache-airflow==(\S+)", re.MULTILINE)
+REMEDY_OTHER_AIRFLOW = "delete the line; for another Airflow, name another tag of the image in FROM"
+REMEDY_MISSING_FILE = (
+    "of the project's files only packages.txt and requirements.txt are available during the installation:"
+    " list packages or URLs in requirements.txt itself"
 )
-from image.resolver import Resolver, UvError
-
-OURS = Path("/usr/local/share/astro-runtime")
-# Packages whose version the image decides.
-DECIDED = {"apache-airflow", "apache-airflow-core", "apache-airflow-task-sdk", "astro-runtime"}
-PIN = re.compile(r"^apache-airflow==(\S+)", re.MULTILINE)
-AT_FAULT = re.compile(r"Failed to [\w ]+ `([\w.-]+)")
-ANOTHER_AIRFLOW = "delete the line, and for another Airflow name another tag of the image in FROM"
-NO_FILES = (
-    "of a project's files, only packages.txt and requirements.txt are there: write packages or URLs into it"
-)
-ABOVE = "uv's explanation stands above"
 
 
-class Project:
-    """The list of a project, at `path`, and the resolver that installs it."""
+class RequirementsInstaller:
+    """Installs the requirements list at `path` with `uv`."""
 
-    def __init__(self, path: Path, resolver: Resolver) -> None:
+    def __init__(self, path: Path, uv: Uv) -> None:
         self.path = path
-        self.resolver = resolver
-        self.airflow = "".join(PIN.findall(resolver.constraints.read_text()))
-        # An option holds for every line, so the options come first.
-        self.lines = sorted(walk(path), key=lambda line: not is_option(line))
+        self.uv = uv
+        self.airflow = "".join(AIRFLOW_PIN.findall(uv.constraints.read_text()))
+        self.entries = list(read_requirements(path))
+        self.text = flatten(self.entries)
 
     def install(self) -> None:
-        """Install what the list names. Raises ListError where something of it cannot be installed."""
-        refuse([problem for line in self.lines if (problem := self._refusal(line))])
-        if all(is_option(line) for line in self.lines):
+        """Install the list. Raises ListError if any of it cannot be installed."""
+        raise_problems([problem for entry in self.entries if (problem := self._problem(entry))])
+        if all(is_option(entry) for entry in self.entries):
             return
-        plan = self._resolve()
-        refuse([f"{self._culprit(name)}; {self._decides(name)}" for name in sorted(plan & DECIDED)])
+        plan = self._plan()
+        managed = sorted(plan & IMAGE_MANAGED)
+        raise_problems(
+            [f"{self._installs(name, self._origins(name))}; {self._decides(name)}" for name in managed]
+        )
         self._check_hashes(plan)
-        self._carry_out(plan)
+        self._carry_out()
 
-    def _refusal(self, line: Entry) -> str:
-        """Return what is wrong with the line by itself; nothing for most."""
-        if named(line) in DECIDED:
-            return f"{line}: {self._decides(named(line))}; {ANOTHER_AIRFLOW}"
-        file = missing_file(line)
-        return f"{line}: there is no {file} where this list is installed; {NO_FILES}" if file else ""
+    def _problem(self, entry: Entry) -> str:
+        """Return what is wrong with the entry on its own; empty for most."""
+        name = package_name(entry)
+        if name in IMAGE_MANAGED:
+            return f"{entry}: {self._decides(name)}; {REMEDY_OTHER_AIRFLOW}"
+        file = missing_file(entry)
+        return (
+            f"{entry}: there is no {file} where this list is installed; {REMEDY_MISSING_FILE}" if file else ""
+        )
 
     def _decides(self, name: str | None) -> str:
         return f"the image decides the version of {name}, and has Airflow {self.airflow}"
 
-    def _resolve(self) -> set[str]:
-        """Return the names of the packages that the list would install."""
+    def _plan(self) -> set[str]:
         try:
-            return self._plan(self.lines)
-        except UvError:
-            lines = shortest(self.lines, self._objection)
-        raise ListError(
-            f"{self._objection(lines)}{self._last(lines)} cannot be installed beside Airflow {self.airflow}"
-            f" and the lines above; {ABOVE}"
-        )
+            return self.uv.plan(self.text)
+        except UvError as error:
+            explanation = with_locations(str(error), self.entries)
+            print(explanation, end="", file=sys.stderr, flush=True)
+            raise self._failure(explanation) from None
 
     def _check_hashes(self, plan: set[str]) -> None:
-        """Hold pip's rule: where a line asks for hashes, every package that is installed needs one."""
-        asking = [line for line in self.lines if asks_for_hashes(line)]
-        hashed = {named(line) for line in self.lines if has_hash(line)}
-        bare = sorted(plan - hashed) if asking else []
-        refuse([f"{self._culprit(name)}, which has no --hash; {asking[0]} asks for hashes" for name in bare])
+        """Apply pip's rule: if one line requires hashes, every package that is installed needs one."""
+        requiring = [entry for entry in self.entries if requires_hashes(entry)]
+        hashed = {package_name(entry) for entry in self.entries if has_hash(entry)}
+        missing = sorted(plan - hashed) if requiring else []
+        raise_problems(
+            [
+                f"{self._installs(name, entries_for(name, self.entries))}, which has no --hash;"
+                f" {requiring[0]} requires hashes"
+                for name in missing
+            ]
+        )
 
-    def _carry_out(self, plan: set[str]) -> None:
+    def _carry_out(self) -> None:
         try:
-            with copy(self.path, self.lines) as whole:
-                self.resolver.install(whole)
-            self.resolver.check()
+            self.uv.install(self.text)
         except UvError as error:
-            at_fault = [name for name in AT_FAULT.findall(str(error)) if name in plan]
-            where = self._culprit(at_fault[0]) if at_fault else f"{self.path}: uv installs and checks it"
-            raise ListError(f"{where}, and that failed; {ABOVE}") from None
-
-    def _plan(self, lines: Sequence[Entry]) -> set[str]:
-        """Return the names of the packages that these lines would install. Raises UvError."""
-        with copy(self.path, lines) as part:
-            return self.resolver.plan(part)
-
-    def _objection(self, lines: Sequence[Entry]) -> str:
-        """Return what uv says against these lines; nothing where it would install them."""
+            raise self._failure(str(error)) from None
         try:
-            self._plan(lines)
-        except UvError as error:
-            return str(error)
-        return ""
+            self.uv.check()
+        except UvError:
+            raise ListError(
+                f"{self.path}: the installed packages do not fit together; see uv's explanation above"
+            ) from None
 
-    def _culprit(self, name: str) -> str:
-        """Say which line brings in the package, itself or as what another one needs."""
+    def _failure(self, explanation: str) -> ListError:
+        """Return an error that names the lines at fault, or the list if uv's explanation names none of them."""
+        lines = [f"{entry}: {describe(entry)}" for entry in entries_at_fault(explanation, self.entries)]
+        reason = (
+            f"cannot be installed with Airflow {self.airflow} and the other requirements;"
+            " see uv's explanation above"
+        )
+        return ListError("\n".join(f"{line} {reason}" for line in lines or [f"{self.path}: the list"]))
 
-        def bring_it(lines: Sequence[Entry]) -> bool:
-            try:
-                return name in self._plan(lines)
-            except UvError:
-                return False
+    def _origins(self, name: str) -> list[Entry]:
+        """Return the entries that install the package, themselves or as a dependency; none if that is unclear."""
+        if entries := entries_for(name, self.entries):
+            return entries
+        if entries := entries_at_fault(self.uv.explain(self.text, name), self.entries):
+            return entries
+        unnamed = [entry for entry in self.entries if lacks_name(entry)]
+        return unnamed if len(unnamed) == 1 else []
 
-        naming = [line for line in self.lines if named(line) == name]
-        return f"{self._last(naming[:1] or shortest(self.lines, bring_it))} installs {name}"
-
-    def _last(self, lines: Sequence[Entry]) -> str:
-        return f"{lines[-1]}: {shown(lines[-1])}" if lines else f"{self.path}: the list"
+    def _installs(self, name: str, entries: list[Entry]) -> str:
+        subject = f"{entries[0]}: {describe(entries[0])}" if entries else f"{self.path}: the list"
+        return f"{subject} installs {name}"
 
 
 def main() -> None:
@@ -129,15 +125,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="install_requirements", description=__doc__)
     parser.add_argument("list", type=Path)
     parser.add_argument("--python", default=sys.executable, help="of the environment to install into")
-    parser.add_argument(
-        "--requirements", type=Path, default=OURS / "requirements.txt", help="the image's own"
-    )
-    parser.add_argument("--constraints", type=Path, default=OURS / "constraints.txt", help="the image's own")
+    for name in ("requirements", "constraints"):
+        default = DATA_FOLDER / f"{name}.txt"
+        parser.add_argument(f"--{name}", type=Path, default=default, help="the image's own")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as cache:
-        resolver = Resolver(arguments.python, arguments.requirements, arguments.constraints, cache)
-        Project(arguments.list, resolver).install()
+        uv = Uv(arguments.python, arguments.requirements, arguments.constraints, cache)
+        RequirementsInstaller(arguments.list, uv).install()
 
 
 if __name__ == "__main__":
-    run(main)
+    run_and_exit(main)

@@ -1,4 +1,4 @@
-"""What a test has left in the Runtime's table is taken away."""
+"""Removes a test's rows from the Runtime's table."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from sqlalchemy import delete
 from astro_runtime_plugin.database import state
 
 
-def forget(*kinds: str) -> None:
-    """Delete all rows of these kinds, where there are any."""
+def clear_state(*kinds: str) -> None:
+    """Delete all rows of these kinds."""
     for kind in kinds:
         if state.fetch(kind):
             with create_session() as session:

@@ -1,4 +1,4 @@
-"""Runs the real `astro-runtime` command: the installed one, or a copy of the package with another catalogue."""
+"""Runs the real `astro-runtime` command: the installed one, or a copy of the packages with another catalogue."""
 
 from __future__ import annotations
 
@@ -12,35 +12,36 @@ from typing import Any
 from astro_runtime_plugin.releases.current import CATALOGUE
 from testing.entrypoint_process import CHECKOUT, environment
 
-COMMAND = "import sys; from astro_runtime_plugin.cli import main; sys.argv[0] = 'astro-runtime'; main()"
+PACKAGES = ("astro_runtime_plugin", "entrypoint")
+PROGRAM = "import sys; from astro_runtime_plugin.cli import main; sys.argv[0] = 'astro-runtime'; main()"
 
 
-def astro_runtime(home: Path, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run the installed command to its end."""
+def run_astro_runtime(home: Path, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run the installed command."""
     return _run(home, [str(Path(sys.executable).parent / "astro-runtime"), *words], environ)
 
 
-class Copy:
-    """A copy of the packages in a folder of its own."""
+class PackageCopy:
+    """A copy of the packages in `home`."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
         self.path = home / "copy"
-        for package in ("astro_runtime_plugin", "entrypoint"):
+        for package in PACKAGES:
             shutil.copytree(CHECKOUT / package, self.path / package)
-        self.catalogue = self.path / "astro_runtime_plugin" / CATALOGUE.name
+        self.catalogue = self.path / CATALOGUE.relative_to(CHECKOUT)
 
-    def change(self, release: str, **facts: object) -> None:
-        """Give a release of the copy's catalogue other facts."""
-        held: dict[str, list[dict[str, Any]]] = json.loads(self.catalogue.read_text())
-        (row,) = (row for row in held["releases"] if row["release"] == release)
+    def change_release(self, name: str, **facts: object) -> None:
+        """Change the facts of a release in the copy's catalogue."""
+        catalogue: dict[str, list[dict[str, Any]]] = json.loads(self.catalogue.read_text())
+        (row,) = (row for row in catalogue["releases"] if row["release"] == name)
         row.update(facts)
-        self.catalogue.write_text(json.dumps(held))
+        self.catalogue.write_text(json.dumps(catalogue))
 
-    def run(self, *words: str, python: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
-        """Run the copy's command with the options `python` for the interpreter."""
-        found = {"PYTHONPATH": str(self.path)}
-        return _run(self.home, [sys.executable, *python, "-c", COMMAND, *words], found)
+    def run(self, *words: str, interpreter_options: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+        """Run the copy's command."""
+        environ = {"PYTHONPATH": str(self.path)}
+        return _run(self.home, [sys.executable, *interpreter_options, "-c", PROGRAM, *words], environ)
 
 
 def _run(home: Path, words: list[str], environ: dict[str, str]) -> subprocess.CompletedProcess[str]:

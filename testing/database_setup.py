@@ -1,4 +1,4 @@
-"""What the tests of migration and first user share: what the log says, and how to look into a start that runs."""
+"""Log lines, environments and observers for the tests of migration and first user."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from astro_runtime_plugin.database.lock import KEY
 from testing.installed_line import LINE
 from testing.servers import Postgres
 
-MIGRATES = "Performing upgrade to the metadata database"
-NOTHING_TO_DO = "astro-runtime: the metadata database is up to date: nothing to migrate\n"
-WAITING = "astro-runtime: waiting: another process prepares the metadata database\n"
-ALREADY_THERE = {"3.3": "admin already exists in the db", "2.11": "admin already exist in the db"}[LINE]
-FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
-WITHOUT_USERS = {
+MIGRATION_LINE = "Performing upgrade to the metadata database"
+UP_TO_DATE_LINE = "astro-runtime: the metadata database is up to date: nothing to migrate\n"
+WAITING_LINE = "astro-runtime: waiting: another process prepares the metadata database\n"
+USER_EXISTS = {"3.3": "admin already exists in the db", "2.11": "admin already exist in the db"}[LINE]
+FAB_AUTH_MANAGER = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
+AUTH_MANAGER_WITHOUT_USERS = {
     "3.3": "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager",
-    "2.11": "airflow.auth.managers.base_auth_manager.BaseAuthManager",  # FAB's is the only one that it has
+    "2.11": "airflow.auth.managers.base_auth_manager.BaseAuthManager",  # its only other one is FAB's
 }[LINE]
 VERSION_TABLES = {"3.3": ("alembic_version", "alembic_version_fab"), "2.11": ("alembic_version",)}[LINE]
-# Leaves a migration pending. On 3.3 that of a provider's tables; 2.11 has no such, so the newest of Airflow's own.
-PUT_BACK = {
+# Makes a migration pending: on 3.3 that of a provider's tables, on 2.11, which has none, the newest of Airflow.
+DOWNGRADE = {
     "3.3": """
         DO $$ DECLARE name text; BEGIN
             FOR name IN SELECT tablename FROM pg_tables WHERE tablename ~ '^(ab_|alembic_version_fab)'
@@ -35,33 +35,38 @@ PUT_BACK = {
             RENAME CONSTRAINT dsdar_dataset_alias_fkey TO dsdar_dataset_fkey;
         UPDATE alembic_version SET version_num = '22ed7efa9da2' WHERE version_num = '5f2621c13b39'""",
 }[LINE]
-AIRFLOWS = 1  # `airflow.utils.db.DBLocks.MIGRATIONS`
-SAY_STARTED = ("bash", "-c", "echo started")
+AIRFLOW_LOCK = 1  # `airflow.utils.db.DBLocks.MIGRATIONS`
+PRINT_STARTED = ("bash", "-c", "echo started")
 
 
-def at(url: str) -> dict[str, str]:
+def database_environ(url: str) -> dict[str, str]:
     return {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url}
 
 
-def user(password: str = "", **more: str) -> dict[str, str]:
-    told = {"_AIRFLOW_WWW_USER_CREATE": "true", "AIRFLOW__CORE__AUTH_MANAGER": FAB, **more}
-    return {**told, "_AIRFLOW_WWW_USER_PASSWORD": password} if password else told
+def first_user_environ(password: str = "", **overrides: str) -> dict[str, str]:
+    environ = {
+        "_AIRFLOW_WWW_USER_CREATE": "true",
+        "AIRFLOW__CORE__AUTH_MANAGER": FAB_AUTH_MANAGER,
+        **overrides,
+    }
+    return {**environ, "_AIRFLOW_WWW_USER_PASSWORD": password} if password else environ
 
 
 def revisions(server: Postgres, database: str) -> list[str]:
-    """Return the revision that each of VERSION_TABLES is at."""
+    """Return the revision in each of VERSION_TABLES."""
     return [server.sql(database, f"SELECT version_num FROM {table}")[0][0] for table in VERSION_TABLES]
 
 
 @contextlib.contextmanager
-def lock_held(server: Postgres, database: str, key: int = KEY) -> Iterator[None]:
-    """Be the replica that is preparing the database; AIRFLOWS is the lock of an Airflow that migrates it."""
+def hold_lock(server: Postgres, database: str, key: int = KEY) -> Iterator[None]:
+    """Hold the lock of a replica that sets the database up, or AIRFLOW_LOCK, that of an Airflow that migrates it."""
     with contextlib.closing(server.connect(database)) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", (key,))
         yield
 
 
 def read_until(process: subprocess.Popen[str], text: str) -> str:
+    """Read stderr up to the line with `text`, and return what was read."""
     assert process.stderr
     read = ""
     while text not in read:
@@ -71,21 +76,21 @@ def read_until(process: subprocess.Popen[str], text: str) -> str:
     return read
 
 
-def children(pid: int) -> list[int]:
+def child_pids(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def alive(pid: int) -> bool:
-    """Whether the process runs; one that has ended may still wait for a container's PID 1 to take notice."""
+    """Whether the process runs; one that ended may still be a zombie until a container's PID 1 reaps it."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
 
 
-def watched(process: subprocess.Popen[str]) -> tuple[str, str, set[str]]:
-    """Run the process to its end; return stdout, stderr and every command line that `ps` could have shown of it."""
-    seen: set[str] = set()
+def watch_to_end(process: subprocess.Popen[str]) -> tuple[str, str, set[str]]:
+    """Wait for the process; return stdout, stderr and every command line that `ps` could have shown of it."""
+    command_lines: set[str] = set()
 
     def watch() -> None:
         while process.poll() is None:
@@ -93,12 +98,12 @@ def watched(process: subprocess.Popen[str]) -> tuple[str, str, set[str]]:
             for pid in pids:
                 with contextlib.suppress(OSError):
                     proc = Path(f"/proc/{pid}")
-                    seen.add((proc / "cmdline").read_bytes().replace(b"\0", b" ").decode())
-                    pids += children(pid)
+                    command_lines.add((proc / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+                    pids += child_pids(pid)
             time.sleep(0.02)
 
     watcher = threading.Thread(target=watch)
     watcher.start()
     out, err = process.communicate(timeout=120)
     watcher.join()
-    return out, err, seen
+    return out, err, command_lines

@@ -1,4 +1,4 @@
-"""Runs the real entrypoint as a process, in an environment that holds nothing of the machine's own Airflow."""
+"""Runs the real entrypoint as a process, in an environment without the variables of this machine's Airflow."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ CHECKOUT = Path(__file__).parents[1]
 ENTRYPOINT = (sys.executable, "-m", "entrypoint")
 
 
-def environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return an environment for a start with AIRFLOW_HOME in `home`, and `extra` on top."""
+def environment(home: Path, overrides: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return an environment for a start with `home` as AIRFLOW_HOME, updated with `overrides`."""
     inherited = {name: text for name, text in os.environ.items() if name in ("LANG", "HOME")}
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    return {**inherited, "PATH": path, "AIRFLOW_HOME": str(home), **(extra or {})}
+    return {**inherited, "PATH": path, "AIRFLOW_HOME": str(home), **(overrides or {})}
 
 
 def start(
     home: Path, *words: str, environ: Mapping[str, str] | None = None, stdin: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    """Run the entrypoint with `words` to its end."""
+    """Run the entrypoint with `words` and wait until it exits."""
     return subprocess.run(
         [*ENTRYPOINT, *words],
         input=stdin,
@@ -35,7 +35,7 @@ def start(
 
 
 def begin(home: Path, *words: str, environ: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
-    """Run the entrypoint with `words` and return while it runs."""
+    """Run the entrypoint with `words` without waiting for it."""
     return subprocess.Popen(
         [*ENTRYPOINT, *words],
         stdin=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""The line whose Airflow is installed beside the tests, and what a start of it looks like."""
+"""The line whose Airflow is installed, and its names and values that tests expect."""
 
 from __future__ import annotations
 
@@ -13,4 +13,4 @@ VARIABLES = {setting.documented: setting.names_by_line[LINE].names[0].variable f
 INTERVAL = VARIABLES["AIRFLOW__SCHEDULER__DAG_DIR_LIST_INTERVAL"]
 TIMEOUT = VARIABLES["AIRFLOW__CELERY__STALLED_TASK_TIMEOUT"]
 RELEASE = {"3.3": "3.3-1", "2.11": "13.0.0"}[LINE]
-LEAST_PARALLELISM = {"3.3": 1, "2.11": 0}[LINE]  # 0 is Airflow 2's word for "without a bound"
+MIN_PARALLELISM = {"3.3": 1, "2.11": 0}[LINE]  # 0 means unlimited in Airflow 2

@@ -1,4 +1,4 @@
-"""A process with a job of Airflow's, and a child of it that is forked with one: the threads and modules of each."""
+"""A process that creates Airflow jobs, as does a child forked from it; each reports its threads and modules."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from airflow.jobs.job import Job
 sys.argv = ["airflow", *sys.argv[1:]]
 
 
-def there() -> None:
-    """Make jobs, which Airflow's listeners hear, and write one JSON line."""
+def create_jobs_and_report() -> None:
+    """Create jobs, which notifies Airflow's listeners, and print one line of JSON."""
     for _ in range(2):
         Job()
     threads = [thread.name for thread in threading.enumerate() if thread.name.startswith("astro-runtime")]
@@ -21,7 +21,7 @@ def there() -> None:
     print(json.dumps({"threads": sorted(threads), "modules": sorted(modules)}), flush=True)
 
 
-there()
-child = multiprocessing.get_context("fork").Process(target=there)
+create_jobs_and_report()
+child = multiprocessing.get_context("fork").Process(target=create_jobs_and_report)
 child.start()
 child.join()

@@ -1,4 +1,4 @@
-"""Runs the real `make run` as a process, and looks for what it leaves behind."""
+"""Runs the real `make run` as a process and looks for what it leaves behind."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import psutil  # type: ignore[import-untyped]
 
-from dev.lines import HERE
+from dev.run.profiles import PROFILE
 from testing.entrypoint_process import CHECKOUT
 from testing.installed_line import LINE
 from testing.rest_api import API
@@ -25,18 +25,18 @@ START = 120  # seconds until it must be up, on a slow machine
 STOP = 20  # seconds; a stop takes less than ten, and the machine may be busy
 
 
-class Making:
-    """A `make run` in a session of its own, as a terminal gives it one: `said` is all of its output so far."""
+class MakeRun:
+    """A `make run` in a session of its own, as a terminal gives it one; `output` is all that it has printed so far."""
 
     def __init__(self, home: Path, port: int | str, stderr: int = subprocess.STDOUT) -> None:
         self.home, self.url = home, f"http://localhost:{port}/"
-        # The tests run in this environment: make must not install it anew under them.
-        here = [f"LINE={LINE}", f"BIN={Path(sys.executable).parent}"]
-        words = ["make", "-o", ".venv/.installed", "-o", f".venv-{LINE}/.installed", *here, "run"]
+        # The tests run in this environment: make must not install it again under them.
+        variables = [f"LINE={LINE}", f"BIN={Path(sys.executable).parent}"]
+        command = ["make", "-o", ".venv/.installed", "-o", f".venv-{LINE}/.installed", *variables, "run"]
         with tempfile.NamedTemporaryFile(prefix="make-run-", delete=False) as output:
-            self._output = Path(output.name)
+            self._output_file = Path(output.name)
             self.process = subprocess.Popen(
-                [*words, f"PORT={port}", f"AIRFLOW_HOME={home}"],
+                [*command, f"PORT={port}", f"AIRFLOW_HOME={home}"],
                 env={
                     "PATH": "/usr/bin:/bin",
                     "HOME": tempfile.gettempdir(),
@@ -48,79 +48,84 @@ class Making:
                 stderr=stderr,
                 start_new_session=True,
             )
-        self.seen: set[psutil.Process] = set()
-        self._said: str | None = None
+        self._descendants: set[psutil.Process] = set()
+        self._last_output: str | None = None
 
     @property
-    def said(self) -> str:
-        return self._output.read_text() if self._said is None else self._said
+    def output(self) -> str:
+        return self._output_file.read_text() if self._last_output is None else self._last_output
 
-    def line(self, word: str) -> str:
-        """Return what the block says after `word:`."""
-        return next(line.split(": ", 1)[1] for line in self.said.splitlines() if line.startswith(f"{word}: "))
+    def fact(self, label: str) -> str:
+        """Return what the block says after `label:`."""
+        prefix = f"{label}: "
+        return next(line for line in self.output.splitlines() if line.startswith(prefix)).removeprefix(prefix)
 
-    def until(self, words: str) -> None:
-        """Return when `words` have been said."""
-        until(lambda: words in self.said or self.process.poll() is not None, START)
-        assert words in self.said, self.said
-        self.look()
+    def wait_for(self, text: str) -> None:
+        """Return when the output contains `text`; it must come before the end."""
+        until(lambda: text in self.output or self.process.poll() is not None, START)
+        assert text in self.output, self.output
+        self.processes()
 
-    def look(self) -> set[psutil.Process]:
-        """Remember the processes that run now; return all that were ever seen."""
-        self.seen |= set(psutil.Process(self.process.pid).children(recursive=True))
-        return self.seen
+    def processes(self) -> set[psutil.Process]:
+        """Return the descendants that run now and those that ran at an earlier call."""
+        self._descendants |= set(psutil.Process(self.process.pid).children(recursive=True))
+        return self._descendants
 
     def supervisor(self) -> psutil.Process:
-        return next(one for one in self.look() if "dev.run" in words_of(one))
+        return next(process for process in self.processes() if "dev.run" in command_line(process))
 
-    def all_started(self) -> bool:
-        """Whether the components run, healthy or not."""
-        parents = [one for one in self.look() if "dev.run" in words_of(one)]
-        return any(len(children_of(parent)) == len(HERE.components) for parent in parents)
+    def wait_for_components(self) -> None:
+        """Return when every component has been started, healthy or not."""
+        until(self._all_started, START)
+
+    def _all_started(self) -> bool:
+        parents = [process for process in self.processes() if "dev.run" in command_line(process)]
+        return any(len(children_of(parent)) == len(PROFILE.components) for parent in parents)
 
     def component(self, name: str) -> psutil.Process:
-        return next(one for one in self.supervisor().children() if name in words_of(one))
+        return next(process for process in self.supervisor().children() if name in command_line(process))
 
-    def ended(self) -> int:
+    def wait(self) -> int:
         """Wait for the end; return make's exit code, or the signal that ended it as a negative number."""
         return self.process.wait(STOP)
 
-    def left(self) -> list[str]:
-        """Return what still runs: of what was seen, or with this AIRFLOW_HOME in its environment."""
-        return [*filter(None, map(words_of, {*self.seen, *having(f"AIRFLOW_HOME={self.home}")}))]
+    def left_behind(self) -> list[str]:
+        """Return the command lines of what still runs: known descendants, and whatever has this AIRFLOW_HOME."""
+        processes = {*self._descendants, *with_variable(f"AIRFLOW_HOME={self.home}")}
+        return [*filter(None, map(command_line, processes))]
 
     def kill(self) -> None:
-        """Leave nothing behind, whatever the test found."""
+        """Leave nothing behind, whatever the outcome of the test."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGTERM)
             self.process.wait(STOP)
-        for one in self.seen:
-            if one.is_running():
-                one.kill()
+        for process in self._descendants:
+            if process.is_running():
+                process.kill()
 
-    def forget(self) -> None:
-        """Remove the output; `said` still tells it."""
-        self._said = self.said
-        self._output.unlink()
+    def remove_output(self) -> None:
+        """Remove the file; `output` still returns its content."""
+        self._last_output = self.output
+        self._output_file.unlink()
 
     def client(self) -> httpx.Client:
-        """Log in with what the block says."""
-        return API.log_in(self.url, API.path, self.line("User"), self.line("Password"))
+        """Log in as the block says."""
+        return API.log_in(self.url, API.path, self.fact("User"), self.fact("Password"))
 
 
 @contextmanager
-def making(home: Path, port: int | str, stderr: int = subprocess.STDOUT) -> Iterator[Making]:
+def make_run(home: Path, port: int | str, stderr: int = subprocess.STDOUT) -> Iterator[MakeRun]:
     """Run `make run` until the end of the block."""
-    run = Making(home, port, stderr)
+    run = MakeRun(home, port, stderr)
     try:
         yield run
     finally:
         run.kill()
-        run.forget()
+        run.remove_output()
 
 
-def words_of(process: psutil.Process) -> str:
-    """Return the command line; empty where the process has ended, perhaps while it was looked at."""
+def command_line(process: psutil.Process) -> str:
+    """Return the command line, empty if the process has ended."""
     try:
         return " ".join(process.cmdline()) if process.is_running() else ""
     except psutil.NoSuchProcess:
@@ -128,28 +133,28 @@ def words_of(process: psutil.Process) -> str:
 
 
 def children_of(process: psutil.Process) -> list[psutil.Process]:
-    """Return the children; none where the process has ended, perhaps while it was looked at."""
+    """Return the children, none if the process has ended."""
     try:
         return list(process.children())
     except psutil.NoSuchProcess:
         return []
 
 
-def having(pair: str) -> Iterator[psutil.Process]:
-    """Return the processes with `pair` in their environment."""
+def with_variable(pair: str) -> Iterator[psutil.Process]:
+    """Yield the processes with `pair` (NAME=value) in their environment."""
     for process in psutil.process_iter():
         try:
-            held = Path(f"/proc/{process.pid}/environ").read_bytes()
+            environ = Path(f"/proc/{process.pid}/environ").read_bytes()
         except OSError:
             continue
-        if pair.encode() in held.split(b"\0"):
+        if pair.encode() in environ.split(b"\0"):
             yield process
 
 
 def until(condition: Callable[[], Any], seconds: float = 60) -> Any:
     """Return what `condition` returns as soon as it is true."""
     end = time.monotonic() + seconds
-    while not (found := condition()):
+    while not (result := condition()):
         assert time.monotonic() < end, f"not within {seconds} s: {condition}"
         time.sleep(0.2)
-    return found
+    return result

@@ -1,4 +1,4 @@
-"""A real MariaDB for a test: on a loopback port and in a folder of its own, gone afterwards."""
+"""A real MariaDB for a test, on a loopback port and in a temporary folder."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from sqlalchemy.pool import NullPool
 
 from testing.servers import free_port, running
 
-CARELESS = ("--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=16M", "--skip-log-bin")
+UNSAFE_BUT_FAST = ("--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=16M", "--skip-log-bin")
 
 
 class MariaDB:
-    """A running MariaDB, in which nobody needs a password."""
+    """A running MariaDB that accepts everyone without a password."""
 
     def __init__(self, port: int) -> None:
         self.port = port
@@ -36,21 +36,21 @@ class MariaDB:
     def sql(self, database: str, statement: str) -> list[Any]:
         """Run one statement and return its rows."""
         with create_engine(self.url(database), poolclass=NullPool).begin() as connection:
-            done = connection.execute(text(statement))
-            return [*done] if done.returns_rows else []
+            result = connection.execute(text(statement))
+            return [*result] if result.returns_rows else []
 
 
 @contextmanager
 def mariadb() -> Iterator[MariaDB]:
-    """Run MariaDB as the user that the tests run as, without its system tables."""
+    """Run MariaDB as the user of the tests, without its system tables."""
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="mariadb-") as home:
         (Path(home) / "data").mkdir()
-        own = [
+        files = [
             f"--user={pwd.getpwuid(os.getuid()).pw_name}",
             f"--datadir={home}/data",
             f"--socket={home}/socket",
         ]
-        where = ["--skip-networking=0", "--bind-address=127.0.0.1", f"--port={port}", "--skip-grant-tables"]
-        with running(["mariadbd", "--no-defaults", *own, *where, *CARELESS], port, Path(home)):
+        access = ["--skip-networking=0", "--bind-address=127.0.0.1", f"--port={port}", "--skip-grant-tables"]
+        with running(["mariadbd", "--no-defaults", *files, *access, *UNSAFE_BUT_FAST], port, Path(home)):
             yield MariaDB(port)

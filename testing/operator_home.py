@@ -1,26 +1,26 @@
-"""An AIRFLOW_HOME of the operator's own, as `make run` may find one."""
+"""The operator's AIRFLOW_HOME, as `make run` may find it."""
 
 from __future__ import annotations
 
 import stat
 from pathlib import Path
 
-from dev import credentials
+from dev.run import config
 from entrypoint.config_file import AirflowCfg
 
 FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
 SIMPLE = "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"
 
 
-def environment(home: Path, **more: str) -> dict[str, str]:
-    return {"AIRFLOW_HOME": str(home), **more}
+def environment(home: Path, **overrides: str) -> dict[str, str]:
+    return {"AIRFLOW_HOME": str(home), **overrides}
 
 
-def cfg(home: Path, text: str | None = None) -> AirflowCfg:
-    """Write the operator's own airflow.cfg, if any, and read what then holds."""
+def load_cfg(home: Path, text: str | None = None) -> AirflowCfg:
+    """Write airflow.cfg if `text` is given, and return the configuration that `make run` uses."""
     if text is not None:
         (home / "airflow.cfg").write_text(text)
-    return credentials.read_or_write_cfg(environment(home))
+    return config.load_cfg(environment(home))
 
 
 def mode(path: Path) -> int:

@@ -1,4 +1,4 @@
-"""Lets Airflow take PyMySQL for mysqlclient, which would have to be compiled; it is imported before Airflow."""
+"""Makes Airflow use PyMySQL instead of mysqlclient, which would have to be compiled. Import it before Airflow."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ import pymysql  # type: ignore[import-untyped]
 from pymysql import converters
 
 pymysql.install_as_MySQLdb()
-converters.DateTime2literal = converters.escape_datetime  # Airflow's name for it, at its start
+converters.DateTime2literal = converters.escape_datetime  # the name by which Airflow imports it
 sys.modules["MySQLdb.converters"] = converters

@@ -1,4 +1,4 @@
-"""A real PostgreSQL, Redis or RabbitMQ for a test: on a loopback port and in a folder of its own, gone afterwards."""
+"""A real PostgreSQL, Redis or RabbitMQ for a test, on a loopback port and in a temporary folder."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from typing import Any
 
 import psycopg2  # type: ignore[import-untyped]
 
-# What keeps data safe on a power cut costs a test most of its time.
-CARELESS = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=200")
+# Keeping data safe on a power cut would take most of a test's time.
+UNSAFE_BUT_FAST = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=200")
 
-PORTS = range(10000, 30000)  # Linux gives clients theirs from 32768 on
+PORTS = range(10000, 30000)  # Linux assigns client ports from 32768 on
 CLAIMS: list[socket.socket] = []
 
 
 class Postgres:
-    """A running PostgreSQL: `postgres` is the superuser, and nobody needs a password."""
+    """A running PostgreSQL with the superuser `postgres` that accepts everyone without a password."""
 
     def __init__(self, port: int) -> None:
         self.port = port
@@ -41,7 +41,7 @@ class Postgres:
         return f"postgresql+psycopg2://{user}@127.0.0.1:{self.port}/{database}"
 
     def connect(self, database: str) -> Any:
-        """Return a psycopg2 connection in which each statement is its own transaction."""
+        """Return a psycopg2 connection that commits each statement."""
         connection = psycopg2.connect(host="127.0.0.1", port=self.port, user="postgres", dbname=database)
         connection.autocommit = True
         return connection
@@ -58,15 +58,15 @@ class Postgres:
 
 
 def free_port(ports: range = PORTS) -> int:
-    """Return a port that nothing listens on at 127.0.0.1, and that no other run of the tests is given meanwhile.
+    """Return a port of 127.0.0.1 that is free and that no other run of the tests gets while this process lives.
 
-    A name in Linux's abstract namespace, which goes with the process, says that it is taken.
+    A socket in Linux's abstract namespace, which ends with the process, claims it.
     """
     for port in random.sample(ports, len(ports)):
         claim = socket.socket(socket.AF_UNIX)
-        with contextlib.suppress(OSError), socket.socket() as free:
+        with contextlib.suppress(OSError), socket.socket() as probe:
             claim.bind(f"\0astro-runtime-tests-{port}")
-            free.bind(("127.0.0.1", port))
+            probe.bind(("127.0.0.1", port))
             CLAIMS.append(claim)
             return port
         claim.close()
@@ -75,7 +75,7 @@ def free_port(ports: range = PORTS) -> int:
 
 @contextmanager
 def postgres() -> Iterator[Postgres]:
-    """Run PostgreSQL; it does not run as root, so there it runs as the user postgres."""
+    """Run PostgreSQL; it refuses to run as root, so root runs it as the user postgres."""
     home = Path(tempfile.mkdtemp(prefix="postgres-"))
     data, port = home / "data", free_port()
     as_user: list[str] = []
@@ -100,9 +100,9 @@ def postgres() -> Iterator[Postgres]:
             check=True,
             capture_output=True,
         )
-        options = [word for setting in CARELESS for word in ("-c", setting)]
-        where = ["-D", str(data), "-h", "127.0.0.1", "-p", str(port), "-k", ""]
-        with running([*as_user, str(binaries / "postgres"), *where, *options], port, home):
+        options = [word for setting in UNSAFE_BUT_FAST for word in ("-c", setting)]
+        access = ["-D", str(data), "-h", "127.0.0.1", "-p", str(port), "-k", ""]
+        with running([*as_user, str(binaries / "postgres"), *access, *options], port, home):
             server = Postgres(port)
             until(lambda: server.sql("postgres", "SELECT 1"), psycopg2.OperationalError)
             yield server
@@ -112,7 +112,7 @@ def postgres() -> Iterator[Postgres]:
 
 @contextmanager
 def redis() -> Iterator[str]:
-    """Run Redis, nothing of it on disk, and yield its URL."""
+    """Run Redis without persistence, and yield its URL."""
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="redis-") as home:
         words = ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", home]
@@ -122,10 +122,10 @@ def redis() -> Iterator[str]:
 
 @contextmanager
 def rabbitmq() -> Iterator[str]:
-    """Run RabbitMQ, with a port mapper of its own, and yield its URL."""
+    """Run RabbitMQ with a separate port mapper, and yield its URL."""
     port, mapper = free_port(), free_port()
     with tempfile.TemporaryDirectory(prefix="rabbitmq-") as home:
-        told = {
+        settings = {
             "HOME": home,
             "RABBITMQ_NODENAME": f"rabbit-{port}@localhost",
             "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
@@ -139,10 +139,10 @@ def rabbitmq() -> Iterator[str]:
             "ERL_EPMD_PORT": str(mapper),
             "ERL_EPMD_ADDRESS": "127.0.0.1",
         }
-        environ = {**os.environ, **told}
-        names = ["epmd", "-port", str(mapper), "-address", "127.0.0.1"]
+        environ = {**os.environ, **settings}
+        port_mapper = ["epmd", "-port", str(mapper), "-address", "127.0.0.1"]
         server = ["/usr/lib/rabbitmq/bin/rabbitmq-server"]
-        with running(names, mapper, Path(home), environ), running(server, port, Path(home), environ):
+        with running(port_mapper, mapper, Path(home), environ), running(server, port, Path(home), environ):
             yield f"amqp://guest:guest@127.0.0.1:{port}//"
 
 
@@ -150,7 +150,7 @@ def rabbitmq() -> Iterator[str]:
 def running(
     words: Sequence[str], port: int, home: Path, environ: Mapping[str, str] | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a server from when it listens on `port` until the end of the block; its output is in `home`/log."""
+    """Run a server until the end of the block, which starts once it listens on `port`. Its output is in `home`/log."""
     with (
         open(home / "log", "ab") as log,
         subprocess.Popen(words, cwd=home, stdout=log, stderr=log, env=environ) as server,
@@ -161,19 +161,19 @@ def running(
         finally:
             server.terminate()
             try:
-                server.wait(5)  # PostgreSQL's SIGTERM waits for the clients to go
+                server.wait(5)  # on SIGTERM PostgreSQL waits for its clients
             except subprocess.TimeoutExpired:
                 server.send_signal(2)
 
 
 def until(
-    succeeds: Any, error: type[Exception], server: subprocess.Popen[bytes] | None = None, seconds: float = 60
+    action: Any, error: type[Exception], server: subprocess.Popen[bytes] | None = None, seconds: float = 60
 ) -> None:
-    """Call `succeeds` until it raises no `error`; what it raises after `seconds` is raised."""
+    """Call `action` until it does not raise `error`. After `seconds`, or if the server ended, the error is raised."""
     end = time.monotonic() + seconds
     while True:
         try:
-            succeeds()
+            action()
             return
         except error:
             if time.monotonic() > end or (server and server.poll() is not None):

@@ -1,4 +1,4 @@
-"""A process that looks at the update document of the URL in `argv` as a scheduler does, each time it is told to."""
+"""A process that checks the update document at the URL in `argv` as a scheduler does, twice per line on stdin."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import testing.pymysql_shim  # noqa: F401 - before Airflow
 from astro_runtime_plugin.updates import store
 from astro_runtime_plugin.updates.daily import DailyCheck
 
+url = sys.argv[1]
 print("ready", flush=True)
-daily = DailyCheck(sys.argv[1])
+daily = DailyCheck(url)
 for _ in sys.stdin:
     for _ in range(2):
         daily.check()
-    print(f"knows {len(store.stored_releases(sys.argv[1]))}", flush=True)
+    print(f"stored {len(store.stored_releases(url))}", flush=True)

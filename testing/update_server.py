@@ -1,7 +1,8 @@
-"""A real HTTP server that answers well, badly, slowly or without end, and knows what it was asked for."""
+"""A real HTTP server for the update document: correct, broken, slow or endless; it records its requests."""
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,19 +13,17 @@ from testing.update_documents import REAL
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers as `how[path]` says; what has no such row is not found."""
+    """Responds as `server.responders[path]` does; 404 for any other path."""
 
     server: UpdateServer
 
     def do_GET(self) -> None:
-        self.server.asked.append((self.path, dict(self.headers)))
-        how = self.server.how.get(self.path.partition("?")[0], not_found)
-        try:
-            how(self)
-        except OSError:
-            pass  # who asks has gone
+        self.server.requests.append((self.path, dict(self.headers)))
+        responder = self.server.responders.get(self.path.partition("?")[0], respond_with(404))
+        with contextlib.suppress(OSError):  # the client has closed the connection
+            responder(self)
 
-    def say(self, status: int, body: bytes = b"", **headers: str) -> None:
+    def respond(self, status: int, body: bytes = b"", **headers: str) -> None:
         self.send_response(status)
         for name, value in {"Content_Length": str(len(body)), **headers}.items():
             self.send_header(name.replace("_", "-"), value)
@@ -35,19 +34,19 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-How = Callable[[Handler], None]
+Responder = Callable[[Handler], None]
 
 
 class UpdateServer(ThreadingHTTPServer):
-    """`document` is what `/document` answers; `asked` are the requests, each with path and headers."""
+    """Serves `document` at `/document`; `requests` are the requests so far, each with path and headers."""
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.document = REAL.encode()
-        self.asked: list[tuple[str, dict[str, str]]] = []
-        self.how: dict[str, How] = dict(HOW)
+        self.requests: list[tuple[str, dict[str, str]]] = []
+        self.responders: dict[str, Responder] = dict(RESPONDERS)
         self.stopped = threading.Event()
 
     def url(self, path: str, user: str = "") -> str:
@@ -58,29 +57,25 @@ class UpdateServer(ThreadingHTTPServer):
         return f'"{sha256(self.document).hexdigest()[:16]}"'
 
 
-def document(handler: Handler) -> None:
+def send_document(handler: Handler) -> None:
     server = handler.server
     if handler.headers.get("If-None-Match") == server.etag:
-        handler.say(304, ETag=server.etag)
+        handler.respond(304, ETag=server.etag)
     else:
-        handler.say(200, server.document, ETag=server.etag)
-
-
-def not_found(handler: Handler) -> None:
-    handler.say(404)
+        handler.respond(200, server.document, ETag=server.etag)
 
 
 def drip(handler: Handler) -> None:
-    """Send a header that never ends, a byte at a time: no single pause is long."""
+    """Send an endless header, one byte at a time: no single pause is long."""
     handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
     while not handler.server.stopped.wait(0.1):
         handler.wfile.write(b"a")
 
 
-def endless(status: int, **headers: str) -> How:
-    """Send a body without an end."""
+def endless(status: int, **headers: str) -> Responder:
+    """Send an endless body."""
 
-    def how(handler: Handler) -> None:
+    def respond(handler: Handler) -> None:
         handler.send_response(status)
         for name, value in headers.items():
             handler.send_header(name, value)
@@ -88,29 +83,30 @@ def endless(status: int, **headers: str) -> How:
         while not handler.server.stopped.is_set():
             handler.wfile.write(b" " * 65536)
 
-    return how
+    return respond
 
 
-def answer(status: int, body: bytes = b"", **headers: str) -> How:
-    return lambda handler: handler.say(status, body, **headers)
+def respond_with(status: int, body: bytes = b"", **headers: str) -> Responder:
+    """Send a status, a body and headers; `_` in a header's name stands for `-`."""
+    return lambda handler: handler.respond(status, body, **headers)
 
 
-HOW: dict[str, How] = {
-    "/document": document,
-    "/garbage": answer(200, b"<html>Log in to the hotel's network</html>"),
-    "/latin": answer(200, "é".encode("latin-1")),
-    "/compressed": answer(200, b"...", Content_Encoding="gzip"),
-    "/short": answer(200, b"{", Content_Length="100"),
-    "/unasked": answer(304),
-    "/broken": answer(500, b"no"),
+RESPONDERS: dict[str, Responder] = {
+    "/document": send_document,
+    "/garbage": respond_with(200, b"<html>Log in to the hotel's network</html>"),
+    "/latin": respond_with(200, "é".encode("latin-1")),
+    "/compressed": respond_with(200, b"...", Content_Encoding="gzip"),
+    "/short": respond_with(200, b"{", Content_Length="100"),
+    "/unconditional-304": respond_with(304),
+    "/broken": respond_with(500, b"no"),
     "/drip": drip,
     "/endless": endless(200),
-    "/moved": answer(302, Location="/moved-again"),
-    "/moved-again": answer(307, Location="/document"),
-    "/moved-without-end": endless(302, Location="/document"),
-    "/loop": answer(301, Location="/loop"),
-    "/to-file": answer(302, Location="file:///etc/hostname"),
-    "/nonsense": answer(302, Location="http://["),
+    "/moved": respond_with(302, Location="/moved-again"),
+    "/moved-again": respond_with(307, Location="/document"),
+    "/moved-endlessly": endless(302, Location="/document"),
+    "/loop": respond_with(301, Location="/loop"),
+    "/to-file": respond_with(302, Location="file:///etc/hostname"),
+    "/invalid-location": respond_with(302, Location="http://["),
 }
 
 

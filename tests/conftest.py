@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import tempfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
 
 from testing.installed_line import LINE
 from testing.metadata_database import metadata
+from tests import workers
 
 if TYPE_CHECKING:
     from tests.contract.oracle import Oracle
@@ -46,6 +47,15 @@ collect_ignore_glob = [f"*/airflow{major}" for major in ("2", "3") if major != L
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--states", type=int, default=2000, help="states that the override contract is tried in")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    workers.sort(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> workers.Workers:
+    return workers.Workers(config, log)
 
 
 @pytest.fixture(scope="session")

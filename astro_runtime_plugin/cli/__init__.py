@@ -1,4 +1,4 @@
-"""The `astro-runtime` command: a module here for each of its commands, imported when that one is asked for."""
+"""The `astro-runtime` command. Each subcommand is a module here, imported only when it runs."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ COMMANDS = ("check", "defaults", "lifecycle", "version", "versions", "workers")
 
 
 class Commands(click.Group):
-    """Finds a command in the module of its name, and turns its error into one message and an exit code."""
+    """Imports each subcommand from the module of its name, and turns its error into a message and an exit code."""
 
     def list_commands(self, _: click.Context) -> list[str]:
-        """Return the names, in the order of the help."""
+        """Return the names in the order of the help."""
         return list(COMMANDS)
 
     def get_command(self, _: click.Context, name: str) -> click.Command | None:
-        """Import the command; None for what is none."""
+        """Import a subcommand; None if there is no such subcommand."""
         if name not in COMMANDS:
             return None
         command: click.Command = getattr(import_module(f"{__name__}.{name}"), name)
         return command
 
     def invoke(self, context: click.Context) -> Any:
-        """Run the command; exit codes: README.md, docs/releases.md."""
+        """Run the subcommand; docs/reference/releases.md and entrypoint/errors.py list the exit codes."""
         try:
             return super().invoke(context)
         except StartError as error:
@@ -37,4 +37,4 @@ class Commands(click.Group):
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    """Say what the Runtime does here: which release it is, until when it is maintained, and what it sets."""
+    """Show the running release, until when it is maintained, and the settings that it provides."""

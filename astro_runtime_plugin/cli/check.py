@@ -18,10 +18,10 @@ SENTENCES: Mapping[Stage, str] = {
     "future": "release {release} comes out on {released}",
     "maintained": "release {release} is maintained until {until}",
     "basic support": "release {release} was maintained until {until}, and has basic support until {basic}",
-    "superseded": "release {release} is not maintained: {superseded_by} is, in its place",
-    "unmaintained": "release {release} is not maintained: that ended on {until}",
+    "superseded": "release {release} is not maintained; {superseded_by} is maintained instead",
+    "unmaintained": "release {release} is not maintained; maintenance ended on {until}",
     "yanked": "release {release} is yanked: {reason}",
-    "unknown": "nobody says until when release {release} is maintained",
+    "unknown": "the end of maintenance of release {release} is unknown",
 }
 
 
@@ -29,22 +29,22 @@ SENTENCES: Mapping[Stage, str] = {
 @with_today
 @click.pass_context
 def check(context: click.Context, today: date) -> None:
-    """Say in one line whether the release that runs here is maintained; exit code 3 where it is not, or is yanked."""
+    """Report on one line whether the running release is maintained; exit with 3 if it is not, or is yanked."""
     from astro_runtime_plugin.cli.lookup import load_releases, running_release
-    from astro_runtime_plugin.releases import lifecycle as policy
+    from astro_runtime_plugin.releases import lifecycle as lifecycles
 
-    found = load_releases()
-    release = running_release(found)
-    told = policy.lifecycle(release, found, today)
-    sentence = SENTENCES[told.stage].format(
+    releases = load_releases()
+    release = running_release(releases)
+    lifecycle = lifecycles.compute_lifecycle(release, releases, today)
+    sentence = SENTENCES[lifecycle.stage].format(
         release=release.release,
         released=release.release_date,
-        until=told.maintained_until,
-        basic=told.basic_support_until,
-        superseded_by=told.superseded_by,
+        until=lifecycle.maintained_until,
+        basic=lifecycle.basic_support_until,
+        superseded_by=lifecycle.superseded_by,
         reason=release.why_yanked,
     )
-    if told.stage == "unknown":
+    if lifecycle.stage == "unknown":
         raise StartError(sentence, UNKNOWN)
     click.echo(sentence)
-    context.exit(NOT_MAINTAINED if told.stage in policy.NOT_MAINTAINED else 0)
+    context.exit(NOT_MAINTAINED if lifecycle.stage in lifecycles.NOT_MAINTAINED else 0)

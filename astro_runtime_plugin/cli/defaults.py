@@ -7,31 +7,26 @@ import os
 
 import click
 
-STOCK_COLUMNS = ("setting", "value", "origin", "Airflow's own", "why")
+COLUMNS = ("setting", "value", "origin", "Airflow's own", "why")
 
 
 @click.command()
-@click.option("--json", "form", flag_value="json", help="a JSON list, an object for each setting")
-@click.option("--markdown", "form", flag_value="markdown", help="the page docs/defaults.md")
+@click.option("--json", "form", flag_value="json", help="a JSON list with an object for each setting")
 def defaults(form: str | None) -> None:
-    """Print every setting that has a default here: its value in this environment, and where that comes from.
+    """Print every setting that the Runtime has a default for: its value in this environment, and its origin.
 
-    The concurrency of a Celery worker is the one that a worker in this container would have.
+    The worker concurrency is the one that a Celery worker in this container would have.
     """
-    from astro_runtime_plugin import defaults_page
     from astro_runtime_plugin.cli.table import print_table
     from astro_runtime_plugin.options.settings import setting_rows
     from entrypoint.build_environment import build_environment
     from entrypoint.resolve import WORKER
 
-    if form == "markdown":
-        click.echo(defaults_page.render(), nl=False)
-        return
     rows = setting_rows(build_environment(os.environ, WORKER).settings)
     if form == "json":
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
     else:
-        print_table(STOCK_COLUMNS, map(_cells, rows))
+        print_table(COLUMNS, map(_cells, rows))
 
 
 def _cells(row: dict[str, str]) -> tuple[str, ...]:

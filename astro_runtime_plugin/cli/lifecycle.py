@@ -13,8 +13,8 @@ from astro_runtime_plugin.cli.today import with_today
 
 if TYPE_CHECKING:
     from astro_runtime_plugin.cli.table import Cell
-    from astro_runtime_plugin.releases.catalogue import Release
     from astro_runtime_plugin.releases.lifecycle import Lifecycle
+    from astro_runtime_plugin.releases.release import Release
 
 
 @click.command()
@@ -22,45 +22,46 @@ if TYPE_CHECKING:
 @click.option("--json", "form", flag_value="json", help="a JSON object")
 @with_today
 def lifecycle(release: str | None, form: str | None, today: date) -> None:
-    """Print until when RELEASE is maintained; without one, the release that runs here."""
+    """Print until when RELEASE is maintained; the default is the running release."""
     from astro_runtime_plugin.cli.lookup import load_releases, require_release, running_release
     from astro_runtime_plugin.cli.versions import facts
-    from astro_runtime_plugin.releases import lifecycle as policy
+    from astro_runtime_plugin.releases.lifecycle import compute_lifecycle
 
-    found = load_releases()
-    asked = require_release(release, found) if release is not None else running_release(found)
-    told = policy.lifecycle(asked, found, today)
+    releases = load_releases()
+    selected = require_release(release, releases) if release is not None else running_release(releases)
+    dates = compute_lifecycle(selected, releases, today)
     if form == "json":
-        click.echo(json.dumps(facts(asked, told, today), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(facts(selected, dates, today), indent=2, ensure_ascii=False))
         return
     from astro_runtime_plugin.cli.table import print_table
 
-    print_table(("", ""), _lines(asked, told, today))
+    print_table(("", ""), _rows(selected, dates, today))
 
 
-def _lines(release: Release, told: Lifecycle, today: date) -> Iterator[tuple[Cell, Cell]]:
-    from astro_runtime_plugin.cli.stage import colored_stage
+def _rows(release: Release, lifecycle: Lifecycle, today: date) -> Iterator[tuple[Cell, Cell]]:
+    from astro_runtime_plugin.cli.stage import coloured_stage
     from astro_runtime_plugin.releases.lifecycle import channel_label
 
     yield "release", f"{release.release} (Airflow {release.airflow})"
-    if shown := channel_label(release, told):
-        yield "channel", shown
-    yield "stage", colored_stage(told)
+    if channel := channel_label(release, lifecycle):
+        yield "channel", channel
+    yield "stage", coloured_stage(lifecycle)
     for name, fact in {
         "why yanked": release.yanked_reason,
-        "superseded by": told.superseded_by,
+        "superseded by": lifecycle.superseded_by,
         "released": release.release_date,
-        "maintained until": _until(told, today),
-        "basic support until": told.basic_support_until,
+        "maintained until": _maintained_until(lifecycle, today),
+        "basic support until": lifecycle.basic_support_until,
         "read more": release.url,
     }.items():
         if fact:
             yield name, str(fact)
 
 
-def _until(told: Lifecycle, today: date) -> str:
-    left = told.days_left(today)
+def _maintained_until(lifecycle: Lifecycle, today: date) -> str:
+    left = lifecycle.days_left(today)
     if left is None:
         return ""
     days = f"{abs(left)} day{'s' * (abs(left) != 1)} {'left' if left >= 0 else 'ago'}"
-    return f"{told.maintained_until} ({'published' if told.published else 'by the policy'}; {days})"
+    source = "published" if lifecycle.published else "by the policy"
+    return f"{lifecycle.maintained_until} ({source}; {days})"

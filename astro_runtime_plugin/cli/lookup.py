@@ -1,4 +1,4 @@
-"""Looks releases up for a command: in the catalogue, and in the update document where `update_url` is set."""
+"""Looks up releases for a command: in the catalogue, and in the update document if `update_url` is set."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import os
 
 import click
 
-from astro_runtime_plugin.releases.catalogue import Release, releases
+from astro_runtime_plugin.releases.catalogue import releases
 from astro_runtime_plugin.releases.current import release_of
 from astro_runtime_plugin.releases.merge import merge_releases
+from astro_runtime_plugin.releases.release import Release
 from astro_runtime_plugin.releases.version import Version, VersionError
 from astro_runtime_plugin.updates.on_demand import fetch_releases
 from entrypoint.airflow_line import installed_airflow
@@ -20,14 +21,14 @@ def load_releases() -> list[Release]:
 
     If the document cannot be fetched, the catalogue alone is used and stderr says why.
     """
-    listed, problem = fetch_releases(os.environ)
+    document, problem = fetch_releases(os.environ)
     if problem:
         click.echo(f"astro-runtime: {problem}; using the built-in catalogue only", err=True)
-    return merge_releases(releases(), listed)
+    return merge_releases(releases(), document)
 
 
 def running_release(releases: list[Release]) -> Release:
-    """Return the release that runs here. Raises StartError if no Airflow is installed, or one without a release."""
+    """Return the running release. Raises StartError if Airflow is not installed or no release contains it."""
     airflow = installed_airflow()
     if airflow is None:
         raise StartError("Airflow is not installed; the Runtime is a distribution of it", UNKNOWN)
@@ -38,12 +39,12 @@ def running_release(releases: list[Release]) -> Release:
 
 
 def require_release(name: str, releases: list[Release]) -> Release:
-    """Return the release of that name. Raises StartError if the name is not a release's or `releases` lacks it."""
+    """Return the release called `name`. Raises StartError if that is not a release or not among `releases`."""
     try:
-        number = Version.parse(name)
+        version = Version.parse(name)
     except VersionError as error:
         raise StartError(str(error), USAGE) from error
     for release in releases:
-        if release.version == number:
+        if release.version == version:
             return release
     raise StartError(f"release {name} is unknown; `astro-runtime versions` lists the known releases", USAGE)

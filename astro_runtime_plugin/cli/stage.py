@@ -1,4 +1,4 @@
-"""A stage in its colour."""
+"""A release's stage in its colour."""
 
 from __future__ import annotations
 
@@ -19,6 +19,6 @@ COLOURS: Mapping[Stage, str] = {
 }
 
 
-def colored_stage(told: Lifecycle) -> Text:
-    """Return the stage as rich prints it: in colour on a terminal, plain elsewhere."""
-    return Text(told.stage, COLOURS[told.stage])
+def coloured_stage(lifecycle: Lifecycle) -> Text:
+    """Return the stage for rich, which prints it in colour on a terminal and plain elsewhere."""
+    return Text(lifecycle.stage, COLOURS[lifecycle.stage])

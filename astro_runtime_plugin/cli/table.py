@@ -9,17 +9,20 @@ from rich.table import Table
 from rich.text import Text
 
 Cell = str | Text
+WIDTH = 240  # characters, where no terminal limits the width
 
 
 def print_table(columns: Iterable[str], rows: Iterable[Iterable[Cell]]) -> None:
-    """Draw a table as wide as it needs to be where nobody's terminal says how wide it may be."""
+    """Print a table; without a terminal, it is as wide as its content."""
     console = Console()
     if not console.is_terminal:
-        console.width = 240
+        console.width = WIDTH
     names = list(columns)
     table = Table(*names, box=None, pad_edge=False, header_style="bold", show_header=any(names))
     for row in rows:
-        table.add_row(
-            *(cell if isinstance(cell, Text) else Text(cell) for cell in row)
-        )  # [section] would be markup
+        table.add_row(*map(_text, row))
     console.print(table)
+
+
+def _text(cell: Cell) -> Text:
+    return cell if isinstance(cell, Text) else Text(cell)  # rich would read `[section]` in a str as markup

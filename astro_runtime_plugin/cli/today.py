@@ -1,4 +1,4 @@
-"""The option `--today`, for a command whose answer hangs on the day."""
+"""The option `--today`, for a command whose result depends on the day."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import click
 from astro_runtime_plugin.releases.today import utc_today
 
 
-def _day(_: click.Context, __: click.Parameter, value: datetime | None) -> date:
+def _to_date(_: click.Context, __: click.Parameter, value: datetime | None) -> date:
     return value.date() if value else utc_today()
 
 
 with_today = click.option(
     "--today",
     type=click.DateTime(["%Y-%m-%d"]),
-    callback=_day,
+    callback=_to_date,
     metavar="YYYY-MM-DD",
-    help="as if today, in UTC, were that day",
+    help="pretend that this is today's date in UTC",
 )

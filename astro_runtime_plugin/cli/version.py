@@ -10,7 +10,7 @@ from entrypoint.airflow_line import installed_airflow
 
 @click.command()
 def version() -> None:
-    """Print the release, the Airflow that it runs, and the package's version."""
+    """Print the running release, its Airflow version and the package's version."""
     from astro_runtime_plugin.cli.lookup import running_release
     from astro_runtime_plugin.releases.catalogue import releases
 

@@ -12,51 +12,49 @@ from astro_runtime_plugin.cli.today import with_today
 
 if TYPE_CHECKING:
     from astro_runtime_plugin.cli.table import Cell
-    from astro_runtime_plugin.releases.catalogue import Release
     from astro_runtime_plugin.releases.lifecycle import Lifecycle
+    from astro_runtime_plugin.releases.release import Release
 
 COLUMNS = ("release", "Airflow", "Python", "channel", "maintained until", "stage")
 
 
 @click.command()
-@click.option("--json", "form", flag_value="json", help="a JSON list, an object for each release")
-@click.option("--markdown", "form", flag_value="markdown", help="the page docs/releases.md")
+@click.option("--json", "form", flag_value="json", help="a JSON list with an object for each release")
 @with_today
 def versions(form: str | None, today: date) -> None:
-    """Print every release that is known here: what is in it, and until when it is maintained."""
-    from astro_runtime_plugin import releases_page
+    """Print every known release: what it contains, and until when it is maintained."""
     from astro_runtime_plugin.cli.lookup import load_releases
-    from astro_runtime_plugin.releases.catalogue import releases
-    from astro_runtime_plugin.releases.lifecycle import lifecycle
+    from astro_runtime_plugin.releases.lifecycle import compute_lifecycle
 
-    if form == "markdown":
-        click.echo(releases_page.render(releases()), nl=False)
-        return
-    found = load_releases()
-    told = [(release, lifecycle(release, found, today)) for release in found]
+    releases = load_releases()
+    lifecycles = [(release, compute_lifecycle(release, releases, today)) for release in releases]
     if form == "json":
-        click.echo(json.dumps([facts(*one, today) for one in told], indent=2, ensure_ascii=False))
+        rows = [facts(release, lifecycle, today) for release, lifecycle in lifecycles]
+        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
         return
     from astro_runtime_plugin.cli.table import print_table
 
-    print_table(COLUMNS, [_cells(*one) for one in told])
+    print_table(COLUMNS, [_cells(release, lifecycle) for release, lifecycle in lifecycles])
 
 
-def facts(release: Release, told: Lifecycle, today: date) -> dict[str, object]:
-    """Return a release and its lifecycle as what JSON can hold."""
-    lifecycle = {**told.model_dump(mode="json", exclude={"release"}), "days_left": told.days_left(today)}
-    return {**release.model_dump(mode="json"), "lifecycle": lifecycle}
+def facts(release: Release, lifecycle: Lifecycle, today: date) -> dict[str, object]:
+    """Return a release and its lifecycle as a JSON object."""
+    dates = {
+        **lifecycle.model_dump(mode="json", exclude={"release"}),
+        "days_left": lifecycle.days_left(today),
+    }
+    return {**release.model_dump(mode="json"), "lifecycle": dates}
 
 
-def _cells(release: Release, told: Lifecycle) -> list[Cell]:
-    from astro_runtime_plugin.cli.stage import colored_stage
+def _cells(release: Release, lifecycle: Lifecycle) -> list[Cell]:
+    from astro_runtime_plugin.cli.stage import coloured_stage
     from astro_runtime_plugin.releases.lifecycle import channel_label
 
     return [
         release.release,
         release.airflow,
         ", ".join(release.python_versions),
-        channel_label(release, told),
-        str(told.maintained_until or ""),
-        colored_stage(told),
+        channel_label(release, lifecycle),
+        str(lifecycle.maintained_until or ""),
+        coloured_stage(lifecycle),
     ]

@@ -14,29 +14,33 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--json", "form", flag_value="json", help="the JSON of GET /astro-runtime/api/workers")
 def workers(form: str | None) -> None:
-    """Ask the running Celery workers, and print them by queue with the parallelism that is in force."""
+    """Query the running Celery workers, and print them by queue with the parallelism that is in force."""
     import logging
 
-    logging.disable(logging.WARNING)  # Airflow's own, of its imports
+    logging.disable(logging.WARNING)  # Airflow logs warnings while it is imported
     from astro_runtime_plugin.parallelism.query import query_workers
     from entrypoint.build_environment import build_environment
 
-    told, problem = query_workers(build_environment(os.environ).settings)
+    snapshot, problem = query_workers(build_environment(os.environ).settings)
     if form == "json":
-        click.echo(told.model_dump_json(indent=2))
+        click.echo(snapshot.model_dump_json(indent=2))
     else:
-        _print(told)
+        _print(snapshot)
     if problem:
         raise problem
 
 
-def _print(told: Workers) -> None:
+def _print(snapshot: Workers) -> None:
     from astro_runtime_plugin.cli.table import print_table
 
-    rows = [(queue.name, worker.name, str(worker.pool)) for queue in told.queues for worker in queue.workers]
+    rows = [
+        (queue.name, worker.name, str(worker.pool)) for queue in snapshot.queues for worker in queue.workers
+    ]
     print_table(("queue", "worker", "tasks at once"), rows)
-    click.echo("" if rows else "No worker answers.\n")
-    for one in told.schedulers:
-        click.echo(f"{one.scheduler}: parallelism {one.parallelism} = {one.why}")
-    if not told.schedulers:
-        click.echo(f"No scheduler follows the workers: parallelism {told.parallelism} ({told.origin})")
+    click.echo("" if rows else "No worker responded.\n")
+    for scheduler in snapshot.schedulers:
+        click.echo(f"{scheduler.scheduler}: parallelism {scheduler.parallelism} = {scheduler.why}")
+    if not snapshot.schedulers:
+        click.echo(
+            f"No scheduler follows the workers: parallelism {snapshot.parallelism} ({snapshot.origin})"
+        )

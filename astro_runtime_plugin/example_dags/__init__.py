@@ -1,1 +1,1 @@
-"""Examples to read and to run; shown where `[astro_runtime] load_examples` is True."""
+"""Example DAGs to read and run, available if `[astro_runtime] load_examples` is True."""

@@ -1,7 +1,9 @@
-"""The example DAGs, shown where `[astro_runtime] load_examples` is True: beside the operator's, in their own place.
+"""Makes the example DAGs available next to the operator's own if `[astro_runtime] load_examples` is True.
 
-On Airflow 3.3 that is a DAG bundle. Airflow 2.11 has one folder for DAGs, and has read its name before the startup
-hook runs: there it is a symbolic link in that folder, which stays until it is removed.
+On Airflow 3.3 they are a DAG bundle. Airflow 2.11 has a single DAG folder and reads its name before the startup hook
+runs: there they are a symbolic link in that folder, which remains until it is removed.
+
+This module is outside `dags/` because Airflow parses every file in there.
 """
 
 from __future__ import annotations
@@ -20,43 +22,43 @@ BUNDLE = {
     "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
     "kwargs": {"path": str(FOLDER)},
 }
-BUNDLES = ("dag_processor", "dag_bundle_config_list")
+BUNDLES_OPTION = ("dag_processor", "dag_bundle_config_list")
 VARIABLE = "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"
 LINK = "astro_runtime_examples"
 
 
 def register(environ: MutableMapping[str, str], conf: Any) -> None:
-    """Show the examples to the process with `environ` where `conf`, Airflow's, asks for them.
+    """Register the examples for the process with `environ` if Airflow's `conf` enables them.
 
-    Raises Airflow's own error for a `load_examples` that is neither yes nor no.
+    Raises Airflow's own error if `load_examples` is not a boolean.
     """
     if conf.getboolean("astro_runtime", "load_examples", fallback=False):
         REGISTRATIONS[line_of(installed_airflow())](environ, conf)
 
 
 def add_bundle(environ: MutableMapping[str, str], conf: Any) -> None:
-    """Put the list of DAG bundles with the examples' into `environ`.
+    """Set the list of DAG bundles, including the examples' bundle, in `environ`.
 
-    A child process inherits the list and finds the bundle in it. A list that Airflow cannot read is left for
-    Airflow to complain of. Source: `DagBundlesManager.parse_config`, Airflow 3.3.2.
+    Child processes inherit the list, which then already contains the bundle. An invalid list is left as it is, so that
+    Airflow reports it. Source: `DagBundlesManager.parse_config`, Airflow 3.3.2.
     """
-    bundles = conf.getjson(*BUNDLES, fallback=[])
-    if isinstance(bundles, list) and not any(_is_ours(bundle) for bundle in bundles):
+    bundles = conf.getjson(*BUNDLES_OPTION, fallback=[])
+    if isinstance(bundles, list) and not any(_is_examples_bundle(bundle) for bundle in bundles):
         environ[VARIABLE] = json.dumps([*bundles, BUNDLE])
 
 
-def _is_ours(bundle: object) -> bool:
+def _is_examples_bundle(bundle: object) -> bool:
     return isinstance(bundle, dict) and bundle.get("name") == BUNDLE["name"]
 
 
 def add_link(environ: MutableMapping[str, str], conf: Any) -> None:
-    """Link the examples' folder into the folder for DAGs; raises OSError where that cannot be written.
+    """Link the examples' folder into the DAG folder. Raises OSError if that is not writable.
 
-    Airflow follows it. Source: `find_path_from_directory`, Airflow 2.11.2.
+    Airflow follows the link. Source: `find_path_from_directory`, Airflow 2.11.2.
     """
     link = Path(conf.get("core", "dags_folder")).expanduser() / LINK
     if link.is_symlink() and not link.exists():
-        link.unlink(missing_ok=True)  # of an environment that is gone
+        link.unlink(missing_ok=True)  # its target was an environment that no longer exists
     link.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(FileExistsError):
         link.symlink_to(FOLDER)

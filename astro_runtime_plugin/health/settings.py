@@ -11,9 +11,9 @@ from typing import Any
 from entrypoint import config_file
 from entrypoint.airflow_line import installed_airflow, line_of
 from entrypoint.config_file import AirflowCfg
+from entrypoint.connection_url import connection_url
 from entrypoint.option_names import ConfigOption
 from entrypoint.overrides import find_override
-from entrypoint.wait import connection_url
 
 
 class UnhealthyError(Exception):

@@ -1,1 +1,1 @@
-"""What an operator should know before it hurts: the rules, what a user has dismissed, and the scheduler's log."""
+"""The notices to operators: the rules that make them, the dismissals, and the scheduler's log."""

@@ -1,4 +1,4 @@
-"""Which notices a user has dismissed: kept beside what components tell each other, for some days."""
+"""The notices that each user has dismissed, kept for some days in the Runtime's table in the metadata database."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ import hashlib
 from collections.abc import Iterable
 
 from astro_runtime_plugin.database import state
-from astro_runtime_plugin.notices.rules import Notice
+from astro_runtime_plugin.notices.notice import Notice
 
 KIND = "dismissed notice"
 DAY_SECONDS = 24 * 60 * 60.0
 
 
 def dismiss(user: str, notice: Notice, days: float) -> None:
-    """Hide a notice from a user for `days`. Raises SQLAlchemyError where the database cannot be written."""
-    state.put(KIND, _name(user, notice.id), notice.id, retention=days * DAY_SECONDS)
+    """Hide a notice from a user for `days`. Raises SQLAlchemyError if the database cannot be written."""
+    state.put(KIND, _row_name(user, notice.id), notice.id, retention=days * DAY_SECONDS)
 
 
 def remaining(user: str, notices: Iterable[Notice], days: float) -> list[Notice]:
-    """Return the notices that the user has not dismissed in the last `days`."""
+    """Return the notices that the user has not dismissed within the last `days`."""
     dismissed = state.fetch(KIND, days * DAY_SECONDS)
-    return [notice for notice in notices if _name(user, notice.id) not in dismissed]
+    return [notice for notice in notices if _row_name(user, notice.id) not in dismissed]
 
 
-def _name(user: str, notice: str) -> str:
-    """Name a user and a notice without a limit to their length, and without the user's name."""
-    return hashlib.sha256(f"{user}\0{notice}".encode()).hexdigest()
+def _row_name(user: str, notice_id: str) -> str:
+    """Return a name of fixed length that does not reveal the user."""
+    return hashlib.sha256(f"{user}\0{notice_id}".encode()).hexdigest()

@@ -1,44 +1,55 @@
-"""The thread of a scheduler that writes the notices into its log: those at its start, and later ones as they come."""
+"""The scheduler's thread that writes the notices into its log: at the start, and later whenever there is a new one."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from functools import cache
 
 from astro_runtime_plugin import background
 from astro_runtime_plugin.background import StoppableWait
 from astro_runtime_plugin.inventory.heartbeat import rollout_seconds
-from astro_runtime_plugin.notices.rules import log_notices
+from astro_runtime_plugin.notices.notice import LEVELS, Notice
 from astro_runtime_plugin.notices.service import all_notices
 
 log = logging.getLogger("astro_runtime")
 HOUR_SECONDS = 60 * 60.0
+_logged: set[str] = set()
 
 
-@cache  # once in a process; a task's, forked from it, has its memory of it
+@cache  # once per process; a process forked from it, such as a task, inherits the cached result
 def start() -> None:
-    """Say what is to be said now and, once an hour, what has come since; return at once."""
+    """Start the thread that logs the current notices now, and new ones once an hour."""
     background.start_thread("notices", _run)
 
 
-def _run(rest: StoppableWait) -> None:
-    """Say the notices; whatever fails is said once, and looked at again.
+def _run(wait: StoppableWait) -> None:
+    """Log the notices until the process ends.
 
-    At a start the components' tags differ: those that it replaces seem to live yet.
+    The first time without the image tags: the components that a rollout is replacing still seem to run, so the tags
+    differ.
     """
-    log_current(components_too=False)
-    rest(_settled())
+    log_current(include_components=False)
+    wait(_rollout_seconds())
     while True:
         log_current()
-        rest(HOUR_SECONDS)
+        wait(HOUR_SECONDS)
 
 
-def log_current(components_too: bool = True) -> None:
-    """Say the notices of now, of the living components too if `components_too`."""
+def log_current(include_components: bool = True) -> None:
+    """Log the current notices; a failure is logged once, and the next call tries again."""
     try:
-        log_notices(all_notices(components_too))
+        log_notices(all_notices(include_components))
     except Exception as error:
         _warn(type(error).__name__)
+
+
+def log_notices(notices: Iterable[Notice]) -> None:
+    """Log notices, each once in the lifetime of this process."""
+    for notice in notices:
+        if notice.id not in _logged:
+            _logged.add(notice.id)
+            log.log(LEVELS[notice.level], "%s", notice.text)
 
 
 @cache
@@ -46,7 +57,7 @@ def _warn(kind: str) -> None:
     log.warning("astro-runtime: notices cannot be worked out: %s", kind)
 
 
-def _settled() -> float:
+def _rollout_seconds() -> float:
     try:
         return rollout_seconds()
     except Exception as error:

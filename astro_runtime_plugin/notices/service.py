@@ -1,4 +1,4 @@
-"""The notices for a user: what is to be said, less what the user has dismissed."""
+"""The notices for a user: the current ones, without those that the user has dismissed."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from airflow.configuration import conf
 from pydantic import BaseModel
 
 from astro_runtime_plugin.inventory.heartbeat import current_components
+from astro_runtime_plugin.inventory.listing import RunningComponent
 from astro_runtime_plugin.notices import dismissals
-from astro_runtime_plugin.notices.rules import Notice, Runs, build_notices
+from astro_runtime_plugin.notices.notice import Notice
+from astro_runtime_plugin.notices.rules import build_notices
 from astro_runtime_plugin.options import section
 from astro_runtime_plugin.releases import catalogue
 from astro_runtime_plugin.releases.current import release_of
@@ -20,36 +22,38 @@ from astro_runtime_plugin.updates.service import stored_releases
 
 
 class NoticeList(BaseModel):
-    """The answer to `GET /astro-runtime/api/notices`: the notices, and for how many days one is dismissed."""
+    """The response to `GET /astro-runtime/api/notices`: the notices, and for how many days a dismissal lasts."""
 
     notices: list[Notice]
     dismissal_days: int
 
 
-def all_notices(components_too: bool = True) -> list[Notice]:
-    """Return what is to be said here today, of the living components too if `components_too`; none if not wanted."""
+def all_notices(include_components: bool = True) -> list[Notice]:
+    """Return today's notices, without those about the components if `include_components` is False.
+
+    Empty if `[astro_runtime] notices` is False. Raises CatalogueError.
+    """
     if not section.notices_enabled(conf):
         return []
-    return notices_of(
-        release_of(airflow_version), current_components() if components_too else (), utc_today()
-    )
+    components = current_components() if include_components else ()
+    return notices_of(release_of(airflow_version), components, utc_today())
 
 
-def notices_of(running: str, living: Iterable[Runs], day: date) -> list[Notice]:
-    """Return what is to be said on a day of the release `running`, the gravest first. Raises CatalogueError."""
+def notices_of(running: str, components: Iterable[RunningComponent], day: date) -> list[Notice]:
+    """Return a day's notices for the release `running`, the most severe first. Raises CatalogueError."""
     threshold = section.notice_days(conf, section.THRESHOLD_DAYS)
-    return build_notices(running, catalogue.releases(), stored_releases(), living, day, threshold)
+    return build_notices(running, catalogue.releases(), stored_releases(), components, day, threshold)
 
 
 def notices_for(user: str) -> NoticeList:
-    """Return what is to be said to a user."""
+    """Return today's notices that the user has not dismissed."""
     days = section.notice_days(conf, section.DISMISSAL_DAYS)
     return NoticeList(notices=dismissals.remaining(user, all_notices(), days), dismissal_days=days)
 
 
 def dismiss(user: str, identifier: str) -> bool:
-    """Hide a notice from a user for some days; return whether there is one with this id."""
-    found = next((notice for notice in all_notices() if notice.id == identifier), None)
-    if found:
-        dismissals.dismiss(user, found, section.notice_days(conf, section.DISMISSAL_DAYS))
-    return found is not None
+    """Hide a notice from a user for some days; return False if no notice has this id."""
+    notice = next((notice for notice in all_notices() if notice.id == identifier), None)
+    if notice:
+        dismissals.dismiss(user, notice, section.notice_days(conf, section.DISMISSAL_DAYS))
+    return notice is not None

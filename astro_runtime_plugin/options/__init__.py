@@ -1,1 +1,1 @@
-"""The Runtime's own section `[astro_runtime]`, the links in it, and the settings as the JSON and the CLI list them."""
+"""The section `[astro_runtime]`: its options, links and URLs; the settings as the JSON API and the CLI list them."""

@@ -1,33 +1,24 @@
-"""What the JSON and the `astro-runtime` command say of each setting."""
+"""The settings of the record, as the JSON API and the `astro-runtime` command list them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from entrypoint.defaults import ALL_DEFAULTS, WORKER_DEFAULTS
-from entrypoint.record import ResolvedSetting
+from entrypoint.record import FIELDS, ResolvedSetting
 
 AIRFLOW_DEFAULTS = {setting.documented: setting.airflow_default for setting in ALL_DEFAULTS}
-PER_COMPONENT = {
-    setting.documented for setting in WORKER_DEFAULTS
-}  # those that a component has for itself alone
+PER_COMPONENT = {setting.documented for setting in WORKER_DEFAULTS}  # each component resolves its own value
 
 
 def setting_rows(record: Iterable[ResolvedSetting]) -> list[dict[str, str]]:
     """Return the settings in the record, each with `stock`, Airflow's own default.
 
-    One that has left the table is left out.
+    A setting that is no longer in the table of defaults is left out.
     """
     return [
-        {
-            "documented": one.documented,
-            "variable": one.variable,
-            "value": one.value,
-            "origin": one.origin,
-            "stock": AIRFLOW_DEFAULTS[one.documented],
-            "why": one.why,
-            "set_as": one.set_as,
-        }
-        for one in record
-        if one.documented in AIRFLOW_DEFAULTS
+        {field: getattr(setting, field) for field in FIELDS if field != "exported"}
+        | {"stock": AIRFLOW_DEFAULTS[setting.documented]}
+        for setting in record
+        if setting.documented in AIRFLOW_DEFAULTS
     ]

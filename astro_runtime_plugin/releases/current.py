@@ -1,6 +1,6 @@
-"""Which release of the Runtime and which image this is.
+"""Which release of the Runtime and which image is running.
 
-With the standard library alone: a component of Airflow 2 starts without pydantic, and `make image` has nothing else.
+Uses the standard library alone: Airflow 2 components start without pydantic, and `make image` has no other packages.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ from entrypoint.errors import StartError
 
 CATALOGUE = Path(__file__).with_name("catalogue.json")
 BUILD_TAG_VARIABLE = (
-    "ASTRO_RUNTIME_IMAGE_TAG"  # what a project's image was built with: --build-arg IMAGE_TAG=...
+    "ASTRO_RUNTIME_IMAGE_TAG"  # set by `--build-arg IMAGE_TAG=...` when a project image is built
 )
 
 
 class CatalogueError(StartError):
-    """catalogue.json cannot be used, exit code 78; `str()` of it is one line that says what is wrong."""
+    """catalogue.json is unusable (exit code 78); the message is a single line that names the problem."""
 
 
 def release_of(airflow_version: str) -> str:
     """Return the newest release, such as `3.3-1`, of the line that `airflow_version` (`3.3.2`) belongs to.
 
-    Raises LookupError for an Airflow that no release is cut from, CatalogueError for a broken catalogue.
+    Raises LookupError for an Airflow that no release contains, CatalogueError for a broken catalogue.
     """
     line = _line(airflow_version)
-    found = [Version.parse(row["release"]) for row in catalogue_rows() if _line(row["airflow"]) == line]
-    if not found:
-        raise LookupError(f"no release of the Runtime is cut from Airflow {airflow_version}")
-    return str(max(found))
+    versions = [Version.parse(row["release"]) for row in catalogue_rows() if _line(row["airflow"]) == line]
+    if not versions:
+        raise LookupError(f"no Runtime release contains Airflow {airflow_version}")
+    return str(max(versions))
 
 
 @cache
@@ -47,21 +47,21 @@ def catalogue_text() -> bytes:
 
 @cache
 def catalogue_rows() -> list[dict[str, Any]]:
-    """Return the rows of catalogue.json as they stand; `catalogue` checks them. Raises CatalogueError."""
+    """Return the rows of catalogue.json, unvalidated; `catalogue` validates them. Raises CatalogueError."""
     try:
         releases: list[dict[str, Any]] = json.loads(catalogue_text())["releases"]
     except (ValueError, LookupError, TypeError) as error:
-        raise CatalogueError(f"{CATALOGUE.name} holds no list of releases: {error}") from error
+        raise CatalogueError(f"{CATALOGUE.name} contains no list of releases: {error}") from error
     return releases
 
 
-def image_tag(set_by_operator: str | None, environ: Mapping[str, str]) -> str | None:
-    """Return the tag of the image that runs: `[astro_runtime] image_tag`, else what the image was built as."""
-    return set_by_operator or environ.get(BUILD_TAG_VARIABLE)
+def image_tag(configured_tag: str | None, environ: Mapping[str, str]) -> str | None:
+    """Return the running image's tag: `[astro_runtime] image_tag`, or else the tag that the image was built with."""
+    return configured_tag or environ.get(BUILD_TAG_VARIABLE)
 
 
 def displayed_tag(image_tag: str | None, release: str) -> str:
-    """Return the image tag as it is shown; without one, the release is the image's."""
+    """Return the image tag as the UI shows it; without a tag, the release."""
     return (image_tag or "").strip() or release
 
 

@@ -1,27 +1,27 @@
-"""What is known of releases: what an update document says of one wins over the catalogue, which is older. Pure."""
+"""The catalogue merged with the update document, which is newer and therefore wins. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from astro_runtime_plugin.releases.catalogue import Release
+from astro_runtime_plugin.releases.release import Release
 
 
 def merge_releases(catalogue: Iterable[Release], document: Iterable[Release]) -> list[Release]:
-    """Return the releases of both, in their order; what a document leaves open of one stands as in the catalogue."""
-    found = {release.release: release for release in catalogue}
-    for told in document:
-        found[told.release] = _override(found.get(told.release), told)
-    return sorted(found.values(), key=lambda release: release.version)
+    """Return the releases of both in their order; a fact that the document leaves open comes from the catalogue."""
+    merged = {release.release: release for release in catalogue}
+    for release in document:
+        merged[release.release] = _override(merged.get(release.release), release)
+    return sorted(merged.values(), key=lambda release: release.version)
 
 
-def find_release(release: str, releases: Iterable[Release]) -> Release | None:
-    """Return what is known of one release; None where it is not among `releases`."""
-    return next((one for one in releases if one.release == release), None)
+def find_release(name: str, releases: Iterable[Release]) -> Release | None:
+    """Return the release called `name`; None if it is not among `releases`."""
+    return next((release for release in releases if release.release == name), None)
 
 
-def _override(known: Release | None, told: Release) -> Release:
-    if known is None:
-        return told
-    facts = {name: fact for name in told.model_fields_set if (fact := getattr(told, name)) not in (None, [])}
-    return known.model_copy(update=facts)
+def _override(base: Release | None, override: Release) -> Release:
+    if base is None:
+        return override
+    facts = {name: getattr(override, name) for name in override.model_fields_set}
+    return base.model_copy(update={name: fact for name, fact in facts.items() if fact not in (None, [])})

@@ -1,4 +1,4 @@
-"""The day by which a stage, a notice and an update are judged."""
+"""The day that stages, notices and updates refer to."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from datetime import date, datetime, timezone
 
 
 def utc_today() -> date:
-    """Return the day in UTC, so that a command on a laptop and the web server beside the scheduler say the same."""
+    """Return the day in UTC, so that a command on a laptop and the web server agree."""
     return datetime.now(timezone.utc).date()

@@ -1,1 +1,1 @@
-"""The update check: once a day a scheduler fetches the document at `[astro_runtime] update_url`, which lists releases."""
+"""The update check: a scheduler fetches the document at `[astro_runtime] update_url`, which lists releases, daily."""

@@ -1,6 +1,7 @@
-"""The update document: JSON, whose `runtimeVersions` (Airflow 2) and `runtimeVersionsV3` (Airflow 3) list releases.
+"""The update document: JSON that lists releases.
 
-Each has `metadata`, of which what is known is read and the rest is left alone. Written for schema 1.8.
+`runtimeVersions` lists those for Airflow 2, `runtimeVersionsV3` those for Airflow 3. Each release has `metadata`;
+unknown keys are ignored. Written for schema 1.8.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from astro_runtime_plugin.releases.catalogue import Release
+from astro_runtime_plugin.releases.release import Release
 from astro_runtime_plugin.releases.version import Version, VersionError
 from astro_runtime_plugin.updates.metadata import Metadata
 
@@ -22,7 +23,7 @@ LISTS = ("runtimeVersions", "runtimeVersionsV3")
 
 
 class DocumentError(ValueError):
-    """What is no update document; `str()` of it goes on where "the update document" was said."""
+    """A text is not an update document; the message completes a sentence about "the update document"."""
 
     kind = "document"
 
@@ -30,29 +31,29 @@ class DocumentError(ValueError):
 def parse(text: str) -> list[Release]:
     """Return the releases that an update document lists, in their order. Raises DocumentError.
 
-    A release whose number or Airflow version cannot be read is left out, and the log says so at debug level.
+    A release with an invalid number or Airflow version is left out and logged at debug level.
     """
     return list(_parse(text))
 
 
-@lru_cache(maxsize=1)  # a web server reads the same one for each page
+@lru_cache(maxsize=1)  # the store parses a document to validate it, and again to list its releases
 def _parse(text: str) -> tuple[Release, ...]:
     rows = _rows(text)
-    found = [release for name, row in rows.items() if (release := _release(name, row))]
-    if not found:
-        raise DocumentError("lists no release")
-    return tuple(sorted(found, key=lambda release: release.version))
+    releases = [release for name, row in rows.items() if (release := _release(name, row))]
+    if not releases:
+        raise DocumentError("lists no releases")
+    return tuple(sorted(releases, key=lambda release: release.version))
 
 
 def _rows(text: str) -> dict[str, Any]:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise DocumentError("is no JSON") from error
+        raise DocumentError("is not JSON") from error
     if not isinstance(document, dict):
-        raise DocumentError("is no JSON object")
-    lists = [listed for name in LISTS if isinstance(listed := document.get(name), dict)]
-    return {name: row for listed in lists for name, row in listed.items()}
+        raise DocumentError("is not a JSON object")
+    lists = [rows for name in LISTS if isinstance(rows := document.get(name), dict)]
+    return {name: row for rows in lists for name, row in rows.items()}
 
 
 def _release(name: str, row: Any) -> Release | None:

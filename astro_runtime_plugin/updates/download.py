@@ -1,8 +1,8 @@
-"""The process that fetches the update document and writes one JSON object on stdout.
+"""The child process that downloads the update document and writes one JSON object to stdout.
 
-`python -m astro_runtime_plugin.updates.download`, started by `fetch`, which hands over on stdin where to look. A
-process of its own because the scheduler forks: a fork while a thread of its own looked up a name, held one of
-OpenSSL's locks or imported a module could hang. And only a process can be ended wherever it hangs.
+`python -m astro_runtime_plugin.updates.download`, started by `fetch`, which passes the request on stdin. A thread
+would not do, because the scheduler forks: a fork while a thread resolves a host name, holds an OpenSSL lock or imports
+a module could hang. And only a process can be killed wherever it hangs.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import os
 import signal
 import stat
 import sys
+from collections.abc import Iterable
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -21,104 +22,104 @@ if TYPE_CHECKING:
     import httpx
 
 CONNECT_SECONDS = 10.0
-READ_SECONDS = 10.0  # between two pieces of the answer
-REDIRECTS = 5
+READ_SECONDS = 10.0  # between two chunks of the response
+CHUNK_BYTES = 65536
+MAX_REDIRECTS = 5
 MAX_ETAG_LENGTH = 200  # characters
-# Compressed, a small answer could become a large document.
+# A small compressed response could expand to a huge document.
 HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "astro-runtime"}
 
-Answer = dict[str, Any]
+Result = dict[str, Any]
 
 
-class Failure(Exception):  # noqa: N818 - its answer is no error of this process
-    """Why there is no document: `kind` is a word, `str()` of it goes on where "the update document" was said."""
+class DownloadError(Exception):
+    """The download failed; `kind` is a word, and the message completes a sentence about "the update document"."""
 
     def __init__(self, kind: str, why: str) -> None:
         super().__init__(why)
         self.kind = kind
 
 
-def download(url: str, etag: str | None, limit: int) -> Answer:
+def download(url: str, etag: str | None, limit: int) -> Result:
     """Return `{"text": ..., "etag": ...}`, `{"same": True}`, or `{"failed": kind, "why": ...}`; `limit` is in bytes."""
     try:
         return SCHEMES[urlsplit(url).scheme](url, etag, limit)
-    except Failure as failure:
-        return {"failed": failure.kind, "why": str(failure)}
-    except Exception as error:  # its text could hold the URL, and with it a password
+    except DownloadError as error:
+        return {"failed": error.kind, "why": str(error)}
+    except Exception as error:  # its message could contain the URL, and with it a password
         return {"failed": "error", "why": f"cannot be fetched: {type(error).__name__}"}
 
 
-def _file(url: str, etag: str | None, limit: int) -> Answer:
+def _read_file(url: str, etag: str | None, limit: int) -> Result:
     path = url2pathname(urlsplit(url).path)
     try:
-        found = os.stat(path)
-        if not stat.S_ISREG(found.st_mode):
-            raise Failure("file", "is not a file")
-        mark = f"{found.st_mtime_ns:x}-{found.st_size:x}"
-        if mark == etag:
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode):
+            raise DownloadError("file", "is not a regular file")
+        new_etag = f"{status.st_mtime_ns:x}-{status.st_size:x}"
+        if new_etag == etag:
             return {"same": True}
         with open(path, "rb") as file:
-            return {"text": _text(iter(lambda: file.read(65536), b""), limit), "etag": mark}
+            return {"text": _decode(iter(lambda: file.read(CHUNK_BYTES), b""), limit), "etag": new_etag}
     except OSError as error:
-        raise Failure("file", f"cannot be read: {error.strerror}") from error
+        raise DownloadError("file", f"cannot be read: {error.strerror}") from error
 
 
-def _http(url: str, etag: str | None, limit: int) -> Answer:
+def _read_http(url: str, etag: str | None, limit: int) -> Result:
     import httpx
 
     headers = HEADERS | ({"If-None-Match": etag} if etag else {})
+    timeout = httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
     try:
         with (
-            httpx.Client(
-                headers=headers, timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
-            ) as client,
-            closing(_follow(client, client.build_request("GET", url))) as response,
+            httpx.Client(headers=headers, timeout=timeout) as client,
+            closing(_send(client, client.build_request("GET", url))) as response,
         ):
-            return _answer(response, etag, limit)
+            return _read_response(response, etag, limit)
     except httpx.TimeoutException as error:
-        raise Failure("time-out", "does not come: the server is too slow") from error
+        raise DownloadError("time-out", "cannot be fetched: the server is too slow") from error
     except httpx.TransportError as error:
-        raise Failure("connection", f"cannot be fetched: {error or type(error).__name__}") from error
+        raise DownloadError("connection", f"cannot be fetched: {error or type(error).__name__}") from error
 
 
-def _follow(client: httpx.Client, request: httpx.Request) -> httpx.Response:
-    """Follow redirects without reading their bodies, which httpx itself would do to their ends."""
-    for _ in range(REDIRECTS + 1):
+def _send(client: httpx.Client, request: httpx.Request) -> httpx.Response:
+    """Send a request and follow its redirects without reading their bodies; httpx itself would read them to the end."""
+    for _ in range(MAX_REDIRECTS + 1):
         if request.url.scheme not in ("http", "https"):
-            raise Failure("redirect", "is redirected to what is neither http nor https")
+            raise DownloadError("redirect", "is redirected to a URL that is neither http nor https")
         response = client.send(request, stream=True)
         if response.next_request is None:
             return response
         response.close()
         request = response.next_request
-    raise Failure("redirect", f"is redirected more than {REDIRECTS} times")
+    raise DownloadError("redirect", f"is redirected more than {MAX_REDIRECTS} times")
 
 
-def _answer(response: httpx.Response, etag: str | None, limit: int) -> Answer:
+def _read_response(response: httpx.Response, etag: str | None, limit: int) -> Result:
     if etag and response.status_code == 304:
         return {"same": True}
     if response.status_code != 200:
-        raise Failure("status", f"cannot be fetched: the server answers {response.status_code}")
+        raise DownloadError("status", f"cannot be fetched: the server responds with {response.status_code}")
     if response.headers.get("Content-Encoding", "identity") != "identity":
-        raise Failure("document", "comes compressed, which was not asked for")
-    mark = response.headers.get("ETag", "")
-    usable = mark.isascii() and mark.isprintable() and len(mark) <= MAX_ETAG_LENGTH
-    return {"text": _text(response.iter_raw(), limit), "etag": mark if mark and usable else None}
+        raise DownloadError("document", "is compressed, although it was requested uncompressed")
+    new_etag = response.headers.get("ETag", "")
+    usable = new_etag.isascii() and new_etag.isprintable() and len(new_etag) <= MAX_ETAG_LENGTH
+    return {"text": _decode(response.iter_raw(), limit), "etag": new_etag if new_etag and usable else None}
 
 
-def _text(chunks: Any, limit: int) -> str:
+def _decode(chunks: Iterable[bytes], limit: int) -> str:
     body = bytearray()
     for chunk in chunks:
         body += chunk
         if len(body) > limit:
-            raise Failure("size", f"is larger than {limit} bytes")
+            raise DownloadError("size", f"is larger than {limit} bytes")
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Failure("document", "is no UTF-8 text") from error
+        raise DownloadError("document", "is not UTF-8 text") from error
 
 
-SCHEMES = {"http": _http, "https": _http, "file": _file}
+SCHEMES = {"http": _read_http, "https": _read_http, "file": _read_file}
 
 
 def main() -> None:

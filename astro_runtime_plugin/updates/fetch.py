@@ -1,4 +1,4 @@
-"""Fetches the update document, in a process of its own (`download`)."""
+"""Fetches the update document in a child process (`download`)."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from tempfile import TemporaryFile
 from typing import Any, NamedTuple
 
 DOWNLOAD = (sys.executable, "-m", "astro_runtime_plugin.updates.download")
-MAX_SECONDS = 30  # for all of it, after which the process is ended
-SPARE_SECONDS = 10.0  # for the process to start
-LIMIT_BYTES = 4 * 1024 * 1024  # with a JSON string's escapes it still fits into MySQL's MEDIUMTEXT
+MAX_SECONDS = 30  # for the whole fetch, after which the child process is killed
+SPARE_SECONDS = 10.0  # for the child process to start
+MAX_BYTES = 4 * 1024 * 1024  # escaped as a JSON string, it still fits into MySQL's MEDIUMTEXT
 
 
 class FetchError(Exception):
-    """Why there is no document: `kind` is a word, and `str()` of it goes on where "the update document" was said."""
+    """The fetch failed; `kind` is a word, and the message completes a sentence about "the update document"."""
 
     def __init__(self, kind: str, why: str) -> None:
         super().__init__(why)
@@ -25,18 +25,18 @@ class FetchError(Exception):
 
 
 class FetchedDocument(NamedTuple):
-    """A document's text, and what tells it from another: the server's ETag, or a file's size and time of change."""
+    """A document's text and its version: the server's ETag, or a file's modification time and size."""
 
     text: str
     etag: str | None
 
 
 def fetch(
-    url: str, etag: str | None = None, seconds: int = MAX_SECONDS, limit: int = LIMIT_BYTES
+    url: str, etag: str | None = None, seconds: int = MAX_SECONDS, limit: int = MAX_BYTES
 ) -> FetchedDocument | None:
-    """Return the document at `url`, or None where it is still the one with this `etag`. Raises FetchError.
+    """Return the document at `url`, or None if it still has this `etag`. Raises FetchError.
 
-    `seconds` is how long all of it may take, `limit` how many bytes the document may have.
+    `seconds` limits the duration of the whole fetch, `limit` the document's size in bytes.
     """
     answer = _ask({"url": url, "etag": etag, "seconds": seconds, "limit": limit}, seconds + SPARE_SECONDS)
     if "failed" in answer:

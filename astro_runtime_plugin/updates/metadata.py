@@ -1,6 +1,6 @@
-"""What an update document says of one release. A fact that is blank or cannot be read counts as one that is not told.
+"""A release's `metadata` in the update document. Blank or invalid facts are ignored.
 
-So a trifle costs the release no other fact: a yank must not be hidden behind a date.
+An invalid fact must not cost the release its other facts: a typing error in a date must not hide a yank.
 """
 
 from __future__ import annotations
@@ -21,43 +21,43 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from astro_runtime_plugin.options.links import url_problem
-from astro_runtime_plugin.releases.catalogue import Channel, Day, Python, Release, one_line
+from astro_runtime_plugin.options.urls import LINK, url_problem
+from astro_runtime_plugin.releases.release import Channel, Day, Python, Release, single_line
 
 MAX_REASON_LENGTH = 300  # characters
 
 
-def _otherwise(instead: Callable[[Any], Any]) -> WrapValidator:
-    """Read a fact as None where it is blank, and as `instead` reads it where it is not what it should be."""
+def _lenient(fallback: Callable[[Any], Any]) -> WrapValidator:
+    """Read a blank fact as None, and an invalid one as `fallback` converts it."""
 
-    def read_or_not(told: Any, read: ValidatorFunctionWrapHandler) -> Any:
-        if told is None or (isinstance(told, str) and not told.strip()):
+    def validate(value: Any, strict: ValidatorFunctionWrapHandler) -> Any:
+        if value is None or (isinstance(value, str) and not value.strip()):
             return None
         try:
-            return read(told)
+            return strict(value)
         except ValidationError:
-            return instead(told)
+            return fallback(value)
 
-    return WrapValidator(read_or_not)
+    return WrapValidator(validate)
 
 
-def _reason(told: Any) -> str:
-    text = one_line("" if told is None else str(told))
+def _reason(value: Any) -> str:
+    text = single_line("" if value is None else str(value))
     return text if len(text) <= MAX_REASON_LENGTH else f"{text[:MAX_REASON_LENGTH]}…"
 
 
 def _link(url: Any) -> str | None:
-    return url if isinstance(url, str) and not url_problem(url) else None
+    return url if isinstance(url, str) and not url_problem(url, LINK) else None
 
 
-Told = TypeVar("Told")
-Fact = Annotated[Told | None, _otherwise(lambda _: None)]
-# What is no plain yes or no says when or why: better a yank too many than one that nobody hears of.
-Yes = Annotated[bool | None, _otherwise(bool)]
+Value = TypeVar("Value")
+Fact = Annotated[Value | None, _lenient(lambda _: None)]
+# A value other than yes or no gives the time or the reason of the yank: a false alarm is better than a missed yank.
+YankFlag = Annotated[bool | None, _lenient(bool)]
 
 
 class Metadata(BaseModel):
-    """A release's `metadata`; the names in the document are these in camel case."""
+    """A release's `metadata`; the document spells these names in camel case."""
 
     model_config = ConfigDict(alias_generator=to_camel)
 
@@ -70,15 +70,15 @@ class Metadata(BaseModel):
     lts: Annotated[Fact[bool], Field(alias="LTS")] = None
     python_versions: Fact[list[Python]] = None
     default_python_version: Fact[Python] = None
-    yanked: Yes = None
+    yanked: YankFlag = None
     yanked_reason: Annotated[str, BeforeValidator(_reason)] = ""
     url: Annotated[Any, AfterValidator(_link)] = None
 
     def release(self, name: str) -> Release:
-        """Return the row of the release `name`. Raises ValidationError where its Airflow version is none."""
+        """Return the release called `name`. Raises ValidationError for an invalid Airflow version."""
         pythons, default = self.python_versions or [], self.default_python_version
         end = self.end_of_maintenance or self.end_of_support
-        released, maintained, supported = _in_order(self.release_date, end, self.end_of_basic_support)
+        released, maintained, supported = _increasing(self.release_date, end, self.end_of_basic_support)
         facts = {
             "airflow": self.airflow_version,
             "lts": self.lts,
@@ -91,17 +91,17 @@ class Metadata(BaseModel):
             "yanked_reason": self.yanked_reason,
             "url": self.url,
         }
-        told = {fact: value for fact, value in facts.items() if value not in (None, "", [])}
-        # While nobody says since when it is out, it may not be: like one of no known channel, it is never offered.
+        facts = {fact: value for fact, value in facts.items() if value not in (None, "", [])}
+        # Without a release date it may not be out yet: without a channel, it is never offered.
         return Release.model_validate(
-            {"release": name, "channel": self.channel if released else None, **told}
+            {"release": name, "channel": self.channel if released else None, **facts}
         )
 
 
-def _in_order(*days: date | None) -> list[date | None]:
-    """Return the days, with None for each that does not come after those before it."""
-    kept: list[date | None] = []
+def _increasing(*days: date | None) -> list[date | None]:
+    """Return the days, with None for each that is not after all those before it."""
+    increasing: list[date | None] = []
     for day in days:
-        last = max(filter(None, kept), default=date.min)
-        kept.append(day if day and day > last else None)
-    return kept
+        latest = max(filter(None, increasing), default=date.min)
+        increasing.append(day if day and day > latest else None)
+    return increasing

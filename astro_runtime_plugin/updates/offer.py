@@ -1,27 +1,27 @@
-"""Which release to move to. Pure."""
+"""The update that is offered to a running release. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
 
-from astro_runtime_plugin.releases.catalogue import Release
+from astro_runtime_plugin.releases.release import Release
 from astro_runtime_plugin.releases.version import Version
 
 
 def offered_update(running: str, releases: Iterable[Release], today: date) -> Release | None:
-    """Return the release that one who runs `running` may move to; None where there is none.
+    """Return the release that an installation of `running` should move to; None if there is none.
 
-    The highest one that is stable, not yanked and released by today. One of the running series comes before those of
-    newer series. What counts is the number: an older series may have releases of a later date.
+    It is the highest release that is stable, not yanked and released by today; the running series takes precedence
+    over newer series. Versions are compared, not dates: an older series may have releases of a later date.
     """
-    here = Version.parse(running)
-    higher = [one for one in releases if one.version > here and _can_be_had(one, today)]
-    same = [one for one in higher if one.version.series == here.series]
-    return max(same or higher, key=lambda one: one.version, default=None)
+    current = Version.parse(running)
+    newer = [release for release in releases if release.version > current and _is_available(release, today)]
+    same_series = [release for release in newer if release.version.series == current.series]
+    return max(same_series or newer, key=lambda release: release.version, default=None)
 
 
-def _can_be_had(release: Release, today: date) -> bool:
+def _is_available(release: Release, today: date) -> bool:
     return (
         release.channel == "stable"
         and not release.yanked

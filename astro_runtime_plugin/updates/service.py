@@ -1,6 +1,6 @@
 """The update check as the rest of the plugin uses it, configured by `[astro_runtime] update_url`.
 
-Without an `update_url`, nothing is started and nothing more is imported.
+Without an `update_url`, nothing starts and nothing more is imported.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from airflow.configuration import conf
 
 from astro_runtime_plugin import background
 from astro_runtime_plugin.options.section import read_option
-from astro_runtime_plugin.releases.catalogue import Release
-from astro_runtime_plugin.updates import address
+from astro_runtime_plugin.options.urls import UPDATE_DOCUMENT, url_problem
+from astro_runtime_plugin.releases.release import Release
 
 log = logging.getLogger("astro_runtime")
 
@@ -24,7 +24,7 @@ def start() -> None:
     url = _update_url()
     if not url:
         return
-    if problem := address.url_problem(url):
+    if problem := url_problem(url, UPDATE_DOCUMENT):
         log.warning("[astro_runtime] update_url %s; the update check is off", problem)
         return
     from astro_runtime_plugin.updates.daily import DailyCheck
@@ -35,7 +35,7 @@ def start() -> None:
 def stored_releases() -> list[Release]:
     """Return the releases of the last valid document in their order; empty without a document or an `update_url`."""
     url = _update_url()
-    if not url or address.url_problem(url):
+    if not url or url_problem(url, UPDATE_DOCUMENT):
         return []
     from astro_runtime_plugin.updates import store
 

@@ -1,7 +1,8 @@
-"""The last good update document, where every process finds it: in the Runtime's table in the metadata database."""
+"""The last valid update document, in the Runtime's table in the metadata database, where every process can read it."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from astro_runtime_plugin.database import state
-from astro_runtime_plugin.releases.catalogue import Release
+from astro_runtime_plugin.releases.release import Release
 from astro_runtime_plugin.updates import document
 from astro_runtime_plugin.updates.fetch import FetchedDocument
 
@@ -17,9 +18,10 @@ KIND, NAME = "update document", "last good"
 
 
 class StoredDocument(BaseModel):
-    """The last good document. `source` stands for the URL that it came from, `etag` is what `fetch` gave with it.
+    """The last valid document. `source` identifies the URL that it came from, `etag` is the one that `fetch` returned.
 
-    `fetched` is when it came, `checked` when it was last found to be what the URL holds, in seconds since the epoch.
+    `fetched` is when it was downloaded, `checked` when it was last confirmed to be what the URL serves, in seconds
+    since the epoch.
     """
 
     source: str
@@ -28,58 +30,54 @@ class StoredDocument(BaseModel):
     fetched: float
     checked: float
 
-    def releases(self) -> list[Release]:
-        """Return what it lists. Raises DocumentError where this Runtime cannot read what another has stored."""
-        return document.parse(self.text)
-
 
 def source(url: str) -> str:
-    """Return what stands for a URL, which may hold a password, in the database."""
+    """Return the identifier of a URL in the database; the URL itself may contain a password."""
     return sha256(url.encode()).hexdigest()[:32]
 
 
 def stored_document(url: str) -> StoredDocument | None:
-    """Return the last good document of `url`; None where there is none, or only one of another URL."""
-    return _read(url, state.fetch(KIND).get(NAME))
+    """Return the last valid document of `url`; None if there is none, or only one of another URL."""
+    return _validate(url, state.fetch(KIND).get(NAME))
 
 
 def stored_releases(url: str) -> list[Release]:
-    """Return the releases of the last good document of `url`, in their order; none where there is none.
+    """Return the releases of the last valid document of `url` in their order; empty if there is none.
 
-    A web server asks for each page: the document is read again where another has been stored since.
+    A web server calls this for every page: the document is read again only after another one has been stored.
     """
-    at = state.updated_at(KIND, NAME)
-    try:
-        return _known(url, at) if at else []
-    except LookupError:
-        return []
+    updated_at = state.updated_at(KIND, NAME)
+    with suppress(LookupError):
+        return _read_releases(url, updated_at) if updated_at else []
+    return []
 
 
 @lru_cache(maxsize=1)
-def _known(url: str, at: float) -> list[Release]:
-    told = state.fetch(KIND)[NAME]  # a database that is away meanwhile is an error, which is not kept
-    last = _read(url, told)
-    return last.releases() if last else []
+def _read_releases(url: str, updated_at: float) -> list[Release]:
+    row = state.fetch(KIND)[NAME]  # raises if the database has gone down meanwhile, so that nothing is cached
+    stored = _validate(url, row)
+    return document.parse(stored.text) if stored else []
 
 
-def _read(url: str, told: Any) -> StoredDocument | None:
+def _validate(url: str, row: Any) -> StoredDocument | None:
+    """Return the row as a document of `url`; None for one of another URL, or that this Runtime cannot read."""
     try:
-        found = StoredDocument.model_validate(told)
-        found.releases()
+        stored = StoredDocument.model_validate(row)
+        document.parse(stored.text)
     except (ValidationError, document.DocumentError):
         return None
-    return found if found.source == source(url) else None
+    return stored if stored.source == source(url) else None
 
 
-def keep(url: str, fetched: FetchedDocument, now: float) -> None:
-    """Put a good document into the place of the one before. Raises SQLAlchemyError."""
-    _put(StoredDocument(source=source(url), text=fetched.text, etag=fetched.etag, fetched=now, checked=now))
+def put(url: str, fetched: FetchedDocument, now: float) -> None:
+    """Store a valid document in place of the previous one. Raises SQLAlchemyError."""
+    _write(StoredDocument(source=source(url), text=fetched.text, etag=fetched.etag, fetched=now, checked=now))
 
 
-def confirm(last: StoredDocument, now: float) -> None:
-    """Note that the document is still what its URL holds. Raises SQLAlchemyError."""
-    _put(last.model_copy(update={"checked": now}))
+def confirm(stored: StoredDocument, now: float) -> None:
+    """Record that the document is still what its URL serves. Raises SQLAlchemyError."""
+    _write(stored.model_copy(update={"checked": now}))
 
 
-def _put(told: StoredDocument) -> None:
-    state.put(KIND, NAME, told.model_dump(), retention=None)
+def _write(stored: StoredDocument) -> None:
+    state.put(KIND, NAME, stored.model_dump(), retention=None)

@@ -23,7 +23,7 @@ from astro_runtime_plugin.inventory.heartbeat import current_components, start
 from astro_runtime_plugin.notices import service
 from astro_runtime_plugin.parallelism.snapshot import latest_snapshot
 from astro_runtime_plugin.releases.current import release_of
-from astro_runtime_plugin.web import schemas
+from astro_runtime_plugin.web import openapi, schemas
 from astro_runtime_plugin.web.flask_footer import FooterBlueprint
 from astro_runtime_plugin.web.page.collect import render_page
 from astro_runtime_plugin.web.web_options import read_web_options
@@ -54,7 +54,8 @@ def blueprint(runtime: schemas.Runtime) -> FooterBlueprint:
     result.record_once(lambda _: start())  # records the webserver; does nothing in other commands
     # Lambdas, because Flask-WTF reads the `__name__` of a view, which a partial does not have.
     for name, view in api_views(runtime).items():
-        result.add_url_rule(f"/api/{name}", name, lambda view=view: json_response(view))
+        endpoint = name.partition(".")[0]  # Flask forbids dots
+        result.add_url_rule(f"/api/{name}", endpoint, lambda view=view: json_response(view))
     result.add_url_rule(
         "/api/notices", "dismiss_notice", lambda: json_response(dismiss_notice), methods=["POST"]
     )
@@ -69,6 +70,7 @@ def api_views(runtime: schemas.Runtime) -> dict[str, Callable[[], Any]]:
         "workers": lambda: latest_snapshot(record.decode(os.environ)).model_dump(),
         "components": lambda: [component._asdict() for component in current_components()],
         "notices": lambda: service.notices_for(user_id()).model_dump(),
+        "openapi.json": openapi.document,
     }
 
 

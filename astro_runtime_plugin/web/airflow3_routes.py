@@ -24,7 +24,7 @@ from astro_runtime_plugin.notices import service
 from astro_runtime_plugin.notices.service import NoticeList
 from astro_runtime_plugin.parallelism.snapshot import Workers, latest_snapshot
 from astro_runtime_plugin.releases.current import release_of
-from astro_runtime_plugin.web import schemas
+from astro_runtime_plugin.web import openapi, schemas
 from astro_runtime_plugin.web.footer import STATIC
 from astro_runtime_plugin.web.no_store import NoStoreMiddleware
 from astro_runtime_plugin.web.page.collect import render_page
@@ -50,6 +50,7 @@ def create_app(tag: str | None, links: dict[str, str]) -> FastAPI:
     def runtime_page() -> HTMLResponse:
         return HTMLResponse(render_page(runtime()))
 
+    authenticated_router.add_api_route("/api/openapi.json", openapi.document)
     authenticated_router.add_api_route("/api/workers", workers)
     authenticated_router.add_api_route("/api/components", list_components)
     authenticated_router.add_api_route("/api/notices", notices)

@@ -10,7 +10,9 @@ from playwright.sync_api import Page
 from astro_runtime_plugin.web.schemas import INVALID_DISMISSAL
 from testing.web.web_server import WebServer
 
-PATHS = [f"/astro-runtime/api/{name}" for name in ("runtime", "workers", "components", "notices")]
+PATHS = [
+    f"/astro-runtime/api/{name}" for name in ("runtime", "workers", "components", "notices", "openapi.json")
+]
 NOTICES = "/astro-runtime/api/notices"
 INVALID_BODIES: list[Any] = [{"notice": 1}, {"notice": None}, {}, [], "no JSON"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from astro_runtime_plugin.notices.rules import LEVELS, Notice
+from astro_runtime_plugin.notices.notice import LEVELS, Notice
 from testing.browser import FOOTER, background, box
 from testing.web.notice_stub import NoticeStub, info_notice
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, Route
 
-from astro_runtime_plugin.notices.rules import Notice
+from astro_runtime_plugin.notices.notice import Notice
 
 
 class NoticeStub:

@@ -1,4 +1,4 @@
-"""Drafts: what an operator may set before a start, by which name, where and how it is written."""
+"""Hypothesis strategies for what an operator may configure: under which name, where, and in which notation."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ from testing.installed_line import LINE
 ENVIRONMENT_PLACES = ("env", "env_cmd", "env_secret", "env_lower")
 CFG_PLACES = (
     "cfg",
-    "cfg_generated",  # with the comment that Airflow writes above an option of a file it generates
+    "cfg_generated",  # with the comment that Airflow writes above an option of a file that it generates
     "cfg_commented",
-    "cfg_default",  # in [DEFAULT], which every section that the file has inherits
+    "cfg_default",  # in [DEFAULT], from which every section of the file inherits
     "cfg_cmd",
     "cfg_secret",
     "cfg_upper",
     "cfg_section_upper",
 )
+ENVIRONMENT_FORMS = ("plain", "padded", "tabs", "dollar", "braces", "nested")
+CFG_FORMS = (*ENVIRONMENT_FORMS, "interpolated", "inherited", "colon", "continued")
 EXECUTORS = (
     "LocalExecutor",
     " LocalExecutor ",
@@ -34,8 +36,8 @@ EXECUTORS = (
     "CeleryExecutor,KubernetesExecutor",
     *{"3.3": ("mine:LocalExecutor",), "2.11": ("CeleryKubernetesExecutor", "LocalKubernetesExecutor")}[LINE],
 )
-# Which of its numbers each line's Airflow takes with a point or an exponent.
-POINTED: tuple[type, ...] = {"3.3": (int, float), "2.11": (float,)}[LINE]
+# The types of numbers that each line's Airflow accepts with a decimal point or an exponent.
+DECIMAL_TYPES: tuple[type, ...] = {"3.3": (int, float), "2.11": (float,)}[LINE]
 CONCURRENCIES = ("4", " 16 ", *{"3.3": ("8.0",), "2.11": ()}[LINE])
 QUEUES = (
     "[]",
@@ -48,7 +50,7 @@ QUEUES = (
 
 
 class Placement(NamedTuple):
-    """One thing that the operator has written: the name's variable, the place, the text and how it is written."""
+    """One value that the operator sets: the name, the place, the text, and the form in which it is written."""
 
     name: ConfigOption | EnvOnlyName
     place: str
@@ -60,7 +62,11 @@ class Placement(NamedTuple):
 
 
 class Draft(NamedTuple):
-    """A state before it is written down: its placements, and the file that they go into."""
+    """A configuration before it is written: its placements, and the kind of file that they go into.
+
+    `context` are settings that calculated defaults depend on. `generated` starts from a file that Airflow generated,
+    and `headers` adds the headers of all sections.
+    """
 
     placements: list[Placement]
     context: list[Placement]
@@ -69,18 +75,18 @@ class Draft(NamedTuple):
 
 
 def names_of(setting: SettingDefault) -> tuple[ConfigOption | EnvOnlyName, ...]:
-    """Return every name that the setting has on this line."""
-    spelling = setting.names_by_line[LINE]
-    return (*spelling.names, *joined_names(setting), *spelling.forwarded)
+    """Return every name of the setting on this line."""
+    option_names = setting.names_by_line[LINE]
+    return (*option_names.names, *max_with_names(setting), *option_names.forwarded)
 
 
-def joined_names(setting: SettingDefault) -> tuple[ConfigOption, ...]:
+def max_with_names(setting: SettingDefault) -> tuple[ConfigOption, ...]:
     return tuple(name for names in setting.names_by_line[LINE].max_with for name in names)
 
 
-def least(setting: SettingDefault, name: ConfigOption | EnvOnlyName) -> float:
-    """Return the smallest number that the name may hold: 0 stands for not set in one that is joined."""
-    return 0 if name in joined_names(setting) else setting.names_by_line[LINE].minimum
+def minimum(setting: SettingDefault, name: ConfigOption | EnvOnlyName) -> float:
+    """Return the smallest number that the name accepts; in `max_with`, 0 means not set."""
+    return 0 if name in max_with_names(setting) else setting.names_by_line[LINE].minimum
 
 
 @cache
@@ -95,12 +101,12 @@ def numbers(setting: SettingDefault, name: ConfigOption | EnvOnlyName) -> st.Sea
         "007",
         "1_000",
         "10000000",
-        *(("5.0", "1e2") if setting.number in POINTED else ()),
+        *(("5.0", "1e2") if setting.number in DECIMAL_TYPES else ()),
     ]
-    whole = st.sampled_from(usual) | st.integers(1, 5000).map(str)
+    texts = st.sampled_from(usual) | st.integers(1, 5000).map(str)
     if setting.number is float:
-        whole |= st.sampled_from(["0.5", "600", "599.99", "1e3", "0.001"])
-    return whole | st.just("0") if least(setting, name) == 0 else whole
+        texts |= st.sampled_from(["0.5", "600", "599.99", "1e3", "0.001"])
+    return texts | st.just("0") if minimum(setting, name) == 0 else texts
 
 
 @st.composite
@@ -108,29 +114,28 @@ def _placement(draw: st.DrawFn) -> Placement:
     setting = draw(st.sampled_from(DEFAULTS))
     name = draw(st.sampled_from(names_of(setting)))
     places = ENVIRONMENT_PLACES + CFG_PLACES if isinstance(name, ConfigOption) else ENVIRONMENT_PLACES
-    # Half of all placements count; the others are what must not be taken for an override.
-    place = draw(st.sampled_from(places) | st.sampled_from([one for one in places if one in ("env", "cfg")]))
-    forms = ["plain", "padded", "tabs", "dollar", "braces", "nested"]
-    forms += ["interpolated", "inherited", "colon", "continued"] if place.startswith("cfg") else []
+    # Half of all placements are overrides; the other half must not be taken for one.
+    overriding = [place for place in places if place in ("env", "cfg")]
+    place = draw(st.sampled_from(places) | st.sampled_from(overriding))
+    forms = CFG_FORMS if place.startswith("cfg") else ENVIRONMENT_FORMS
     return Placement(name, place, draw(numbers(setting, name)), draw(st.sampled_from(forms)))
 
 
 def _context(name: ConfigOption, texts: tuple[str, ...]) -> st.SearchStrategy[Placement]:
-    """A setting that the formula hangs on, as it is or left alone."""
+    """Return placements of a setting that calculated defaults depend on."""
     return st.builds(
         Placement, st.just(name), st.sampled_from(("env", "cfg")), st.sampled_from(texts), st.just("plain")
     )
 
 
 def drafts() -> st.SearchStrategy[Draft]:
-    """Every state is a draft with up to six placements of settings and up to three that the formula hangs on."""
+    """Return drafts with up to six placements, and up to three settings that calculated defaults depend on."""
     placements = st.lists(_placement(), max_size=6)
     context = st.one_of(
         _context(EXECUTOR, EXECUTORS),
         _context(WORKER_CONCURRENCY, CONCURRENCIES),
         _context(WORKER_QUEUES, QUEUES),
     )
-    generated = st.sampled_from(
-        (False, False, False, True)
-    )  # 4,000 lines: such a state takes ten times as long
+    # One in four, because a generated file has 4,000 lines and takes ten times as long.
+    generated = st.sampled_from((False, False, False, True))
     return st.builds(Draft, placements, st.lists(context, max_size=3), generated, st.booleans())

@@ -1,4 +1,4 @@
-"""Airflow's own `conf` as the oracle: what it makes of a state, with nothing of the Runtime's code in between."""
+"""Airflow's `conf` as the oracle: how it reads a configuration, without the Runtime's code in between."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from entrypoint.option_names import ConfigOption, EnvOnlyName
 from testing.installed_line import LINE
 from tests.contract.config_strategies import names_of
 
-NOT_SET = "the default layer has been asked"
+NOT_SET = "the default layer was queried"
 PARSERS = {
     "3.3": ("airflow.configuration", "airflow.sdk.configuration"),
     "2.11": ("airflow.configuration",),
 }[LINE]
-# What `import airflow` does to the values that it has read.
+# The method with which `import airflow` changes the values that it has read.
 AT_IMPORT = {"3.3": "_validate_deprecated_values", "2.11": "validate"}[LINE]
-# What ExecutorLoader remembers of the executors that it has seen.
+# Where ExecutorLoader caches executors.
 CACHES = {
     "3.3": (
         "_executor_names",
@@ -39,7 +39,7 @@ LOCAL = "airflow.executors.local_executor.LocalExecutor"
 
 
 class Expected(NamedTuple):
-    """What must come out for one setting: the number, and the origin; several where equal values compete."""
+    """The result that one setting must have: the number, and its origin; several if equal values compete."""
 
     value: float
     origins: frozenset[str]
@@ -47,19 +47,19 @@ class Expected(NamedTuple):
 
 @contextmanager
 def environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """The process's environment is `variables` and nothing else."""
-    before = dict(os.environ)
+    """Replace the environment of the process with `variables`."""
+    previous = dict(os.environ)
     os.environ.clear()
     os.environ.update(variables)
     try:
         yield
     finally:
         os.environ.clear()
-        os.environ.update(before)
+        os.environ.update(previous)
 
 
 class Oracle:
-    """The parsers of Airflow and, where there is one, of the Task SDK: built once, filled anew for every state."""
+    """The parsers of Airflow and of the Task SDK, if there is one: built once, loaded for every configuration."""
 
     def __init__(self) -> None:
         with environment(os.environ):  # importing Airflow runs the startup hook, which exports defaults
@@ -71,7 +71,7 @@ class Oracle:
         self.conf = self.parsers[0]
 
     def load(self, path: Path | None) -> None:
-        """Read airflow.cfg at `path`, or none, into every parser."""
+        """Load airflow.cfg at `path`, or no file, into every parser."""
         for parser in self.parsers:
             parser.remove_all_read_configurations()
             parser.defaults().clear()
@@ -79,24 +79,24 @@ class Oracle:
                 parser.read(str(path))
 
     def number(self, setting: SettingDefault, name: ConfigOption, parser: Any = None) -> float:
-        """Read the setting as its readers do: `getint` or `getfloat`."""
+        """Read the setting as Airflow's code does, with `getint` or `getfloat`."""
         read = getattr(parser or self.conf, f"get{setting.number.__name__}")
         return float(read(name.section, name.option))
 
     def is_set(self, name: ConfigOption) -> bool:
-        """Whether anything but a default layer (Airflow's or a provider's) answers for the setting."""
+        """Whether a layer other than the defaults of Airflow and its providers has the setting."""
         with patch.object(self.conf, "get_default_value", return_value=NOT_SET):
             return bool(self.conf.get(name.section, name.option) != NOT_SET)
 
     def effective(self, setting: SettingDefault, parser: Any = None) -> float:
-        """Return what the scheduler takes: the largest of the setting and of the names joined to it."""
+        """Return what the scheduler uses: the largest value of the setting and of the names in `max_with`."""
         read = getattr(parser or self.conf, f"get{setting.number.__name__}")
-        spelling = setting.names_by_line[LINE]
-        joined = [read(names[0].section, names[0].option, fallback=0) for names in spelling.max_with]
-        return max([self.number(setting, spelling.names[0], parser), *map(float, joined)])
+        option_names = setting.names_by_line[LINE]
+        others = [read(names[0].section, names[0].option, fallback=0) for names in option_names.max_with]
+        return max([self.number(setting, option_names.names[0], parser), *map(float, others)])
 
-    def expected(self, environ: Mapping[str, str], operators: Path | None) -> list[Expected]:
-        """Say for each row what the override contract asks for, where the operator has set `environ` and a file."""
+    def expected(self, environ: Mapping[str, str], operator_cfg: Path | None) -> list[Expected]:
+        """Return what the override contract demands of each row, for the operator's environment and airflow.cfg."""
         with environment(environ), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self.load(None)
@@ -106,18 +106,18 @@ class Oracle:
                 for name in names_of(setting)
                 if self._value(setting, name) is not None
             }
-            self.load(operators)
+            self.load(operator_cfg)
             getattr(self.conf, AT_IMPORT)()
             return [self._expected(setting, in_environment) for setting in DEFAULTS]
 
-    def _set(self, setting: SettingDefault) -> dict[ConfigOption | EnvOnlyName, float]:
-        """Return what counts of the operator's values: what Airflow reads, else every carried name that is set."""
-        spelling = setting.names_by_line[LINE]
-        newest = spelling.names[0]
-        joined = self._values(setting, tuple(names[0] for names in spelling.max_with))
-        if joined or self.is_set(newest):
-            return {newest: self.number(setting, newest), **joined}
-        return self._values(setting, spelling.forwarded)
+    def _operator_values(self, setting: SettingDefault) -> dict[ConfigOption | EnvOnlyName, float]:
+        """Return the operator's values under the names that Airflow reads, or else under the forwarded names."""
+        option_names = setting.names_by_line[LINE]
+        newest = option_names.names[0]
+        others = self._values(setting, tuple(names[0] for names in option_names.max_with))
+        if others or self.is_set(newest):
+            return {newest: self.number(setting, newest), **others}
+        return self._values(setting, option_names.forwarded)
 
     def _values(
         self, setting: SettingDefault, names: tuple[ConfigOption | EnvOnlyName, ...]
@@ -128,21 +128,21 @@ class Oracle:
     def _value(self, setting: SettingDefault, name: ConfigOption | EnvOnlyName) -> float | None:
         if isinstance(name, ConfigOption):
             return self.number(setting, name) if self.is_set(name) else None
-        held = os.environ.get(name.variable)
-        return None if held is None else float(os.path.expandvars(os.path.expandvars(held)))
+        text = os.environ.get(name.variable)
+        return None if text is None else float(os.path.expandvars(os.path.expandvars(text)))
 
     def _expected(self, setting: SettingDefault, in_environment: set[ConfigOption | EnvOnlyName]) -> Expected:
-        counts = self._set(setting)
-        if counts:
-            value = max(counts.values())
-            winners = [name for name in counts if counts[name] == value]
+        values = self._operator_values(setting)
+        if values:
+            value = max(values.values())
+            winners = [name for name in values if values[name] == value]
             return Expected(value, frozenset(self._origin(name, in_environment) for name in winners))
         if setting.default is not None:
             return Expected(float(setting.default), frozenset({"Runtime"}))
-        worked_out = self._worked_out()
-        if worked_out is None:
+        calculated = self._parallelism()
+        if calculated is None:
             return Expected(float(setting.airflow_default), frozenset({"Airflow"}))
-        return Expected(worked_out, frozenset({"Runtime"}))
+        return Expected(calculated, frozenset({"Runtime"}))
 
     def _origin(
         self, name: ConfigOption | EnvOnlyName, in_environment: set[ConfigOption | EnvOnlyName]
@@ -151,7 +151,7 @@ class Oracle:
             return "operator environment"
         return "operator airflow.cfg" if isinstance(name, ConfigOption) and self.is_set(name) else "Airflow"
 
-    def _worked_out(self) -> float | None:
+    def _parallelism(self) -> float | None:
         concurrency = self.conf.getint(WORKER_CONCURRENCY.section, WORKER_CONCURRENCY.option)
         queues = self.conf.getjson(WORKER_QUEUES.section, WORKER_QUEUES.option) or []
         counts = ("worker_count", "max_worker_count", "min_worker_count")

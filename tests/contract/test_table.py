@@ -1,9 +1,10 @@
-"""What the table says of Airflow, Airflow says too."""
+"""What the table of defaults states about Airflow matches Airflow."""
 
 from __future__ import annotations
 
 import pytest
 
+from entrypoint.connection_url import AIRFLOW_URLS
 from entrypoint.defaults import (
     AIRFLOW_EXECUTOR,
     AIRFLOW_WORKER_CONCURRENCY,
@@ -16,14 +17,13 @@ from entrypoint.defaults import (
     SettingDefault,
 )
 from entrypoint.option_names import ConfigOption
-from entrypoint.wait import AIRFLOW_URLS
 from testing.installed_line import LINE
-from tests.contract.config_strategies import joined_names, names_of
+from tests.contract.config_strategies import max_with_names, names_of
 from tests.contract.oracle import Oracle
 
 
 def older_names(oracle: Oracle, name: ConfigOption) -> list[tuple[str, str]]:
-    """Return the names that Airflow reads where `name` is not set: at most one, by its section or by itself."""
+    """Return the older names that Airflow reads if `name` is not set: at most one, for its section or its option."""
     if name.section in oracle.conf.deprecated_sections:
         return [(oracle.conf.deprecated_sections[name.section][0], name.option)]
     deprecated = oracle.conf.deprecated_options.get((name.section, name.option))
@@ -34,7 +34,7 @@ by_name = pytest.mark.parametrize("setting", DEFAULTS, ids=lambda setting: setti
 
 
 @by_name
-def test_the_stock_value_is_airflows(oracle: Oracle, setting: SettingDefault) -> None:
+def test_airflow_default_matches_airflow(oracle: Oracle, setting: SettingDefault) -> None:
     newest = setting.names_by_line[LINE].names[0]
     assert float(oracle.conf.get_default_value(newest.section, newest.option)) == float(
         setting.airflow_default
@@ -42,20 +42,20 @@ def test_the_stock_value_is_airflows(oracle: Oracle, setting: SettingDefault) ->
 
 
 @by_name
-def test_airflow_reads_the_names_it_is_said_to_read_and_no_carried_one(
+def test_names_are_read_by_airflow_and_forwarded_ones_are_not(
     oracle: Oracle, setting: SettingDefault
 ) -> None:
-    spelling = setting.names_by_line[LINE]
-    for newest, *older in (spelling.names, *spelling.max_with):
+    option_names = setting.names_by_line[LINE]
+    for newest, *older in (option_names.names, *option_names.max_with):
         assert [(name.section, name.option) for name in older] == older_names(oracle, newest)
-    for name in (*spelling.forwarded, *joined_names(setting)):
+    for name in (*option_names.forwarded, *max_with_names(setting)):
         if isinstance(name, ConfigOption):
             assert (name.section, name.option) not in oracle.conf.inversed_deprecated_options
             assert oracle.conf.get_default_value(name.section, name.option) is None
 
 
 @by_name
-def test_the_variable_is_spelled_as_airflow_spells_it(oracle: Oracle, setting: SettingDefault) -> None:
+def test_variable_matches_airflow(oracle: Oracle, setting: SettingDefault) -> None:
     for name in names_of(setting):
         if isinstance(name, ConfigOption):
             assert name.variable == oracle.conf._env_var_name(name.section, name.option)
@@ -63,29 +63,27 @@ def test_the_variable_is_spelled_as_airflow_spells_it(oracle: Oracle, setting: S
 
 
 @by_name
-def test_no_command_or_secret_is_read_for_a_row(oracle: Oracle, setting: SettingDefault) -> None:
+def test_rows_are_not_sensitive(oracle: Oracle, setting: SettingDefault) -> None:
     names = {(name.section, name.option) for name in names_of(setting) if isinstance(name, ConfigOption)}
     assert not names & oracle.conf.sensitive_config_values
 
 
 @pytest.mark.parametrize("name", [EXECUTOR, WORKER_CONCURRENCY, WORKER_QUEUES], ids=str)
-def test_no_command_or_secret_is_read_for_what_the_formula_hangs_on(
-    oracle: Oracle, name: ConfigOption
-) -> None:
+def test_options_of_calculations_are_not_sensitive(oracle: Oracle, name: ConfigOption) -> None:
     assert (name.section, name.option) not in oracle.conf.sensitive_config_values
 
 
 @pytest.mark.parametrize("name", [*DATABASE_URL, *BROKER_URL], ids=str)
-def test_commands_and_secrets_are_read_for_the_urls(oracle: Oracle, name: ConfigOption) -> None:
+def test_url_options_are_sensitive(oracle: Oracle, name: ConfigOption) -> None:
     assert (name.section, name.option) in oracle.conf.sensitive_config_values
 
 
-def test_the_urls_go_by_the_names_that_airflow_reads(oracle: Oracle) -> None:
+def test_url_options_are_read_by_airflow(oracle: Oracle) -> None:
     for newest, *older in (DATABASE_URL, BROKER_URL):
         assert [(name.section, name.option) for name in older] == older_names(oracle, newest)
 
 
-def test_what_the_start_assumes_where_nothing_is_set(oracle: Oracle) -> None:
+def test_assumed_defaults_match_airflow(oracle: Oracle) -> None:
     default = oracle.conf.get_default_value
     assert default("core", "executor") == AIRFLOW_EXECUTOR[LINE]
     assert default("celery", "worker_concurrency") == str(AIRFLOW_WORKER_CONCURRENCY)

@@ -1,4 +1,4 @@
-"""Any text at all: read as a number, and with its variables filled in, as Airflow would."""
+"""Any text is parsed as a number, and has its variables expanded, as in Airflow."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from entrypoint.option_names import ConfigOption
 from testing.installed_line import LINE
 from tests.contract.oracle import Oracle, environment
 
-# Blanks of every kind, digits of every script, what float takes and int does not.
+# All kinds of blanks, digits of every script, and what float accepts and int does not.
 NUMBERS = st.one_of(
     st.text("0123456789.eE+-_ \t\n\x0b\x0c\x1c\x85\xa0\u2003", min_size=1, max_size=9),
     st.text(st.characters(categories=["Nd", "No", "Nl"], exclude_characters="\x00"), min_size=1, max_size=4),
@@ -46,19 +46,18 @@ NUMBERS = st.one_of(
 
 @settings(max_examples=1500)
 @given(st.sampled_from(DEFAULTS), NUMBERS)
-def test_a_text_works_here_where_it_works_in_airflow(
-    oracle: Oracle, setting: SettingDefault, text: str
-) -> None:
-    spelling = setting.names_by_line[LINE]
+def test_number_is_accepted_if_airflow_accepts_it(oracle: Oracle, setting: SettingDefault, text: str) -> None:
+    option_names = setting.names_by_line[LINE]
     oracle.load(None)
-    with environment({"HOME": "/nowhere", "AIRFLOW_HOME": "/nowhere", spelling.names[0].variable: text}):
-        airflows = _airflows(oracle, setting, spelling.names[0])
-        ours = _ours(setting)
-    least = spelling.minimum
-    assert ours == (airflows if airflows is not None and least <= airflows <= MAX_VALUE else None)
+    with environment({"HOME": "/missing", "AIRFLOW_HOME": "/missing", option_names.names[0].variable: text}):
+        airflow_value = read_by_airflow(oracle, setting, option_names.names[0])
+        value = read_by_runtime(setting)
+    if airflow_value is not None and not option_names.minimum <= airflow_value <= MAX_VALUE:
+        airflow_value = None
+    assert value == airflow_value
 
 
-def _airflows(oracle: Oracle, setting: SettingDefault, name: ConfigOption) -> float | None:
+def read_by_airflow(oracle: Oracle, setting: SettingDefault, name: ConfigOption) -> float | None:
     from airflow.exceptions import AirflowConfigException
 
     try:
@@ -67,12 +66,12 @@ def _airflows(oracle: Oracle, setting: SettingDefault, name: ConfigOption) -> fl
         return None
 
 
-def _ours(setting: SettingDefault) -> float | None:
+def read_by_runtime(setting: SettingDefault) -> float | None:
     try:
-        settled = build_environment(os.environ)
+        settings = build_environment(os.environ).settings
     except StartError:
         return None
-    return next(float(one.value) for one in settled.settings if one.documented == setting.documented)
+    return next(float(row.value) for row in settings if row.documented == setting.documented)
 
 
 TEXTS = st.lists(
@@ -87,7 +86,7 @@ TEXTS = st.lists(
     TEXTS.map("".join),
     st.dictionaries(st.sampled_from("BCA"), st.sampled_from(["", "1", "~", "$B", "${C}", "$NONE", "é"])),
 )
-def test_variables_are_filled_in_as_airflow_does(text: str, variables: dict[str, str]) -> None:
+def test_expand_matches_airflow(text: str, variables: dict[str, str]) -> None:
     from airflow.configuration import expand_env_var
 
     if (
@@ -95,6 +94,6 @@ def test_variables_are_filled_in_as_airflow_does(text: str, variables: dict[str,
         or variables.get("C") == "${C}"
         or {"$B", "${C}"} <= set(variables.values())
     ):
-        variables = {**variables, "B": "2", "C": "3"}  # Airflow would never end
+        variables = {**variables, "B": "2", "C": "3"}  # Airflow would hang
     with environment({"HOME": "/users/me", **variables}):
         assert expand(text) == expand_env_var(text)

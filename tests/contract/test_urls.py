@@ -1,4 +1,4 @@
-"""The URLs of the metadata database and the broker: found where Airflow finds them, and read as it reads them."""
+"""The URLs of the metadata database and the broker come from where Airflow reads them, and are read alike."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import pytest
 
 from entrypoint import config_file
 from entrypoint.command import BROKER, DATABASE
+from entrypoint.connection_url import connection_url
 from entrypoint.defaults import BROKER_URL, DATABASE_URL
 from entrypoint.option_names import ConfigOption
 from entrypoint.overrides import CFG, COMMAND, ENVIRONMENT, SECRET, find_override
-from entrypoint.wait import connection_url
 from tests.contract.oracle import Oracle, environment
 
 URLS = [
@@ -25,36 +25,36 @@ URLS = [
     ({}, {"_cmd": "echo url://$HOME/command", "_secret": "path"}, COMMAND),
     ({}, {"_secret": "path"}, SECRET),
 ]
-BACKEND = "tests.contract.secrets.Backend"
+BACKEND = "tests.contract.secrets_backend.Backend"
 
 
 @pytest.mark.filterwarnings("ignore:The sql_alchemy_conn option in .core. has been moved")
 @pytest.mark.parametrize("names", [DATABASE_URL, BROKER_URL], ids=lambda names: str(names[0]))
-@pytest.mark.parametrize("which", [0, -1], ids=["newest", "oldest"])
+@pytest.mark.parametrize("index", [0, -1], ids=["newest", "oldest"])
 @pytest.mark.parametrize(("in_environment", "in_file", "origin"), URLS)
-def test_a_url_is_found_where_airflow_finds_it(
+def test_connection_url_matches_airflow(
     oracle: Oracle,
     tmp_path: Path,
     names: tuple[ConfigOption, ...],
-    which: int,
+    index: int,
     in_environment: dict[str, str],
     in_file: dict[str, str],
     origin: str,
 ) -> None:
-    name = names[which]
+    name = names[index]
     environ = {name.variable + suffix: text for suffix, text in in_environment.items()}
     path = tmp_path / "airflow.cfg"
     options = "".join(f"{name.option}{suffix} = {text}\n" for suffix, text in in_file.items())
     path.write_text(f"[{name.section}]\n{options}")
     cfg = config_file.read_config(str(path))
-    found = find_override(names, environ, cfg, sensitive=True)
-    assert found
-    assert found.origin == origin
-    more = {"PATH": os.environ["PATH"], "HOME": "/users/me", "AIRFLOW__SECRETS__BACKEND": BACKEND}
-    with environment({**more, **environ}):
+    override = find_override(names, environ, cfg, sensitive=True)
+    assert override
+    assert override.origin == origin
+    base = {"PATH": os.environ["PATH"], "HOME": "/users/me", "AIRFLOW__SECRETS__BACKEND": BACKEND}
+    with environment({**base, **environ}):
         oracle.load(path)
-        airflows = oracle.conf.get(names[0].section, names[0].option)
-        where, url = connection_url(DATABASE if names is DATABASE_URL else BROKER, environ, cfg)
-    assert where == found.location
-    # What only the secrets backend knows is left to Airflow.
-    assert url == (None if origin == SECRET else airflows)
+        airflow_url = oracle.conf.get(names[0].section, names[0].option)
+        location, url = connection_url(DATABASE if names is DATABASE_URL else BROKER, environ, cfg)
+    assert location == override.location
+    # Only Airflow queries the secrets backend.
+    assert url == (None if origin == SECRET else airflow_url)

@@ -1,6 +1,6 @@
-"""What the Astro CLI makes: the project of `astro dev init`, the containers of `astro dev start`, and their commands.
+"""What the Astro CLI creates: the project of `astro dev init`, the containers of `astro dev start`, and their commands.
 
-After airflow/include/*/composeyml.go.tmpl, airflow/docker*.go and pkg/airflowrt/include of its repository.
+Source: airflow/include/*/composeyml.go.tmpl, airflow/docker*.go and pkg/airflowrt/include of its repository.
 """
 
 from __future__ import annotations
@@ -53,18 +53,16 @@ WEBSERVER = (
 
 
 class Adapter(NamedTuple):
-    """What the CLI does differently for an Airflow major."""
+    """How the CLI differs between Airflow majors."""
 
-    web: str  # the service that answers, the path that is asked until it does
-    health: str
-    api: str  # the REST API, and where it gives a token; '' where the password does
-    token: str
+    web: str  # the service with the UI
+    health: str  # the path that is polled until it answers
+    api: str  # the path of the REST API
+    token: str  # the path that issues its tokens; empty if it takes the password itself
     imports: str  # the beginning of the example DAG
     bag: str  # how the two tests load the DAGs
     environ: dict[str, str]
-    commands: dict[
-        str, tuple[str, str]
-    ]  # service -> its command, and the service after whose start it starts
+    commands: dict[str, tuple[str, str]]  # service -> its command, and the service that is started before it
 
 
 # 3.3: the CLI still writes DagBag(include_examples=False), which that Airflow refuses (apache/airflow #70283).
@@ -113,7 +111,7 @@ def example_astronauts():
 
 example_astronauts()
 """
-# It initializes a database in SQLite, and a DAG gets an answer for whatever it asks the environment or Airflow.
+# It initializes a SQLite database, and mocks every environment variable, connection and variable that a DAG reads.
 PARSE_TEST = """\
 import os
 from airflow.hooks.base import BaseHook
@@ -138,7 +136,7 @@ def test_dags():
         "example_astronauts": (True, 3)
     }
 """
-# The CLI itself adds the packages: one for `astro run` before every start, the other for `astro dev upgrade-test`.
+# The CLI adds astro-run-dag before every start, for `astro run`, and pytest-html for `astro dev upgrade-test`.
 REQUIREMENTS = """\
 # Astro Runtime includes the following pre-installed providers packages: ...
 astro-run-dag # This package is needed for the astro run command. It will be removed before a deploy
@@ -175,7 +173,7 @@ def init(folder: Path, image: str, line: str) -> None:
 
 
 def compose_file(folder: Path, image: str, line: str, port: int) -> str:
-    """Return what the CLI gives to Compose for the project in `folder`; the web component answers at `port`."""
+    """Return the CLI's compose file for the project in `folder`, with the web component at `port`."""
     services: dict[str, dict[str, object]] = {
         "postgres": {
             "image": "postgres:15",
@@ -191,24 +189,24 @@ def compose_file(folder: Path, image: str, line: str, port: int) -> str:
 
 
 def _service(folder: Path, image: str, adapter: Adapter, name: str) -> dict[str, object]:
-    command, after = adapter.commands[name]
+    command, predecessor = adapter.commands[name]
     service: dict[str, object] = {
         "image": image,
         "command": command,
-        "depends_on": [after],
+        "depends_on": [predecessor],
         "environment": adapter.environ,
     }
     if name == "db-migration":
         return service
-    own = {"scheduler": ["tests", "airflow_settings.yaml"], "triggerer": []}.get(name, ["tests"])
-    mounts = [f"{folder / path}:{HOME}/{path}:z" for path in ("dags", "plugins", "include", *own)]
+    extra = {"scheduler": ["tests", "airflow_settings.yaml"], "triggerer": []}.get(name, ["tests"])
+    mounts = [f"{folder / path}:{HOME}/{path}:z" for path in ("dags", "plugins", "include", *extra)]
     volumes = [*mounts, f"airflow_logs:{HOME}/logs"]
     return service | {"restart": "unless-stopped", "user": "astro", "env_file": ".env", "volumes": volumes}
 
 
 def pytests(folder: Path, image: str, *words: str) -> tuple[str, str]:
-    """`astro dev pytest`: return the exit code, and what it printed; the report goes into `folder`."""
-    name = f"astro-pytest-{folder.name}"  # which the CLI calls astro-pytest, so that it runs one at a time
+    """`astro dev pytest`: return the exit code and the output; write the report to `folder`."""
+    name = f"astro-pytest-{folder.name}"  # the CLI's is astro-pytest for every project
     run("rm", name)
     docker("create", "-i", "--name", name, "--env-file", str(folder / ".env"), image, "pytest", *words)
     for path in ("dags", "tests", "plugins", "include", ".astro"):

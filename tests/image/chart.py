@@ -1,4 +1,4 @@
-"""The official Airflow chart (1.22) under Docker: the command lines, environment, files and probes that it gives."""
+"""The official Airflow chart (1.22) in Docker: its commands, environment, files and probes."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ VALUES_FILE = CHECKOUT / "deploy" / "helm-values.yaml"
 VALUES: dict[str, Any] = yaml.safe_load(VALUES_FILE.read_text())
 HOME = "/opt/airflow"
 
-# The args of the chart's jobs, init container and components, after the image's own ENTRYPOINT.
+# The args of the chart's jobs, init container and components, which follow the image's ENTRYPOINT.
 MIGRATE = ("bash", "-c", "exec \\\nairflow db migrate")
 USER = ("-r", "Admin", "-u", "admin", "-e", "admin@example.com", "-f", "admin", "-l", "user", "-p", "admin")
 CREATE_USER = ("bash", "-c", 'exec \\\nairflow users create "$@"', "--", *USER)
-# Its images.migrationsWaitTimeout is 60 seconds; a machine that is busy with other tests may need more.
+# Its images.migrationsWaitTimeout is 60 seconds; a machine that runs other tests may need more.
 WAIT_FOR_MIGRATIONS = ("airflow", "db", "check-migrations", "--migration-wait-timeout=300")
 LOG_GROOMER = ("bash", "/clean-logs")
 GROOMING = {
@@ -38,7 +38,7 @@ COMPONENTS = {
     "worker": "exec \\\nairflow celery worker",
 }
 
-# Its probes: a command in the container, of the web server a GET of the kubelet's.
+# Its probes: commands in the container, and for the web server a GET request of the kubelet.
 JOBS = "CONNECTION_CHECK_MAX_COUNT=0 AIRFLOW__LOGGING__LOGGING_LEVEL=ERROR exec /entrypoint \\\nairflow jobs check"
 PROBES = {
     "scheduler": f"{JOBS} --job-type SchedulerJob --local\n",
@@ -51,9 +51,9 @@ PROBES = {
 HEALTH = {"3.3": "/api/v2/monitor/health", "2.11": "/health"}
 
 DATABASE = "postgresql://postgres:postgres@airflow-postgresql.default:5432/postgres?sslmode=disable"
-KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="  # the form of the chart's secrets
-USERS = ("50000", "1000650000")  # the chart's, and such a one as OpenShift gives
-# The chart's default `config`, rendered, and two values of an operator's: max_tis_per_query and the dag-processor.
+KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="  # same format as the chart's secrets
+USERS = ("50000", "1000650000")  # the chart's, and one as OpenShift assigns it
+# The chart's default `config`, rendered, and two values of an operator: max_tis_per_query and the dag-processor.
 CONFIG: dict[str, dict[str, object]] = {
     "celery": {"flower_url_prefix": "", "sync_parallelism": 0, "worker_concurrency": 16},
     "celery_kubernetes_executor": {"kubernetes_queue": "kubernetes"},
@@ -83,12 +83,12 @@ CONFIG: dict[str, dict[str, object]] = {
     "traces": {"otel_on": False},
     "webserver": {"enable_proxy_fix": True},
 }
-# What stands in the templates of our own values.
+# The templates in deploy/helm-values.yaml, and what they render to.
 RENDERED = {
     "{{ .Values.workers.celery.replicas | default .Values.workers.replicas }}": "3",
     "{{ .Values.images.airflow.tag | default .Values.defaultAirflowTag }}": "7",
 }
-# What the chart has for Airflow 2, and the same for Airflow 3.
+# As in the chart for Airflow 2, and the equivalent for Airflow 3.
 LOCAL_SETTINGS = {
     "3.3": "from airflow.api_fastapi.common.types import UIAlert\n"
     "DASHBOARD_UIALERTS = [UIAlert(text='Usage of a dynamic secret key detected.', category='warning')]\n",
@@ -98,7 +98,7 @@ LOCAL_SETTINGS = {
 
 
 def cfg() -> str:
-    """Return airflow.cfg as the chart writes it, our own values in it."""
+    """Return airflow.cfg as the chart writes it with deploy/helm-values.yaml."""
     sections = {**CONFIG, **VALUES["config"]}
     text = "".join(
         f"[{section}]\n" + "".join(f"{name} = {value}\n" for name, value in options.items()) + "\n"
@@ -114,13 +114,13 @@ class Release:
 
     def __init__(self, line: str, image: str, net: str, folder: Path) -> None:
         self.line, self.image, self.net, self.folder = line, image, net, folder
-        folder.chmod(0o755)  # any user's, as what a ConfigMap holds
+        folder.chmod(0o755)  # readable for any user, as a ConfigMap is
         (folder / "airflow.cfg").write_text(cfg())
         (folder / "airflow_local_settings.py").write_text(LOCAL_SETTINGS[line])
 
     def environ(self, component: str) -> dict[str, str]:
-        """Return the variables that the chart sets in a component's container; of a job the name is empty."""
-        given = {
+        """Return the variables that the chart sets in a component's container; for a job, `component` is empty."""
+        environ = {
             "AIRFLOW_HOME": HOME,
             "AIRFLOW__CORE__FERNET_KEY": KEY,
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": DATABASE,
@@ -128,14 +128,14 @@ class Release:
             "AIRFLOW__CELERY__BROKER_URL": "redis://:redis@airflow-redis:6379/0",
         }
         if self.line == "2.11":
-            given["AIRFLOW__WEBSERVER__SECRET_KEY"] = KEY
+            environ["AIRFLOW__WEBSERVER__SECRET_KEY"] = KEY
         else:
-            given["AIRFLOW__API__SECRET_KEY"] = KEY
-            given |= {"AIRFLOW__API_AUTH__JWT_SECRET": KEY} if component in ("web", "scheduler") else {}
-        return given | ({"DUMB_INIT_SETSID": "0"} if component == "worker" else {})
+            environ["AIRFLOW__API__SECRET_KEY"] = KEY
+            environ |= {"AIRFLOW__API_AUTH__JWT_SECRET": KEY} if component in ("web", "scheduler") else {}
+        return environ | ({"DUMB_INIT_SETSID": "0"} if component == "worker" else {})
 
     def options(self, component: str = "", user: str = USERS[0]) -> list[str]:
-        """Return what makes `docker run` the chart's container."""
+        """Return the options with which `docker run` starts the chart's container."""
         paths = [Path("airflow.cfg"), Path("config/airflow_local_settings.py")]
         mounts = [f"--volume={self.folder / path.name}:{HOME}/{path}:ro" for path in paths]
         environ = [f"--env={name}={value}" for name, value in self.environ(component).items()]
@@ -147,7 +147,7 @@ class Release:
         return once(self.image, *args, options=self.options())
 
     def component(self, name: str, user: str) -> AbstractContextManager[Container]:
-        """Run a component until the end of the block; the web server can be reached from here."""
+        """Run a component until the end of the block; the web server's port is published."""
         words = ("bash", "-c", COMPONENTS[name].format(web=WEB[self.line]))
         port = ["--network-alias=airflow-api-server", "--publish=127.0.0.1::8080"] if name == "web" else []
         return container(self.image, *words, options=[*self.options(name, user), *port])
@@ -155,12 +155,12 @@ class Release:
 
 @contextmanager
 def installed(line: str, image: str, folder: Path) -> Iterator[Release]:
-    """Start the chart's own PostgreSQL and Redis, and take everything down at the end."""
+    """Start the chart's PostgreSQL and Redis, and remove everything at the end."""
     with network() as net, ExitStack() as stack:
         database = [f"--network={net}", "--network-alias=airflow-postgresql.default"]
         database += ["--tmpfs=/var/lib/postgresql/data", "--env=POSTGRES_PASSWORD=postgres"]
         stack.enter_context(container("postgres:15", options=database, expected=None))
-        # StatsD is UDP, so that a name is enough for the clients to send.
+        # StatsD uses UDP, so clients need only a name to send to.
         broker = [f"--network={net}", "--network-alias=airflow-redis", "--network-alias=airflow-statsd"]
         words = ["redis-server", "--requirepass", "redis"]
         stack.enter_context(container("redis:7", *words, options=broker, expected=None))

@@ -1,4 +1,4 @@
-"""A project under compose.yaml, as a user has it: a Dockerfile that is FROM our image, DAGs, and an airflow.cfg."""
+"""A user's project with compose.yaml: a Dockerfile that is FROM the image, DAGs and an airflow.cfg."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from dev.versions import CHECKOUT
 from tests.image.docker import docker
 
-# How soon a task without a sign of life is given up, which by default takes five minutes.
+# Tasks without a heartbeat fail sooner than after the default of five minutes.
 CFG = """\
 [core]
 max_active_tasks_per_dag = 32
@@ -28,7 +28,7 @@ local_task_job_heartbeat_sec = 3
 orphaned_tasks_check_interval = 10
 """
 TASKS = 20
-# A folder of marks: each process that runs a task tells there, ten times a second, that it does.
+# A folder with a file for each process that runs a task, to which it writes the time ten times a second.
 MARKS = "/usr/local/airflow/logs/marks"
 DAG = f"""\
 import time
@@ -59,12 +59,12 @@ def many():
 
 
 @dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False)
-def one():
+def single():
     mark("alone", 15)
 
 
 many()
-one()
+single()
 """
 WEB = {"3.3": "api-server", "2.11": "webserver"}
 
@@ -78,7 +78,7 @@ class Compose:
         self.environ = {**os.environ, "IMAGE": image, "WEB": WEB[line], "PORT": "0"}
 
     def __call__(self, *words: str, check: bool = True, seconds: float = 600) -> str:
-        """Run a compose command; return what it prints on both streams."""
+        """Run a compose command; return its output, both streams."""
         done = subprocess.run(
             ["docker", "compose", "--project-name", self.name, *words],
             cwd=self.folder,
@@ -115,29 +115,29 @@ class Compose:
         return int(self.sql(f"SELECT count(*) FROM task_instance WHERE {where}")[0][0])
 
     def marks(self) -> dict[str, list[tuple[float, float]]]:
-        """Return, by task, the first and the last sign of life of each process that ran it, in order."""
+        """Return, by task, the first and last time that each process that ran it wrote, in order."""
         script = f"cd {MARKS} 2>/dev/null || exit 0; for f in *; do echo $f $(sed -n '1p;$p' $f); done"
-        found = defaultdict(list)
+        marks = defaultdict(list)
         for name, first, last in map(str.split, self("exec", "-T", "web", "bash", "-c", script).splitlines()):
-            found[name.partition("-")[0]].append((float(first), float(last)))
-        return {number: sorted(spans) for number, spans in found.items()}
+            marks[name.partition("-")[0]].append((float(first), float(last)))
+        return {number: sorted(spans) for number, spans in marks.items()}
 
     def containers(self, service: str) -> list[str]:
         """Return the ids of a service's containers."""
         return self("ps", "--all", "--quiet", service).split()
 
     def exit_codes(self, *services: str) -> set[tuple[str, str]]:
-        """Return each service with each exit code that a container of it has ended with."""
-        ids = {one: service for service in services for one in self.containers(service)}
+        """Return pairs of service and exit code of the services' containers."""
+        ids = {id_: service for service in services for id_ in self.containers(service)}
         return {
-            (service, docker("inspect", "--format", "{{.State.ExitCode}}", one))
-            for one, service in ids.items()
+            (service, docker("inspect", "--format", "{{.State.ExitCode}}", id_))
+            for id_, service in ids.items()
         }
 
 
 @contextmanager
 def running(folder: Path, image: str, line: str) -> Iterator[Compose]:
-    """Build the project as `orders:LINE`, start it, and take everything of it down at the end."""
+    """Build the project as `orders:LINE`, start it, and remove all of it at the end."""
     tag = f"orders:{line}"
     shutil.copy(CHECKOUT / "compose.yaml", folder)
     (folder / "Dockerfile").write_text(f"FROM {image}\n")

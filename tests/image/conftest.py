@@ -1,4 +1,4 @@
-"""What the tests of the image share: the images, which `make image` has built, and servers beside them."""
+"""Fixtures for the tests of the image: the images, which `make image` has built, networks and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from tests.image.postgres import postgresql
 
 @pytest.fixture(scope="session", params=os.environ.get("RUNTIME_LINES", " ".join(LINES)).split())
 def line(request: pytest.FixtureRequest) -> str:
-    """Each line in turn, or those that the variable RUNTIME_LINES names."""
+    """Each line, or each that the variable RUNTIME_LINES names."""
     return str(request.param)
 
 
 @pytest.fixture(scope="session")
 def base(line: str) -> str:
-    """The line's base image: every test that builds nothing on it takes this one."""
+    """The line's base image, for tests that do not build a project on it."""
     return tag(line, "-base")
 
 
 @pytest.fixture(scope="session")
 def project(line: str) -> str:
-    """The line's default image, which a project's Dockerfile names in FROM."""
+    """The line's default image, on which projects are built."""
     return tag(line)
 
 
@@ -39,7 +39,7 @@ def slim(line: str) -> str:
 
 @pytest.fixture
 def net() -> Iterator[str]:
-    """A network of the test's own."""
+    """A network for this test."""
     with network() as name:
         yield name
 

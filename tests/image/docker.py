@@ -1,4 +1,4 @@
-"""Containers for the tests: the real engine through its own command line."""
+"""Containers for the tests, run by the real engine through the docker command."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from typing import Any
 
 from tests.image.expected import EXPECTED
 
-# Lines of a log that say that something is wrong, whatever the format.
+# Log lines at level warning or above and tracebacks, in any format.
 COMPLAINT = re.compile(
     r"\b(WARN(ING)?|ERROR|CRITICAL|FATAL)\b|Traceback|\[(warning|error|critical)\s*\]|Exception:"
 )
 
 
 def docker(*words: str, check: bool = True, stdin: str | None = None, seconds: float = 300) -> str:
-    """Run a docker command; return its standard output, stripped. Raises AssertionError with what it said."""
+    """Run a docker command; return its standard output, stripped. Raises AssertionError with its output if it fails."""
     done = run(*words, stdin=stdin, seconds=seconds)
     assert not check or done.returncode == 0, f"docker {words[0]}: {done.stdout}{done.stderr}"
     return done.stdout.strip()
@@ -45,12 +45,12 @@ class Container:
         self.name = name
 
     def log(self) -> str:
-        """Return what it has written so far, both streams."""
+        """Return its output so far, both streams."""
         done = run("logs", self.name)
         return done.stdout + done.stderr
 
     def exec(self, *words: str, options: Sequence[str] = ()) -> str:
-        """Run a program in it, and return what it prints."""
+        """Run a program in it and return its output."""
         return docker("exec", *options, self.name, *words)
 
     def inspect(self, path: str) -> Any:
@@ -63,7 +63,7 @@ class Container:
         return bool(self.inspect(".State.Running"))
 
     def until_healthy(self, seconds: float = 180) -> None:
-        """Wait until its health check says healthy."""
+        """Wait until its health check succeeds."""
         until(
             lambda: self.inspect(".State.Health.Status") == "healthy",
             self.log,
@@ -72,20 +72,20 @@ class Container:
         )
 
     def until_logged(self, text: str, seconds: float = 120) -> None:
-        """Wait until its log holds `text`."""
+        """Wait until its log contains `text`."""
         until(lambda: text in self.log(), self.log, seconds, lambda: not self.runs and text not in self.log())
 
     def stop(self, seconds: int = 30) -> int:
-        """Stop it as `docker stop` does, SIGTERM first, and return its exit code."""
+        """Stop it with SIGTERM, after `seconds` with SIGKILL, and return its exit code."""
         docker("stop", "--time", str(seconds), self.name)
         return self.exit_code()
 
     def exit_code(self) -> int:
-        """Wait for its end, and return its exit code."""
+        """Wait until it exits and return its exit code."""
         return int(docker("wait", self.name))
 
     def address(self, port: int = 8080) -> str:
-        """Return where the host reaches a published port: `127.0.0.1:32768`."""
+        """Return the address of a published port on the host: `127.0.0.1:32768`."""
         return docker("port", self.name, str(port)).splitlines()[0]
 
 
@@ -93,9 +93,10 @@ class Container:
 def container(
     image: str, *command: str, options: Sequence[str] = (), expected: Sequence[str] | None = ()
 ) -> Iterator[Container]:
-    """Run a container until the end of the block, where its log may complain of EXPECTED and `expected` alone.
+    """Run a container until the end of the block, then assert that its log has no complaints but the expected ones.
 
-    With None, whatever it complains of is fine: a server that is not the Runtime's, or an error that the test provokes.
+    Those are EXPECTED and `expected`. With None the log is not checked: for servers that are not the Runtime's, and for
+    errors that the test provokes.
     """
     name = f"test-{uuid.uuid4().hex[:12]}"
     docker("run", "--detach", "--name", name, *options, image, *command)
@@ -103,15 +104,15 @@ def container(
         up = Container(name)
         yield up
         if expected is not None:
-            found = complaints(up.log(), [*EXPECTED, *expected])
-            assert not found, "\n".join(["its log complains:", *found, "the whole log:", up.log()])
+            lines = complaints(up.log(), [*EXPECTED, *expected])
+            assert not lines, "\n".join(["unexpected log lines:", *lines, "the whole log:", up.log()])
     finally:
         run("rm", "--force", "--volumes", name)
 
 
 @contextmanager
 def network() -> Iterator[str]:
-    """Make a network until the end of the block; containers on it find each other by name."""
+    """Create a network until the end of the block; containers on it reach each other by name."""
     name = f"test-{uuid.uuid4().hex[:12]}"
     docker("network", "create", name)
     try:
@@ -121,21 +122,24 @@ def network() -> Iterator[str]:
 
 
 def until(
-    holds: Callable[[], object],
-    told: Callable[[], str],
+    condition: Callable[[], object],
+    describe: Callable[[], str],
     seconds: float = 120,
-    hopeless: Callable[[], bool] = lambda: False,
+    failed: Callable[[], bool] = lambda: False,
     pause: float = 0.3,
 ) -> None:
-    """Wait until `holds`, asked every `pause`; what `told` returns is the error where it does not within `seconds`."""
+    """Wait until `condition` is true, checked every `pause` seconds.
+
+    Raises AssertionError with the text of `describe` after `seconds`, or as soon as `failed` is true.
+    """
     end = time.monotonic() + seconds
-    while not holds():
-        assert not hopeless(), told()
-        assert time.monotonic() < end, told()
+    while not condition():
+        assert not failed(), describe()
+        assert time.monotonic() < end, describe()
         time.sleep(pause)
 
 
 def complaints(log: str, expected: Sequence[str] = ()) -> list[str]:
-    """Return the lines of a log that complain, but for those that match one of `expected`, regular expressions."""
+    """Return the warnings and errors of a log that match none of `expected`, regular expressions."""
     lines = (line for line in log.splitlines() if COMPLAINT.search(line))
-    return [line for line in lines if not any(re.search(known, line) for known in expected)]
+    return [line for line in lines if not any(re.search(pattern, line) for pattern in expected)]

@@ -1,4 +1,4 @@
-"""PostgreSQL beside the Runtime's containers, for the tests and for what measures them."""
+"""PostgreSQL on the network of the Runtime's containers, for tests and benchmarks."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ URL = "postgresql://airflow:airflow@127.0.0.1/airflow"
 @contextmanager
 def postgresql(net: str, *options: str) -> Iterator[Container]:
     """Run PostgreSQL on a network until the end of the block: as `postgres`, with an empty database `airflow`."""
-    given = [f"--network={net}", "--network-alias=postgres", "--tmpfs=/var/lib/postgresql/data"]
-    given += ["--env=POSTGRES_USER=airflow", "--env=POSTGRES_PASSWORD=airflow"]
-    with container("postgres:15", options=[*given, *options], expected=None) as server:
-        until(lambda: answers(server), server.log)
+    flags = [f"--network={net}", "--network-alias=postgres", "--tmpfs=/var/lib/postgresql/data"]
+    flags += ["--env=POSTGRES_USER=airflow", "--env=POSTGRES_PASSWORD=airflow"]
+    with container("postgres:15", options=[*flags, *options], expected=None) as server:
+        until(lambda: accepts_queries(server), server.log)
         yield server
 
 
-def answers(server: Container) -> bool:
-    """Whether it answers over TCP, which the server that only makes the database does not, whatever it logs."""
+def accepts_queries(server: Container) -> bool:
+    """Whether it answers over TCP: the temporary server that initialises the database does not, but logs the same."""
     return "1 row" in run("exec", server.name, "psql", URL, "--command", "SELECT 1").stdout

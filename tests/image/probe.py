@@ -1,4 +1,4 @@
-"""Runs within a container, fed to its Python: prints what is in the image, as JSON."""
+"""Prints the content of the image as JSON; read by the Python of a container from standard input."""
 
 import importlib.util
 import json
@@ -23,12 +23,12 @@ def compiles(path: Path) -> bool:
 
 
 def without_bytecode() -> list[str]:
-    """Return the modules that could be compiled and are not; tests of the standard library are none."""
+    """Return the modules that compile but have no bytecode, without the tests of the standard library."""
     modules = (
         path for root in ROOTS for path in Path(root).rglob("*.py") if not {"test", "tests"} & set(path.parts)
     )
-    bare = (path for path in modules if not Path(importlib.util.cache_from_source(str(path))).exists())
-    return [str(path) for path in bare if compiles(path)]
+    uncompiled = (path for path in modules if not Path(importlib.util.cache_from_source(str(path))).exists())
+    return [str(path) for path in uncompiled if compiles(path)]
 
 
 def broken_hooks() -> list[str]:
@@ -39,19 +39,19 @@ def broken_hooks() -> list[str]:
     return [name for name in hooks if hooks[name] is None]
 
 
-def missing(modules: list[str]) -> dict[str, str]:
-    """Return the modules that cannot be imported, each with its error."""
-    found = {}
+def import_errors(modules: list[str]) -> dict[str, str]:
+    """Return the modules that cannot be imported, with their errors."""
+    errors = {}
     for name in modules:
         try:
             import_module(name)
         except Exception as error:
-            found[name] = repr(error)
-    return found
+            errors[name] = repr(error)
+    return errors
 
 
-def left_over() -> list[str]:
-    """Return what a build leaves behind where it does not clean up."""
+def leftovers() -> list[str]:
+    """Return the files of the build that should have been removed."""
     caches = [
         Path.home() / ".cache",
         Path("/var/lib/apt/lists"),
@@ -62,8 +62,8 @@ def left_over() -> list[str]:
     return [str(path) for folder in caches if folder.is_dir() for path in folder.iterdir()]
 
 
-def writable() -> list[str]:
-    """Return the folders of the environment that this user may change."""
+def writable_folders() -> list[str]:
+    """Return the folders of the environment that this user can write to."""
     return [
         folder
         for root in ("/opt/astro-runtime", "/usr/local/lib")
@@ -72,16 +72,16 @@ def writable() -> list[str]:
     ]
 
 
-names = {one.metadata["Name"].lower().replace("_", "-"): one.version for one in distributions()}
+versions = {item.metadata["Name"].lower().replace("_", "-"): item.version for item in distributions()}
 json.dump(
     {
-        "packages": names,
-        "providers": sorted(name[len(PREFIX) :] for name in names if name.startswith(PREFIX)),
-        "missing": missing(sys.argv[1:]),
+        "packages": versions,
+        "providers": sorted(name[len(PREFIX) :] for name in versions if name.startswith(PREFIX)),
+        "missing": import_errors(sys.argv[1:]),
         "broken_hooks": broken_hooks(),
         "without_bytecode": without_bytecode(),
-        "left_over": left_over(),
-        "writable": writable(),
+        "left_over": leftovers(),
+        "writable": writable_folders(),
         "compilers": [name for name in ("cc", "gcc", "g++", "make", "ld") if shutil.which(name)],
     },
     sys.stdout,

@@ -1,4 +1,4 @@
-"""The Astro CLI's contract: what it builds, starts, asks and runs works with our image as the CLI does it."""
+"""The Astro CLI's contract: what it builds, starts, requests and runs works with the image."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from testing.servers import free_port
 from tests.image.astro_cli import ADAPTERS, HOME, NAME, PARSE, TEST, WAIT, compose_file, init, pytests
 from tests.image.compose import Compose
 from tests.image.docker import Container, complaints, docker, once, run, until
-from tests.image.expected import EXPECTED as AIRFLOWS
+from tests.image.expected import EXPECTED as AIRFLOW_WARNINGS
 
-# The CLI starts everything at once, so each component is there before the migration is, and ends once.
-EXPECTED = (*AIRFLOWS, "Database migration required", "You need to initialize the database")
+# The CLI starts everything at once, so components may start before the migration and exit once.
+EXPECTED = (*AIRFLOW_WARNINGS, "Database migration required", "You need to initialize the database")
 NEW_FORMAT = re.compile(r"(\d+)\.(\d+)-(\d+)(?:[.-](.+))?")
 SEMANTIC = re.compile(r"\d+\.\d+\.\d+")
-# What airflow_settings.yaml asks for, as `astro dev start` posts it, pools first.
+# The objects of airflow_settings.yaml as `astro dev start` posts them, pools first.
 OBJECTS: dict[str, tuple[str, dict[str, object]]] = {
     "pools": ("name", {"name": "small", "slots": 3, "description": "few", "include_deferred": False}),
     "variables": ("key", {"key": "colour", "value": "blue"}),
@@ -32,14 +32,14 @@ OBJECTS: dict[str, tuple[str, dict[str, object]]] = {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory, project: str, line: str) -> Path:
-    made = tmp_path_factory.mktemp(f"astro-cli-{line}".replace(".", "-"))
-    init(made, project, line)
-    return made
+    path = tmp_path_factory.mktemp(f"astro-cli-{line}".replace(".", "-"))
+    init(path, project, line)
+    return path
 
 
 @pytest.fixture(scope="module")
 def image(folder: Path) -> Iterator[str]:
-    name = f"{NAME}/{folder.name}:latest"  # the CLI's is NAME/airflow:latest; that of the other line is not this one
+    name = f"{NAME}/{folder.name}:latest"  # the CLI's is NAME/airflow:latest; here each line has its image
     docker("build", "-t", name, "-f", str(folder / "Dockerfile"), str(folder))
     yield name
     run("image", "rm", "--force", name)
@@ -47,11 +47,11 @@ def image(folder: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def compose(folder: Path, image: str, line: str) -> Iterator[Compose]:
-    """`astro dev start`: every container at once, then an answer of the web component within a minute."""
+    """`astro dev start`: starts every container at once, then waits a minute for the web component."""
     port = free_port()
     (folder / "compose.yaml").write_text(compose_file(folder, image, line, port))
     up, url = Compose(folder, image, line), f"http://127.0.0.1:{port}{ADAPTERS[line].health}"
-    busy = os.getloadavg()[0] / (os.cpu_count() or 1)  # with other work than this
+    busy = os.getloadavg()[0] / (os.cpu_count() or 1)  # other work on this machine
     try:
         up("up", "--detach")
         until(lambda: answers(url), lambda: up("logs"), WAIT * max(1, busy))
@@ -69,23 +69,23 @@ def answers(url: str) -> bool:
 
 @pytest.fixture(scope="module")
 def api(compose: Compose, line: str) -> Iterator[httpx.Client]:
-    """The REST API, as the CLI logs in to it: user admin, password admin."""
+    """The REST API; the CLI logs in as admin with password admin."""
     adapter, root = ADAPTERS[line], "http://" + compose("port", ADAPTERS[line].web, "8080").strip()
     with httpx.Client(base_url=root + adapter.api, timeout=30, trust_env=False) as client:
         if adapter.token:
-            given = client.post(root + adapter.token, json={"username": "admin", "password": "admin"})
-            client.headers["Authorization"] = "Bearer " + given.json()["access_token"]
+            response = client.post(root + adapter.token, json={"username": "admin", "password": "admin"})
+            client.headers["Authorization"] = "Bearer " + response.json()["access_token"]
         else:
             client.auth = httpx.BasicAuth("admin", "admin")
         yield client
 
 
 def run_in(compose: Compose, line: str, *words: str) -> str:
-    """`astro dev run`, and what `astro dev object export` runs: in the web component's container."""
+    """Run a command in the web component's container, as `astro dev run` and `astro dev object export` do."""
     return docker("exec", "-i", compose.containers(ADAPTERS[line].web)[0], *words)
 
 
-def test_the_labels_tell_the_airflow_major_both_ways(image: str, line: str) -> None:
+def test_both_version_labels_give_the_airflow_major(image: str, line: str) -> None:
     read = "{{ index .Config.Labels %r }}".replace("%r", '"io.astronomer.docker.%s.version"')
     release, airflow = (docker("inspect", "--format", read % name, image) for name in ("runtime", "airflow"))
     new = NEW_FORMAT.fullmatch(release)
@@ -93,28 +93,28 @@ def test_the_labels_tell_the_airflow_major_both_ways(image: str, line: str) -> N
     assert (new[1] if new else "2") == airflow.split(".")[0] == line.split(".")[0]
 
 
-def test_the_projects_files_are_in_the_image_and_all_there_is_belongs_to_astro(image: str) -> None:
+def test_image_contains_the_projects_files_owned_by_astro(image: str) -> None:
     script = "id -un; pwd; find . ! -user astro; ls -A; ls -A dags tests/dags"
-    user, home, *found = once(image, "bash", "-c", script).stdout.splitlines()
+    user, home, *names = once(image, "bash", "-c", script).stdout.splitlines()
     assert (user, home) == ("astro", HOME)
-    assert set(found) >= {"Dockerfile", "requirements.txt", ".astro", "include", "plugins", ".airflowignore"}
-    assert set(found) >= {"exampledag.py", "test_dag_example.py", "logs"}
-    assert not set(found) & {".env", "airflow_settings.yaml"}
+    assert set(names) >= {"Dockerfile", "requirements.txt", ".astro", "include", "plugins", ".airflowignore"}
+    assert set(names) >= {"exampledag.py", "test_dag_example.py", "logs"}
+    assert not set(names) & {".env", "airflow_settings.yaml"}
 
 
-def test_pip_freeze_prints_versions_and_nothing_else(image: str) -> None:
+def test_pip_freeze_prints_only_versions(image: str) -> None:
     printed = once(image, "pip", "freeze").stdout.splitlines()
     assert {"apache-airflow", "astro-run-dag", "pytest-html"} <= {row.split("==")[0] for row in printed}
     assert [row for row in printed if len(row.split("==")) != 2] == []
 
 
-def test_parse_passes_and_leaves_its_report(folder: Path, image: str) -> None:
+def test_parse_passes_and_writes_its_report(folder: Path, image: str) -> None:
     words = [PARSE, "--html=dag-test-report.html", "--self-contained-html"]
     assert pytests(folder, image, *words)[0] == "0"
     assert "test_file_imports" in (folder / "dag-test-report.html").read_text()
 
 
-def test_pytest_sees_the_hosts_files_and_fails_with_1(folder: Path, image: str) -> None:
+def test_pytest_uses_the_hosts_files_and_fails_with_1(folder: Path, image: str) -> None:
     added = folder / "dags" / "second.py"
     added.write_text((folder / "dags" / "exampledag.py").read_text().replace("example_astronauts", "second"))
     code, printed = pytests(folder, image, TEST)
@@ -122,9 +122,7 @@ def test_pytest_sees_the_hosts_files_and_fails_with_1(folder: Path, image: str) 
     assert (code, "second" in printed) == ("1", True), printed
 
 
-def test_every_component_runs_and_complains_of_nothing_but_the_missing_wait(
-    compose: Compose, line: str
-) -> None:
+def test_every_component_is_healthy_and_logs_no_other_warnings(compose: Compose, line: str) -> None:
     services = list(ADAPTERS[line].commands)
     for service in services:
         container = Container(compose.containers(service)[0])
@@ -135,24 +133,24 @@ def test_every_component_runs_and_complains_of_nothing_but_the_missing_wait(
     assert complaints(compose("logs", "--no-color", *services), EXPECTED) == []
 
 
-def test_settings_are_loaded_through_the_api_and_loading_them_again_is_no_error(api: httpx.Client) -> None:
-    for path, (key, given) in [*OBJECTS.items(), *OBJECTS.items()]:
-        done = api.post(path, json=given)
-        if done.status_code == 409:
-            done = api.patch(f"{path}/{given[key]}", json=given)
-        assert done.is_success, done.text
-    assert {path: api.get(f"{path}/{given[key]}").json()[key] for path, (key, given) in OBJECTS.items()} == {
-        path: given[key] for path, (key, given) in OBJECTS.items()
-    }
+def test_settings_can_be_loaded_through_the_api_twice(api: httpx.Client) -> None:
+    for path, (key, payload) in [*OBJECTS.items(), *OBJECTS.items()]:
+        response = api.post(path, json=payload)
+        if response.status_code == 409:
+            response = api.patch(f"{path}/{payload[key]}", json=payload)
+        assert response.is_success, response.text
+    assert {
+        path: api.get(f"{path}/{payload[key]}").json()[key] for path, (key, payload) in OBJECTS.items()
+    } == {path: payload[key] for path, (key, payload) in OBJECTS.items()}
 
 
-def test_commands_run_in_the_web_component_and_their_output_is_what_export_reads(
+def test_commands_run_in_the_web_component_and_export_reads_their_output(
     compose: Compose, api: httpx.Client, line: str
 ) -> None:
     assert api.post("connections", json={"connection_id": "lake", "conn_type": "http"}).is_success
     listed = run_in(compose, line, "bash", "-c", "airflow connections list -o yaml")
     assert "lake" in {
-        one["conn_id"] for one in yaml.safe_load("- conn_id:" + listed.split("- conn_id:", 1)[1])
+        row["conn_id"] for row in yaml.safe_load("- conn_id:" + listed.split("- conn_id:", 1)[1])
     }
     run_in(compose, line, "airflow", "variables", "set", "shape", "round")
     assert "successfully" in run_in(compose, line, "bash", "-c", "airflow variables export tmp.var")
@@ -160,9 +158,9 @@ def test_commands_run_in_the_web_component_and_their_output_is_what_export_reads
     run_in(compose, line, "bash", "-c", "rm tmp.var")
 
 
-def test_the_projects_dag_shows_and_bash_is_astros(compose: Compose, line: str) -> None:
+def test_dag_is_listed_and_bash_runs_as_astro(compose: Compose, line: str) -> None:
     listed: Callable[[], str] = lambda: run_in(compose, line, "airflow", "dags", "list")  # noqa: E731
     until(lambda: "example_astronauts" in listed(), listed)
     scheduler = compose.containers("scheduler")[0]
-    said = docker("exec", "-i", scheduler, "bash", stdin="id -un; pwd; cat airflow_settings.yaml\n")
-    assert said.splitlines()[:3] == ["astro", HOME, "airflow:"]
+    output = docker("exec", "-i", scheduler, "bash", stdin="id -un; pwd; cat airflow_settings.yaml\n")
+    assert output.splitlines()[:3] == ["astro", HOME, "airflow:"]

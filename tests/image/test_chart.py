@@ -1,4 +1,4 @@
-"""The official Helm chart runs our images: its jobs, components, probes, airflow.cfg and log groomer."""
+"""The official Helm chart with the images: its jobs, components, probes, airflow.cfg and log groomer."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from tests.image import chart
 from tests.image.docker import Container, complaints, container, until
 from tests.image.expected import EXPECTED
 
-# Whose default holds: the operator's, in the chart's airflow.cfg; ours, from the worker queues there.
+# An operator's value in the chart's airflow.cfg, and the Runtime's default, calculated from the worker queues there.
 SETTINGS = {"scheduler max_tis_per_query": "64", "core parallelism": "48"}
-ASK = """
+PRINT_LOADED_FILES = """
 from airflow import configuration, settings
 print(f"{configuration.AIRFLOW_CONFIG}: {len(settings.DASHBOARD_UIALERTS)} alert")
 """
 
 
 class Jobs(NamedTuple):
-    """How the release's jobs ended, and an init container that was there before them."""
+    """The results of the release's jobs, and of an init container that was started before them."""
 
     release: chart.Release
-    waiting_log: str
+    init_log: str
     migrate: CompletedProcess[str]
-    waited: int
+    init_exit_code: int
     create_user: CompletedProcess[str]
 
 
@@ -45,60 +45,56 @@ def jobs(tmp_path_factory: pytest.TempPathFactory, slim: str, line: str) -> Iter
             waiting.until_logged("Waiting for migrations")
             log = waiting.log()
             migrate = release.job(*chart.MIGRATE)
-            waited = waiting.exit_code()
-        yield Jobs(release, log, migrate, waited, release.job(*chart.CREATE_USER))
+            exit_code = waiting.exit_code()
+        yield Jobs(release, log, migrate, exit_code, release.job(*chart.CREATE_USER))
 
 
 @pytest.fixture(scope="module")
 def components(jobs: Jobs) -> Iterator[dict[str, Container]]:
-    """Every component: each as the one user on one line, and as the other user on the other line."""
+    """Every component, each as one of the two users on one line and as the other user on the other line."""
     with ExitStack() as stack:
         first = LINES.index(jobs.release.line)
-        users = {name: chart.USERS[(first + place) % 2] for place, name in enumerate(chart.COMPONENTS)}
+        users = {name: chart.USERS[(first + index) % 2] for index, name in enumerate(chart.COMPONENTS)}
         up = {name: stack.enter_context(jobs.release.component(name, user)) for name, user in users.items()}
-        for one in up.values():
-            one.until_healthy()
+        for component in up.values():
+            component.until_healthy()
         yield up
 
 
-def test_the_init_container_waits_for_the_migration_and_the_jobs_succeed(jobs: Jobs) -> None:
-    assert "Waiting for migrations" in jobs.waiting_log
-    assert (jobs.migrate.returncode, jobs.waited, jobs.create_user.returncode) == (0, 0, 0), jobs
+def test_init_container_waits_for_the_migration_and_jobs_succeed(jobs: Jobs) -> None:
+    assert "Waiting for migrations" in jobs.init_log
+    assert (jobs.migrate.returncode, jobs.init_exit_code, jobs.create_user.returncode) == (0, 0, 0), jobs
     assert 'User "admin" created with role "Admin"' in jobs.create_user.stdout
 
 
 @pytest.mark.parametrize("name", chart.PROBES)
-def test_the_probe_finds_the_component_alive(components: dict[str, Container], name: str) -> None:
+def test_probe_succeeds(components: dict[str, Container], name: str) -> None:
     components[name].exec("sh", "-c", chart.PROBES[name])
 
 
-def test_the_kubelets_get_finds_the_web_server_alive(components: dict[str, Container], line: str) -> None:
+def test_web_servers_probe_succeeds(components: dict[str, Container], line: str) -> None:
     with urlopen(f"http://{components['web'].address()}{chart.HEALTH[line]}", timeout=20) as answer:
         assert answer.status == 200
 
 
 @pytest.mark.parametrize("setting", SETTINGS)
-def test_airflow_cfg_wins_and_what_it_leaves_out_is_the_runtimes(
-    components: dict[str, Container], setting: str
-) -> None:
-    told = components["scheduler"].exec("airflow", "config", "get-value", *setting.split())
-    assert told.splitlines()[-1] == SETTINGS[setting]
+def test_airflow_cfg_overrides_the_runtimes_defaults(components: dict[str, Container], setting: str) -> None:
+    output = components["scheduler"].exec("airflow", "config", "get-value", *setting.split())
+    assert output.splitlines()[-1] == SETTINGS[setting]
 
 
-def test_the_cfg_and_the_local_settings_are_the_mounted_ones(components: dict[str, Container]) -> None:
-    told = components["scheduler"].exec("python", "-c", ASK)
-    assert told.splitlines()[-1] == f"{chart.HOME}/airflow.cfg: 1 alert"
+def test_mounted_cfg_and_local_settings_are_loaded(components: dict[str, Container]) -> None:
+    output = components["scheduler"].exec("python", "-c", PRINT_LOADED_FILES)
+    assert output.splitlines()[-1] == f"{chart.HOME}/airflow.cfg: 1 alert"
 
 
-def test_no_job_complains(jobs: Jobs) -> None:
+def test_jobs_log_no_warnings(jobs: Jobs) -> None:
     logs = [jobs.migrate.stdout + jobs.migrate.stderr, jobs.create_user.stdout + jobs.create_user.stderr]
     assert complaints("\n".join(logs), EXPECTED) == []
 
 
 @pytest.mark.parametrize("user", chart.USERS)
-def test_the_log_groomer_deletes_what_is_old_and_ends_on_sigterm(
-    slim: str, tmp_path: Path, user: str
-) -> None:
+def test_log_groomer_deletes_old_logs_and_exits_on_sigterm(slim: str, tmp_path: Path, user: str) -> None:
     old, new = tmp_path / "old.log", tmp_path / "new.log"
     tmp_path.chmod(0o777)
     for path, days in ((old, 16), (new, 14)):
@@ -112,12 +108,12 @@ def test_the_log_groomer_deletes_what_is_old_and_ends_on_sigterm(
         assert (new.exists(), groomer.stop()) == (True, 143)
 
 
-def test_the_values_name_the_releases_of_this_checkout() -> None:
+def test_values_name_the_current_releases() -> None:
     row, other = map(newest, LINES)
-    named = [
+    names = [
         chart.VALUES[name] for name in ("defaultAirflowRepository", "defaultAirflowTag", "airflowVersion")
     ]
-    assert named == [NAME, row["release"], row["airflow"]]
-    told = chart.VALUES_FILE.read_text()
-    assert f'For the 2.11 line "{other["release"]}"' in told
-    assert f'For the 2.11 line "{other["airflow"]}"' in told
+    assert names == [NAME, row["release"], row["airflow"]]
+    text = chart.VALUES_FILE.read_text()
+    assert f'For the 2.11 line "{other["release"]}"' in text
+    assert f'For the 2.11 line "{other["airflow"]}"' in text

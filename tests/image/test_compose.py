@@ -1,4 +1,4 @@
-"""compose.yaml: up to healthy, the footer, and a DAG run to success though a worker and the scheduler are killed."""
+"""compose.yaml: health, the footer, and a DAG that succeeds although a worker and the scheduler are killed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.image.compose import TASKS, Compose, running
 from tests.image.docker import complaints, docker, until
 from tests.image.expected import EXPECTED
 
-PARTS = ["web", "scheduler", "dag-processor", "triggerer", "worker"]
+COMPONENTS = ["web", "scheduler", "dag-processor", "triggerer", "worker"]
 
 
 @pytest.fixture(scope="module")
@@ -23,16 +23,16 @@ def compose(tmp_path_factory: pytest.TempPathFactory, project: str, line: str) -
         yield up
 
 
-def test_every_component_is_up_and_complains_of_nothing(compose: Compose) -> None:
-    assert complained(compose, "migrate") == []
+def test_every_component_is_healthy_and_logs_no_warnings(compose: Compose) -> None:
+    assert unexpected_log_lines(compose, "migrate") == []
 
 
-def complained(compose: Compose, *words: str) -> list[str]:
-    """Return what the components complain of; `words` are more services, or options of `docker compose logs`."""
-    return complaints(compose("logs", "--no-color", "--no-log-prefix", *words, *PARTS), EXPECTED)
+def unexpected_log_lines(compose: Compose, *words: str) -> list[str]:
+    """Return unexpected warnings of the components; `words` are more services, or options of `docker compose logs`."""
+    return complaints(compose("logs", "--no-color", "--no-log-prefix", *words, *COMPONENTS), EXPECTED)
 
 
-def test_the_footer_shows_the_tag_that_the_project_was_built_with(compose: Compose) -> None:
+def test_footer_shows_the_projects_image_tag(compose: Compose) -> None:
     url = "http://" + compose("port", "web", "8080").strip()
     with chromium() as browser:
         page = browser.new_page()
@@ -43,22 +43,22 @@ def test_the_footer_shows_the_tag_that_the_project_was_built_with(compose: Compo
         expect(page.locator(FOOTER)).to_contain_text(compose.environ["IMAGE"], timeout=60_000)
 
 
-def test_workers_that_are_stopped_finish_their_tasks_first(compose: Compose) -> None:
-    compose.trigger("one")
+def test_stopped_workers_finish_their_tasks_first(compose: Compose) -> None:
+    compose.trigger("single")
     until(lambda: "alone" in compose.marks(), lambda: compose("logs", "scheduler", "worker"))
     compose("stop", "worker")
     assert compose.exit_codes("worker") == {("worker", "0")}
     compose("start", "worker")
-    until(lambda: compose.count("one", "success") == 1, lambda: compose("logs", "scheduler", "worker"))
+    until(lambda: compose.count("single", "success") == 1, lambda: compose("logs", "scheduler", "worker"))
     assert len(compose.marks()["alone"]) == 1
-    assert complained(compose) == []
+    assert unexpected_log_lines(compose) == []
 
 
-def test_a_worker_and_the_scheduler_are_killed_amid_running_tasks_and_no_task_is_lost_or_doubled(
+def test_no_task_is_lost_or_runs_twice_if_a_worker_and_the_scheduler_are_killed(
     compose: Compose,
 ) -> None:
     compose.trigger("many")
-    until(lambda: len(of_many(compose)) == TASKS, lambda: compose("logs", "scheduler"), 300)
+    until(lambda: len(marks_of_many(compose)) == TASKS, lambda: compose("logs", "scheduler"), 300)
     assert compose.count("many", "running") == TASKS
     killed = [compose.containers("worker")[0], *compose.containers("scheduler")]
     docker("kill", "--signal", "KILL", *killed)
@@ -67,17 +67,19 @@ def test_a_worker_and_the_scheduler_are_killed_amid_running_tasks_and_no_task_is
     run = "SELECT state FROM dag_run WHERE dag_id = 'many'"
     until(lambda: compose.sql(run) == [["success"]], lambda: compose("logs", "scheduler"), 480)
     assert compose.count("many", "success") == TASKS
-    ran = of_many(compose)
-    assert any(len(spans) > 1 for spans in ran.values()), "no task was on the worker that was killed"
-    assert not [spans for spans in ran.values() for one, two in pairwise(spans) if two[0] <= one[1]]
+    marks = marks_of_many(compose)
+    assert any(len(spans) > 1 for spans in marks.values()), "no task was on the worker that was killed"
+    assert not [
+        spans for spans in marks.values() for first, second in pairwise(spans) if second[0] <= first[1]
+    ]
 
 
-def of_many(compose: Compose) -> dict[str, list[tuple[float, float]]]:
+def marks_of_many(compose: Compose) -> dict[str, list[tuple[float, float]]]:
     return {task: spans for task, spans in compose.marks().items() if task != "alone"}
 
 
-def test_every_component_ends_within_its_grace_when_it_is_stopped(compose: Compose) -> None:
-    before = datetime.now(timezone.utc).isoformat()  # the kills above leave complaints of their own
-    compose("stop", "--timeout", "30", *PARTS)
-    assert compose.exit_codes(*PARTS) == {(part, "0") for part in PARTS}
-    assert complained(compose, "--since", before) == []
+def test_every_component_exits_with_0_when_it_is_stopped(compose: Compose) -> None:
+    before = datetime.now(timezone.utc).isoformat()  # the kills above cause warnings
+    compose("stop", "--timeout", "30", *COMPONENTS)
+    assert compose.exit_codes(*COMPONENTS) == {(name, "0") for name in COMPONENTS}
+    assert unexpected_log_lines(compose, "--since", before) == []

@@ -1,4 +1,4 @@
-"""What is in the images: providers, extras, system programs, the bill of materials, and nothing of the build."""
+"""The content of the images: providers, extras, system programs, bill of materials, and no files of the build."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ EXECUTORS_AND_DATABASES = (
     "celery cncf-kubernetes common-compat common-io common-sql fab mysql postgres redis smtp sqlite standard"
 )
 OTHERS = "amazon datadog elasticsearch ftp google http imap microsoft-azure openlineage sftp slack ssh"
-AIRFLOW_ITSELF = {"3.3": set(), "2.11": {"ftp", "http", "imap"}}  # what apache-airflow depends on
-# What the extras, the databases and the Astro CLI are there for.
+AIRFLOW_ITSELF = {"3.3": set(), "2.11": {"ftp", "http", "imap"}}  # dependencies of apache-airflow
+# Modules for the extras, the databases and the Astro CLI.
 SLIM_MODULES = "MySQLdb psycopg2 asyncpg gevent eventlet greenlet statsd virtualenv pytest pip uv"
 FULL_MODULES = f"{SLIM_MODULES} ldap bcrypt"
 LINE_MODULES = {
@@ -27,7 +27,7 @@ LINE_MODULES = {
     ("2.11", "slim"): "flask_bcrypt",
     ("2.11", "full"): "flask_bcrypt astronomer.providers.core",
 }
-UNBOUND = {"leveldb", "duckdb_aws"}  # extras of their own, of the Google and of the Amazon provider
+HOOKS_OF_EXTRAS = {"leveldb", "duckdb_aws"}  # optional extras of the Google and Amazon providers
 SLIM_PROGRAMS = "airflow astro-runtime bash clean-airflow-logs curl git nc pip ps pytest rsync ssh tini uv"
 FULL_PROGRAMS = f"{SLIM_PROGRAMS} kinit ldapsearch mysql psql"
 SBOM = "/usr/local/share/astro-runtime/sbom.cdx.json"
@@ -49,43 +49,41 @@ def content(image: str, line: str, variant: str) -> Any:
         *{"full": FULL_MODULES, "slim": SLIM_MODULES}[variant].split(),
         *LINE_MODULES[line, variant].split(),
     ]
-    printed = docker("run", "--rm", "--interactive", image, "python", "-", *modules, stdin=PROBE)
-    return json.loads(printed.splitlines()[-1])
+    output = docker("run", "--rm", "--interactive", image, "python", "-", *modules, stdin=PROBE)
+    return json.loads(output.splitlines()[-1])
 
 
-def test_the_providers_are_exactly_those_that_the_variant_promises(
-    content: Any, line: str, variant: str
-) -> None:
-    promised = {"slim": EXECUTORS_AND_DATABASES, "full": f"{EXECUTORS_AND_DATABASES} {OTHERS}"}[variant]
-    assert set(content["providers"]) == {*promised.split(), *AIRFLOW_ITSELF[line]}
+def test_providers_are_exactly_those_of_the_variant(content: Any, line: str, variant: str) -> None:
+    expected = {"slim": EXECUTORS_AND_DATABASES, "full": f"{EXECUTORS_AND_DATABASES} {OTHERS}"}[variant]
+    assert set(content["providers"]) == {*expected.split(), *AIRFLOW_ITSELF[line]}
 
 
-def test_every_module_of_the_extras_and_every_hook_of_the_providers_imports(content: Any) -> None:
-    assert (content["missing"], set(content["broken_hooks"]) - UNBOUND) == ({}, set())
+def test_every_module_of_the_extras_and_every_hook_can_be_imported(content: Any) -> None:
+    assert (content["missing"], set(content["broken_hooks"]) - HOOKS_OF_EXTRAS) == ({}, set())
 
 
 def test_every_module_is_compiled(content: Any) -> None:
     assert content["without_bytecode"] == []
 
 
-def test_nothing_of_the_build_is_left_and_the_user_cannot_change_the_environment(content: Any) -> None:
+def test_no_files_of_the_build_remain_and_the_environment_is_read_only(content: Any) -> None:
     assert (content["left_over"], content["compilers"], content["writable"]) == ([], [], [])
 
 
-def test_pip_check_passes_and_the_programs_are_on_the_path(image: str, variant: str) -> None:
+def test_pip_check_passes_and_programs_are_on_the_path(image: str, variant: str) -> None:
     programs = {"full": FULL_PROGRAMS, "slim": SLIM_PROGRAMS}[variant]
     done = once(image, "bash", "-c", f"pip check && type -P {programs}")
     assert done.returncode == 0, done
 
 
-def test_the_bill_of_materials_lists_what_is_installed(image: str, content: Any) -> None:
+def test_bill_of_materials_lists_the_installed_packages(image: str, content: Any) -> None:
     bill = json.loads(once(image, "cat", SBOM).stdout)
     assert bill["bomFormat"] == "CycloneDX"
-    listed = {part["name"].lower().replace("_", "-"): part["version"] for part in bill["components"]}
-    assert listed == content["packages"]
+    packages = {item["name"].lower().replace("_", "-"): item["version"] for item in bill["components"]}
+    assert packages == content["packages"]
 
 
-def test_labels_and_environment_tell_the_versions(image: str, line: str) -> None:
+def test_labels_and_environment_contain_the_versions(image: str, line: str) -> None:
     config = json.loads(docker("image", "inspect", "--format", "{{json .Config}}", image))
     row, labels = newest(line), config["Labels"]
     assert (
@@ -104,14 +102,14 @@ def test_labels_and_environment_tell_the_versions(image: str, line: str) -> None
     }
     assert {name: environ[name] for name in expected} == expected
     assert not [name for name in environ if name.startswith(("AIRFLOW__", "_AIRFLOW"))], (
-        "defaults are the entrypoint's"
+        "the entrypoint sets the defaults, not the image"
     )
     assert once(image, "python", "--version").stdout.startswith(
         f"Python {environ['PYTHON_MAJOR_MINOR_VERSION']}."
     )
 
 
-def test_the_environment_can_be_set_otherwise(image: str) -> None:
+def test_environment_can_be_overridden(image: str) -> None:
     names = [
         "AIRFLOW_HOME",
         "ASTRONOMER_USER",
@@ -124,13 +122,13 @@ def test_the_environment_can_be_set_otherwise(image: str) -> None:
     assert once(image, "printenv", *names, options=options).stdout.split() == ["/tmp/other"] * len(names)
 
 
-def test_the_folders_are_where_both_worlds_look_for_them(image: str) -> None:
+def test_folders_are_at_the_paths_of_astro_and_of_the_official_image(image: str) -> None:
     script = "cd /opt/airflow && pwd -P && stat -c '%U %g %a' dags plugins include logs && id -u && id -g"
     done = once(image, "bash", "-c", f"{script} && test -x /entrypoint")
     assert done.stdout.split("\n")[:-1] == ["/usr/local/airflow", *["astro 0 775"] * 4, "50000", "0"], done
 
 
-def test_root_can_ask_for_airflow_info_and_is_warned(image: str) -> None:
+def test_root_can_run_airflow_info_and_is_warned(image: str) -> None:
     done = once(image, "airflow", "info", options=["--user", "root"])
     assert done.returncode == 0, done
     assert len(complaints(done.stdout + done.stderr, ["this container runs as root"])) == 0, done

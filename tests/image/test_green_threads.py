@@ -1,4 +1,4 @@
-"""The threads beside a component's job in a process that eventlet or gevent has patched, as a Celery worker's is."""
+"""Background threads in a process that eventlet or gevent has patched, such as a Celery worker."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ PATCHES = {
     "eventlet": "import eventlet; eventlet.monkey_patch()",
     "gevent": "from gevent import monkey; monkey.patch_all()",
 }
-# When the program ends, the thread rests, for longer than anybody waits.
+# When the program ends, the thread is in a wait that would outlast the test.
 WORK = """
 import threading
 from astro_runtime_plugin import background
@@ -30,7 +30,7 @@ done.wait()
 
 
 @pytest.mark.parametrize("library", PATCHES)
-def test_a_thread_rests_and_ends_with_its_process(slim: str, library: str) -> None:
+def test_thread_waits_and_ends_with_its_process(slim: str, library: str) -> None:
     done = once(slim, "timeout", "60", "python", "-c", PATCHES[library] + WORK)
     assert (done.returncode, done.stdout.split("\n")) == (0, [*(f"round {n}" for n in range(5)), ""]), done
     assert "Traceback" not in done.stderr

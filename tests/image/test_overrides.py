@@ -1,4 +1,4 @@
-"""Whatever an operator sets a default with, the component and `docker exec` have the same value."""
+"""However an operator overrides a default, the component and `docker exec` have the same value."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from tests.image.docker import container, docker, once
 
 CFG = "[scheduler]\nmax_tis_per_query = 48\n"
 ENV = ["--env", "AIRFLOW__SCHEDULER__MAX_TIS_PER_QUERY=32"]
-ASK = ["airflow", "config", "get-value", "scheduler", "max_tis_per_query"]
-# Keeps what Airflow said in the main process, for `docker exec` to read, and stays.
-MAIN = f"{' '.join(ASK)} 2>/dev/null >/tmp/main; echo asked; exec sleep 600"
+GET_VALUE = ["airflow", "config", "get-value", "scheduler", "max_tis_per_query"]
+# Stores the value of the main process for `docker exec` to read, and keeps running.
+MAIN = f"{' '.join(GET_VALUE)} 2>/dev/null >/tmp/main; echo stored; exec sleep 600"
 WAYS = {
     "nothing": ([], False, "512"),
     "the environment": (ENV, False, "32"),
@@ -32,22 +32,22 @@ def cfg(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_the_main_process_and_docker_exec_have_the_same_value(slim: str, cfg: Path, way: str) -> None:
+def test_main_process_and_docker_exec_have_the_same_value(slim: str, cfg: Path, way: str) -> None:
     options, mounted, expected = WAYS[way]
-    place = (
+    path = (
         "/cfg/airflow.cfg" if options and mounted and "CONFIG" in options[1] else "/opt/airflow/airflow.cfg"
     )
-    mount = ["--volume", f"{cfg}:{place}:ro"] if mounted else []
+    mount = ["--volume", f"{cfg}:{path}:ro"] if mounted else []
     with container(slim, "bash", "-c", MAIN, options=[*options, *mount]) as up:
-        up.until_logged("asked")
+        up.until_logged("stored")
         assert up.exec("cat", "/tmp/main") == expected
-        assert up.exec(*ASK).splitlines()[-1] == expected
+        assert up.exec(*GET_VALUE).splitlines()[-1] == expected
 
 
-def test_a_childs_env_line_is_an_operators_value(slim: str) -> None:
+def test_env_line_of_a_derived_image_overrides_the_default(slim: str) -> None:
     image = "overrides:test"
     docker("build", "--tag", image, "-", stdin=f"FROM {slim}\nENV AIRFLOW__SCHEDULER__MAX_TIS_PER_QUERY=7\n")
     try:
-        assert once(image, *ASK).stdout.strip() == "7"
+        assert once(image, *GET_VALUE).stdout.strip() == "7"
     finally:
         docker("image", "rm", image)

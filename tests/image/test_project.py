@@ -1,4 +1,4 @@
-"""A project's image: what ONBUILD does with its files, and what it says of a list that cannot be installed."""
+"""A project's image: what ONBUILD does with its files, and the errors of lists that cannot be installed."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from tests.image.docker import docker, once, run
 
 FILES = {
     "packages.txt": "# for the orders\ntree\n\n",
-    "requirements.txt": "cowsay==6.1  # says what is to be said\n",
+    "requirements.txt": "cowsay==6.1  # prints a cow\n",
     "dags/orders.py": "",
     "plugins/orders_plugin.py": "",
     "include/orders.sql": "SELECT 1",
 }
-WRONG: Mapping[str, tuple[dict[str, str], list[str]]] = {
-    "a Debian package that there is not": (
+INVALID: Mapping[str, tuple[dict[str, str], list[str]]] = {
+    "an unknown Debian package": (
         {"packages.txt": "tree\nno-such-package-anywhere\n"},
         ["packages.txt:2: ", "no-such-package-anywhere"],
     ),
@@ -30,7 +30,7 @@ WRONG: Mapping[str, tuple[dict[str, str], list[str]]] = {
         {"requirements.txt": "cowsay\napache-airflow==2.0\n"},
         ["requirements.txt:2: ", "apache-airflow"],
     ),
-    "a Python package that there is not": (
+    "an unknown Python package": (
         {"requirements.txt": "cowsay\n\nno-such-package-anywhere==1\n"},
         ["requirements.txt:3: ", "no-such-package-anywhere"],
     ),
@@ -45,9 +45,9 @@ WRONG: Mapping[str, tuple[dict[str, str], list[str]]] = {
         },
         ["requirements.txt:1: there is no more.txt", "requirements.txt:3: there is no ./wheels/x-1.0"],
     ),
-    "two lines at odds": (
+    "two lines in conflict": (
         {"requirements.txt": "cowsay==6.1\ncowsay==5.0\n"},
-        ["requirements.txt:2: cowsay==5.0"],
+        ["requirements.txt:1: cowsay==6.1", "requirements.txt:2: cowsay==5.0"],
     ),
 }
 
@@ -55,7 +55,7 @@ WRONG: Mapping[str, tuple[dict[str, str], list[str]]] = {
 def build(
     folder: Path, image: str, files: Mapping[str, str], *words: str
 ) -> tuple[str, subprocess.CompletedProcess[str]]:
-    """Build a project of these files on `image`; return its tag and what the build said."""
+    """Build a project of these files on `image`; return its tag and the result of the build."""
     for name, text in {"Dockerfile": f"FROM {image}\n", **files}.items():
         path = folder / name
         path.parent.mkdir(exist_ok=True)
@@ -66,7 +66,7 @@ def build(
 
 @contextmanager
 def built(folder: Path, image: str, files: Mapping[str, str], *words: str) -> Iterator[str]:
-    """Build a project, whose image is gone at the end of the block."""
+    """Build a project, and remove its image at the end of the block."""
     tag, done = build(folder, image, files, *words)
     assert done.returncode == 0, done.stderr
     try:
@@ -77,12 +77,12 @@ def built(folder: Path, image: str, files: Mapping[str, str], *words: str) -> It
 
 @pytest.fixture(scope="module")
 def orders(project: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The image of a project that has everything, built with a tag of its own."""
+    """The image of a project with both lists, DAGs, plugins and included files, built with an image tag."""
     with built(tmp_path_factory.mktemp("orders"), project, FILES, "--build-arg", "IMAGE_TAG=orders:7") as tag:
         yield tag
 
 
-def test_the_lists_are_installed_and_airflow_stays_as_it_was(orders: str, line: str) -> None:
+def test_lists_are_installed_and_airflow_keeps_its_version(orders: str, line: str) -> None:
     done = once(
         orders, "bash", "-c", "type -P tree && python -c 'import cowsay' && pip check && airflow version"
     )
@@ -90,40 +90,36 @@ def test_the_lists_are_installed_and_airflow_stays_as_it_was(orders: str, line: 
     assert done.stdout.splitlines()[-1] == newest(line)["airflow"]
 
 
-def test_the_projects_files_are_the_users(orders: str) -> None:
+def test_projects_files_belong_to_the_user(orders: str) -> None:
     files = ["dags/orders.py", "plugins/orders_plugin.py", "include/orders.sql"]
     done = once(orders, "stat", "-c", "%U %g", *files)
     assert done.stdout.splitlines() == ["astro 0"] * len(files), done
     assert once(orders, "id", "-un").stdout.strip() == "astro"
 
 
-def test_the_installs_leave_nothing_behind(orders: str) -> None:
+def test_installation_leaves_no_files_behind(orders: str) -> None:
     script = "ls /tmp /var/lib/apt/lists; ls -A /root/.cache 2>/dev/null || true"
     done = once(orders, "bash", "-c", script, options=["--user", "root", "--entrypoint", ""])
     assert done.stdout.split() == ["/tmp:", "/var/lib/apt/lists:"], done
 
 
-def test_the_tag_that_it_was_built_with_is_told_to_the_runtime(orders: str) -> None:
+def test_image_tag_is_available_to_the_runtime(orders: str) -> None:
     assert once(orders, "printenv", BUILD_TAG_VARIABLE).stdout.strip() == "orders:7"
 
 
 @pytest.mark.parametrize(
     "files", [{}, {"packages.txt": "", "requirements.txt": "# nothing yet\n"}], ids=["none", "empty"]
 )
-def test_lists_that_are_missing_or_empty_are_fine(
-    project: str, tmp_path: Path, files: dict[str, str]
-) -> None:
+def test_missing_and_empty_lists_are_accepted(project: str, tmp_path: Path, files: dict[str, str]) -> None:
     with built(tmp_path, project, files) as tag:
         assert once(tag, "bash", "-c", "exit 3").returncode == 3
 
 
-@pytest.mark.parametrize("wrong", WRONG)
-def test_a_list_that_cannot_be_installed_ends_the_build_with_its_file_and_line(
-    project: str, tmp_path: Path, wrong: str
-) -> None:
-    files, says = WRONG[wrong]
+@pytest.mark.parametrize("case", INVALID)
+def test_invalid_list_fails_the_build_with_file_and_line(project: str, tmp_path: Path, case: str) -> None:
+    files, messages = INVALID[case]
     tag, done = build(tmp_path, project, files)
     assert done.returncode != 0
-    assert [text for text in says if text not in done.stderr] == []
+    assert [text for text in messages if text not in done.stderr] == []
     assert "Traceback" not in done.stderr
     assert run("image", "inspect", tag).returncode != 0

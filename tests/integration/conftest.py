@@ -1,14 +1,17 @@
-"""A PostgreSQL for the process tests, and in it a database that is migrated."""
+"""A PostgreSQL for the tests with real processes, and a migrated database in it."""
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 
 import pytest
 
-from testing.database_setup import MIGRATES, NOTHING_TO_DO, SAY_STARTED, WAITING, at
-from testing.entrypoint_process import begin
+from testing.database_setup import PRINT_STARTED, database_environ
+from testing.entrypoint_process import ENTRYPOINT, begin
 from testing.servers import Postgres, postgres
+
+REPLICAS = 6
 
 
 @pytest.fixture(scope="session")
@@ -18,15 +21,23 @@ def server() -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="session")
-def migrated(server: Postgres, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A database that six replicas have migrated: others are made as copies of it."""
-    homes = [tmp_path_factory.mktemp("replica") for _ in range(6)]
-    told = {**at(server.create("migrated")), "_AIRFLOW_DB_MIGRATE": "true"}
-    replicas = [begin(home, *SAY_STARTED, environ=told) for home in homes]
-    ends = [(replica.communicate(timeout=300), replica.returncode) for replica in replicas]
-    assert [code for _, code in ends] == [0] * 6, "\n".join(err for (_, err), _ in ends)
-    assert [out for (out, _), _ in ends] == ["started\n"] * 6
-    assert sum(err.count(MIGRATES) for (_, err), _ in ends) == 1
-    assert sum(err.count(NOTHING_TO_DO) for (_, err), _ in ends) == 5
-    assert any(WAITING in err for (_, err), _ in ends)
+def replicas(
+    server: Postgres, tmp_path_factory: pytest.TempPathFactory
+) -> list[subprocess.CompletedProcess[str]]:
+    """Return the ends of replicas that started at once, and were to migrate the database `migrated`."""
+    environ = {**database_environ(server.create("migrated")), "_AIRFLOW_DB_MIGRATE": "true"}
+    homes = [tmp_path_factory.mktemp("replica") for _ in range(REPLICAS)]
+    processes = [begin(home, *PRINT_STARTED, environ=environ) for home in homes]
+    outputs = [process.communicate(timeout=300) for process in processes]
+    return [
+        subprocess.CompletedProcess(ENTRYPOINT, process.returncode, out, err)
+        for process, (out, err) in zip(processes, outputs, strict=True)
+    ]
+
+
+@pytest.fixture(scope="session")
+def migrated(replicas: list[subprocess.CompletedProcess[str]]) -> str:
+    """Return the name of a migrated database, from which others are copied."""
+    for replica in replicas:
+        assert replica.returncode == 0, replica.stderr
     return "migrated"

@@ -1,8 +1,9 @@
-"""The import rules of the design: who may import whom, and what a start must not pay for."""
+"""Import rules: which package and which room may import which, and what a start must not import."""
 
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,8 +12,33 @@ from pathlib import Path
 import pytest
 
 CHECKOUT = Path(__file__).parents[2]
+PLUGIN_FOLDER = CHECKOUT / "astro_runtime_plugin"
 ENTRYPOINT = sorted((CHECKOUT / "entrypoint").rglob("*.py"))
-PLUGIN = sorted((CHECKOUT / "astro_runtime_plugin").rglob("*.py"))
+PLUGIN = sorted(PLUGIN_FOLDER.rglob("*.py"))
+NOT_SHIPPED = {"bench", "dev", "image", "testing", "tests"}
+# The rooms of astro_runtime_plugin/, folders and single modules. Each may import only rooms above it in this list,
+# also for type checking, so that there is no circle.
+ROOMS = (
+    "__init__",
+    "background",
+    "component",
+    "options",
+    "example_dags",
+    "database",
+    "health",
+    "releases",
+    "updates",
+    "parallelism",
+    "inventory",
+    "cli",
+    "notices",
+    "web",
+    "listeners",
+    "plugin",
+    "startup_hook",
+)
+# Imports that are still to be turned around.
+UPWARD_IMPORTS = {"astro_runtime_plugin/inventory/component_settings.py imports web"}
 # Below astro_runtime_plugin/: the adapters, and what reads Airflow's settings, database or metrics.
 MAY_IMPORT_AIRFLOW = {
     "database/setup.py",
@@ -30,9 +56,9 @@ MAY_IMPORT_AIRFLOW = {
     "web/airflow3.py",
     "web/airflow3_routes.py",
 }
-# Each of these costs a noticeable part of the few milliseconds that a start takes.
+# Each of these takes a noticeable part of the few milliseconds that a start takes.
 HEAVY = (
-    "argparse configparser contextlib dataclasses enum functools importlib.metadata inspect json logging"
+    "argparse collections configparser contextlib dataclasses enum functools importlib.metadata inspect json logging"
     " pathlib random re shlex signal socket subprocess tempfile traceback typing urllib"
 ).split()
 START = """
@@ -43,55 +69,101 @@ main(["true"], {environ!r}, lambda *_: print(*sorted(sys.modules)))
 """
 
 
-def imported(path: Path) -> Iterator[str]:
-    """Yield the full name of every module that the file imports, wherever in it."""
-    for node in ast.walk(ast.parse(path.read_text())):
+def imported_names(source: str) -> Iterator[str]:
+    """Yield the full name of everything that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        if isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path} has a relative import"
-            yield node.module or ""
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"line {node.lineno} is a relative import"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def roots(path: Path) -> set[str]:
-    return {name.partition(".")[0] for name in imported(path)}
+def named_modules(source: str) -> list[str]:
+    """Return the plugin's modules in strings, for `import_module` or `python -m`."""
+    return re.findall(r"""["'](astro_runtime_plugin\.[\w.]+)["']""", source)
 
 
-def shown(path: Path) -> str:
+def imported_packages(path: Path) -> set[str]:
+    return {name.partition(".")[0] for name in imported_names(path.read_text())}
+
+
+def imported_rooms(path: Path) -> set[str]:
+    source = path.read_text()
+    names = [name.split(".") for name in (*imported_names(source), *named_modules(source))]
+    return {parts[1] for parts in names if parts[0] == "astro_runtime_plugin" and parts[1] in ROOMS}
+
+
+def room(path: Path) -> str:
+    return path.relative_to(PLUGIN_FOLDER).parts[0].removesuffix(".py")
+
+
+def relative_name(path: Path) -> str:
     return str(path.relative_to(CHECKOUT))
 
 
-@pytest.mark.parametrize("path", ENTRYPOINT, ids=shown)
-def test_the_entrypoint_imports_only_itself_and_the_standard_library(path: Path) -> None:
-    assert roots(path) - {"entrypoint"} <= sys.stdlib_module_names
+@pytest.mark.parametrize("path", ENTRYPOINT, ids=relative_name)
+def test_entrypoint_imports_only_itself_and_standard_library(path: Path) -> None:
+    assert imported_packages(path) - {"entrypoint"} <= sys.stdlib_module_names
 
 
-@pytest.mark.parametrize("path", PLUGIN, ids=shown)
-def test_only_the_adapters_import_airflow(path: Path) -> None:
-    below = path.relative_to(CHECKOUT / "astro_runtime_plugin")
+@pytest.mark.parametrize("path", PLUGIN, ids=relative_name)
+def test_only_adapters_import_airflow(path: Path) -> None:
+    below = path.relative_to(PLUGIN_FOLDER)
     allowed = str(below) in MAY_IMPORT_AIRFLOW or below.parts[:2] == ("example_dags", "dags")
-    assert allowed or "airflow" not in roots(path)
+    assert allowed or "airflow" not in imported_packages(path)
 
 
-def test_whoever_may_import_airflow_does() -> None:
-    files = {name: CHECKOUT / "astro_runtime_plugin" / name for name in MAY_IMPORT_AIRFLOW}
-    assert [name for name, path in files.items() if "airflow" not in roots(path)] == []
+def test_every_adapter_imports_airflow() -> None:
+    adapters = {name: PLUGIN_FOLDER / name for name in MAY_IMPORT_AIRFLOW}
+    assert [name for name, path in adapters.items() if "airflow" not in imported_packages(path)] == []
 
 
-@pytest.mark.parametrize("path", [*ENTRYPOINT, *PLUGIN], ids=shown)
-def test_nothing_imports_what_is_not_shipped(path: Path) -> None:
-    assert not roots(path) & {"tests", "dev", "bench"}
+@pytest.mark.parametrize("path", [*ENTRYPOINT, *PLUGIN], ids=relative_name)
+def test_shipped_code_imports_only_shipped_code(path: Path) -> None:
+    assert not imported_packages(path) & NOT_SHIPPED
 
 
-def test_the_rules_are_held_against_files_that_are_there() -> None:
-    assert {"__main__.py", "defaults.py", "resolve.py", "build_environment.py"} <= {
-        path.name for path in ENTRYPOINT
+def test_rooms_are_all_ordered() -> None:
+    assert sorted(ROOMS) == sorted({room(path) for path in PLUGIN})
+
+
+def test_rooms_import_only_lower_rooms() -> None:
+    upward = {
+        f"{relative_name(path)} imports {target}"
+        for path in PLUGIN
+        for target in imported_rooms(path)
+        if ROOMS.index(target) > ROOMS.index(room(path))
     }
+    assert upward == UPWARD_IMPORTS
+
+
+def test_imports_are_found_everywhere() -> None:
+    source = """
+import a.b
+if TYPE_CHECKING:
+    from astro_runtime_plugin import web
+def f():
+    from astro_runtime_plugin.web.schemas import Setting
+MODULE = "astro_runtime_plugin.web.airflow3"
+TEXT = "astro_runtime_plugin.web is a room"
+"""
+    assert sorted(imported_names(source)) == [
+        "a.b",
+        "astro_runtime_plugin.web",
+        "astro_runtime_plugin.web.schemas.Setting",
+    ]
+    assert named_modules(source) == ["astro_runtime_plugin.web.airflow3"]
+
+
+def test_rules_cover_existing_files() -> None:
+    modules = {"__main__.py", "defaults.py", "resolve.py", "build_environment.py"}
+    assert modules <= {path.name for path in ENTRYPOINT}
     assert {"plugin.py", "startup_hook.py", "footer.py"} <= {path.name for path in PLUGIN}
 
 
 @pytest.mark.parametrize(
-    "extra",
+    "overrides",
     [
         {},
         {
@@ -102,13 +174,13 @@ def test_the_rules_are_held_against_files_that_are_there() -> None:
     ],
     ids=["defaults", "overrides", "celery"],
 )
-def test_a_start_imports_nothing_heavy(tmp_path: Path, extra: dict[str, str]) -> None:
+def test_start_imports_nothing_heavy(tmp_path: Path, overrides: dict[str, str]) -> None:
     (tmp_path / "airflow.cfg").write_text(
-        "[core]\n# why\nexecutor = LocalExecutor\n\n[scheduler]\nx = 1\n  2\n"
+        "[core]\n# a comment\nexecutor = LocalExecutor\n\n[scheduler]\nx = 1\n  2\n"
     )
-    environ = {"AIRFLOW_HOME": str(tmp_path), "PATH": "/usr/bin:/bin", **extra}
+    environ = {"AIRFLOW_HOME": str(tmp_path), "PATH": "/usr/bin:/bin", **overrides}
     words = [sys.executable, "-I", "-S", "-c", START.format(checkout=str(CHECKOUT), environ=environ)]
-    done = subprocess.run(words, env=environ, capture_output=True, text=True, check=True)
-    modules = done.stdout.split()
+    process = subprocess.run(words, env=environ, capture_output=True, text=True, check=True)
+    modules = process.stdout.split()
     assert "entrypoint.resolve" in modules
     assert set(modules) & {*HEAVY, "airflow", "astro_runtime_plugin"} == set()

@@ -1,4 +1,4 @@
-"""The releases, Airflows, Pythons and dates that texts for people name are those of the catalogue's newest releases."""
+"""Releases, versions and dates in the documentation are those of the catalogue's newest releases."""
 
 from __future__ import annotations
 
@@ -9,13 +9,23 @@ from importlib.metadata import metadata
 import pytest
 
 from astro_runtime_plugin.releases.catalogue import releases
-from astro_runtime_plugin.releases.lifecycle import lifecycle
+from astro_runtime_plugin.releases.lifecycle import compute_lifecycle
 from dev.versions import CHECKOUT, newest
 from entrypoint.airflow_line import LINES
 
-FILES = ("README.md", "compose.yaml", "deploy/helm-values.yaml")
-# A release, such as 3.3-1 or 13.0.0, or an Airflow, such as 3.3.2; no part of an address.
-NAMED = re.compile(r"(?<![\d.])\d+\.\d+[.-]\d+(?!\.?\d)")
+IMAGES, COMMANDS = "docs/reference/images.md", "docs/reference/command-line.md"
+QUICK_START, COMPOSE = "docs/quick-start.md", "docs/how-to/compose.md"
+FOR_BOTH_LINES = (
+    "README.md",
+    "compose.yaml",
+    "deploy/helm-values.yaml",
+    IMAGES,
+    COMPOSE,
+    "docs/how-to/helm-chart.md",
+)
+FILES = (*FOR_BOTH_LINES, QUICK_START, COMMANDS, "docs/how-to/project-image.md", "docs/how-to/astro-cli.md")
+# A release, such as 3.3-1 or 13.0.0, or an Airflow version, such as 3.3.2, but not part of an IP address.
+VERSION = re.compile(r"(?<![\d.])\d+\.\d+[.-]\d+(?!\.?\d)")
 PYTHON = re.compile(r"(?<![\d.])3\.\d\d(?!\.?\d)")
 DATE = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 ROWS = {line: newest(line) for line in LINES}
@@ -28,39 +38,50 @@ def text(name: str) -> str:
     return (CHECKOUT / name).read_text()
 
 
-def listed(versions: list[str]) -> str:
-    """Return versions as a sentence has them: `3.11 and 3.12`, `3.11 to 3.13`."""
+def enumerate_versions(versions: list[str]) -> str:
+    """Return versions as written in a sentence: `3.11 and 3.12`, `3.11 to 3.13`."""
     return f"{versions[0]} {'and' if len(versions) == 2 else 'to'} {versions[-1]}"
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_no_release_and_no_airflow_is_named_but_the_newest(name: str) -> None:
-    named = set(NAMED.findall(text(name)))
-    assert {DEFAULT, LTS} <= named <= {DEFAULT, LTS, *(row["airflow"] for row in ROWS.values())}
+def test_only_the_newest_versions_are_mentioned(name: str) -> None:
+    versions = set(VERSION.findall(text(name)))
+    assert versions <= {DEFAULT, LTS, *(row["airflow"] for row in ROWS.values())}
     assert set(re.findall(r"Airflow (\d+\.\d+)", text(name))) <= set(LINES)
 
 
-@pytest.mark.parametrize("name", ["README.md", "compose.yaml"])
-def test_each_is_named_where_its_line_is_meant(name: str) -> None:
-    """An image's tag may go on with a variant, such as `-slim`."""
+@pytest.mark.parametrize("name", FOR_BOTH_LINES)
+def test_newest_release_of_each_line_is_mentioned(name: str) -> None:
+    assert {DEFAULT, LTS} <= set(VERSION.findall(text(name)))
+
+
+@pytest.mark.parametrize("name", ["README.md", "compose.yaml", COMPOSE])
+def test_image_tags_belong_to_their_line(name: str) -> None:
+    """A variant, such as `-slim`, may follow the release in a tag."""
     tags = re.findall(r"astro-runtime:(?:\$\{RUNTIME:-)?(\d+\.[\d.]*\d(?:-\d+)?)", text(name))
     assert set(tags) == {DEFAULT}
     assert set(re.findall(r"RUNTIME=(\S+) WEB=webserver", text(name))) == {LTS}
 
 
-def test_the_pythons_of_the_package_and_of_the_images_are_named() -> None:
-    readme = text("README.md")
+def test_python_versions_match_the_catalogue() -> None:
     lines = (f"Airflow {line} (Python {OLDEST} to {PYTHONS[line][-1]})" for line in LINES)
-    assert f"Two lines, from one code base: {' and '.join(lines)}." in readme
-    images = (f"{listed(PYTHONS[line])} on the {line} line" for line in LINES)
+    assert f"Two lines, from one code base: {' and '.join(lines)}." in text("README.md")
+    images = (f"{enumerate_versions(PYTHONS[line])} on the {line} line" for line in LINES)
     tag = f"{DEFAULT}-python-{PYTHONS[LINES[0]][-1]}"
-    assert f"| `{tag}` | another Python: {', '.join(images)} |" in readme
-    assert set(PYTHON.findall(readme)) <= {OLDEST, *(python for line in LINES for python in PYTHONS[line])}
+    assert f"| `{tag}` | another Python: {', '.join(images)} |" in text(IMAGES)
+    supported = {OLDEST, *(python for line in LINES for python in PYTHONS[line])}
+    assert {python for name in FILES for python in PYTHON.findall(text(name))} <= supported
 
 
-def test_the_end_of_maintenance_is_the_catalogues() -> None:
-    known = releases()
-    (release,) = (one for one in known if one.release == DEFAULT)
-    end = lifecycle(release, known, date.today()).maintained_until
-    assert f"\nrelease {DEFAULT} is maintained until {end}\n" in text("README.md")
-    assert {found for name in FILES for found in DATE.findall(text(name))} == {str(end)}
+def test_end_of_maintenance_matches_the_catalogue() -> None:
+    catalogue = releases()
+    (release,) = (entry for entry in catalogue if entry.release == DEFAULT)
+    end = compute_lifecycle(release, catalogue, date.today()).maintained_until
+    assert f"\nrelease {DEFAULT} is maintained until {end}\n" in text(COMMANDS)
+    assert {day for name in FILES for day in DATE.findall(text(name))} == {str(end)}
+
+
+def test_changelog_dates_match_the_catalogue() -> None:
+    dates = {row["release_date"] for row in ROWS.values()}
+    (heading,) = re.findall(rf"^## {DEFAULT} and {LTS} - (\S+)$", text("CHANGELOG.md"), re.MULTILINE)
+    assert {heading} == dates

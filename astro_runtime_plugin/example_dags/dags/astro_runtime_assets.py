@@ -1,4 +1,4 @@
-"""Asset scheduling: a DAG that runs because another one has made something new."""
+"""Asset scheduling: a DAG that runs when another DAG has updated an asset."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ ORDERS = Asset("astro-runtime://example/orders")
 
 @dag(schedule=None, tags=["astro-runtime"])
 def astro_runtime_asset_producer() -> None:
-    """Makes the asset `orders`. Trigger it, and `astro_runtime_asset_consumer` (switched on) runs after it.
+    """Updates the asset `orders`. Trigger this DAG, and `astro_runtime_asset_consumer`, if unpaused, runs after it.
 
-    A task with `outlets` says what it makes; when it succeeds, the asset counts as updated.
+    The `outlets` of a task are the assets that it updates: when the task succeeds, Airflow records an update.
     """
 
     @task(outlets=[ORDERS])
     def write_orders() -> None:
-        print("The orders are written; this run's success tells Airflow so.")
+        print("Orders written. When this task succeeds, Airflow records an update of the asset.")
 
     write_orders()
 
 
 @dag(schedule=[ORDERS], start_date=datetime(2026, 1, 1), tags=["astro-runtime"])
 def astro_runtime_asset_consumer() -> None:
-    """Runs whenever the asset `orders` is updated: its schedule names the asset, and no hour.
+    """Runs whenever the asset `orders` is updated: its schedule is the asset instead of a time.
 
-    Switch it on, then trigger `astro_runtime_asset_producer`.
+    Unpause this DAG, then trigger `astro_runtime_asset_producer`.
     """
 
     @task(inlets=[ORDERS])
     def read_orders(inlet_events: Mapping[Asset, Sequence[Any]]) -> int:
         updates = inlet_events[ORDERS]
-        print(f"Update {len(updates)} of the orders; {updates[-1].source_run_id} has made it.")
+        print(f"Update {len(updates)} of the orders, by the run {updates[-1].source_run_id}.")
         return len(updates)
 
     read_orders()

@@ -1,4 +1,4 @@
-"""A deferrable sensor: it waits in the triggerer, and takes no worker slot while it does."""
+"""A deferrable sensor: it waits in the triggerer and occupies no worker slot meanwhile."""
 
 from __future__ import annotations
 
@@ -10,34 +10,34 @@ from airflow.providers.common.compat.standard.triggers import TimeDeltaTrigger
 
 
 class Wait(BaseSensorOperator):
-    """Waits for `seconds`, counted from the deferral. A sensor for what you wait for differs in its trigger."""
+    """Waits for `seconds` after it has been deferred. To wait for something else, use another trigger."""
 
     def __init__(self, seconds: float, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.seconds = seconds
 
     def execute(self, context: Any) -> None:
-        """Hand the waiting to the triggerer; this process ends here."""
+        """Hand over to the triggerer; this process ends here."""
         self.defer(trigger=TimeDeltaTrigger(timedelta(seconds=self.seconds)), method_name="fired")
 
     def fired(self, context: Any, event: Any) -> None:
-        """Run in a new process when the trigger has fired."""
+        """Continue in a new process when the trigger has fired."""
         print(f"The trigger fired: {event}")
 
 
 @dag(schedule=None, tags=["astro-runtime"])
 def astro_runtime_deferrable() -> None:
-    """Waits for ten seconds, then goes on.
+    """Waits for ten seconds, then continues.
 
-    While it waits the task is `deferred`: the triggerer watches the clock for it, together with hundreds of
-    others in one process, and the worker is free for another task. Most sensors of the providers can do this:
-    they take `deferrable=True`.
+    While it waits, the task is `deferred`: the triggerer waits for it, for hundreds of tasks in a single process,
+    and the worker is free for another task. Most sensors in the provider packages support this with
+    `deferrable=True`.
     """
     wait = Wait(task_id="wait_ten_seconds", seconds=10)
 
     @task
     def go_on() -> None:
-        print("The time has come.")
+        print("Ten seconds have passed.")
 
     wait >> go_on()
 

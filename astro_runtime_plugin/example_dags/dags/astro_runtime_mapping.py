@@ -1,4 +1,4 @@
-"""Dynamic task mapping: as many task instances as there are files, known only when the DAG runs."""
+"""Dynamic task mapping: one task instance per file; the number of files is known only at run time."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from airflow.providers.common.compat.sdk import dag, task
 
 @dag(schedule=None, tags=["astro-runtime"])
 def astro_runtime_mapping() -> None:
-    """Each file is counted in a task of its own, and a last task adds the counts up.
+    """Counts the lines of each file in a separate task instance; a final task adds up the counts.
 
-    `count.expand(file=list_files())` makes one task instance for each item of the list that `list_files`
-    returns: three here; as many as there are, in your own DAG. Open the task `count` to see them.
+    `count.expand(file=list_files())` creates one task instance for each item of the list that `list_files`
+    returns, three in this example. Open the task `count` to see them.
     """
 
     @task

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
-from astro_runtime_plugin.releases.catalogue import Release
-from astro_runtime_plugin.releases.lifecycle import Lifecycle, lifecycle
+from astro_runtime_plugin.releases.lifecycle import Lifecycle, compute_lifecycle
+from astro_runtime_plugin.releases.release import Release
 
 # The suffix of Bootstrap's label and progress bar classes, by stage; page-airflow3.css defines them, too.
 STYLES = {"maintained": "success", "unmaintained": "danger", "yanked": "danger"}
@@ -34,7 +34,7 @@ class MaintenanceStatus(NamedTuple):
 
 def maintenance_status(release: Release, releases: Iterable[Release], today: date) -> MaintenanceStatus:
     """Return the status of `release` today; `releases` are all that may supersede it."""
-    life = lifecycle(release, releases, today)
+    life = compute_lifecycle(release, releases, today)
     days = max(life.days_left(today) or 0, 0)
     return MaintenanceStatus(
         stage=life.stage,

@@ -12,7 +12,7 @@ import pytest
 from astro_runtime_plugin.health.__main__ import problem
 from astro_runtime_plugin.health.heartbeat import hostname
 from astro_runtime_plugin.health.settings import read_settings
-from testing.database_setup import at
+from testing.database_setup import database_environ
 from testing.entrypoint_process import environment
 from testing.health_check import PASSWORD, checked, run
 from testing.installed_line import LINE
@@ -81,7 +81,7 @@ def databases(server: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 def sqlite(home: Path, name: str) -> dict[str, str]:
-    return at(f"sqlite:///{home}/{name}.db")
+    return database_environ(f"sqlite:///{home}/{name}.db")
 
 
 @pytest.mark.parametrize(("patient", "code"), [(True, 0), (False, 1)], ids=["fresh", "old"])
@@ -132,7 +132,9 @@ def test_where_only_airflow_can_tell_the_host_every_host_counts(databases: Path)
 
 
 def test_a_postgresql_that_tells_times_in_its_own_time_zone(server: Postgres, databases: Path) -> None:
-    told = environment(databases, at(server.url("beats").replace("postgresql+psycopg2", "postgres")))
+    told = environment(
+        databases, database_environ(server.url("beats").replace("postgresql+psycopg2", "postgres"))
+    )
     assert problem({**told, **PATIENT["scheduler"]}, ("scheduler",)) is None
     assert LATE.fullmatch(str(problem(told, ("scheduler",))))
 
@@ -153,7 +155,9 @@ def test_a_threshold_that_is_no_number(databases: Path) -> None:
     ],
 )
 def test_a_database_out_of_reach_gives_no_password_away(tmp_path: Path, url: str, said: str) -> None:
-    found, packages = checked(tmp_path, "scheduler", environ=at(url.format(PASSWORD, free_port())))
+    found, packages = checked(
+        tmp_path, "scheduler", environ=database_environ(url.format(PASSWORD, free_port()))
+    )
     assert said in found
     assert "airflow" not in packages
 
@@ -179,7 +183,7 @@ def test_a_schema_for_airflows_tables_and_arguments_of_the_operators_own(
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "our_arguments.py").write_text(f"ARGUMENTS = {{'password': {password!r}}}\n")
     told = {
-        **at(url.replace(password, "wrong") if password else url),
+        **database_environ(url.replace(password, "wrong") if password else url),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_SCHEMA": "air",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS": "our_arguments.ARGUMENTS",
     }

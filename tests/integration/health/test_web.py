@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from astro_runtime_plugin.health.__main__ import problem
-from testing.database_setup import at
+from testing.database_setup import database_environ
 from testing.entrypoint_process import environment
 from testing.health_check import CERTIFICATE, HEALTHY, PASSWORD, PATH, PORT, SECTION, WEB, checked, run, web
 from testing.installed_line import LINE
@@ -126,7 +126,7 @@ def test_as_docker_runs_it_the_exit_code_and_one_line_tell(tmp_path: Path) -> No
 
 
 def test_a_web_component_is_checked_without_anything_heavy(tmp_path: Path) -> None:
-    told = at(f"postgresql://me:{PASSWORD}@127.0.0.1:{free_port()}/airflow")
+    told = database_environ(f"postgresql://me:{PASSWORD}@127.0.0.1:{free_port()}/airflow")
     with web() as port:
         found, packages = checked(tmp_path, WEB, "-p", port, environ=told)
     assert found == ""

@@ -65,7 +65,7 @@ def test_another_worker_s_answer_does_not_count(tmp_path: Path, broker: dict[str
     ("url", "said"),
     [
         ("redis://:{}@127.0.0.1:{}/0", "cannot be asked: OperationalError"),
-        ("redis://:{}@127.0.0.1:{}x/0", "names a port that is none (its URL is not shown)"),
+        ("redis://:{}@127.0.0.1:{}x/0", "contains an invalid port (URL hidden)"),
     ],
 )
 def test_a_broker_out_of_reach_gives_no_password_away(tmp_path: Path, url: str, said: str) -> None:

@@ -28,8 +28,8 @@ VALUES = {
 # 2.11's `conf` does not know that the old names of the timeout count: only the scheduler does.
 IN_CONF = {**VALUES, **{"3.3": {}, "2.11": {TIMEOUT: "600.0"}}[LINE]}
 CARRIED = {
-    "3.3": f"{TIMEOUT}=901 (carried from AIRFLOW__CELERY__STALLED_TASK_TIMEOUT,",
-    "2.11": f"{INTERVAL}=77 (carried from {OTHER_INTERVAL},",
+    "3.3": f"{TIMEOUT}=901 (forwarded from AIRFLOW__CELERY__STALLED_TASK_TIMEOUT,",
+    "2.11": f"{INTERVAL}=77 (forwarded from {OTHER_INTERVAL},",
 }[LINE]
 
 # The web server is told the port, and answers at the path.

@@ -24,7 +24,7 @@ OPTIONS = {name.variable: (name.section, name.option) for name in NAMES}
 
 # Airflow imports it in each of its processes, after the hook: an operator's file, beside which the hook works.
 LOCAL_SETTINGS = """
-import json, os, sys, threading, time
+import json, os, sys, threading, time, traceback
 from airflow.configuration import conf
 
 OPTIONS = {options!r}
@@ -39,12 +39,14 @@ def tell(name, reader, **more):
     os.rename(path + ".part", path)
 
 def at_work():
-    # What the main thread is in: gc.get_objects() would hold tuples that it is just making, and fail it.
+    # Those of INSIDE in whose methods the main thread is, and their executors. A class is asked for, and no attribute:
+    # amid an import the __getattr__ of what the main thread is just making runs into itself, or does worse.
     frame = sys._current_frames().get(threading.main_thread().ident)
     while frame:
-        one = frame.f_locals.get("self")
-        parts = [one, getattr(one, "job", None)]
-        yield from [one, *(made for part in parts for made in getattr(part, "__dict__", {{}}).get("executors", []))]
+        one = frame.f_locals.get("self") if "self" in frame.f_code.co_varnames else None
+        if type(one).__name__ in INSIDE:
+            parts = [one.__dict__, getattr(one.__dict__.get("job"), "__dict__", {{}})]
+            yield from [one, *(executor for part in parts for executor in part.get("executors", []))]
         frame = frame.f_back
 
 def look_inside():
@@ -56,15 +58,21 @@ def look_inside():
                 continue
             try:
                 inside = {{what: eval(source, {{"sys": sys, "one": one}}) for what, source in sought[name].items()}}
-            except AttributeError:
-                continue  # it is still being made
+            except (AttributeError, KeyError):
+                continue  # it is still being made, or its module not imported yet
             tell(name, conf, inside=inside)
             del sought[name]
         time.sleep(0.1)
 
+def look_or_say_why():
+    try:
+        look_inside()
+    except BaseException:
+        tell("failure", {{}}, why=traceback.format_exc())
+
 tell("process", conf)
 if sys.argv[1:2] in (["scheduler"], ["dag-processor"]):
-    threading.Thread(target=look_inside, daemon=True).start()
+    threading.Thread(target=look_or_say_why, daemon=True).start()
 """
 DAG = """
 import datetime, importlib
@@ -135,11 +143,17 @@ def seen(home: Path, kind: str, done: Callable[[list[Any]], bool] = bool, second
     """Return what processes have told under `kind`, as soon as `done` is content with it."""
     end = time.monotonic() + seconds
     while True:
-        told = [json.loads(path.read_text()) for path in (home / "seen").glob(f"{kind}-*.json")]
+        told = _told(home, kind)
         if done(told):
             return told
+        failures = [failure["why"] for failure in _told(home, "failure")]
+        assert not failures, "\n".join(failures)
         assert time.monotonic() < end, f"{kind}: {told}\n" + logs(home)
         time.sleep(0.2)
+
+
+def _told(home: Path, kind: str) -> list[Any]:
+    return [json.loads(path.read_text()) for path in (home / "seen").glob(f"{kind}-*.json")]
 
 
 def answers(url: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from testing.make_run import making, until
+from testing.make_run import make_run, until
 from testing.rest_api import API
 from testing.servers import free_port
 
@@ -27,8 +27,8 @@ PATIENCE = 300  # seconds: where tasks run one after the other, on a slow machin
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """A real Airflow in which every example has been switched on and, but for the consumer, triggered."""
-    with making(tmp_path_factory.mktemp("examples") / "home", free_port()) as run:
-        run.until("Stop: Ctrl-C")
+    with make_run(tmp_path_factory.mktemp("examples") / "home", free_port()) as run:
+        run.wait_for("Stop: Ctrl-C")
         with run.client() as client:
             until(lambda: client.get("/dags").json()["total_entries"] == len(EXPECTED))
             for dag in EXPECTED:

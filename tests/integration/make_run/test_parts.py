@@ -1,21 +1,19 @@
-"""What `make run` makes of an airflow.cfg and an environment of the operator's own, part by part."""
+"""How `make run` combines its settings and secrets with the user's airflow.cfg and environment."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 from pytest_mock import MockerFixture
 
-from dev import credentials, migration, run
-from dev.home import write_private
-from dev.lines import HERE
+from dev.run import config
+from dev.run.home import write_private
+from dev.run.profiles import PROFILE
 from entrypoint.option_names import ConfigOption
 from testing.installed_line import LINE
-from testing.operator_home import FAB, cfg, environment, mode
+from testing.operator_home import environment, load_cfg, mode
 
 FERNET = "AIRFLOW__CORE__FERNET_KEY"
 LAST, OTHERS = {  # the last of the other secrets, and the variables of them all
@@ -31,27 +29,27 @@ def test_no_two_homes_share_a_secret(tmp_path: Path) -> None:
     homes = [tmp_path / name for name in ("one", "two")]
     for home in homes:
         home.mkdir()
-    held = [cfg(home) for home in homes]
-    for names in credentials.SECRETS:
-        one, two = (found.get(names[0].section, names[0].option) for found in held)
-        assert one
-        assert two
-        assert one != two
+    files = [load_cfg(home) for home in homes]
+    for names in config.SECRETS:
+        first, second = (file.get(names[0].section, names[0].option) for file in files)
+        assert first
+        assert second
+        assert first != second
 
 
 def test_its_own_airflow_cfg_lacks_no_secret(tmp_path: Path) -> None:
-    assert credentials.supplied(tmp_path, environment(tmp_path), cfg(tmp_path)) == {}
+    assert config.missing_secrets(tmp_path, environment(tmp_path), load_cfg(tmp_path)) == {}
 
 
-def test_a_secret_that_the_operators_airflow_cfg_lacks_is_supplied_and_kept(tmp_path: Path) -> None:
-    own = cfg(tmp_path, f"[core]\nfernet_key = theirs\n[{LAST.section}]\n{LAST.option} =\n")
-    supplied = credentials.supplied(tmp_path, environment(tmp_path), own)
-    assert supplied.keys() == OTHERS
-    assert mode(tmp_path / credentials.KEPT) == 0o600
-    assert credentials.supplied(tmp_path, environment(tmp_path), own) == supplied
-    lacking_more = credentials.supplied(tmp_path, environment(tmp_path), cfg(tmp_path, ""))
+def test_a_secret_that_the_operators_airflow_cfg_lacks_is_generated_and_kept(tmp_path: Path) -> None:
+    own = load_cfg(tmp_path, f"[core]\nfernet_key = theirs\n[{LAST.section}]\n{LAST.option} =\n")
+    generated = config.missing_secrets(tmp_path, environment(tmp_path), own)
+    assert generated.keys() == OTHERS
+    assert mode(tmp_path / config.SECRETS_FILE) == 0o600
+    assert config.missing_secrets(tmp_path, environment(tmp_path), own) == generated
+    lacking_more = config.missing_secrets(tmp_path, environment(tmp_path), load_cfg(tmp_path, ""))
     assert lacking_more.keys() == {FERNET, *OTHERS}
-    assert supplied.items() <= lacking_more.items()
+    assert generated.items() <= lacking_more.items()
 
 
 @pytest.mark.parametrize(
@@ -64,13 +62,13 @@ def test_a_secret_that_the_operators_airflow_cfg_lacks_is_supplied_and_kept(tmp_
 def test_a_secret_that_the_operator_has_set_otherwise_is_left_alone(
     tmp_path: Path, variables: Mapping[str, str]
 ) -> None:
-    own = cfg(tmp_path, "")
-    assert credentials.supplied(tmp_path, environment(tmp_path, **variables), own) == {}
+    own = load_cfg(tmp_path, "")
+    assert config.missing_secrets(tmp_path, environment(tmp_path, **variables), own) == {}
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, mocker: MockerFixture) -> None:
     file = tmp_path / "airflow.cfg"
-    mocker.patch("dev.home.os.replace", side_effect=KeyboardInterrupt)
+    mocker.patch("dev.run.home.Path.replace", side_effect=KeyboardInterrupt)
     with pytest.raises(KeyboardInterrupt):
         write_private(file, "[core]")
     assert list(tmp_path.iterdir()) == []
@@ -84,7 +82,7 @@ URLS = {
 }
 
 
-TOLD = {  # the variables that tell Airflow of its URL, the base URL first
+URL_VARIABLES = {  # the variables that set the address of Airflow, the base URL first
     "3.3": {
         "AIRFLOW__API__BASE_URL": "http://localhost:8099{path}/",
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": "http://127.0.0.1:8099{path}/execution/",
@@ -95,56 +93,17 @@ TOLD = {  # the variables that tell Airflow of its URL, the base URL first
 
 @pytest.mark.parametrize(("base", "url"), URLS.items())
 def test_the_operators_base_url_stands_and_its_path_is_in_ours(tmp_path: Path, base: str, url: str) -> None:
-    setting = next(iter(HERE.urls))
-    own = cfg(tmp_path, f"[{setting.section}]\n{setting.option} = {base}\n" if base else "")
+    setting = next(iter(PROFILE.urls))
+    own = load_cfg(tmp_path, f"[{setting.section}]\n{setting.option} = {base}\n" if base else "")
     path = url.removeprefix("http://localhost:8099").rstrip("/")
-    expected = {name: text.format(path=path) for name, text in TOLD.items() if not base or "BASE" not in name}
-    assert run.addresses(environment(tmp_path), own, 8099) == (url, expected)
+    expected = {
+        name: text.format(path=path) for name, text in URL_VARIABLES.items() if not base or "BASE" not in name
+    }
+    assert config.addresses(environment(tmp_path), own, 8099) == (url, expected)
 
 
 def test_a_url_of_the_operators_stands(tmp_path: Path) -> None:
-    own = cfg(tmp_path)
-    for variable in TOLD:
+    own = load_cfg(tmp_path)
+    for variable in URL_VARIABLES:
         theirs = environment(tmp_path, **{variable: "http://elsewhere/"})
-        assert run.addresses(theirs, own, 8099)[1].keys() == TOLD.keys() - {variable}
-
-
-def revise(home: Path, revision: str) -> None:
-    """Make the SQLite database one that stands at `revision`."""
-    with closing(sqlite3.connect(home / "airflow.db")) as database, database:
-        database.execute("CREATE TABLE IF NOT EXISTS alembic_version (version_num TEXT)")
-        database.execute("DELETE FROM alembic_version")
-        database.execute("INSERT INTO alembic_version VALUES (?)", (revision,))
-
-
-def test_a_migration_is_needed_until_it_is_remembered(tmp_path: Path) -> None:
-    environ, own = environment(tmp_path), cfg(tmp_path)
-    assert migration.needed(tmp_path, environ, own)
-    revise(tmp_path, "one")
-    assert migration.needed(tmp_path, environ, own)
-    migration.remember(tmp_path, environ, own)
-    assert not migration.needed(tmp_path, environ, own)
-
-
-def test_whatever_a_migration_depends_on_makes_it_needed_again(tmp_path: Path, mocker: MockerFixture) -> None:
-    environ, own = environment(tmp_path), cfg(tmp_path)
-    revise(tmp_path, "one")
-    migration.remember(tmp_path, environ, own)
-    assert migration.needed(tmp_path, {**environ, "AIRFLOW__CORE__AUTH_MANAGER": FAB}, own)
-    revise(tmp_path, "two")
-    assert migration.needed(tmp_path, environ, own)
-    revise(tmp_path, "one")
-    assert not migration.needed(tmp_path, environ, own)
-    mocker.patch("dev.migration.importlib.metadata.distributions", return_value=[])
-    assert migration.needed(tmp_path, environ, own)
-    mocker.stopall()
-    (tmp_path / "airflow.db").write_text("no database")
-    assert migration.needed(tmp_path, environ, own)
-
-
-def test_a_database_elsewhere_is_always_migrated(tmp_path: Path) -> None:
-    elsewhere = environment(tmp_path, AIRFLOW__DATABASE__SQL_ALCHEMY_CONN="postgresql://db/airflow")
-    own = cfg(tmp_path)
-    revise(tmp_path, "one")
-    migration.remember(tmp_path, elsewhere, own)
-    assert migration.needed(tmp_path, elsewhere, own)
+        assert config.addresses(theirs, own, 8099)[1].keys() == URL_VARIABLES.keys() - {variable}

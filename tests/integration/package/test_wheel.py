@@ -1,4 +1,4 @@
-"""The wheel, installed into a clean environment, behaves as the checkout does."""
+"""The wheel, installed into a clean environment, behaves like the checkout."""
 
 from __future__ import annotations
 
@@ -33,19 +33,21 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def bin_of_clean_environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def clean_bin(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("clean")
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-    pip = [str(folder / "bin" / "python"), "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    python = str(folder / "bin" / "python")
+    pip = [python, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    uv = [sys.executable, "-m", "uv", "--quiet", "pip", "install", "--python", python]
     lock = str(CHECKOUT / "locks" / f"{LINE}.txt")
-    subprocess.run([*pip, "install", "--no-deps", "--require-hashes", "-r", lock], check=True)
+    subprocess.run([*uv, "--no-deps", "--require-hashes", "-r", lock], check=True)  # pip takes a minute
     subprocess.run([*pip, "install", "--no-deps", str(wheel)], check=True)
     subprocess.run([*pip, "check"], check=True)
     return folder / "bin"
 
 
 def run(folder: Path, home: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run a command of the clean environment, from a folder that is not the checkout."""
+    """Run a command of an environment, outside the checkout."""
     environ = environment(home, {"PATH": f"{folder}:/usr/bin:/bin"})
     return subprocess.run(
         [str(folder / words[0]), *words[1:]],
@@ -57,18 +59,19 @@ def run(folder: Path, home: Path, *words: str) -> subprocess.CompletedProcess[st
     )
 
 
-def test_it_holds_the_packages_and_their_data_and_nothing_else(wheel: Path) -> None:
+def test_wheel_contains_the_packages_with_their_data_and_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.split("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"astro_runtime_plugin", "entrypoint"}
     for data in ("releases/catalogue.json", "web/static/footer.js"):
         assert f"astro_runtime_plugin/{data}" in names
+    assert {"astro_runtime_plugin/py.typed", "entrypoint/py.typed"} <= {*names}
     assert any(name.startswith("astro_runtime_plugin/example_dags/") for name in names)
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert not any("__pycache__" in name for name in names)
 
 
-def test_the_commands_answer_as_the_checkouts_do(bin_of_clean_environment: Path, tmp_path: Path) -> None:
+def test_commands_print_the_same_as_in_the_checkout(clean_bin: Path, tmp_path: Path) -> None:
     checkout = Path(sys.executable).parent
     for words in (
         ("astro-runtime", "version"),
@@ -76,20 +79,18 @@ def test_the_commands_answer_as_the_checkouts_do(bin_of_clean_environment: Path,
         ("astro-runtime-entrypoint", "sh", "-c", "env | grep ^AIRFLOW__ | sort"),
         ("python", "-m", "entrypoint", "sh", "-c", "env | grep ^AIRFLOW__ | sort"),
     ):
-        installed, ours = run(bin_of_clean_environment, tmp_path, *words), run(checkout, tmp_path, *words)
+        installed, checked_out = run(clean_bin, tmp_path, *words), run(checkout, tmp_path, *words)
         assert installed.returncode == 0, installed.stderr
-        assert (installed.stdout, installed.stderr) == (ours.stdout, ours.stderr)
+        assert (installed.stdout, installed.stderr) == (checked_out.stdout, checked_out.stderr)
         assert installed.stdout
 
 
-def test_airflow_loads_the_hook_and_the_plugin(bin_of_clean_environment: Path, tmp_path: Path) -> None:
-    value = run(
-        bin_of_clean_environment, tmp_path, "airflow", "config", "get-value", "scheduler", "max_tis_per_query"
-    )
+def test_airflow_loads_hook_and_plugin(clean_bin: Path, tmp_path: Path) -> None:
+    value = run(clean_bin, tmp_path, "airflow", "config", "get-value", "scheduler", "max_tis_per_query")
     assert value.stdout == "512\n"
-    plugins = json.loads(run(bin_of_clean_environment, tmp_path, "airflow", "plugins", "-o", "json").stdout)
+    plugins = json.loads(run(clean_bin, tmp_path, "airflow", "plugins", "-o", "json").stdout)
     assert "astro_runtime" in [plugin["name"] for plugin in plugins]
 
 
-def test_an_entrypoint_without_a_command_exits_2(bin_of_clean_environment: Path, tmp_path: Path) -> None:
-    assert run(bin_of_clean_environment, tmp_path, "astro-runtime-entrypoint").returncode == 2
+def test_entrypoint_without_a_command_exits_2(clean_bin: Path, tmp_path: Path) -> None:
+    assert run(clean_bin, tmp_path, "astro-runtime-entrypoint").returncode == 2

@@ -1,4 +1,4 @@
-"""`_AIRFLOW_WWW_USER_CREATE` with the FAB auth manager on a real PostgreSQL: who, and where the password shows."""
+"""`_AIRFLOW_WWW_USER_CREATE` with the FAB auth manager on a real PostgreSQL, without leaking the password."""
 
 from __future__ import annotations
 
@@ -8,61 +8,73 @@ from pathlib import Path
 
 from werkzeug.security import check_password_hash
 
-from testing.database_setup import ALREADY_THERE, SAY_STARTED, alive, at, user, watched
+from testing.database_setup import (
+    PRINT_STARTED,
+    USER_EXISTS,
+    alive,
+    database_environ,
+    first_user_environ,
+    watch_to_end,
+)
 from testing.entrypoint_process import begin, start
 from testing.servers import Postgres
 
+USER_QUERY = """
+    SELECT {columns} FROM ab_user u JOIN ab_user_role ON u.id = user_id JOIN ab_role r ON r.id = role_id"""
 PRINT_ENVIRON = ("python", "-c", "import json, os; print(json.dumps(dict(os.environ)))")
 
 
-def test_the_first_user(server: Postgres, migrated: str, tmp_path: Path) -> None:
-    told = {**at(server.create("with_user", migrated)), **user("pa ss'w\"ord")}
-    process = begin(tmp_path, *PRINT_ENVIRON, environ=told)
-    out, err, seen = watched(process)
+def test_first_user_is_created_once(server: Postgres, migrated: str, tmp_path: Path) -> None:
+    environ = {**database_environ(server.create("with_user", migrated)), **first_user_environ("pa ss'w\"ord")}
+    process = begin(tmp_path, *PRINT_ENVIRON, environ=environ)
+    out, err, command_lines = watch_to_end(process)
     assert process.returncode == 0
-    assert any("astro_runtime_plugin.database.setup user" in line for line in seen)
-    for text in (out, err, *seen):
+    assert any("astro_runtime_plugin.database.setup user" in line for line in command_lines)
+    for text in (out, err, *command_lines):
         assert "ss'w" not in text
     assert not {name for name in json.loads(out) if name.startswith("_AIRFLOW")}
     columns = "username, first_name, last_name, email, name, password"
-    joined = "ab_user u JOIN ab_user_role ON u.id = user_id JOIN ab_role r ON r.id = role_id"
-    ((*who, password),) = server.sql("with_user", f"SELECT {columns} FROM {joined}")
-    assert who == ["admin", "Airflow", "Admin", "airflowadmin@example.com", "Admin"]
+    ((*user, password),) = server.sql("with_user", USER_QUERY.format(columns=columns))
+    assert user == ["admin", "Airflow", "Admin", "airflowadmin@example.com", "Admin"]
     assert check_password_hash(password, "pa ss'w\"ord")
     assert "ss'w" not in str(server.sql("with_user", "SELECT * FROM log"))
 
-    again = start(tmp_path, *SAY_STARTED, environ={**told, "_AIRFLOW_WWW_USER_PASSWORD": "another"})
-    assert (again.returncode, again.stdout) == (0, "started\n")
-    assert ALREADY_THERE in again.stderr
+    second = start(tmp_path, *PRINT_STARTED, environ={**environ, "_AIRFLOW_WWW_USER_PASSWORD": "another"})
+    assert (second.returncode, second.stdout) == (0, "started\n")
+    assert USER_EXISTS in second.stderr
     assert server.sql("with_user", "SELECT password FROM ab_user") == [(password,)]
 
 
-def test_a_user_by_the_operator_s_words_and_a_command_for_the_password(
+def test_first_user_has_configured_fields_and_password_from_command(
     server: Postgres, migrated: str, tmp_path: Path
 ) -> None:
-    who = {
+    fields = {
         "USERNAME": "otto",
         "FIRSTNAME": "Otto",
         "LASTNAME": "O",
         "EMAIL": "o@example.com",
-        "ROLE": "Public",  # Airflow 2 makes the other roles when a webserver starts for the first time
+        "ROLE": "Public",  # Airflow 2 creates the other roles when a webserver starts for the first time
     }
     command = {
         "PASSWORD_CMD": 'read -r word <<< "hush-hush"; echo "$word"; sleep 0.5',
         "PASSWORD": "not this one",
     }
-    variables = {f"_AIRFLOW_WWW_USER_{name}": text for name, text in {**who, **command}.items()}
-    process = begin(tmp_path, "true", environ={**at(server.create("ottos", migrated)), **user(**variables)})
-    _, err, seen = watched(process)
+    variables = {f"_AIRFLOW_WWW_USER_{name}": text for name, text in {**fields, **command}.items()}
+    process = begin(
+        tmp_path,
+        "true",
+        environ={**database_environ(server.create("ottos", migrated)), **first_user_environ(**variables)},
+    )
+    _, err, command_lines = watch_to_end(process)
     assert process.returncode == 0, err
-    assert "hush-hush" not in err + str(seen)
-    joined = "ab_user u JOIN ab_user_role ON u.id = user_id JOIN ab_role r ON r.id = role_id"
-    ((*told, password),) = server.sql("ottos", f"SELECT username, email, name, password FROM {joined}")
-    assert told == ["otto", "o@example.com", "Public"]
+    assert "hush-hush" not in err + str(command_lines)
+    columns = "username, email, name, password"
+    ((*user, password),) = server.sql("ottos", USER_QUERY.format(columns=columns))
+    assert user == ["otto", "o@example.com", "Public"]
     assert check_password_hash(password, "hush-hush")
 
 
-def test_a_user_who_cannot_be_created_does_not_stop_the_start_nor_show_a_hash(
+def test_failed_user_creation_does_not_stop_start_or_show_hash(
     server: Postgres, migrated: str, tmp_path: Path
 ) -> None:
     url = server.create("taken", migrated)
@@ -71,44 +83,48 @@ def test_a_user_who_cannot_be_created_does_not_stop_the_start_nor_show_a_hash(
         "INSERT INTO ab_user (id, first_name, last_name, username, email)"
         " VALUES (77, 'A', 'B', 'ann', 'airflowadmin@example.com')",
     )
-    done = start(tmp_path, *SAY_STARTED, environ={**at(url), **user("not-so-secret")})
-    assert (done.returncode, done.stdout) == (0, "started\n")
-    assert (
-        "astro-runtime: the user was not created (exit code 1); Airflow's own words stand above."
-        in done.stderr
+    result = start(
+        tmp_path, *PRINT_STARTED, environ={**database_environ(url), **first_user_environ("not-so-secret")}
     )
-    assert "duplicate key value" in done.stderr
-    assert "scrypt:" not in done.stderr
-    assert "not-so-secret" not in done.stderr
+    assert (result.returncode, result.stdout) == (0, "started\n")
+    assert (
+        "astro-runtime: the user was not created (exit code 1); see Airflow's output above. The start continues\n"
+        in result.stderr
+    )
+    assert "duplicate key value" in result.stderr
+    assert "scrypt:" not in result.stderr
+    assert "not-so-secret" not in result.stderr
 
 
-def test_no_password_stops_the_start_before_anything_is_done(tmp_path: Path) -> None:
-    done = start(tmp_path, *SAY_STARTED, environ={**user(), "_AIRFLOW_DB_MIGRATE": "true"})
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.endswith(
+def test_missing_password_stops_start_before_migration(tmp_path: Path) -> None:
+    result = start(tmp_path, *PRINT_STARTED, environ={**first_user_environ(), "_AIRFLOW_DB_MIGRATE": "true"})
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.endswith(
         "astro-runtime: _AIRFLOW_WWW_USER_CREATE is set; _AIRFLOW_WWW_USER_PASSWORD or"
-        " _AIRFLOW_WWW_USER_PASSWORD_CMD must be, too\n"
+        " _AIRFLOW_WWW_USER_PASSWORD_CMD must be set, too\n"
     )
 
 
-def test_a_password_command_that_prints_nothing_stops_the_start(
-    server: Postgres, migrated: str, tmp_path: Path
-) -> None:
-    told = {**at(server.url(migrated)), **user(_AIRFLOW_WWW_USER_PASSWORD_CMD="echo begun-but; exit 3")}
-    done = start(tmp_path, *SAY_STARTED, environ=told)
-    assert (done.returncode, done.stdout) == (1, "")
+def test_failed_password_command_stops_start(server: Postgres, migrated: str, tmp_path: Path) -> None:
+    environ = {
+        **database_environ(server.url(migrated)),
+        **first_user_environ(_AIRFLOW_WWW_USER_PASSWORD_CMD="echo partial-output; exit 3"),
+    }
+    result = start(tmp_path, *PRINT_STARTED, environ=environ)
+    assert (result.returncode, result.stdout) == (1, "")
     assert (
-        "_AIRFLOW_WWW_USER_PASSWORD_CMD has failed or printed nothing; it must print the password"
-        in done.stderr
+        "_AIRFLOW_WWW_USER_PASSWORD_CMD failed or printed nothing; it must print the password"
+        in result.stderr
     )
-    assert "begun-but" not in done.stderr
+    assert "partial-output" not in result.stderr
 
 
-def test_a_signal_ends_what_a_password_command_has_started(
-    server: Postgres, migrated: str, tmp_path: Path
-) -> None:
-    told = {**at(server.url(migrated)), **user(_AIRFLOW_WWW_USER_PASSWORD_CMD="echo $$ >&2; sleep 300")}
-    process = begin(tmp_path, *SAY_STARTED, environ=told)
+def test_signal_ends_children_of_password_command(server: Postgres, migrated: str, tmp_path: Path) -> None:
+    environ = {
+        **database_environ(server.url(migrated)),
+        **first_user_environ(_AIRFLOW_WWW_USER_PASSWORD_CMD="echo $$ >&2; sleep 300"),
+    }
+    process = begin(tmp_path, *PRINT_STARTED, environ=environ)
     assert process.stderr
     shell = next(line for line in process.stderr if line.strip().isdecimal()).strip()
     process.terminate()

@@ -1,4 +1,4 @@
-"""The start waits for what the component needs, and only for that."""
+"""The start waits for what the component needs, and for nothing else."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ QUICK = {"CONNECTION_CHECK_MAX_COUNT": "2", "CONNECTION_CHECK_SLEEP_TIME": "0.2"
 
 @pytest.fixture
 def component(tmp_path: Path) -> dict[str, str]:
-    """Put a program called airflow first on PATH that only says that it was started: nothing but the wait is tested."""
+    """Return a PATH on which `airflow` is a program that prints that it started: only the wait is under test."""
     program = tmp_path / "bin" / "airflow"
     program.parent.mkdir()
     program.write_text('#!/bin/sh\necho started "$@"\n')
@@ -31,7 +31,7 @@ def component(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def port() -> int:
-    """Return a port of the loopback address where nothing listens."""
+    """Return a port of the loopback address on which nothing listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -51,22 +51,22 @@ def broker(port: int) -> str:
     return f"redis://:{PASSWORD}@127.0.0.1:{port}/0"
 
 
-def test_it_gives_up_with_75_and_the_last_error(tmp_path: Path, component: dict[str, str], port: int) -> None:
-    done = start(
+def test_wait_gives_up_with_75_and_last_error(tmp_path: Path, component: dict[str, str], port: int) -> None:
+    result = start(
         tmp_path,
         "scheduler",
         environ={**component, **QUICK, "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database(port)},
     )
-    assert done.returncode == 75
+    assert result.returncode == 75
     assert (
-        done.stderr.count(f"waiting for the metadata database at 127.0.0.1:{port}: Connection refused") == 1
+        result.stderr.count(f"waiting for the metadata database at 127.0.0.1:{port}: Connection refused") == 1
     )
-    assert f"gave up on the metadata database at 127.0.0.1:{port} after" in done.stderr
-    assert "started" not in done.stdout
-    assert PASSWORD not in done.stderr
+    assert f"gave up on the metadata database at 127.0.0.1:{port} after" in result.stderr
+    assert "started" not in result.stdout
+    assert PASSWORD not in result.stderr
 
 
-def test_it_starts_as_soon_as_the_database_takes_connections(
+def test_wait_ends_when_database_accepts_connections(
     tmp_path: Path, component: dict[str, str], port: int
 ) -> None:
     (tmp_path / "airflow.cfg").write_text(f"[database]\nsql_alchemy_conn = {database(port)}\n")
@@ -102,7 +102,7 @@ def test_it_starts_as_soon_as_the_database_takes_connections(
         (("python", "-c", "print('started')"), "CeleryExecutor", set()),
     ],
 )
-def test_each_component_waits_for_what_it_needs(
+def test_component_waits_for_what_it_needs(
     tmp_path: Path,
     component: dict[str, str],
     port: int,
@@ -111,99 +111,98 @@ def test_each_component_waits_for_what_it_needs(
     executor: str,
     waits_for: set[str],
 ) -> None:
-    """With the other server there, the one that is away tells whether it is waited for."""
-    for away in ("database", "broker"):
-        there = {"database": listening, "broker": listening, away: port}
+    """One server is missing at a time, so that the exit code shows whether the component waits for it."""
+    for missing in ("database", "broker"):
+        ports = {"database": listening, "broker": listening, missing: port}
         urls = {
             "AIRFLOW__CORE__EXECUTOR": executor,
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database(there["database"]),
-            "AIRFLOW__CELERY__BROKER_URL": broker(there["broker"]),
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database(ports["database"]),
+            "AIRFLOW__CELERY__BROKER_URL": broker(ports["broker"]),
         }
-        done = start(tmp_path, *words, environ={**component, **QUICK, **urls})
-        assert (done.returncode, "started" in done.stdout) == (
-            (75, False) if away in waits_for else (0, True)
-        ), away
-        assert PASSWORD not in done.stderr
+        result = start(tmp_path, *words, environ={**component, **QUICK, **urls})
+        assert (result.returncode, "started" in result.stdout) == (
+            (75, False) if missing in waits_for else (0, True)
+        ), missing
+        assert PASSWORD not in result.stderr
 
 
-def test_a_count_of_0_is_no_wait(tmp_path: Path, component: dict[str, str], port: int) -> None:
-    told = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database(port), "CONNECTION_CHECK_MAX_COUNT": "0"}
-    assert start(tmp_path, "scheduler", environ={**component, **told}).stdout == "started scheduler\n"
+def test_count_of_0_disables_wait(tmp_path: Path, component: dict[str, str], port: int) -> None:
+    overrides = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database(port), "CONNECTION_CHECK_MAX_COUNT": "0"}
+    assert start(tmp_path, "scheduler", environ={**component, **overrides}).stdout == "started scheduler\n"
 
 
 @pytest.mark.parametrize(("words", "code"), [(("bash", "-c", "echo started"), 75), (("jobs", "check"), 0)])
-def test_a_migration_that_is_asked_for_waits_before_any_command_but_a_probe(
+def test_migration_waits_before_any_command_but_probe(
     tmp_path: Path, component: dict[str, str], port: int, words: tuple[str, ...], code: int
 ) -> None:
-    told = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database(port), "_AIRFLOW_DB_MIGRATE": "true"}
-    assert start(tmp_path, *words, environ={**component, **QUICK, **told}).returncode == code
+    overrides = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database(port), "_AIRFLOW_DB_MIGRATE": "true"}
+    assert start(tmp_path, *words, environ={**component, **QUICK, **overrides}).returncode == code
 
 
 def test_sqlite_needs_no_wait(tmp_path: Path, component: dict[str, str]) -> None:
-    done = start(tmp_path, "scheduler", environ=component)
-    assert done.stdout == "started scheduler\n"
-    assert "waiting" not in done.stderr
+    result = start(tmp_path, "scheduler", environ=component)
+    assert result.stdout == "started scheduler\n"
+    assert "waiting" not in result.stderr
 
 
-@pytest.mark.parametrize("how", ["environment", "airflow.cfg"])
-def test_the_url_may_come_from_a_command(
-    tmp_path: Path, component: dict[str, str], port: int, how: str
-) -> None:
+@pytest.mark.parametrize("source", ["environment", "airflow.cfg"])
+def test_url_comes_from_command(tmp_path: Path, component: dict[str, str], port: int, source: str) -> None:
     command = f"echo {database(port)}"
     environ = {**component, **QUICK}
-    if how == "environment":
+    if source == "environment":
         environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_CMD"] = command
     else:
         (tmp_path / "airflow.cfg").write_text(f"[database]\nsql_alchemy_conn_cmd = {command}\n")
-    done = start(tmp_path, "scheduler", environ=environ)
-    assert done.returncode == 75
-    assert f"127.0.0.1:{port}" in done.stderr
-    assert PASSWORD not in done.stderr
+    result = start(tmp_path, "scheduler", environ=environ)
+    assert result.returncode == 75
+    assert f"127.0.0.1:{port}" in result.stderr
+    assert PASSWORD not in result.stderr
 
 
 @pytest.mark.parametrize(
-    ("command", "said"),
-    [("sh -c 'echo oops; exit 3'", "ended with exit code 3"), ("/no/such/program", "No such file")],
+    ("command", "message"),
+    [("sh -c 'echo oops; exit 3'", "failed with exit code 3"), ("/no/such/program", "No such file")],
 )
-def test_a_command_that_fails_stops_the_start(
-    tmp_path: Path, component: dict[str, str], command: str, said: str
+def test_failed_url_command_stops_start(
+    tmp_path: Path, component: dict[str, str], command: str, message: str
 ) -> None:
-    done = start(
+    result = start(
         tmp_path, "scheduler", environ={**component, "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_CMD": command}
     )
-    assert done.returncode == 78
-    assert said in done.stderr
-    assert "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_CMD" in done.stderr
-    assert "started" not in done.stdout
+    assert result.returncode == 78
+    assert message in result.stderr
+    assert "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_CMD" in result.stderr
+    assert "started" not in result.stdout
 
 
-def test_where_only_the_secrets_backend_knows_the_url_one_line_says_so(
-    tmp_path: Path, component: dict[str, str]
-) -> None:
-    told = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_SECRET": "path/in/the/backend"}
-    done = start(tmp_path, "scheduler", environ={**component, **told})
-    assert done.stdout == "started scheduler\n"
-    assert done.stderr.count("not waiting for the metadata database: only the secrets backend knows it") == 1
+def test_url_in_secrets_backend_is_not_awaited(tmp_path: Path, component: dict[str, str]) -> None:
+    overrides = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_SECRET": "path/in/the/backend"}
+    result = start(tmp_path, "scheduler", environ={**component, **overrides})
+    assert result.stdout == "started scheduler\n"
+    assert (
+        result.stderr.count("not waiting for the metadata database: only the secrets backend has its URL")
+        == 1
+    )
 
 
 def test_one_of_several_hosts_is_enough(
     tmp_path: Path, component: dict[str, str], port: int, listening: int
 ) -> None:
     url = f"postgresql://airflow@127.0.0.1:{port},127.0.0.1:{listening}/airflow"
-    done = start(
+    result = start(
         tmp_path, "scheduler", environ={**component, **QUICK, "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url}
     )
-    assert done.stdout == "started scheduler\n"
+    assert result.stdout == "started scheduler\n"
 
 
-def test_a_unix_socket_counts(tmp_path: Path, component: dict[str, str]) -> None:
-    told = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"postgresql://airflow@/airflow?host={tmp_path}"}
-    assert start(tmp_path, "scheduler", environ={**component, **QUICK, **told}).returncode == 75
+def test_unix_socket_is_awaited(tmp_path: Path, component: dict[str, str]) -> None:
+    overrides = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"postgresql://airflow@/airflow?host={tmp_path}"}
+    assert start(tmp_path, "scheduler", environ={**component, **QUICK, **overrides}).returncode == 75
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(tmp_path / ".s.PGSQL.5432"))
         server.listen()
         assert (
-            start(tmp_path, "scheduler", environ={**component, **QUICK, **told}).stdout
+            start(tmp_path, "scheduler", environ={**component, **QUICK, **overrides}).stdout
             == "started scheduler\n"
         )
 
@@ -216,20 +215,20 @@ def test_a_unix_socket_counts(tmp_path: Path, component: dict[str, str]) -> None
         ("CONNECTION_CHECK_SLEEP_TIME", "-1"),
     ],
 )
-def test_patience_that_cannot_work_stops_the_start(
+def test_bad_retry_policy_stops_start(
     tmp_path: Path, component: dict[str, str], variable: str, value: str
 ) -> None:
-    done = start(tmp_path, "scheduler", environ={**component, variable: value})
-    assert done.returncode == 78
-    assert f"{variable} holds {value!r}; it must be" in done.stderr
+    result = start(tmp_path, "scheduler", environ={**component, variable: value})
+    assert result.returncode == 78
+    assert f"{variable} holds {value!r}; it must be" in result.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_while_it_waits_ends_it_quietly(
+def test_signal_ends_wait_quietly(
     tmp_path: Path, component: dict[str, str], port: int, number: signal.Signals
 ) -> None:
-    told = {**component, "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database(port)}
-    with begin(tmp_path, "scheduler", environ=told) as process:
+    overrides = {**component, "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database(port)}
+    with begin(tmp_path, "scheduler", environ=overrides) as process:
         assert process.stderr
         while "waiting" not in process.stderr.readline():
             assert process.poll() is None
@@ -238,13 +237,11 @@ def test_a_signal_while_it_waits_ends_it_quietly(
     assert process.returncode == -number
 
 
-def test_as_pid_1_it_hears_sigterm_while_it_waits(
-    tmp_path: Path, component: dict[str, str], port: int
-) -> None:
-    """The kernel drops a signal for PID 1 that has no handler; `docker stop` would hang for its whole grace."""
-    told = environment(tmp_path, {**component, "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database(port)})
+def test_sigterm_ends_wait_as_pid_1(tmp_path: Path, component: dict[str, str], port: int) -> None:
+    """The kernel drops a signal to PID 1 without a handler; `docker stop` would take its whole grace period."""
+    environ = environment(tmp_path, {**component, "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database(port)})
     words = ["unshare", "--pid", "--fork", *ENTRYPOINT, "scheduler"]
-    with subprocess.Popen(words, env=told, cwd=CHECKOUT, stderr=subprocess.PIPE, text=True) as unshare:
+    with subprocess.Popen(words, env=environ, cwd=CHECKOUT, stderr=subprocess.PIPE, text=True) as unshare:
         assert unshare.stderr
         while "waiting" not in unshare.stderr.readline():
             assert unshare.poll() is None
@@ -253,26 +250,24 @@ def test_as_pid_1_it_hears_sigterm_while_it_waits(
     assert unshare.returncode == 128 + signal.SIGTERM
 
 
-def test_a_server_that_takes_no_connection_does_not_hold_the_wait_up(
-    tmp_path: Path, component: dict[str, str]
-) -> None:
-    """A full backlog drops connections in silence, as a firewall does."""
+def test_silent_server_does_not_block_wait(tmp_path: Path, component: dict[str, str]) -> None:
+    """A full backlog drops connections silently, like a firewall."""
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         server.listen(0)
-        full = [socket.socket() for _ in range(4)]
-        for one in full:
-            one.setblocking(False)
-            one.connect_ex(server.getsockname())
-        told = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database(server.getsockname()[1])}
-        ended: list[int] = []
+        clients = [socket.socket() for _ in range(4)]
+        for client in clients:
+            client.setblocking(False)
+            client.connect_ex(server.getsockname())
+        overrides = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database(server.getsockname()[1])}
+        exit_codes: list[int] = []
         thread = threading.Thread(
-            target=lambda: ended.append(
-                start(tmp_path, "scheduler", environ={**component, **QUICK, **told}).returncode
+            target=lambda: exit_codes.append(
+                start(tmp_path, "scheduler", environ={**component, **QUICK, **overrides}).returncode
             )
         )
         thread.start()
         thread.join(60)
-        for one in full:
-            one.close()
-    assert ended == [75]
+        for client in clients:
+            client.close()
+    assert exit_codes == [75]

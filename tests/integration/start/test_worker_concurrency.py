@@ -1,4 +1,4 @@
-"""The tasks of a Celery worker: worked out where one starts and the operator has said nothing, by start and hook."""
+"""The concurrency of a Celery worker: start and hook calculate it unless the operator has set it."""
 
 from __future__ import annotations
 
@@ -14,61 +14,65 @@ from entrypoint.host_limits import read_limits
 from testing.entrypoint_process import CHECKOUT, environment
 
 VARIABLE = "AIRFLOW__CELERY__WORKER_CONCURRENCY"
-OURS = str(worker_concurrency(read_limits()).value)
-STOCK = "16"
-# What the worker's command line takes as its default: the Celery provider reads it where Airflow's parser is built.
-ASK = """
+CALCULATED = str(worker_concurrency(read_limits()).value)
+AIRFLOW_DEFAULT = "16"
+# Prints the default of the worker's command line, which the Celery provider reads when it builds Airflow's parser.
+PRINT_CONCURRENCY = """
 import sys
 sys.argv = ["airflow", *sys.argv[1:]]
 from airflow.configuration import conf
 print(conf.getint("celery", "worker_concurrency"))
 """
-# An `airflow` for the start to become, which does the same.
-AIRFLOW = f"#!{sys.executable}\n{ASK}"
+# A program called `airflow` that does the same.
+AIRFLOW = f"#!{sys.executable}\n{PRINT_CONCURRENCY}"
 WORKER = ("celery", "worker")
-HOW = {"start": (sys.executable, "-m", "entrypoint", "airflow"), "hook": (sys.executable, "-c", ASK)}
-SAID = {
+PROGRAMS = {
+    "start": (sys.executable, "-m", "entrypoint", "airflow"),
+    "hook": (sys.executable, "-c", PRINT_CONCURRENCY),
+}
+CASES = {
     "the environment": ({VARIABLE: "3"}, "", WORKER, "3"),
     "airflow.cfg": ({}, "[celery]\nworker_concurrency = 4\n", WORKER, "4"),
-    "Airflow's own number": ({VARIABLE: STOCK}, "", WORKER, STOCK),
-    "nothing": ({}, "", WORKER, OURS),
-    "the command line": ({}, "", (*WORKER, "--concurrency", "5"), STOCK),
-    "the command line, in short": ({}, "", (*WORKER, "-c5"), STOCK),
-    "a pool that Celery scales": ({"AIRFLOW__CELERY__WORKER_AUTOSCALE": "8,2"}, "", WORKER, STOCK),
-    "another component": ({}, "", ("scheduler",), STOCK),
+    "Airflow's default": ({VARIABLE: AIRFLOW_DEFAULT}, "", WORKER, AIRFLOW_DEFAULT),
+    "nothing": ({}, "", WORKER, CALCULATED),
+    "the command line": ({}, "", (*WORKER, "--concurrency", "5"), AIRFLOW_DEFAULT),
+    "short option": ({}, "", (*WORKER, "-c5"), AIRFLOW_DEFAULT),
+    "a pool that Celery scales": ({"AIRFLOW__CELERY__WORKER_AUTOSCALE": "8,2"}, "", WORKER, AIRFLOW_DEFAULT),
+    "another component": ({}, "", ("scheduler",), AIRFLOW_DEFAULT),
 }
 
 
-def asked(
+def run_with_home(
     tmp_path: Path, words: Sequence[str], environ: Mapping[str, str], cfg: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run a program with a home and an `airflow` of its own."""
+    """Run a program with a temporary AIRFLOW_HOME, and with AIRFLOW as `airflow` on PATH."""
     (tmp_path / "airflow.cfg").write_text(cfg)
     airflow = tmp_path / "bin" / "airflow"
     airflow.parent.mkdir()
     airflow.write_text(AIRFLOW)
     airflow.chmod(0o755)
-    told = environment(tmp_path, {**environ, "CONNECTION_CHECK_MAX_COUNT": "0"})
-    told["PATH"] = f"{airflow.parent}:{told['PATH']}"
+    env = environment(tmp_path, {**environ, "CONNECTION_CHECK_MAX_COUNT": "0"})
+    env["PATH"] = f"{airflow.parent}:{env['PATH']}"
     return subprocess.run(
-        words, env=told, cwd=CHECKOUT, capture_output=True, text=True, timeout=120, check=True
+        words, env=env, cwd=CHECKOUT, capture_output=True, text=True, timeout=120, check=True
     )
 
 
-@pytest.mark.parametrize("said", SAID)
-@pytest.mark.parametrize("how", HOW)
-def test_the_worker_has_what_the_operator_says_or_what_its_container_may_use(
-    tmp_path: Path, said: str, how: str
-) -> None:
-    environ, cfg, words, expected = SAID[said]
-    done = asked(tmp_path, [*HOW[how], *words], environ, cfg)
-    assert done.stdout.splitlines()[-1] == expected, done.stderr
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_worker_concurrency_is_override_or_calculated(tmp_path: Path, case: str, program: str) -> None:
+    environ, cfg, words, expected = CASES[case]
+    result = run_with_home(tmp_path, [*PROGRAMS[program], *words], environ, cfg)
+    assert result.stdout.splitlines()[-1] == expected, result.stderr
 
 
-@pytest.mark.parametrize("how", HOW)
-def test_the_reason_stands_in_the_log_once(tmp_path: Path, how: str) -> None:
-    done = asked(tmp_path, [*HOW[how], *WORKER], {"AIRFLOW_CORE_PARALLELISM": "9"}, "")
-    assert done.stderr.count("carried from AIRFLOW_CORE_PARALLELISM") == 1
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_reason_is_logged_once(tmp_path: Path, program: str) -> None:
+    result = run_with_home(tmp_path, [*PROGRAMS[program], *WORKER], {"AIRFLOW_CORE_PARALLELISM": "9"}, "")
+    assert result.stderr.count("forwarded from AIRFLOW_CORE_PARALLELISM") == 1
     assert (
-        done.stderr.count(f"astro-runtime: {VARIABLE}={OURS} ({worker_concurrency(read_limits()).why})") == 1
+        result.stderr.count(
+            f"astro-runtime: {VARIABLE}={CALCULATED} ({worker_concurrency(read_limits()).why})"
+        )
+        == 1
     )

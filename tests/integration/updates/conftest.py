@@ -1,4 +1,4 @@
-"""The server that is asked for the update document."""
+"""The server of the update document."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A scheduler takes part in the update check, where there is an `update_url`, and nothing else does."""
+"""A scheduler takes part in the update check if there is an `update_url`; no other component does."""
 
 from __future__ import annotations
 
@@ -18,125 +18,110 @@ from testing.celery_cluster import cluster, until
 from testing.entrypoint_process import CHECKOUT, environment
 from testing.installed_line import RELEASE
 from testing.servers import Postgres
-from testing.update_documents import AIRFLOW_3, REAL, row, text
+from testing.update_documents import AIRFLOW_3, REAL, document_text, release_row
 from testing.update_server import UpdateServer
 
 URL = "AIRFLOW__ASTRO_RUNTIME__UPDATE_URL"
+TAG = "AIRFLOW__ASTRO_RUNTIME__IMAGE_TAG"
 THREAD, DAILY = "astro-runtime updates", "astro_runtime_plugin.updates.daily"
 STORED = "SELECT value FROM astro_runtime_state WHERE kind = 'update document'"
-TAG = "AIRFLOW__ASTRO_RUNTIME__IMAGE_TAG"
-WHY = "Tasks ran twice"
-YANKED = text(
+NO_BROKER = "redis://127.0.0.1:1/0"
+LOCAL = {"AIRFLOW__CORE__EXECUTOR": "LocalExecutor"}
+REASON = "Tasks ran twice"
+YANKED = document_text(
     {
-        "13.0.0": row("2.11.0", "2025-05-20", yanked=True, yankedReason=WHY),
-        "14.0.0": row("2.11.3", "2026-09-17"),  # a later 13 would be maintained in its place
+        "13.0.0": release_row("2.11.0", "2025-05-20", yanked=True, yankedReason=REASON),
+        "14.0.0": release_row("2.11.3", "2026-09-17"),  # a later 13 would supersede 13.0.0
     },
-    {"3.3-1": row("3.3.0", "2026-07-07", yanked=True, yankedReason=WHY), "3.3-8": AIRFLOW_3["3.3-8"]},
+    {
+        "3.3-1": release_row("3.3.0", "2026-07-07", yanked=True, yankedReason=REASON),
+        "3.3-8": AIRFLOW_3["3.3-8"],
+    },
 )
-# A short silence after which a component counts as dead, so that a scheduler looks for notices again soon.
-SOON = {
+# Components count as dead after a short silence, so that the scheduler soon builds the notices a second time.
+SHORT_THRESHOLDS = {
     "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "9",
     "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "9",
     "AIRFLOW__DAG_PROCESSOR__HEALTH_CHECK_THRESHOLD": "9",
 }
 
 
-def begun(home: Path, *words: str, **more: str) -> tuple[list[dict[str, Any]], str]:
-    """Return what a process with the command `words` has started, what its forked child has, and the log."""
+def run_job_process(home: Path, *words: str, **environ: str) -> tuple[list[dict[str, Any]], str]:
+    """Run an Airflow command's jobs; return the reports of the process and of its forked child, and the log."""
     (home / "airflow.cfg").touch()
     keys = {
         "AIRFLOW__CORE__FERNET_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
-        "AIRFLOW__API_AUTH__JWT_SECRET": "a secret of the tests, of no worth elsewhere",
+        "AIRFLOW__API_AUTH__JWT_SECRET": "a secret for the tests, worthless elsewhere",
     }
     done = subprocess.run(
-        [sys.executable, "-m", "tests.integration.updates.beginner", *words],
-        env=environment(home, {**keys, **more}),
+        [sys.executable, "-m", "testing.job_process", *words],
+        env=environment(home, {**keys, **environ}),
         cwd=CHECKOUT,
         capture_output=True,
         text=True,
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    said = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    return said, done.stdout + done.stderr
+    reports = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    return reports, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("url", [None, " "])
-def test_without_a_url_nothing_is_started(tmp_path: Path, url: str | None) -> None:
-    told = {} if url is None else {URL: url}
-    (own, child), log = begun(tmp_path, "scheduler", **told)
-    assert THREAD not in own["threads"] + child["threads"], log
-    assert "astro_runtime_plugin.updates.service" in own["modules"]
-    assert DAILY not in own["modules"]
+def test_scheduler_without_a_url_starts_nothing(tmp_path: Path, url: str | None) -> None:
+    environ = {} if url is None else {URL: url}
+    (scheduler, task), log = run_job_process(tmp_path, "scheduler", **environ)
+    assert THREAD not in scheduler["threads"] + task["threads"], log
+    assert "astro_runtime_plugin.updates.service" in scheduler["modules"]
+    assert DAILY not in scheduler["modules"]
     assert "update_url" not in log
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "ftp://operator:secret@example.com/x",
-        "http://",
-        "https:///document.json",
-        "file://elsewhere/document.json",
-        "document.json",
-        "http://operator:secret@exa mple.com",
-        "http://[secret",
-        "http://example.com:port",
-    ],
-)
-def test_a_url_that_cannot_work_is_said_once(url: str) -> None:
-    from astro_runtime_plugin.updates import address
-
-    assert address.url_problem(url) == "must be http://HOST/PATH, https://HOST/PATH or file:///PATH"
-
-
-def test_with_a_url_that_cannot_work_nothing_is_started(tmp_path: Path) -> None:
-    (own, child), log = begun(tmp_path, "scheduler", **{URL: "ftp://operator:secret@example.com/x"})
-    assert THREAD not in own["threads"] + child["threads"]
+def test_scheduler_with_an_invalid_url_starts_nothing_and_logs_it_once(tmp_path: Path) -> None:
+    environ = {URL: "ftp://operator:secret@example.com/x"}
+    (scheduler, task), log = run_job_process(tmp_path, "scheduler", **environ)
+    assert THREAD not in scheduler["threads"] + task["threads"]
     assert log.count("[astro_runtime] update_url must be http://HOST/PATH") == 1
     assert "secret" not in log
 
 
 @pytest.mark.parametrize(("component", "threads"), [("scheduler", 1), ("triggerer", 0)])
-def test_one_thread_of_a_scheduler_and_none_of_its_tasks(
+def test_only_a_scheduler_has_the_thread_and_its_tasks_do_not(
     tmp_path: Path, server: UpdateServer, component: str, threads: int
 ) -> None:
-    (own, child), log = begun(tmp_path, component, **{URL: server.url("/document")})
-    assert own["threads"].count(THREAD) == threads, log
-    assert (DAILY in own["modules"]) is bool(threads)
-    assert THREAD not in child["threads"]
+    environ = {URL: server.url("/document")}
+    (process, task), log = run_job_process(tmp_path, component, **environ)
+    assert process["threads"].count(THREAD) == threads, log
+    assert (DAILY in process["modules"]) is bool(threads)
+    assert THREAD not in task["threads"]
 
 
-def test_the_document_arrives(tmp_path: Path, metadata: Postgres, server: UpdateServer) -> None:
+def test_scheduler_stores_the_document(tmp_path: Path, metadata: Postgres, server: UpdateServer) -> None:
     database = metadata.create("arrives", "migrated")
-    told = {URL: server.url("/document", "operator:secret@"), "AIRFLOW__CORE__EXECUTOR": "LocalExecutor"}
-    with cluster(tmp_path, database, "redis://127.0.0.1:1/0", **told) as made:
-        scheduler = made.run("scheduler", "scheduler")
+    environ = {URL: server.url("/document", "operator:secret@"), **LOCAL}
+    with cluster(tmp_path, database, NO_BROKER, **environ) as installation:
+        scheduler = installation.run("scheduler", "scheduler")
         until(lambda: "lists 6 releases" in scheduler.log, scheduler)
         ((stored,),) = metadata.sql("arrives", STORED)
         assert json.loads(stored)["text"] == REAL
-        assert len(server.asked) == 1
+        assert len(server.requests) == 1
         assert "secret" not in scheduler.log
         assert "Traceback" not in scheduler.log
 
 
-def test_a_notice_stands_in_the_log_once_from_the_start_on(
-    tmp_path: Path, metadata: Postgres, server: UpdateServer
-) -> None:
+def test_scheduler_logs_each_notice_once(tmp_path: Path, metadata: Postgres, server: UpdateServer) -> None:
     database = metadata.create("noticed", "migrated")
     server.document = YANKED.encode()
-    yanked, *_, update = [
-        notice.text for notice in build_notices(RELEASE, releases(), parse(YANKED), (), date.today(), 30)
-    ]
-    assert f"{RELEASE}, which runs here, was yanked: {WHY}." in yanked
-    told = {URL: server.url("/document"), "AIRFLOW__CORE__EXECUTOR": "LocalExecutor", **SOON}
-    with cluster(tmp_path, database, "redis://127.0.0.1:1/0", **told) as made:
-        first = made.run("first", "scheduler", "--skip-serve-logs", **{TAG: "orders:1"})
+    notices = build_notices(RELEASE, releases(), parse(YANKED), (), date.today(), 30)
+    yanked, *_, update = [notice.text for notice in notices]
+    assert f"The running release {RELEASE} was yanked: {REASON}." in yanked
+    environ = {URL: server.url("/document"), **LOCAL, **SHORT_THRESHOLDS}
+    with cluster(tmp_path, database, NO_BROKER, **environ) as installation:
+        first = installation.run("first", "scheduler", "--skip-serve-logs", **{TAG: "orders:1"})
         until(lambda: "lists 4 releases" in first.log, first)
-        second = made.run("second", "scheduler", "--skip-serve-logs", **{TAG: "orders:2"})
+        second = installation.run("second", "scheduler", "--skip-serve-logs", **{TAG: "orders:2"})
         until(lambda: "Image tags differ" in second.log, first, second)
-        # What is said at the start comes in the order of how grave it is, and before what a later look finds.
-        said = [second.log.index(text) for text in (yanked, update, "Image tags differ")]
-        assert said == sorted(said)
-        assert second.log.count(yanked) == second.log.count(WHY) == 1
+        # The notices at the start are in the order of their severity; later ones follow.
+        positions = [second.log.index(text) for text in (yanked, update, "Image tags differ")]
+        assert positions == sorted(positions)
+        assert second.log.count(yanked) == second.log.count(REASON) == 1
         assert "Traceback" not in second.log

@@ -1,4 +1,4 @@
-"""Several schedulers look at once, on a real PostgreSQL and a real MariaDB: one of them fetches."""
+"""Several schedulers check at the same time, on a real PostgreSQL and a real MariaDB; one of them fetches."""
 
 from __future__ import annotations
 
@@ -17,8 +17,15 @@ from testing.servers import Postgres, free_port, postgres
 from testing.update_documents import NAMES
 from testing.update_server import UpdateServer
 
-LOOKERS = 4
-NOWHERE = "redis://127.0.0.1:1/0"
+CHECKERS = 4
+NO_BROKER = "redis://127.0.0.1:1/0"
+STORED = f"stored {len(NAMES)}\n"
+# Makes the stored document and the turn older than a day.
+AGE_BY_A_DAY = """
+    UPDATE astro_runtime_state
+    SET value = regexp_replace(value, '"checked": [0-9.]+', concat('"checked": ', updated_at - 90000)),
+        updated_at = updated_at - 90000
+"""
 
 
 @pytest.fixture(scope="module", params=[postgres, mariadb])
@@ -27,87 +34,78 @@ def database(request: pytest.FixtureRequest) -> Iterator[Postgres | MariaDB]:
         yield running
 
 
-def looker(home: Path, database: str, url: str) -> subprocess.Popen[str]:
-    pipe = subprocess.PIPE
+def start_checker(home: Path, database: str, url: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.integration.updates.looker", url],
-        env=told(home, database, NOWHERE, NO_PROXY="127.0.0.1"),
+        [sys.executable, "-m", "testing.update_checker_process", url],
+        env=told(home, database, NO_BROKER, NO_PROXY="127.0.0.1"),
         cwd=CHECKOUT,
-        stdin=pipe,
-        stdout=pipe,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
 
 
-def read_until(one: subprocess.Popen[str], start: str) -> str:
-    """Return what a process has written, up to the line that begins with `start`."""
-    said = ""
-    assert one.stdout
-    for line in one.stdout:
-        said += line
-        if line.startswith(start):
-            return said
-    raise AssertionError(said)
+def read_until(checker: subprocess.Popen[str], prefix: str) -> str:
+    """Return the output of a process up to the line that starts with `prefix`."""
+    output = ""
+    assert checker.stdout
+    for line in checker.stdout:
+        output += line
+        if line.startswith(prefix):
+            return output
+    raise AssertionError(output)
 
 
 @contextmanager
-def lookers(home: Path, database: str, url: str) -> Iterator[Callable[[], list[str]]]:
-    """Run processes, and yield what lets all of them look at once and returns what each has written of it."""
+def run_checkers(home: Path, database: str, url: str) -> Iterator[Callable[[], list[str]]]:
+    """Run processes, and yield a function that makes all of them check and returns the output of each."""
     with ExitStack() as stack:
-        running = [stack.enter_context(looker(home, database, url)) for _ in range(LOOKERS)]
-        for one in running:
-            read_until(one, "ready")
+        checkers = [stack.enter_context(start_checker(home, database, url)) for _ in range(CHECKERS)]
+        for checker in checkers:
+            read_until(checker, "ready")
 
-        def all_at_once() -> list[str]:
-            for one in running:
-                assert one.stdin
-                one.stdin.write("\n")
-                one.stdin.flush()
-            return [read_until(one, "knows") for one in running]
+        def check_all() -> list[str]:
+            for checker in checkers:
+                assert checker.stdin
+                checker.stdin.write("\n")
+                checker.stdin.flush()
+            return [read_until(checker, "stored") for checker in checkers]
 
-        yield all_at_once
-        for one in running:
-            one.communicate(timeout=60)
-
-
-KNOWS = f"knows {len(NAMES)}\n"
-A_DAY_LATER = """
-    UPDATE astro_runtime_state
-    SET value = regexp_replace(value, '"checked": [0-9.]+', concat('"checked": ', updated_at - 90000)),
-        updated_at = updated_at - 90000
-"""
+        yield check_all
+        for checker in checkers:
+            checker.communicate(timeout=60)
 
 
-def test_of_many_one_fetches_each_day(
+def test_one_of_many_schedulers_fetches_each_day(
     tmp_path: Path, database: Postgres | MariaDB, server: UpdateServer
 ) -> None:
     url = database.create("turns")  # without any table
-    with lookers(tmp_path, url, server.url("/document")) as all_at_once:
-        said = all_at_once()
-        assert len(server.asked) == 1, said
-        assert any(one.endswith(KNOWS) for one in said)
-        assert "warning" not in "".join(said).lower()
-        database.sql("turns", A_DAY_LATER)
-        said = all_at_once()
-        assert all(one.endswith(KNOWS) for one in said)
-    assert [headers.get("If-None-Match") for _, headers in server.asked] == [None, server.etag]
+    with run_checkers(tmp_path, url, server.url("/document")) as check_all:
+        outputs = check_all()
+        assert len(server.requests) == 1, outputs
+        assert any(output.endswith(STORED) for output in outputs)
+        assert "warning" not in "".join(outputs).lower()
+        database.sql("turns", AGE_BY_A_DAY)
+        outputs = check_all()
+        assert all(output.endswith(STORED) for output in outputs)
+    assert [headers.get("If-None-Match") for _, headers in server.requests] == [None, server.etag]
 
 
-def test_a_server_that_is_broken_is_asked_once_by_all(
+def test_broken_server_gets_one_request_from_all_schedulers(
     tmp_path: Path, database: Postgres | MariaDB, server: UpdateServer
 ) -> None:
     url = database.create("broken")
-    with lookers(tmp_path, url, server.url("/broken")) as all_at_once:
-        said = all_at_once() + all_at_once()
-    assert len(server.asked) == 1
-    assert "".join(said).count("answers 500") == 1
+    with run_checkers(tmp_path, url, server.url("/broken")) as check_all:
+        outputs = check_all() + check_all()
+    assert len(server.requests) == 1
+    assert "".join(outputs).count("responds with 500") == 1
 
 
-def test_without_the_database_nothing_is_asked_for(tmp_path: Path, server: UpdateServer) -> None:
-    away = f"postgresql+psycopg2://postgres@127.0.0.1:{free_port()}/none"
-    with looker(tmp_path, away, server.url("/document")) as one:
-        said, _ = one.communicate("\n", timeout=120)
-    assert said.endswith("knows 0\n")
-    assert said.count("cannot be stored: OperationalError") == 1, said
-    assert server.asked == []
+def test_unavailable_database_means_no_request(tmp_path: Path, server: UpdateServer) -> None:
+    unavailable = f"postgresql+psycopg2://postgres@127.0.0.1:{free_port()}/none"
+    with start_checker(tmp_path, unavailable, server.url("/document")) as checker:
+        output, _ = checker.communicate("\n", timeout=120)
+    assert output.endswith("stored 0\n")
+    assert output.count("cannot be stored: OperationalError") == 1, output
+    assert server.requests == []

@@ -1,4 +1,4 @@
-"""Two runs of the tests side by side are given different ports."""
+"""Two test runs on the same machine get different ports."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 from testing.entrypoint_process import CHECKOUT
 from testing.servers import free_port
 
-# Takes 20 of 60 ports, and holds them until its input ends.
-ANOTHER_RUN = """
+# Takes 20 of 60 ports and keeps them until its stdin ends.
+PROGRAM = """
 import json, sys
 from testing.servers import free_port
 print(json.dumps([free_port(range({first}, {first} + 60)) for _ in range(20)]), flush=True)
@@ -21,22 +21,22 @@ sys.stdin.read()
 """
 
 
-def test_two_runs_are_given_different_ports() -> None:
-    words = [sys.executable, "-c", ANOTHER_RUN.format(first=free_port())]
+def test_two_runs_get_different_ports() -> None:
+    words = [sys.executable, "-c", PROGRAM.format(first=free_port())]
     pipe = subprocess.PIPE
     with (
-        subprocess.Popen(words, stdin=pipe, stdout=pipe, cwd=CHECKOUT) as one,
-        subprocess.Popen(words, stdin=pipe, stdout=pipe, cwd=CHECKOUT) as other,
+        subprocess.Popen(words, stdin=pipe, stdout=pipe, cwd=CHECKOUT) as first,
+        subprocess.Popen(words, stdin=pipe, stdout=pipe, cwd=CHECKOUT) as second,
     ):
-        assert one.stdout
-        assert other.stdout
-        given = [*json.loads(one.stdout.readline()), *json.loads(other.stdout.readline())]
-        one.communicate()
-        other.communicate()
-    assert len(set(given)) == 40
+        assert first.stdout
+        assert second.stdout
+        ports = [*json.loads(first.stdout.readline()), *json.loads(second.stdout.readline())]
+        first.communicate()
+        second.communicate()
+    assert len(set(ports)) == 40
 
 
-def test_a_port_that_is_listened_on_is_not_given() -> None:
+def test_port_in_use_is_not_given() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         with pytest.raises(OSError, match="no port of"):

@@ -1,4 +1,4 @@
-"""Parallelism from worker queues, and what stands in for them while nothing is told."""
+"""Parallelism from the worker queues, and from the executor if there are none."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DOCUMENTED = """[{"name":"default","worker_count":4,"worker_concurrency":16},
                  {"name":"gpu","worker_count":2,"worker_concurrency":1}]"""
 
 
-def told(text: str) -> WorkerQueues:
+def worker_queues(text: str) -> WorkerQueues:
     return read_queues(Override(WORKER_QUEUES, ENVIRONMENT, text, WORKER_QUEUES.variable))
 
 
@@ -55,9 +55,9 @@ def told(text: str) -> WorkerQueues:
     ],
 )
 @pytest.mark.parametrize("executor", ["LocalExecutor", "CeleryExecutor", "KubernetesExecutor"])
-def test_the_sum_over_the_queues(text: str, value: int, why: str, executor: str) -> None:
-    worked_out = parallelism(told(text), executor, CONCURRENCY)
-    assert (worked_out.value, worked_out.why) == (value, why)
+def test_parallelism_sums_queues(text: str, value: int, why: str, executor: str) -> None:
+    calculation = parallelism(worker_queues(text), executor, CONCURRENCY)
+    assert (calculation.value, calculation.why) == (value, why)
 
 
 QUEUES = st.lists(
@@ -72,10 +72,10 @@ QUEUES = st.lists(
 
 
 @given(QUEUES, st.integers(1, 99))
-def test_any_queues(queues: list[dict[str, int]], concurrency: int) -> None:
+def test_parallelism_sums_any_queues(queues: list[dict[str, int]], concurrency: int) -> None:
     tasks = sum(queue["worker_count"] * queue.get("worker_concurrency", concurrency) for queue in queues)
-    worked_out = parallelism(told(json.dumps(queues)), "CeleryExecutor", concurrency)
-    assert worked_out.value == (tasks or None)
+    calculation = parallelism(worker_queues(json.dumps(queues)), "CeleryExecutor", concurrency)
+    assert calculation.value == (tasks or None)
 
 
 @pytest.mark.parametrize("text", [None, "[]", " [ ] ", '[{"name": "a", "worker_count": 0}]'])
@@ -91,15 +91,18 @@ def test_any_queues(queues: list[dict[str, int]], concurrency: int) -> None:
         ("LocalExecutor,CeleryExecutor", None),
         ("CeleryExecutor,LocalExecutor", None),
         ("LocalExecutor;team=CeleryExecutor", None),
-        ("my.company.OwnExecutor", None),
+        ("my.company.CustomExecutor", None),
         ("my.company.NotALocalExecutor", None),
     ],
 )
-def test_while_no_worker_is_told_of(text: str | None, executor: str, value: int | None) -> None:
-    worked_out = parallelism(told(text) if text else None, executor, CONCURRENCY)
-    assert worked_out.value == value
-    assert worked_out.why == ("1×16 LocalExecutor" if value else worked_out.why)
-    assert executor.strip() in worked_out.why or value
+def test_parallelism_without_workers_depends_on_executor(
+    text: str | None, executor: str, value: int | None
+) -> None:
+    calculation = parallelism(worker_queues(text) if text else None, executor, CONCURRENCY)
+    assert calculation.value == value
+    missing = "has no workers" if text else "is not configured"
+    reason = "1×16 LocalExecutor" if value else f"{executor}, and [astro_runtime] worker_queues {missing}"
+    assert calculation.why == reason
 
 
 @pytest.mark.parametrize(
@@ -113,21 +116,21 @@ def test_while_no_worker_is_told_of(text: str | None, executor: str, value: int 
         (",;,", set()),
     ],
 )
-def test_the_executors_in_the_setting(text: str, classes: set[str]) -> None:
+def test_executor_names_of_setting(text: str, classes: set[str]) -> None:
     assert executor_names(text) == classes
 
 
-def test_a_sum_that_no_airflow_can_run_is_refused() -> None:
+def test_parallelism_rejects_sum_above_maximum() -> None:
     text = '[{"name": "a", "worker_count": 1000000, "worker_concurrency": 1000000}]'
-    with pytest.raises(StartError) as refused:
-        parallelism(told(text), "CeleryExecutor", CONCURRENCY)
-    assert refused.value.code == CONFIG
-    assert str(refused.value).startswith(f"{WORKER_QUEUES.variable} ")
-    assert str(MAX_VALUE) in str(refused.value)
+    with pytest.raises(StartError) as error:
+        parallelism(worker_queues(text), "CeleryExecutor", CONCURRENCY)
+    assert error.value.code == CONFIG
+    assert str(error.value).startswith(f"{WORKER_QUEUES.variable} ")
+    assert str(MAX_VALUE) in str(error.value)
 
 
 @pytest.mark.parametrize(
-    ("queues", "first", "most"),
+    ("queues", "initial", "maximum"),
     [
         ([{"name": "a", "worker_count": 2, "worker_concurrency": 3}], 6, None),
         ([{"name": "a", "min_worker_count": 1, "max_worker_count": 5}], 16, 80),
@@ -141,12 +144,10 @@ def test_a_sum_that_no_airflow_can_run_is_refused() -> None:
         ([], None, None),
     ],
 )
-def test_the_bound_before_the_first_answer_and_its_ceiling(
-    queues: list[dict[str, object]], first: int | None, most: int | None
-) -> None:
-    read = told(json.dumps(queues))
-    assert (initial_limit(read, CONCURRENCY).value, max_limit(read, CONCURRENCY)) == (first, most)
+def test_limits_of_queues(queues: list[dict[str, object]], initial: int | None, maximum: int | None) -> None:
+    parsed = worker_queues(json.dumps(queues))
+    assert (initial_limit(parsed, CONCURRENCY).value, max_limit(parsed, CONCURRENCY)) == (initial, maximum)
 
 
-def test_nothing_told_has_no_first_bound_and_no_ceiling() -> None:
+def test_limits_without_queues_are_none() -> None:
     assert (initial_limit(None, CONCURRENCY).value, max_limit(None, CONCURRENCY)) == (None, None)

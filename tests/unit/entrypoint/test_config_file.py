@@ -1,4 +1,4 @@
-"""airflow.cfg as configparser reads it: the same values, and the same files refused."""
+"""Reading airflow.cfg gives the values that configparser gives, and rejects the files that it rejects."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from entrypoint import config_file
 from entrypoint.errors import CONFIG, StartError
 from entrypoint.option_names import ConfigOption
 
-# Whitespace that str.splitlines splits at and a file does not, or that only strip knows.
+# Whitespace at which str.splitlines splits and a file does not, or that only strip removes.
 ODD = "\f\v\x1c\x1d\x1e\x1f\x85\u2028\u2029\xa0\u3000\ufeff\u200b"
 SECTIONS = ("core", "scheduler", "DEFAULT", "Core", "a]b", "[c", " ", "ünï", "x=y", "", "]", "a:b ; c")
 OPTIONS = ("parallelism", "executor", "Executor", "ключ", "a b", "x", "", "[y]", "#z", "%s")
@@ -26,7 +26,7 @@ VALUES = (
     "%%",
     "50%",
     "%(",
-    "%(nowhere)s",
+    "%(missing)s",
     "v # no comment",
     "ü",
     "[z]",
@@ -64,7 +64,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def oracle(path: Path) -> configparser.ConfigParser | None:
-    """Read the file as Airflow does: with options whose case stays; None where that fails."""
+    """Read the file as Airflow does: option names keep their case. None if that fails."""
     parser = configparser.ConfigParser()
     parser.optionxform = str  # type: ignore[assignment,method-assign]
     try:
@@ -74,23 +74,23 @@ def oracle(path: Path) -> configparser.ConfigParser | None:
     return parser
 
 
-def ours(path: Path) -> config_file.AirflowCfg | None:
+def read_or_none(path: Path) -> config_file.AirflowCfg | None:
     try:
         return config_file.read_config(str(path))
     except StartError as error:
-        refused(error, path)
+        assert_config_error(error, path)
         return None
 
 
-def ours_get(cfg: config_file.AirflowCfg, section: str, option: str) -> object:
+def get_or_failed(cfg: config_file.AirflowCfg, section: str, option: str) -> object:
     try:
         return cfg.get(section, option)
     except StartError as error:
-        refused(error, cfg.path)
+        assert_config_error(error, cfg.path)
         return FAILED
 
 
-def refused(error: StartError, path: Path | str) -> None:
+def assert_config_error(error: StartError, path: Path | str) -> None:
     assert error.code == CONFIG
     assert str(path) in str(error)
 
@@ -102,9 +102,9 @@ def oracle_get(parser: configparser.ConfigParser, section: str, option: str) -> 
         return FAILED
 
 
-def check(path: Path) -> None:
-    """Both refuse the file, or both give the same for every option that is in it, and for some that are not."""
-    parser, cfg = oracle(path), ours(path)
+def assert_same_as_configparser(path: Path) -> None:
+    """Both reject the file, or both return the same for every option in it and for some that are not."""
+    parser, cfg = oracle(path), read_or_none(path)
     assert (parser is None) == (cfg is None)
     if parser is None or cfg is None:
         return
@@ -112,9 +112,10 @@ def check(path: Path) -> None:
         "parallelism",
         "executor",
     }
-    for section in {*parser.sections(), "core", "nowhere"}:
+    for section in {*parser.sections(), "core", "missing"}:
         for option in options:
-            assert ours_get(cfg, section, option) == oracle_get(parser, section, option), (section, option)
+            expected = oracle_get(parser, section, option)
+            assert get_or_failed(cfg, section, option) == expected, (section, option)
 
 
 @settings(max_examples=1500, suppress_health_check=list(HealthCheck))
@@ -131,31 +132,31 @@ def check(path: Path) -> None:
 @example("[core]\n= 1\n")
 @example("[core]\n[scheduler]\n  continued\n")
 @example("[core]\nx = %(parallelism)s\nparallelism = %%%(executor)s\nexecutor = 7\n")
-def test_any_text(path: Path, text: str) -> None:
+def test_read_config_any_lines_match_configparser(path: Path, text: str) -> None:
     path.write_bytes(text.encode())
-    check(path)
+    assert_same_as_configparser(path)
 
 
 @settings(max_examples=500)
 @given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
-def test_any_bytes(path: Path, content: bytes) -> None:
+def test_read_config_any_bytes_match_configparser(path: Path, content: bytes) -> None:
     path.write_bytes(b"[core]\n" + content)
-    check(path)
+    assert_same_as_configparser(path)
 
 
 @settings(max_examples=300)
 @given(st.lists(st.sampled_from("[]=:#; \n\t%ab\r\f\x1c\x85\u2028\ufeff"), max_size=30).map("".join))
-def test_any_noise(path: Path, text: str) -> None:
+def test_read_config_any_punctuation_matches_configparser(path: Path, text: str) -> None:
     path.write_bytes(text.encode())
-    check(path)
+    assert_same_as_configparser(path)
 
 
 def long_file() -> str:
-    """A file of the form and the length of one that Airflow generates."""
+    """Return a file with the form and the length of one that Airflow generates."""
     sections = (
         f"[section_{section}]\n"
         + "".join(
-            f"# What option {option} is.\n# Says more: of it; and = more.\n#\n"
+            f"# Description of option {option}.\n# More: about it; and = more.\n#\n"
             f"# Variable: AIRFLOW__SECTION_{section}__OPTION_{option}\n#\noption_{option} = {option}%%\n\n"
             for option in range(20)
         )
@@ -164,11 +165,11 @@ def long_file() -> str:
     return "".join(sections)
 
 
-def test_a_long_generated_file(path: Path) -> None:
+def test_read_config_long_generated_file(path: Path) -> None:
     text = long_file()
     assert text.count("\n") > 3000
     path.write_text(text)
-    check(path)
+    assert_same_as_configparser(path)
     cfg = config_file.read_config(str(path))
     assert cfg.get("section_21", "option_19") == "19%"
     assert all(
@@ -176,7 +177,7 @@ def test_a_long_generated_file(path: Path) -> None:
     )
 
 
-def test_only_the_option_right_below_its_mark_is_airflows_writing(path: Path) -> None:
+def test_is_generated_only_right_below_mark(path: Path) -> None:
     path.write_text(
         "[core]\n# Variable: AIRFLOW__CORE__PARALLELISM\n#\nexecutor = x\nparallelism = 32\n"
         "# Variable: AIRFLOW__CORE__DAGS_FOLDER\n#\n# dags_folder = y\n[scheduler]\nparallelism = 32\n"
@@ -192,20 +193,20 @@ def test_only_the_option_right_below_its_mark_is_airflows_writing(path: Path) ->
     assert cfg.is_generated(ConfigOption("scheduler", "max_tis_per_query"))
 
 
-def test_a_file_that_is_not_there_has_no_options(tmp_path: Path) -> None:
-    assert config_file.read_config(str(tmp_path / "none.cfg")).get("core", "parallelism") is None
+def test_read_config_missing_file_has_no_options(tmp_path: Path) -> None:
+    assert config_file.read_config(str(tmp_path / "missing.cfg")).get("core", "parallelism") is None
     (tmp_path / "file").touch()
     assert config_file.read_config(str(tmp_path / "file" / "airflow.cfg")).get("core", "parallelism") is None
 
 
-def test_a_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(StartError, match="cannot be read") as caught:
+def test_read_config_rejects_folder(tmp_path: Path) -> None:
+    with pytest.raises(StartError, match="cannot be read") as error:
         config_file.read_config(str(tmp_path))
-    assert caught.value.code == CONFIG
+    assert error.value.code == CONFIG
 
 
 @pytest.mark.parametrize(
-    ("environ", "located"),
+    ("environ", "path"),
     [
         ({}, "/users/me/airflow/airflow.cfg"),
         ({"AIRFLOW_HOME": "/a"}, "/a/airflow.cfg"),
@@ -216,8 +217,8 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
         ({"AIRFLOW_HOME": "/a", "AIRFLOW_CONFIG": ""}, ""),
     ],
 )
-def test_where_airflow_looks_for_it(
-    monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], located: str
+def test_config_path_follows_airflow(
+    monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], path: str
 ) -> None:
     monkeypatch.setenv("HOME", "/users/me")
-    assert config_file.config_path(environ) == located
+    assert config_file.config_path(environ) == path

@@ -1,4 +1,4 @@
-"""Who the component runs as: an arbitrary UID gets a home and a name, root a warning, group 0 its umask."""
+"""The component's user: an arbitrary UID gets a home and a name, root a warning, and group 0 a umask."""
 
 from __future__ import annotations
 
@@ -13,56 +13,54 @@ from entrypoint.build_environment import build_environment
 from entrypoint.container_user import ROOT, set_group_umask, user_environment, warnings, writable_cfg_path
 
 IMAGE = {"ASTRONOMER_USER": "astro", "ASTRONOMER_UID": "50000"}
-ASTROS = {"HOME": "/home/astro", "USER": "astro", "LOGNAME": "astro"}
-UNKNOWN = max(entry.pw_uid for entry in pwd.getpwall() if entry.pw_uid < 2**31) + 1
+ASTRO = {"HOME": "/home/astro", "USER": "astro", "LOGNAME": "astro"}
+UNUSED_UID = max(entry.pw_uid for entry in pwd.getpwall() if entry.pw_uid < 2**31) + 1
 
 
 def run_as(monkeypatch: pytest.MonkeyPatch, uid: int, gid: int = 0) -> None:
-    """Be another user: that cannot happen on demand to a test which is not root's."""
+    """Simulate another user: only root could become one."""
     monkeypatch.setattr(os, "getuid", lambda: uid)
     monkeypatch.setattr(os, "getgid", lambda: gid)
 
 
 @pytest.fixture
 def umask() -> Iterator[None]:
-    """Start from Docker's umask, and leave the test process its own."""
-    before = os.umask(0o022)
+    """Start from Docker's umask, and restore the one of the test process."""
+    previous = os.umask(0o022)
     yield
-    os.umask(before)
+    os.umask(previous)
 
 
-def umask_now() -> int:
-    now = os.umask(0)
-    os.umask(now)
-    return now
+def current_umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current
 
 
-@pytest.mark.parametrize("given", [{}, {"HOME": "/"}, {"HOME": "", "USER": ""}], ids=str)
-def test_an_unknown_user_gets_the_image_s_home_and_name(
-    monkeypatch: pytest.MonkeyPatch, given: dict[str, str]
-) -> None:
-    run_as(monkeypatch, UNKNOWN)
-    assert user_environment({**IMAGE, **given}) == ASTROS
+@pytest.mark.parametrize("homes", [{}, {"HOME": "/"}, {"HOME": "", "USER": ""}], ids=str)
+def test_user_environment_fills_home_and_name(monkeypatch: pytest.MonkeyPatch, homes: dict[str, str]) -> None:
+    run_as(monkeypatch, UNUSED_UID)
+    assert user_environment({**IMAGE, **homes}) == ASTRO
 
 
-def test_what_the_operator_has_set_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    run_as(monkeypatch, UNKNOWN)
+def test_user_environment_keeps_overrides(monkeypatch: pytest.MonkeyPatch) -> None:
+    run_as(monkeypatch, UNUSED_UID)
     assert user_environment({**IMAGE, "HOME": "/data", "LOGNAME": "otto"}) == {"USER": "astro"}
 
 
-def test_a_user_with_a_name_gets_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_user_environment_is_empty_for_user_in_passwd(monkeypatch: pytest.MonkeyPatch) -> None:
     run_as(monkeypatch, 0)
     assert user_environment({**IMAGE, "HOME": "/"}) == {}
 
 
-def test_another_name_has_the_home_that_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    run_as(monkeypatch, UNKNOWN)
-    environ = {"ASTRONOMER_USER": "jane", "ASTRONOMER_UID": str(UNKNOWN)}
+def test_user_environment_uses_custom_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    run_as(monkeypatch, UNUSED_UID)
+    environ = {"ASTRONOMER_USER": "jane", "ASTRONOMER_UID": str(UNUSED_UID)}
     assert user_environment(environ) == {"HOME": "/home/astro", "USER": "jane", "LOGNAME": "jane"}
 
 
 @pytest.mark.parametrize("environ", [IMAGE, {}], ids=["image", "outside"])
-def test_where_airflow_s_home_is_read_only_its_airflow_cfg_is_generated_in_the_user_s(
+def test_writable_cfg_path_replaces_read_only_folder(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, environ: dict[str, str]
 ) -> None:
     (tmp_path / "airflow").mkdir()
@@ -73,45 +71,43 @@ def test_where_airflow_s_home_is_read_only_its_airflow_cfg_is_generated_in_the_u
     )
 
 
-def test_an_airflow_cfg_that_is_there_or_can_be_written_stays_where_it_is(tmp_path: Path) -> None:
+def test_writable_cfg_path_is_empty_if_not_needed(tmp_path: Path) -> None:
     environ = {**IMAGE, "HOME": str(tmp_path)}
     assert writable_cfg_path(environ, "/proc/version") == {}
     assert writable_cfg_path(environ, f"{tmp_path}/airflow.cfg") == {}
-    assert writable_cfg_path(environ, f"{tmp_path}/not/made/yet/airflow.cfg") == {}
+    assert writable_cfg_path(environ, f"{tmp_path}/missing/folder/airflow.cfg") == {}
 
 
 @pytest.mark.parametrize("environ", [{}, {"ASTRONOMER_USER": ""}, {"ASTRONOMER_UID": "50000"}], ids=str)
-def test_outside_the_image_nobody_s_user_is_touched(
+def test_outside_the_image_nothing_changes(
     monkeypatch: pytest.MonkeyPatch, umask: None, environ: dict[str, str]
 ) -> None:
-    run_as(monkeypatch, UNKNOWN)
+    run_as(monkeypatch, UNUSED_UID)
     assert user_environment(environ) == {}
     run_as(monkeypatch, 0)
     assert warnings(environ) == []
     set_group_umask(environ)
-    assert umask_now() == 0o022
+    assert current_umask() == 0o022
 
 
-def test_the_environment_that_is_settled_has_the_identity(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    run_as(monkeypatch, UNKNOWN)
+def test_build_environment_includes_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    run_as(monkeypatch, UNUSED_UID)
     exported = build_environment({**IMAGE, "HOME": "/", "AIRFLOW_HOME": str(tmp_path)}).environ
-    assert {name: exported[name] for name in ASTROS} == ASTROS
+    assert {name: exported[name] for name in ASTRO} == ASTRO
 
 
-@pytest.mark.parametrize(("uid", "said"), [(0, [ROOT]), (50000, []), (UNKNOWN, [])])
-def test_only_root_is_warned(monkeypatch: pytest.MonkeyPatch, uid: int, said: list[str]) -> None:
+@pytest.mark.parametrize(("uid", "expected"), [(0, [ROOT]), (50000, []), (UNUSED_UID, [])])
+def test_warnings_about_root(monkeypatch: pytest.MonkeyPatch, uid: int, expected: list[str]) -> None:
     run_as(monkeypatch, uid)
-    assert warnings(IMAGE) == said
+    assert warnings(IMAGE) == expected
 
 
 @pytest.mark.parametrize(("gid", "expected"), [(0, 0o002), (50000, 0o022)])
-def test_group_0_may_write_what_the_component_writes(
+def test_set_group_umask_for_group_0(
     monkeypatch: pytest.MonkeyPatch, umask: None, tmp_path: Path, gid: int, expected: int
 ) -> None:
     run_as(monkeypatch, 50000, gid)
     set_group_umask(IMAGE)
-    assert umask_now() == expected
+    assert current_umask() == expected
     (tmp_path / "log").touch(0o666)
     assert (tmp_path / "log").stat().st_mode & 0o777 == 0o666 & ~expected

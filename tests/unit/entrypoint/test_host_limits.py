@@ -1,4 +1,4 @@
-"""What a container may use, read from control groups of both versions in a root of the test's own."""
+"""Limits from control groups of both versions, in a temporary root."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ V1 = "4:memory:/docker/abc\n2:cpu,cpuacct:/docker/abc\n1:name=systemd:/docker/ab
 V1_CPU, V1_MEMORY = "sys/fs/cgroup/cpu,cpuacct", "sys/fs/cgroup/memory"
 V2 = "0::/system.slice/docker-abc.scope\n"
 TOP = "sys/fs/cgroup"
-UNLIMITED = "9223372036854771712"  # what version 1 says where there is no limit
+UNLIMITED = "9223372036854771712"  # how version 1 writes that there is no limit
 CASES = {
     "version 1": (
         V1,
@@ -35,12 +35,12 @@ CASES = {
         },
         (None, 8 * GIB),
     ),
-    "version 1, the controllers in another order than the folder has them": (
+    "version 1, controllers in another order than in the folder's name": (
         V1.replace("cpu,cpuacct", "cpuacct,cpu"),
         {f"{TOP}/cpu/cpu.cfs_quota_us": "50000", f"{TOP}/cpu/cpu.cfs_period_us": "100000"},
         (0.5, 8 * GIB),
     ),
-    "version 2, a namespace of its own": (
+    "version 2, separate namespace": (
         "0::/\n",
         {f"{TOP}/cpu.max": "25000 100000", f"{TOP}/memory.max": str(2 * GIB)},
         (0.25, 2 * GIB),
@@ -50,7 +50,7 @@ CASES = {
         {f"{TOP}/cpu.max": "max 100000", f"{TOP}/memory.max": "max"},
         (None, 8 * GIB),
     ),
-    "version 2, the parent's is the smaller one": (
+    "version 2, the parent's limit is smaller": (
         V2,
         {
             f"{TOP}/system.slice/cpu.max": "30000 100000",
@@ -61,7 +61,7 @@ CASES = {
         (0.3, GIB),
     ),
     "no control groups": ("", {}, (None, 8 * GIB)),
-    "what is no number": (
+    "not a number": (
         "0::/\n",
         {f"{TOP}/cpu.max": "many few", f"{TOP}/memory.max": "lots"},
         (None, 8 * GIB),
@@ -70,7 +70,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_smallest_limit_counts(tmp_path: Path, case: str) -> None:
+def test_read_limits_returns_smallest_limit(tmp_path: Path, case: str) -> None:
     groups, files, (cores, memory) = CASES[case]
     files = {
         **files,
@@ -81,14 +81,14 @@ def test_the_smallest_limit_counts(tmp_path: Path, case: str) -> None:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"{text}\n")
-    found = read_limits(str(tmp_path))
-    assert (found.cores, found.memory) == (cores or len(os.sched_getaffinity(0)), memory)
+    limits = read_limits(str(tmp_path))
+    assert (limits.cores, limits.memory) == (cores or len(os.sched_getaffinity(0)), memory)
 
 
-def test_this_machine_has_cpus_and_memory() -> None:
-    found = read_limits()
-    assert 0 < found.cores <= (os.cpu_count() or 1)
-    assert 0 < found.memory <= os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+def test_read_limits_of_this_machine() -> None:
+    limits = read_limits()
+    assert 0 < limits.cores <= (os.cpu_count() or 1)
+    assert 0 < limits.memory <= os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 @pytest.mark.parametrize(
@@ -106,8 +106,6 @@ def test_this_machine_has_cpus_and_memory() -> None:
         ),
     ],
 )
-def test_a_worker_takes_what_its_cpus_run_and_its_memory_holds(
-    cores: float, memory: int, tasks: int, why: str
-) -> None:
-    worked_out = worker_concurrency(HostLimits(cores, memory))
-    assert (worked_out.value, worked_out.why) == (tasks, why)
+def test_worker_concurrency_fits_cpus_and_memory(cores: float, memory: int, tasks: int, why: str) -> None:
+    calculation = worker_concurrency(HostLimits(cores, memory))
+    assert (calculation.value, calculation.why) == (tasks, why)

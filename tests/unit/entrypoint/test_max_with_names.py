@@ -1,4 +1,4 @@
-"""Names of which Airflow takes the largest: the queued timeout of the 2.11 line."""
+"""Names of which Airflow uses the largest value: the queued timeout of the 2.11 line."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ MARKED = f"[celery]\n# Variable: {STALLED}\n#\nstalled_task_timeout = 600\n"
 ENVIRONMENT, CFG, AIRFLOW = "operator environment", "operator airflow.cfg", "Airflow"
 
 
-def resolved(home: Path, environ: dict[str, str], text: str = "", default: str = "600") -> ResolvedSetting:
+def resolve_timeout(
+    home: Path, environ: dict[str, str], text: str = "", default: str = "600"
+) -> ResolvedSetting:
     path = home / "airflow.cfg"
     path.write_text(text)
     row = next(setting for setting in DEFAULTS if setting.documented == STALLED)
@@ -45,7 +47,12 @@ def resolved(home: Path, environ: dict[str, str], text: str = "", default: str =
         ({STALLED: "0"}, "", "600", AIRFLOW),
         ({STALLED: "300", QUEUED: "100"}, "", "300", ENVIRONMENT),
         ({STALLED: "300", QUEUED: "400"}, "", "400", ENVIRONMENT),
-        ({STALLED: "300", QUEUED: "0"}, "", "300", ENVIRONMENT),  # 0 alone would let no task leave the queue
+        (
+            {STALLED: "300", QUEUED: "0"},
+            "",
+            "300",
+            ENVIRONMENT,
+        ),  # with 0 alone, no task would ever leave the queue
         ({STALLED: "700", ADOPTION: "800", PENDING: "900"}, "", "900", ENVIRONMENT),
         ({OLD_PENDING: "900", PENDING: "700"}, "", "700", ENVIRONMENT),
         (
@@ -55,36 +62,36 @@ def resolved(home: Path, environ: dict[str, str], text: str = "", default: str =
             ENVIRONMENT,
         ),
         ({}, "[kubernetes]\nworker_pods_pending_timeout = 1e3\n", "1e3", CFG),
-        # Airflow generates none of the joined names, so whoever wrote the mark above it, it counts.
+        # Airflow generates none of the names in max_with, so the value counts in spite of the mark above it.
         ({QUEUED: "100"}, MARKED, "600", CFG),
     ],
 )
-def test_the_largest_counts_and_nothing_is_exported(
+def test_resolve_returns_largest_without_export(
     tmp_path: Path, environ: dict[str, str], text: str, value: str, origin: str
 ) -> None:
-    found = resolved(tmp_path, environ, text)
-    assert (found.value, found.origin, found.exported) == (value, origin, False)
+    setting = resolve_timeout(tmp_path, environ, text)
+    assert (setting.value, setting.origin, setting.exported) == (value, origin, False)
 
 
-def test_a_larger_default_does_not_raise_a_smaller_value_of_the_operators(tmp_path: Path) -> None:
-    assert resolved(tmp_path, {}, default="900").value == "900"
-    found = resolved(tmp_path, {STALLED: "300"}, default="900")
-    assert (found.value, found.origin, found.exported) == ("600", AIRFLOW, False)
+def test_resolve_larger_default_does_not_replace_override(tmp_path: Path) -> None:
+    assert resolve_timeout(tmp_path, {}, default="900").value == "900"
+    setting = resolve_timeout(tmp_path, {STALLED: "300"}, default="900")
+    assert (setting.value, setting.origin, setting.exported) == ("600", AIRFLOW, False)
 
 
 @pytest.mark.parametrize("environ", [{QUEUED: "0"}, {QUEUED: "0", STALLED: "0"}])
-def test_no_timeout_at_all_stops_the_start(tmp_path: Path, environ: dict[str, str]) -> None:
+def test_resolve_rejects_timeout_of_zero(tmp_path: Path, environ: dict[str, str]) -> None:
     with pytest.raises(
         StartError, match=f"^{QUEUED} holds '0'; it must be a number of seconds from 0.001"
-    ) as stop:
-        resolved(tmp_path, environ)
-    assert stop.value.code == CONFIG
+    ) as error:
+        resolve_timeout(tmp_path, environ)
+    assert error.value.code == CONFIG
 
 
-def test_a_worker_concurrency_is_read_as_the_lines_airflow_reads_it(tmp_path: Path) -> None:
-    told = {"AIRFLOW__CELERY__WORKER_CONCURRENCY": "8.0", "AIRFLOW__CORE__EXECUTOR": "LocalExecutor"}
+def test_resolve_parses_worker_concurrency_as_the_line_does(tmp_path: Path) -> None:
+    environ = {"AIRFLOW__CELERY__WORKER_CONCURRENCY": "8.0", "AIRFLOW__CORE__EXECUTOR": "LocalExecutor"}
     cfg = config_file.read_config(str(tmp_path / "airflow.cfg"))
-    parallelism = [one for one in resolve(told, cfg, "3.3") if one.documented == "AIRFLOW__CORE__PARALLELISM"]
-    assert [one.value for one in parallelism] == ["8"]
+    values = {setting.documented: setting.value for setting in resolve(environ, cfg, "3.3")}
+    assert values["AIRFLOW__CORE__PARALLELISM"] == "8"
     with pytest.raises(StartError, match=r"^AIRFLOW__CELERY__WORKER_CONCURRENCY holds '8\.0'"):
-        resolve(told, cfg, "2.11")
+        resolve(environ, cfg, "2.11")

@@ -1,4 +1,4 @@
-"""The record: what is written is read again, and what this Runtime has not written says nothing."""
+"""The record: decoding reverses encoding, and ignores what this Runtime did not write."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrypoint.record import RECORD_VARIABLE, ResolvedSetting, decode, encode, strip_exports
+from entrypoint.record import FIELDS, RECORD_VARIABLE, ResolvedSetting, decode, encode, strip_exports
 
 PRINTABLE = st.text(st.characters(exclude_categories=["C", "Z"]) | st.just(" "), max_size=12)
 ANYTHING = st.text(st.characters(), max_size=12)  # control characters and lone surrogates too
-FIELDS = ("documented", "variable", "value", "origin", "why", "exported", "set_as")
 
 
 def fields(setting: ResolvedSetting) -> list[object]:
@@ -26,14 +25,20 @@ def settings(texts: st.SearchStrategy[str]) -> st.SearchStrategy[list[ResolvedSe
 
 
 @given(settings(PRINTABLE | st.text('"\\/ü火\U0001f600', max_size=6)))
-def test_what_is_written_is_read_again(written: list[ResolvedSetting]) -> None:
-    assert [fields(one) for one in decode({RECORD_VARIABLE: encode(written)})] == [
-        fields(one) for one in written
-    ]
+def test_decode_reverses_encode(written: list[ResolvedSetting]) -> None:
+    decoded = decode({RECORD_VARIABLE: encode(written)})
+    assert list(map(fields, decoded)) == list(map(fields, written))
+
+
+def test_encode_writes_every_field() -> None:
+    setting = ResolvedSetting("D", "V", "9", "Runtime", "why", True, "OLD")
+    assert json.loads(encode([setting])) == [["D", "V", "9", "Runtime", "why", "exported", "OLD"]]
+    setting = ResolvedSetting("D", "V", "9", "Airflow", "why", False)
+    assert json.loads(encode([setting])) == [["D", "V", "9", "Airflow", "why", "", ""]]
 
 
 @given(settings(ANYTHING))
-def test_whatever_it_holds_the_record_is_one_printable_line_of_json(written: list[ResolvedSetting]) -> None:
+def test_encode_is_one_printable_line_of_json(written: list[ResolvedSetting]) -> None:
     record = encode(written)
     assert record.isprintable()
     record.encode()
@@ -64,35 +69,41 @@ def test_whatever_it_holds_the_record_is_one_printable_line_of_json(written: lis
     ],
     ids=lambda text: text[:30].encode(errors="replace").decode() or "empty",
 )
-def test_a_record_of_another_making_says_nothing(record: str) -> None:
+def test_decode_ignores_foreign_record(record: str) -> None:
     environ = {RECORD_VARIABLE: record, "b": "c", "A": "1"}
     assert decode(environ) == []
     assert strip_exports(environ) == {"b": "c", "A": "1"}
 
 
-def test_without_a_record_there_is_nothing_to_take_away() -> None:
+def test_decode_without_record_is_empty() -> None:
     assert decode({}) == []
     assert strip_exports({"A": "1"}) == {"A": "1"}
 
 
-def exported(variable: str, value: str, *, is_exported: bool = True) -> str:
-    return encode([ResolvedSetting(variable, variable, value, "Runtime", "", is_exported)])
+def record_of(variable: str, value: str, *, exported: bool = True) -> str:
+    return encode([ResolvedSetting(variable, variable, value, "Runtime", "", exported)])
 
 
-def test_exports_are_taken_away_unless_changed_since() -> None:
-    assert strip_exports({RECORD_VARIABLE: exported("A", "1"), "A": "1", "B": "1"}) == {"B": "1"}
-    assert strip_exports({RECORD_VARIABLE: exported("A", "1"), "A": "2", "B": "1"}) == {"A": "2", "B": "1"}
-    assert strip_exports({RECORD_VARIABLE: exported("A", "1", is_exported=False), "A": "1"}) == {"A": "1"}
+def test_strip_exports_keeps_changed_values() -> None:
+    assert strip_exports({RECORD_VARIABLE: record_of("A", "1"), "A": "1", "B": "1"}) == {"B": "1"}
+    assert strip_exports({RECORD_VARIABLE: record_of("A", "1"), "A": "2", "B": "1"}) == {"A": "2", "B": "1"}
+    assert strip_exports({RECORD_VARIABLE: record_of("A", "1", exported=False), "A": "1"}) == {"A": "1"}
 
 
 @pytest.mark.parametrize(
-    ("origin", "why", "is_exported", "set_as", "line"),
+    ("origin", "why", "exported", "set_as", "line"),
     [
         ("Runtime", "4×16 default", True, "", "V=9 (4×16 default)"),
-        ("operator environment", "", True, "OLD", "V=9 (carried from OLD, which this Airflow does not read)"),
+        (
+            "operator environment",
+            "",
+            True,
+            "OLD",
+            "V=9 (forwarded from OLD, which this Airflow does not read)",
+        ),
         ("operator airflow.cfg", "", False, "[s] o in /f", "V=9 (operator airflow.cfg, [s] o in /f)"),
-        ("Airflow", "CeleryExecutor", False, "", "V stays Airflow's 9 (CeleryExecutor)"),
+        ("Airflow", "CeleryExecutor", False, "", "V keeps Airflow's default 9 (CeleryExecutor)"),
     ],
 )
-def test_the_line_in_the_log(origin: str, why: str, is_exported: bool, set_as: str, line: str) -> None:
-    assert ResolvedSetting("D", "V", "9", origin, why, is_exported, set_as).log_line == line
+def test_log_line_names_origin(origin: str, why: str, exported: bool, set_as: str, line: str) -> None:
+    assert ResolvedSetting("D", "V", "9", origin, why, exported, set_as).log_line == line

@@ -1,4 +1,4 @@
-"""One setting at a time: what the operator has set, and what the Runtime makes of it on the 3.3 line."""
+"""Resolving settings on the 3.3 line: the value, its origin, whether it is exported, and its line in the log."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from entrypoint import config_file
+from entrypoint.record import ResolvedSetting
 from entrypoint.resolve import resolve
 
 REFRESH = "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL"
@@ -19,16 +20,28 @@ QUEUES = "AIRFLOW__ASTRO_RUNTIME__WORKER_QUEUES"
 ENVIRONMENT, CFG = "operator environment", "operator airflow.cfg"
 
 
+def resolve_all(path: Path, environ: dict[str, str]) -> dict[str, ResolvedSetting]:
+    settings = resolve(environ, config_file.read_config(str(path)), "3.3")
+    return {setting.variable: setting for setting in settings}
+
+
 @pytest.mark.parametrize(
     ("variable", "environ", "text", "value", "origin", "exported"),
     [
         (REFRESH, {}, "", "30", "Runtime", True),
-        (REFRESH, {REFRESH: "300"}, "", "300", ENVIRONMENT, False),  # equal to Airflow's default, and yet set
+        (
+            REFRESH,
+            {REFRESH: "300"},
+            "",
+            "300",
+            ENVIRONMENT,
+            False,
+        ),  # an override, although it equals Airflow's default
         (REFRESH, {"AIRFLOW__SCHEDULER__DAG_DIR_LIST_INTERVAL": "60"}, "", "60", ENVIRONMENT, False),
         (REFRESH, {}, "[scheduler]\ndag_dir_list_interval = 60\n", "60", CFG, False),
         (REFRESH, {}, "[dag_processor]\nrefresh_interval = 300\n", "300", CFG, False),
         (REFRESH, {}, GENERATED, "30", "Runtime", True),
-        # Airflow would take the line that it wrote itself, so the operator's must be exported.
+        # Airflow would use the option that it generated, so the operator's must be exported.
         (REFRESH, {}, f"{GENERATED}dag_dir_list_interval = 60\n", "60", CFG, True),
         (REFRESH, {"AIRFLOW__SCHEDULER__DAG_DIR_LIST_INTERVAL": "60"}, GENERATED, "60", ENVIRONMENT, False),
         (QUEUED, {"AIRFLOW__CELERY__STALLED_TASK_TIMEOUT": "900"}, "", "900", ENVIRONMENT, True),
@@ -71,24 +84,68 @@ ENVIRONMENT, CFG = "operator environment", "operator airflow.cfg"
         (MAX_TIS, {}, "[DEFAULT]\nmax_tis_per_query = 7\n[scheduler]\n", "7", CFG, False),
     ],
 )
-def test_a_setting(
+def test_resolve_one_setting(
     tmp_path: Path, variable: str, environ: dict[str, str], text: str, value: str, origin: str, exported: bool
 ) -> None:
     path = tmp_path / "airflow.cfg"
     path.write_text(text)
-    settings = {one.variable: one for one in resolve(environ, config_file.read_config(str(path)), "3.3")}
+    settings = resolve_all(path, environ)
     assert list(settings) == [REFRESH, QUEUED, PARALLELISM, BATCH, MAX_TIS]
-    found = settings[variable]
-    assert (found.value, found.origin, found.exported) == (value, origin, exported)
-    assert found.log_line.startswith(f"{variable}={value} (") or origin == "Airflow"
+    setting = settings[variable]
+    assert (setting.value, setting.origin, setting.exported) == (value, origin, exported)
 
 
-def test_a_worker_concurrency_that_takes_no_part_stops_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("variable", "environ", "text", "line"),
+    [
+        (
+            MAX_TIS,
+            {},
+            "",
+            f"{MAX_TIS}=512 (a scheduler loop fills the free slots instead of sixteen of them)",
+        ),
+        (PARALLELISM, {}, "", f"{PARALLELISM}=16 (1×16 LocalExecutor)"),
+        (PARALLELISM, {QUEUES: '[{"name": "a", "worker_count": 2}]'}, "", f"{PARALLELISM}=32 (2×16 a)"),
+        (
+            PARALLELISM,
+            {"AIRFLOW__CORE__EXECUTOR": "CeleryExecutor"},
+            "",
+            f"{PARALLELISM} keeps Airflow's default 32"
+            " (CeleryExecutor, and [astro_runtime] worker_queues is not configured)",
+        ),
+        (MAX_TIS, {MAX_TIS: " 64 "}, "", f"{MAX_TIS}=64 ({ENVIRONMENT}, {MAX_TIS})"),
+        (
+            MAX_TIS,
+            {},
+            "[scheduler]\nmax_tis_per_query = 64\n",
+            f"{MAX_TIS}=64 ({CFG}, [scheduler] max_tis_per_query in {{path}})",
+        ),
+        (
+            PARALLELISM,
+            {"AIRFLOW_CORE_PARALLELISM": "9"},
+            "",
+            f"{PARALLELISM}=9 (forwarded from AIRFLOW_CORE_PARALLELISM, which this Airflow does not read)",
+        ),
+        (
+            PARALLELISM,
+            {"AIRFLOW_CORE_PARALLELISM": "9", PARALLELISM: "8"},
+            "",
+            f"{PARALLELISM}=8 ({ENVIRONMENT}, {PARALLELISM};"
+            " AIRFLOW_CORE_PARALLELISM is ignored, because the current name is set)",
+        ),
+    ],
+)
+def test_resolve_log_line(
+    tmp_path: Path, variable: str, environ: dict[str, str], text: str, line: str
+) -> None:
+    path = tmp_path / "airflow.cfg"
+    path.write_text(text)
+    assert resolve_all(path, environ)[variable].log_line == line.format(path=path)
+
+
+def test_resolve_ignores_worker_concurrency_that_airflow_does_not_read(tmp_path: Path) -> None:
     """Stock Airflow with KubernetesExecutor never reads it."""
-    told = {"AIRFLOW__CELERY__WORKER_CONCURRENCY": "many", "AIRFLOW__CORE__EXECUTOR": "KubernetesExecutor"}
-    assert {
-        one.origin for one in resolve(told, config_file.read_config(str(tmp_path / "airflow.cfg")), "3.3")
-    } == {
-        "Runtime",
-        "Airflow",
-    }
+    environ = {"AIRFLOW__CELERY__WORKER_CONCURRENCY": "many", "AIRFLOW__CORE__EXECUTOR": "KubernetesExecutor"}
+    settings = resolve_all(tmp_path / "airflow.cfg", environ)
+    assert settings[PARALLELISM].origin == "Airflow"
+    assert {settings[variable].origin for variable in (REFRESH, QUEUED, BATCH, MAX_TIS)} == {"Runtime"}

@@ -1,4 +1,4 @@
-"""The wait's clock, which no test can wait for."""
+"""Pauses and reminders of the wait, with a simulated clock."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ENVIRON = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "mysql://airflow:secret@databa
 
 @pytest.fixture
 def pauses(mocker: MockerFixture) -> list[float]:
-    """Return the pauses of the wait, while its clock runs only through them and no connection is taken."""
+    """Record the pauses of the wait; only they advance the clock, and every connection is refused."""
     slept: list[float] = []
     mocker.patch("time.monotonic", side_effect=lambda: sum(slept))
     mocker.patch("time.sleep", side_effect=slept.append)
@@ -24,45 +24,45 @@ def pauses(mocker: MockerFixture) -> list[float]:
     return slept
 
 
-def test_it_reminds_every_ten_seconds(tmp_path: Path, pauses: list[float]) -> None:
-    said: list[str] = []
-    with pytest.raises(StartError) as gave_up:
-        wait_for(["metadata database"], ENVIRON, read_config(str(tmp_path / "airflow.cfg")), said.append)
-    assert gave_up.value.code == UNAVAILABLE
-    assert "gave up on the metadata database at database:3306 after 6" in str(gave_up.value)
-    assert set(said) == {"waiting for the metadata database at database:3306: Connection refused"}
-    assert len(said) == 6  # at once, and after 10, 20, 30, 40 and 50 of the 60 seconds
+def test_wait_reminds_every_ten_seconds(tmp_path: Path, pauses: list[float]) -> None:
+    lines: list[str] = []
+    with pytest.raises(StartError) as error:
+        wait_for(["metadata database"], ENVIRON, read_config(str(tmp_path / "airflow.cfg")), lines.append)
+    assert error.value.code == UNAVAILABLE
+    assert "gave up on the metadata database at database:3306 after 6" in str(error.value)
+    assert set(lines) == {"waiting for the metadata database at database:3306: Connection refused"}
+    assert len(lines) == 6  # at once, and after 10, 20, 30, 40 and 50 of the 60 seconds
 
 
-def test_it_reminds_every_ten_seconds_of_a_longer_pause_too(tmp_path: Path, pauses: list[float]) -> None:
-    said: list[str] = []
-    patient = {**ENVIRON, "CONNECTION_CHECK_MAX_COUNT": "2", "CONNECTION_CHECK_SLEEP_TIME": "60"}
+def test_wait_reminds_every_ten_seconds_during_longer_pause(tmp_path: Path, pauses: list[float]) -> None:
+    lines: list[str] = []
+    environ = {**ENVIRON, "CONNECTION_CHECK_MAX_COUNT": "2", "CONNECTION_CHECK_SLEEP_TIME": "60"}
     with pytest.raises(StartError):
-        wait_for(["metadata database"], patient, read_config(str(tmp_path / "airflow.cfg")), said.append)
+        wait_for(["metadata database"], environ, read_config(str(tmp_path / "airflow.cfg")), lines.append)
     assert max(pauses) <= 10
     assert sum(pauses) >= 120
-    assert len(said) >= 6  # in 120 seconds, no two further apart than two pauses
+    assert len(lines) >= 6  # in 120 seconds, no two further apart than two pauses
 
 
-def test_the_pauses_double_up_to_the_check_sleep_time(tmp_path: Path, pauses: list[float]) -> None:
+def test_wait_doubles_pauses_up_to_sleep_time(tmp_path: Path, pauses: list[float]) -> None:
     with pytest.raises(StartError):
         wait_for(
             ["metadata database"], ENVIRON, read_config(str(tmp_path / "airflow.cfg")), lambda line: None
         )
-    for pause, most in zip(pauses[:5], (0.15, 0.3, 0.6, 1.2, 2.4), strict=True):
-        assert most / 3 <= pause <= most
+    for pause, longest in zip(pauses[:5], (0.15, 0.3, 0.6, 1.2, 2.4), strict=True):
+        assert longest / 3 <= pause <= longest
     assert max(pauses) <= 3
     assert 60 <= sum(pauses) <= 63
     assert len(pauses) >= 20
 
 
-def test_replicas_do_not_try_in_step(tmp_path: Path, pauses: list[float]) -> None:
-    firsts = set()
+def test_wait_jitters_first_pause(tmp_path: Path, pauses: list[float]) -> None:
+    first_pauses = set()
     for _ in range(5):
         pauses.clear()
         with pytest.raises(StartError):
             wait_for(
                 ["metadata database"], ENVIRON, read_config(str(tmp_path / "airflow.cfg")), lambda line: None
             )
-        firsts.add(pauses[0])
-    assert len(firsts) == 5
+        first_pauses.add(pauses[0])
+    assert len(first_pauses) == 5

@@ -11,7 +11,7 @@ from pytest_mock import MockerFixture
 from astro_runtime_plugin import listeners
 from astro_runtime_plugin.inventory import heartbeat
 from astro_runtime_plugin.notices import scheduler_log
-from astro_runtime_plugin.notices.rules import Notice
+from astro_runtime_plugin.notices.notice import Notice
 from astro_runtime_plugin.updates import service as updates
 
 

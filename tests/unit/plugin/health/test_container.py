@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import sys
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -134,5 +133,9 @@ def test_no_process_at_all(tmp_path: Path) -> None:
 
 
 def test_a_real_process_has_its_words(tmp_path: Path) -> None:
-    assert command_line(Path(f"/proc/{os.getpid()}")) == sys.orig_argv
+    words = ["sh", "-c", "echo up; read -r end"]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "up\n"
+        assert command_line(Path(f"/proc/{process.pid}")) == words
     assert command_line(tmp_path) == []

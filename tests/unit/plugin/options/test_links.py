@@ -11,7 +11,7 @@ from astro_runtime_plugin.options.links import read_links
 
 
 @pytest.mark.parametrize("text", [None, "", "  \n"])
-def test_without_links_the_defaults_lead_to_the_documentation_of_this_airflow(text: str | None) -> None:
+def test_default_links_lead_to_the_documentation_of_this_airflow(text: str | None) -> None:
     links, problems = read_links(text, "3.3.2")
     assert list(links) == ["Documentation", "Release notes", "Provider registry", "Issue tracker"]
     assert "/3.3.2/" in links["Documentation"]
@@ -19,9 +19,9 @@ def test_without_links_the_defaults_lead_to_the_documentation_of_this_airflow(te
     assert problems == []
 
 
-def test_the_operators_links_replace_the_defaults_in_their_order() -> None:
-    told = {"Wiki": "https://wiki.example.com/a?b=c%20d#e", "On call": " http://10.0.0.1:8080 "}
-    assert read_links(json.dumps(told), "3.3.2") == (
+def test_configured_links_replace_the_defaults_in_their_order() -> None:
+    configured = {"Wiki": "https://wiki.example.com/a?b=c%20d#e", "On call": " http://10.0.0.1:8080 "}
+    assert read_links(json.dumps(configured), "3.3.2") == (
         {"Wiki": "https://wiki.example.com/a?b=c%20d#e", "On call": "http://10.0.0.1:8080"},
         [],
     )
@@ -32,7 +32,7 @@ def test_an_empty_object_means_no_links() -> None:
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '"https://example.com"', "null", "1", "[" * 100_000])
-def test_what_is_no_json_object_leaves_the_defaults_and_says_so_once(text: str) -> None:
+def test_text_other_than_a_json_object_is_one_problem_and_keeps_the_defaults(text: str) -> None:
     links, problems = read_links(text, "3.3.2")
     assert links == read_links(None, "3.3.2")[0]
     assert problems == [
@@ -61,7 +61,7 @@ def test_what_is_no_json_object_leaves_the_defaults_and_says_so_once(text: str) 
         ["https://example.com"],
     ],
 )
-def test_a_link_that_leads_nowhere_is_left_out_and_the_others_stay(url: object) -> None:
+def test_invalid_link_is_left_out_and_the_others_stay(url: object) -> None:
     links, problems = read_links(json.dumps({"Bad": url, "Good": "https://example.com"}), "3.3.2")
     assert links == {"Good": "https://example.com"}
     assert problems == [
@@ -70,7 +70,7 @@ def test_a_link_that_leads_nowhere_is_left_out_and_the_others_stay(url: object) 
     ]
 
 
-def test_a_password_is_left_out_and_not_repeated() -> None:
+def test_link_with_a_password_is_left_out_and_not_repeated() -> None:
     links, problems = read_links('{"Wiki": "https://ann:hunter2@example.com/"}', "3.3.2")
     assert links == {}
     assert len(problems) == 1
@@ -78,7 +78,7 @@ def test_a_password_is_left_out_and_not_repeated() -> None:
     assert "hunter2" not in problems[0]
 
 
-def test_a_link_without_a_name_is_left_out() -> None:
+def test_link_without_a_name_is_left_out() -> None:
     assert read_links('{" ": "https://example.com"}', "3.3.2") == (
         {},
         ["[astro_runtime] links: ' ' is left out: it has no name"],
@@ -86,6 +86,6 @@ def test_a_link_without_a_name_is_left_out() -> None:
 
 
 @given(st.text() | st.dictionaries(st.text(), st.text() | st.text().map("http://{}".format)).map(json.dumps))
-def test_whatever_is_told_only_http_comes_out(text: str) -> None:
+def test_any_text_results_in_http_links_only(text: str) -> None:
     links, _ = read_links(text, "3.3.2")
     assert all(url.startswith(("http://", "https://")) for url in (url.lower() for url in links.values()))

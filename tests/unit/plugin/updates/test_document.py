@@ -1,4 +1,4 @@
-"""What is read of an update document, what is left out of it, and what is none."""
+"""Which releases and facts are read from an update document, and which are left out."""
 
 from __future__ import annotations
 
@@ -12,29 +12,43 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astro_runtime_plugin.releases.catalogue import Release, releases
-from astro_runtime_plugin.releases.lifecycle import lifecycle
+from astro_runtime_plugin.releases.catalogue import releases
+from astro_runtime_plugin.releases.lifecycle import compute_lifecycle
 from astro_runtime_plugin.releases.merge import find_release, merge_releases
+from astro_runtime_plugin.releases.release import Release
 from astro_runtime_plugin.updates.document import DocumentError, parse
 from astro_runtime_plugin.updates.metadata import MAX_REASON_LENGTH, Metadata
 from astro_runtime_plugin.updates.offer import offered_update
 from testing.entrypoint_process import CHECKOUT
-from testing.update_documents import NAMES, REAL, row, text
+from testing.update_documents import NAMES, REAL, document_text, release_row
 
 
-def metadata(**more: Any) -> Release | None:
-    """Return `3.3-8` as it is read with `more` in its metadata; None where it is left out."""
-    rows = {"13.0.0": row("2.11.0", "2025-05-20")}, {"3.3-8": row("3.3.2", "2026-09-23")}
-    rows[1]["3.3-8"]["metadata"] |= more
-    found = {one.release: one for one in parse(text(*rows))}
-    assert "13.0.0" in found, "a bad row costs no other"
-    return found.get("3.3-8")
+def names(text: str) -> list[str]:
+    """Return the names of the releases that a document lists."""
+    return [release.release for release in parse(text)]
 
 
-def test_the_rows_of_a_real_document() -> None:
-    releases = {one.release: one for one in parse(REAL)}
-    assert list(releases) == NAMES
-    assert releases["3.3-8"] == Release(
+def parse_with(**metadata: Any) -> Release | None:
+    """Return `3.3-8` parsed with this in its metadata; None if it is left out. Another release must stay."""
+    row = release_row("3.3.2", "2026-09-23")
+    row["metadata"] |= metadata
+    text = document_text({"13.0.0": release_row("2.11.0", "2025-05-20")}, {"3.3-8": row})
+    by_name = {release.release: release for release in parse(text)}
+    assert "13.0.0" in by_name
+    return by_name.get("3.3-8")
+
+
+def parse_valid(**metadata: Any) -> Release:
+    """Return `3.3-8` parsed with this in its metadata."""
+    release = parse_with(**metadata)
+    assert release
+    return release
+
+
+def test_real_document_is_parsed() -> None:
+    by_name = {release.release: release for release in parse(REAL)}
+    assert list(by_name) == NAMES
+    assert by_name["3.3-8"] == Release(
         release="3.3-8",
         airflow="3.3.2",
         channel="stable",
@@ -44,12 +58,12 @@ def test_the_rows_of_a_real_document() -> None:
         python_versions=["3.12", "3.13", "3.14"],
         default_python="3.13",
     )
-    old = releases["13.5.0"]
+    old = by_name["13.5.0"]
     assert (old.end_of_maintenance, old.lts) == (date(2027, 4, 30), True)
     assert (old.yanked, old.yanked_reason) == (True, "Webserver throwing 500s")
 
 
-def test_the_document_of_the_documentation() -> None:
+def test_documented_example_is_parsed() -> None:
     (example,) = re.findall(r"(?s)```json\n(.*?)```", (CHECKOUT / "docs" / "updates.md").read_text())
     first, second = parse(example)
     assert (first.release, first.end_of_maintenance) == ("13.1.0", date(2028, 5, 31))
@@ -57,16 +71,18 @@ def test_the_document_of_the_documentation() -> None:
     assert second.url == "https://example.com/3.3-1"
 
 
-def test_unknown_keys_are_left_alone() -> None:
-    more = row("3.3.2", "2026-09-23", somethingNew={"a": [1]})
-    document = text({}, {"3.3-8": {**more, "new": 1}}, runtimeVersionsV4={"4.0-1": more}, other=None)
-    assert [one.release for one in parse(document)] == ["3.3-8"]
+def test_unknown_keys_are_ignored() -> None:
+    row = release_row("3.3.2", "2026-09-23", somethingNew={"a": [1]})
+    text = document_text({}, {"3.3-8": {**row, "new": 1}}, runtimeVersionsV4={"4.0-1": row}, other=None)
+    assert names(text) == ["3.3-8"]
 
 
 @pytest.mark.parametrize("airflow", [None, "", "three", 3, ["3.3.2"]])
-def test_a_row_without_an_airflow_version_is_left_out(airflow: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_release_without_a_valid_airflow_version_is_left_out(
+    airflow: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     with caplog.at_level(logging.DEBUG, "astro_runtime"):
-        assert metadata(airflowVersion=airflow) is None
+        assert parse_with(airflowVersion=airflow) is None
     assert "release '3.3-8' is left out: ValidationError" in caplog.text
 
 
@@ -78,30 +94,27 @@ def test_a_row_without_an_airflow_version_is_left_out(airflow: Any, caplog: pyte
         *("pythonVersions", "defaultPythonVersion", "yankedReason"),
     ],
 )
-def test_a_fact_that_is_blank_is_one_that_is_not_told(key: str, blank: Any) -> None:
-    yanked = metadata(**{"yanked": True, "yankedReason": "500s", key: blank})
-    assert yanked
+def test_blank_fact_is_read_like_an_absent_one(key: str, blank: Any) -> None:
+    yanked = parse_valid(**{"yanked": True, "yankedReason": "500s", key: blank})
     assert (yanked.yanked, yanked.yanked_reason) == (True, "" if key == "yankedReason" else "500s")
-    absent = row("3.3.2", "2026-09-23", yanked=True, yankedReason="500s")
-    absent["metadata"].pop(key, None)
-    assert [yanked] == parse(text({}, {"3.3-8": absent}))
+    row = release_row("3.3.2", "2026-09-23", yanked=True, yankedReason="500s")
+    row["metadata"].pop(key, None)
+    assert [yanked] == parse(document_text({}, {"3.3-8": row}))
 
 
 @pytest.mark.parametrize(
-    ("told", "yanked"),
+    ("value", "yanked"),
     [
         *((None, False), ("", False), (False, False), ("false", False), (0, False), ([], False)),
         *((True, True), ("true", True), (1, True), ("2026-11-25", True), ({"reason": "500s"}, True)),
     ],
 )
-def test_what_is_no_plain_no_is_a_yank(told: Any, yanked: bool) -> None:
-    release = metadata(yanked=told)
-    assert release
-    assert release.yanked is yanked
+def test_yanked_value_other_than_no_is_a_yank(value: Any, yanked: bool) -> None:
+    assert parse_valid(yanked=value).yanked is yanked
 
 
 @pytest.mark.parametrize(
-    ("told", "released", "maintained", "supported"),
+    ("metadata", "released", "maintained", "supported"),
     [
         ({"endOfMaintenance": "2028-07-31"}, "2026-09-23", "2028-07-31", None),
         ({"endOfMaintenance": "2020-01-01"}, "2026-09-23", None, None),
@@ -115,58 +128,59 @@ def test_what_is_no_plain_no_is_a_yank(told: Any, yanked: bool) -> None:
         ({"releaseDate": "2026-02-30", "endOfMaintenance": "0028-07-31"}, None, None, None),
     ],
 )
-def test_dates_that_do_not_follow_each_other_are_not_known(
-    told: dict[str, Any], released: str | None, maintained: str | None, supported: str | None
+def test_dates_that_do_not_increase_are_ignored(
+    metadata: dict[str, Any], released: str | None, maintained: str | None, supported: str | None
 ) -> None:
-    release = metadata(**told)
-    assert release
+    release = parse_valid(**metadata)
     days = (release.release_date, release.end_of_maintenance, release.end_of_basic_support)
     assert [day and day.isoformat() for day in days] == [released, maintained, supported]
 
 
 @pytest.mark.parametrize(
-    "unsure", [{"channel": "nightly"}, {"channel": None}, {"releaseDate": "soon"}, {"releaseDate": ""}]
+    "metadata", [{"channel": "nightly"}, {"channel": None}, {"releaseDate": "soon"}, {"releaseDate": ""}]
 )
-def test_a_release_of_no_known_channel_or_day_is_never_offered_and_supersedes_none(
-    unsure: dict[str, Any],
+def test_release_of_unknown_channel_or_date_is_never_offered_and_never_supersedes(
+    metadata: dict[str, Any],
 ) -> None:
-    newer = row("2.11.3", "2026-11-25")
-    newer["metadata"] |= unsure
-    document = parse(text({"13.0.0": row("2.11.2", "2026-11-24", LTS=True), "13.0.1": newer}, {}))
-    assert [one.release for one in document] == ["13.0.0", "13.0.1"]
+    newer = release_row("2.11.3", "2026-11-25")
+    newer["metadata"] |= metadata
+    rows = {"13.0.0": release_row("2.11.2", "2026-11-24", LTS=True), "13.0.1": newer}
+    document = parse(document_text(rows, {}))
+    assert [release.release for release in document] == ["13.0.0", "13.0.1"]
     today = date(2026, 12, 1)
     assert offered_update("13.0.0", document, today) is None
-    assert [lifecycle(one, document, today).stage for one in document] == ["maintained", "unknown"]
+    stages = [compute_lifecycle(release, document, today).stage for release in document]
+    assert stages == ["maintained", "unknown"]
 
 
-def test_what_the_document_leaves_open_stands_as_in_the_catalogue() -> None:
-    odd = row("3.3.2", "", "nightly", yanked=None, yankedReason="", LTS="perhaps", pythonVersions="3.12")
-    ours = find_release("3.3-1", releases())
-    assert find_release("3.3-1", merge_releases(releases(), parse(text({}, {"3.3-1": odd})))) == ours
+def test_invalid_facts_are_taken_from_the_catalogue() -> None:
+    invalid = {"yanked": None, "yankedReason": "", "LTS": "perhaps", "pythonVersions": "3.12"}
+    document = parse(document_text({}, {"3.3-1": release_row("3.3.2", "", "nightly", **invalid)}))
+    listed = find_release("3.3-1", releases())
+    assert listed
+    assert find_release("3.3-1", merge_releases(releases(), document)) == listed
 
 
 @pytest.mark.parametrize("pythons", ["3.12", ["three"], [3.12], {}])
-def test_pythons_that_are_no_list_of_versions_are_not_known(pythons: Any) -> None:
-    release = metadata(pythonVersions=pythons, defaultPythonVersion="3.12")
-    assert release
+def test_pythons_other_than_a_list_of_versions_are_ignored(pythons: Any) -> None:
+    release = parse_valid(pythonVersions=pythons, defaultPythonVersion="3.12")
     assert (release.python_versions, release.default_python) == ([], None)
 
 
-@pytest.mark.parametrize("other", [None, 7, [], "x", {}, {"metadata": None}, {"metadata": []}])
-def test_a_row_that_is_none_is_left_out(other: Any) -> None:
-    assert [
-        one.release for one in parse(text({"13.0.0": other, "13.1.0": row("2.11.0", "2025-05-20")}, {}))
-    ] == ["13.1.0"]
+@pytest.mark.parametrize("row", [None, 7, [], "x", {}, {"metadata": None}, {"metadata": []}])
+def test_invalid_row_is_left_out(row: Any) -> None:
+    rows = {"13.0.0": row, "13.1.0": release_row("2.11.0", "2025-05-20")}
+    assert names(document_text(rows, {})) == ["13.1.0"]
 
 
 @pytest.mark.parametrize("name", ["", "3.3", "3.3-1-slim", "latest", "3.3-1\n", "3.0-1a2", "-1", "9" * 5000])
-def test_a_name_that_is_no_release_is_left_out(name: str) -> None:
-    rows = {name: row("3.3.2", "2026-09-23"), "3.3-8": row("3.3.2", "2026-09-23")}
-    assert [one.release for one in parse(text({}, rows))] == ["3.3-8"]
+def test_invalid_name_is_left_out(name: str) -> None:
+    row = release_row("3.3.2", "2026-09-23")
+    assert names(document_text({}, {name: row, "3.3-8": row})) == ["3.3-8"]
 
 
 @pytest.mark.parametrize(
-    ("url", "kept"),
+    ("url", "link"),
     [
         ("https://example.com/notes#3.3-8", "https://example.com/notes#3.3-8"),
         ("http://example.com", "http://example.com"),
@@ -178,47 +192,42 @@ def test_a_name_that_is_no_release_is_left_out(name: str) -> None:
         (7, None),
     ],
 )
-def test_only_an_http_link_is_kept(url: Any, kept: str | None) -> None:
-    release = metadata(url=url)
-    assert release
-    assert release.url == kept
+def test_only_an_http_link_is_read(url: Any, link: str | None) -> None:
+    assert parse_valid(url=url).url == link
 
 
 @pytest.mark.parametrize(
-    ("told", "read"),
+    ("value", "reason"),
     [
         ("Broken\r\n2026-01-01 CRITICAL forged\x1b[31m", "Broken 2026-01-01 CRITICAL forged [31m"),
         ("x" * 10_000, "x" * MAX_REASON_LENGTH + "…"),
         (None, ""),
     ],
 )
-def test_a_reason_is_one_line(told: str | None, read: str) -> None:
-    release = metadata(yanked=True, yankedReason=told)
-    assert release
-    assert release.yanked_reason == read
+def test_yanked_reason_is_a_single_line_of_limited_length(value: str | None, reason: str) -> None:
+    assert parse_valid(yanked=True, yankedReason=value).yanked_reason == reason
 
 
-def test_a_default_python_that_is_none_of_the_pythons_is_not_known() -> None:
-    release = metadata(pythonVersions=["3.12"], defaultPythonVersion="3.13")
-    assert release
+def test_default_python_that_is_not_among_the_pythons_is_ignored() -> None:
+    release = parse_valid(pythonVersions=["3.12"], defaultPythonVersion="3.13")
     assert (release.python_versions, release.default_python) == (["3.12"], None)
 
 
 @pytest.mark.parametrize(
-    ("garbage", "said"),
+    ("garbage", "message"),
     [
-        ("", "is no JSON"),
-        ("<html>", "is no JSON"),
-        ("[" * 100_000, "is no JSON"),
-        ("[]", "is no JSON object"),
-        ("null", "is no JSON object"),
-        ("{}", "lists no release"),
-        ('{"runtimeVersions": [], "runtimeVersionsV3": 7}', "lists no release"),
-        (text({"x": row("2.11.0", "2025-05-20")}, {}), "lists no release"),
+        ("", "is not JSON"),
+        ("<html>", "is not JSON"),
+        ("[" * 100_000, "is not JSON"),
+        ("[]", "is not a JSON object"),
+        ("null", "is not a JSON object"),
+        ("{}", "lists no releases"),
+        ('{"runtimeVersions": [], "runtimeVersionsV3": 7}', "lists no releases"),
+        (document_text({"x": release_row("2.11.0", "2025-05-20")}, {}), "lists no releases"),
     ],
 )
-def test_garbage_is_no_document(garbage: str, said: str) -> None:
-    with pytest.raises(DocumentError, match=f"^{said}$"):
+def test_garbage_is_rejected(garbage: str, message: str) -> None:
+    with pytest.raises(DocumentError, match=f"^{message}$"):
         parse(garbage)
 
 
@@ -230,13 +239,13 @@ JSON = st.recursive(
 
 
 @given(JSON, JSON)
-def test_whatever_stands_in_a_document_is_read_or_is_none(value: Any, other: Any) -> None:
-    odd = {"metadata": {"airflowVersion": [value], "releaseDate": other, "channel": value, "url": other}}
-    document = json.dumps({"runtimeVersions": {"13.0.0": odd, "13.1.0": value}, "runtimeVersionsV3": other})
+def test_any_json_is_rejected_or_costs_only_its_own_row(first: Any, second: Any) -> None:
+    row = {"metadata": {"airflowVersion": [first], "releaseDate": second, "channel": first, "url": second}}
+    document = {"runtimeVersions": {"13.0.0": row, "13.1.0": first}, "runtimeVersionsV3": second}
     with pytest.raises(DocumentError):
-        parse(document)
-    with_one = json.loads(document) | {"runtimeVersionsV3": {"3.3-8": row("3.3.2", "2026-09-23")}}
-    assert [one.release for one in parse(json.dumps(with_one))] == ["3.3-8"]
+        parse(json.dumps(document))
+    document["runtimeVersionsV3"] = {"3.3-8": release_row("3.3.2", "2026-09-23")}
+    assert names(json.dumps(document)) == ["3.3-8"]
 
 
 @given(
@@ -249,7 +258,6 @@ def test_whatever_stands_in_a_document_is_read_or_is_none(value: Any, other: Any
         },
     )
 )
-def test_whatever_its_other_facts_are_a_yank_is_read(facts: dict[str, Any]) -> None:
-    release = metadata(**{"yanked": True, "yankedReason": "500s", **facts})
-    assert release
+def test_yank_is_read_whatever_the_other_facts_are(facts: dict[str, Any]) -> None:
+    release = parse_valid(**{"yanked": True, "yankedReason": "500s", **facts})
     assert (release.yanked, release.yanked_reason) == (True, "500s")

@@ -1,15 +1,16 @@
-"""Which release is offered: by hand for each pitfall, and by properties for whatever lists of releases."""
+"""Which release is offered: by hand for each pitfall, and by properties for any list of releases."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
+from random import Random
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astro_runtime_plugin.releases.catalogue import Release
+from astro_runtime_plugin.releases.release import Release
 from astro_runtime_plugin.releases.version import Version
 from astro_runtime_plugin.updates.document import parse
 from astro_runtime_plugin.updates.offer import offered_update
@@ -18,8 +19,8 @@ from testing.update_documents import REAL
 TODAY = date(2026, 9, 30)
 
 
-def release(name: str, day: date | None = TODAY, **more: Any) -> Release:
-    return Release(release=name, airflow="3.3.2" if "-" in name else "2.11.2", release_date=day, **more)
+def release(name: str, day: date | None = TODAY, **facts: Any) -> Release:
+    return Release(release=name, airflow="3.3.2" if "-" in name else "2.11.2", release_date=day, **facts)
 
 
 @pytest.mark.parametrize(
@@ -38,13 +39,13 @@ def release(name: str, day: date | None = TODAY, **more: Any) -> Release:
         ("3.4-1", TODAY, None),
     ],
 )
-def test_of_a_real_document(running: str, today: date, offered: str | None) -> None:
-    found = offered_update(running, parse(REAL), today)
-    assert (found.release if found else None) == offered
+def test_real_document_offers(running: str, today: date, offered: str | None) -> None:
+    update = offered_update(running, parse(REAL), today)
+    assert (update.release if update else None) == offered
 
 
 @pytest.mark.parametrize(
-    "never",
+    "facts",
     [
         {"channel": "alpha"},
         {"channel": "beta"},
@@ -55,20 +56,20 @@ def test_of_a_real_document(running: str, today: date, offered: str | None) -> N
         {"release_date": None},
     ],
 )
-def test_never_offered(never: dict[str, Any]) -> None:
-    good = release("3.3-2")
-    assert offered_update("3.3-1", [good, release("3.3-3")], TODAY) == release("3.3-3")
-    bad = Release.model_validate(release("3.3-3").model_dump() | never)
-    assert offered_update("3.3-1", [good, bad], TODAY) == good
-    assert offered_update("3.3-1", [bad], TODAY) is None
+def test_unavailable_release_is_never_offered(facts: dict[str, Any]) -> None:
+    older = release("3.3-2")
+    assert offered_update("3.3-1", [older, release("3.3-3")], TODAY) == release("3.3-3")
+    unavailable = Release.model_validate(release("3.3-3").model_dump() | facts)
+    assert offered_update("3.3-1", [older, unavailable], TODAY) == older
+    assert offered_update("3.3-1", [unavailable], TODAY) is None
 
 
-def test_a_back_ported_release_is_no_newer_one() -> None:
-    old = [release("3.2-9", TODAY), release("3.3-1", TODAY - timedelta(days=90))]
-    assert offered_update("3.3-1", old, TODAY) is None
+def test_backport_of_an_older_series_is_not_offered() -> None:
+    releases = [release("3.2-9", TODAY), release("3.3-1", TODAY - timedelta(days=90))]
+    assert offered_update("3.3-1", releases, TODAY) is None
 
 
-def test_numbers_are_numbers() -> None:
+def test_versions_are_compared_as_numbers() -> None:
     assert offered_update("3.3-9", [release("3.3-10"), release("3.3-9")], TODAY) == release("3.3-10")
     assert offered_update("3.9-1", [release("3.10-1")], TODAY) == release("3.10-1")
 
@@ -87,35 +88,36 @@ RELEASES = st.builds(
 
 
 @given(NAMES, st.lists(RELEASES, max_size=12))
-def test_what_is_offered_is_the_best_that_can_be_had(running: str, releases: list[Release]) -> None:
-    here = Version.parse(running)
-    fit = [
-        one
-        for one in releases
-        if one.channel == "stable" and not one.yanked and one.release_date and one.release_date <= TODAY
-        if one.version > here
+def test_offered_update_is_the_best_available(running: str, releases: list[Release]) -> None:
+    current = Version.parse(running)
+    newer = [
+        release
+        for release in releases
+        if release.channel == "stable" and not release.yanked
+        if release.release_date and release.release_date <= TODAY
+        if release.version > current
     ]
     offered = offered_update(running, releases, TODAY)
     if offered is None:
-        assert fit == []
+        assert newer == []
         return
-    assert offered in fit
-    patches = [one.version for one in fit if one.version.series == here.series]
-    assert offered.version == max(patches or [one.version for one in fit])
+    assert offered in newer
+    patches = [release.version for release in newer if release.version.series == current.series]
+    assert offered.version == max(patches or [release.version for release in newer])
 
 
 @given(NAMES, st.lists(RELEASES, max_size=12), st.randoms())
-def test_the_order_of_the_list_does_not_matter(running: str, releases: list[Release], chance: Any) -> None:
-    unique = list({one.release: one for one in releases}.values())
+def test_order_of_the_releases_does_not_matter(running: str, releases: list[Release], random: Random) -> None:
+    unique = list({release.release: release for release in releases}.values())
     shuffled = [*unique]
-    chance.shuffle(shuffled)
+    random.shuffle(shuffled)
     assert offered_update(running, shuffled, TODAY) == offered_update(running, unique, TODAY)
 
 
 @given(NAMES, st.lists(RELEASES, max_size=12))
-def test_updates_come_to_an_end(running: str, releases: list[Release]) -> None:
+def test_update_path_has_at_most_two_steps(running: str, releases: list[Release]) -> None:
     steps = 0
     while offered := offered_update(running, releases, TODAY):
         assert offered.version > Version.parse(running)
         running, steps = offered.release, steps + 1
-    assert steps <= 2, "the best patch, and then the newest series"
+    assert steps <= 2, "the best patch, then the newest series"

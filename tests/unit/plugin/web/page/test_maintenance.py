@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from astro_runtime_plugin.releases.catalogue import Release
+from astro_runtime_plugin.releases.release import Release
 from astro_runtime_plugin.web.page.maintenance import MaintenanceStatus, maintenance_status
 from astro_runtime_plugin.web.page.template import render
 from tests.unit.plugin.web.page.test_template import page_contents

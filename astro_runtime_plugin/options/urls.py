@@ -1,0 +1,60 @@
+"""The check of the URLs that an operator, the catalogue or an update document supplies."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from urllib.parse import SplitResult, urlsplit
+
+LOCAL_HOSTS = ("", "localhost")
+
+
+class UrlRule(NamedTuple):
+    """Which URLs a setting accepts; `must_be` completes an error message after the setting's name."""
+
+    must_be: str
+    forbidden: str = " "  # characters, besides those that cannot be printed
+    files: bool = False
+    credentials: bool = True
+
+
+# Browsers drop tabs and newlines from a URL and read a backslash as a slash, so a link must not contain either.
+LINK = UrlRule("must begin with http:// or https:// and name a host", forbidden=" \\", credentials=False)
+UPDATE_DOCUMENT = UrlRule("must be http://HOST/PATH, https://HOST/PATH or file:///PATH", files=True)
+
+
+def url_problem(url: str, rule: UrlRule) -> str:
+    """Return what `url` must be to satisfy `rule`, as in `must name a host`; empty if it does.
+
+    The result never repeats the URL, which may contain a password.
+    """
+    parts = _split(url, rule.forbidden)
+    if parts is None or not (_names_host(parts) or (rule.files and _names_file(parts))):
+        return rule.must_be
+    if "@" in parts.netloc and not rule.credentials:
+        return "must not contain a user name or password"
+    return ""
+
+
+def without_secrets(url: str) -> str:
+    """Return a valid URL without user name, password, query and fragment, for a message."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+
+
+def _split(url: str, forbidden: str) -> SplitResult | None:
+    if not url.isprintable() or any(character in url for character in forbidden):
+        return None
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises ValueError for an invalid port
+    except ValueError:
+        return None
+    return parts
+
+
+def _names_host(parts: SplitResult) -> bool:
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
+def _names_file(parts: SplitResult) -> bool:
+    return parts.scheme == "file" and parts.netloc in LOCAL_HOSTS and parts.path.startswith("/")

@@ -1,0 +1,136 @@
+"""The OpenAPI 3.1 document of the HTTP API, the same on both lines; served, and printed into docs/reference/api.md.
+
+Written out here and not taken from FastAPI, because Airflow 2.11 has no FastAPI. A test compares it with the routes.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+
+from astro_runtime_plugin import __version__
+from astro_runtime_plugin.inventory.listing import RunningComponent
+from astro_runtime_plugin.notices.service import NoticeList
+from astro_runtime_plugin.parallelism.snapshot import Workers
+from astro_runtime_plugin.web.footer import URL_PREFIX
+from astro_runtime_plugin.web.schemas import Runtime
+
+Json = dict[str, Any]
+
+REF = "#/components/schemas/{model}"
+MODELS = (Runtime, Workers, NoticeList)
+DESCRIPTION = "What runs here, and why. Every endpoint needs a login, and no answer may be cached."
+SECURITY_SCHEMES: Json = {
+    "airflow3Token": {"type": "http", "scheme": "bearer", "description": "Airflow 3.3: the token of its API"},
+    "airflow3Cookie": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "_token",
+        "description": "Airflow 3.3: the UI",
+    },
+    "airflow2Session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "session",
+        "description": "Airflow 2.11: the UI",
+    },
+}
+# Written by hand: a component is a NamedTuple, which pydantic would describe as an array.
+COMPONENT: Json = {
+    "type": "object",
+    "description": "A running component; `since` is when it started (ISO 8601, UTC).",
+    "properties": {field: {"type": "string"} for field in RunningComponent._fields},
+    "required": [*RunningComponent._fields],
+}
+DISMISSAL: Json = {
+    "type": "object",
+    "description": "The notice to hide from the current user.",
+    "properties": {"notice": {"type": "string", "description": "the `id` of a notice"}},
+    "required": ["notice"],
+}
+PROBLEM: Json = {
+    "type": "object",
+    "description": "Why the request was refused.",
+    "properties": {"detail": {"type": "string"}},
+    "required": ["detail"],
+}
+
+
+@cache
+def document() -> Json:
+    """Return the OpenAPI document; treat it as read-only."""
+    _, defined = models_json_schema([(model, "serialization") for model in MODELS], ref_template=REF)
+    schemas = {**defined["$defs"], "RunningComponent": COMPONENT, "Dismissal": DISMISSAL, "Problem": PROBLEM}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Astro Runtime", "version": __version__, "description": DESCRIPTION},
+        "servers": [
+            {"url": URL_PREFIX, "description": "below the path of Airflow's base_url, if it has one"}
+        ],
+        "security": [{name: []} for name in SECURITY_SCHEMES],
+        "paths": paths(),
+        "components": {"schemas": dict(sorted(schemas.items())), "securitySchemes": SECURITY_SCHEMES},
+    }
+
+
+def paths() -> Json:
+    """Return the endpoints, below URL_PREFIX."""
+    listed = {"type": "array", "items": _reference("RunningComponent")}
+    page = {"description": "The page.", "content": {"text/html": {"schema": {"type": "string"}}}}
+    return {
+        "/api/runtime": {
+            "get": _read("What runs: versions, links, and every setting with its origin", "Runtime")
+        },
+        "/api/workers": {"get": _read("Celery workers by queue, and the limit of each scheduler", "Workers")},
+        "/api/components": {
+            "get": _operation("Running components", {"200": _json("The components.", listed)})
+        },
+        "/api/notices": {
+            "get": _read("The notices that the current user has not dismissed", NoticeList.__name__),
+            "post": _dismiss(),
+        },
+        "/api/openapi.json": {
+            "get": _operation("This document", {"200": _json("The document.", {"type": "object"})})
+        },
+        "/page": {
+            "get": _operation(
+                "The Runtime page as HTML. Airflow 2.11 redirects (302) to the login instead of answering 401",
+                {"200": page, "403": _refused("The user may not see connections.")},
+            )
+        },
+    }
+
+
+def _read(summary: str, schema: str) -> Json:
+    return _operation(summary, {"200": _json("The answer.", _reference(schema))})
+
+
+def _dismiss() -> Json:
+    body = {"required": True, "content": {"application/json": {"schema": _reference("Dismissal")}}}
+    responses = {
+        "400": {"description": "Airflow 2.11: the CSRF token is missing."},
+        "204": {"description": "Dismissed."},
+        "404": _refused("There is no such notice."),
+        "422": _refused("The body is not as described."),
+    }
+    summary = "Hide a notice from the current user. Airflow 2.11 also expects its CSRF token in `X-CSRFToken`"
+    return {**_operation(summary, responses), "requestBody": body}
+
+
+def _operation(summary: str, responses: Json) -> Json:
+    refused = {"401": _refused("Not logged in."), "403": _refused("Airflow 3.3: the token is invalid.")}
+    return {"summary": summary, "responses": dict(sorted({**refused, **responses}.items()))}
+
+
+def _json(description: str, schema: Json) -> Json:
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+def _refused(description: str) -> Json:
+    return _json(description, _reference("Problem"))
+
+
+def _reference(schema: str) -> Json:
+    return {"$ref": REF.format(model=schema)}

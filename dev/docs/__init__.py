@@ -1,0 +1,1 @@
+"""`make docs`: the reference pages that the code prints."""

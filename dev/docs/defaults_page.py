@@ -1,0 +1,57 @@
+"""docs/reference/defaults.md, printed from the table of defaults."""
+
+from __future__ import annotations
+
+from dev.docs.markdown import table
+from entrypoint.airflow_line import LINES
+from entrypoint.config_values import MAX_VALUE
+from entrypoint.defaults import ALL_DEFAULTS, SettingDefault
+
+HEADER = """\
+# Defaults
+
+These Airflow settings have a different default under the Runtime. You can override each of them in every way in which
+you can set an Airflow setting. `astro-runtime defaults` prints the values in effect and where each one comes from.
+`make docs` prints this page.
+"""
+NAMES = """\
+A value under any of these names is an override. Airflow itself reads the names that come first. It does not read a
+forwarded name: if none of the names that it reads is set, the Runtime hands the forwarded value to the first of them.
+If several forwarded names are set, the largest value wins."""
+
+
+def render() -> str:
+    """Return the page as Markdown: the defaults, then every name of every setting on each line."""
+    rows = [
+        (f"`{setting.documented}`", setting.default or setting.formula, setting.airflow_default, setting.why)
+        for setting in ALL_DEFAULTS
+    ]
+    defaults = table(("setting", "default", "Airflow's own", "why"), rows)
+    return "\n".join([HEADER, defaults, "", *map(_names_section, LINES)])
+
+
+def _names_section(line: str) -> str:
+    rows = [
+        (f"`{setting.documented}`", _names(setting, line), allowed_values(setting, line))
+        for setting in ALL_DEFAULTS
+    ]
+    names = table(("setting", "names", "a value must be"), rows)
+    return f"## Names on Airflow {line}\n\n{NAMES}\n\n{names}\n"
+
+
+def _names(setting: SettingDefault, line: str) -> str:
+    spelling = setting.names_by_line[line]
+    groups = {
+        "": spelling.names,
+        "the largest wins, with ": [name for names in spelling.max_with for name in names],
+        "forwarded: ": spelling.forwarded,
+    }
+    return "; ".join(
+        prefix + ", ".join(f"`{name}`" for name in names) for prefix, names in groups.items() if names
+    )
+
+
+def allowed_values(setting: SettingDefault, line: str) -> str:
+    """Describe the values that can work."""
+    kind = "whole number" if setting.number is int else "number"
+    return f"a {kind} of {setting.unit} from {setting.names_by_line[line].minimum} to {MAX_VALUE}"
