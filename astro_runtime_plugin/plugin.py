@@ -1,4 +1,4 @@
-"""The AirflowPlugin; picks the line's adapter."""
+"""The AirflowPlugin; it picks the adapter for the Airflow that runs."""
 
 from __future__ import annotations
 
@@ -14,45 +14,48 @@ from astro_runtime_plugin import listeners as listener_module
 
 log = logging.getLogger("astro_runtime")
 
+# By Airflow's major version.
 ADAPTERS = {
     "3": "astro_runtime_plugin.web.airflow3",
     "2": "astro_runtime_plugin.web.airflow2",
-}  # by Airflow's major
+}
 
 
-def extensions() -> dict[str, list[Any]]:
-    """Return what the line's adapter adds to Airflow; nothing, and one warning, where it fails."""
+def load_extensions() -> dict[str, list[Any]]:
+    """Return what the adapter adds to Airflow; if it fails, log one warning and return nothing."""
     try:
         adapter = import_module(ADAPTERS[airflow_version.split(".")[0]])
-        added: dict[str, list[Any]] = adapter.extensions()
+        extensions: dict[str, list[Any]] = adapter.extensions()
     except Exception as error:
         log.warning("Airflow runs without the Runtime's footer and links: %r", error)
         return {}
-    return added
+    return extensions
 
 
 class AstroRuntimePlugin(AirflowPlugin):
-    """What Airflow finds under the entry point group `airflow.plugins`.
+    """The plugin that Airflow loads through the entry point group `airflow.plugins`.
 
-    Every Airflow process loads it and only the web server asks for what it adds, so the adapter, and FastAPI
-    with it, is imported when it is asked for: a task pays nothing.
+    Every Airflow process loads it, but only the web server reads the extensions. They are computed on first access,
+    so that no other process pays for importing the adapter and its web framework.
     """
 
     name = "astro_runtime"
-    listeners = [listener_module]  # noqa: RUF012 - Airflow's way
+    listeners = [listener_module]  # noqa: RUF012 - Airflow expects a class attribute
 
     @cached_property
     def _extensions(self) -> dict[str, list[Any]]:
-        return extensions()
+        return load_extensions()
+
+    # Read by Airflow 3; on Airflow 2 the adapter adds nothing under these names.
 
     @cached_property
     def fastapi_apps(self) -> list[Any]:
-        """The Runtime's JSON and the footer's script."""
+        """The app that serves the Runtime's API, the Runtime page and the static files."""
         return self._extensions.get("fastapi_apps", [])
 
     @cached_property
     def fastapi_root_middlewares(self) -> list[Any]:
-        """The footer."""
+        """The middleware that adds the footer to every page."""
         return self._extensions.get("fastapi_root_middlewares", [])
 
     @cached_property
@@ -62,17 +65,17 @@ class AstroRuntimePlugin(AirflowPlugin):
 
     @cached_property
     def react_apps(self) -> list[Any]:
-        """The Runtime page."""
+        """The Runtime page in the Admin menu."""
         return self._extensions.get("react_apps", [])
 
-    # What Airflow 2 asks for; on Airflow 3 the adapter adds nothing under these names.
+    # Read by Airflow 2; on Airflow 3 the adapter adds nothing under these names.
 
     @cached_property
     def flask_blueprints(self) -> list[Any]:
-        """The Runtime's JSON and the footer."""
+        """The blueprint with the Runtime's API, the Runtime page and the footer."""
         return self._extensions.get("flask_blueprints", [])
 
     @cached_property
     def appbuilder_menu_items(self) -> list[Any]:
-        """The links in the docs menu."""
+        """The Runtime page in the Admin menu, and the links in the docs menu."""
         return self._extensions.get("appbuilder_menu_items", [])

@@ -1,4 +1,4 @@
-"""A real headless Chromium, and what a test can see of the footer in it."""
+"""A real headless Chromium, and what a test can measure in it."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ NARROW: ViewportSize = {"width": 400, "height": 600}
 FOOTER = "#astro-runtime-footer"
 LINKS = "Documentation · Release notes · Provider registry · Issue tracker"
 
-# What stands at the middle of an element, once it has been scrolled to, as the user would see it.
+# Whether a user sees the middle of an element: nothing covers it, and it lies in the window.
 REACHABLE = """element => {
   const { x, y, width, height } = element.getBoundingClientRect();
   return element.contains(document.elementFromPoint(x + width / 2, y + height / 2));
 }"""
-# How dark and how bright a picture is: its darkest and its brightest pixel and the most frequent one, from 0 to 255.
+# The darkest, the brightest and the most frequent grey of a picture, from 0 to 255.
 SHADES = """async picture => {
   const image = new Image();
   image.src = `data:image/png;base64,${picture}`;
@@ -36,12 +36,12 @@ SHADES = """async picture => {
   pen.drawImage(image, 0, 0);
   const { data } = pen.getImageData(0, 0, image.width, image.height);
   const greys = new Array(256).fill(0);
-  for (let at = 0; at < data.length; at += 4) greys[Math.round((data[at] + data[at + 1] + data[at + 2]) / 3)]++;
-  const seen = [...greys.keys()].filter((grey) => greys[grey]);
-  return [seen.at(0), seen.at(-1), greys.indexOf(Math.max(...greys))];
+  for (let i = 0; i < data.length; i += 4) greys[Math.round((data[i] + data[i + 1] + data[i + 2]) / 3)]++;
+  const present = [...greys.keys()].filter((grey) => greys[grey]);
+  return [present.at(0), present.at(-1), greys.indexOf(Math.max(...greys))];
 }"""
 
-# The red, green and blue, from 0 to 255, of what is behind an element, as the canvas makes of its colour.
+# The red, green and blue of the background colour of an element, from 0 to 255; the canvas converts it.
 BACKGROUND = """element => {
   const pen = document.createElement("canvas").getContext("2d");
   pen.fillStyle = getComputedStyle(element).backgroundColor;
@@ -61,30 +61,33 @@ def chromium() -> Iterator[Browser]:
 
 def box(locator: Locator) -> tuple[float, float, float, float]:
     """Return left, top, right and bottom, in pixels."""
-    found = locator.bounding_box()
-    assert found
-    return found["x"], found["y"], found["x"] + found["width"], found["y"] + found["height"]
+    rectangle = locator.bounding_box()
+    assert rectangle
+    left, top = rectangle["x"], rectangle["y"]
+    return left, top, left + rectangle["width"], top + rectangle["height"]
 
 
 def shades(locator: Locator) -> tuple[int, int, int]:
-    """Return how dark, how bright and how bright mostly what is drawn there is, as the user sees it."""
-    darkest, brightest, mostly = locator.page.evaluate(SHADES, b64encode(locator.screenshot()).decode())
-    return darkest, brightest, mostly
+    """Return the darkest, the brightest and the most frequent grey of an element as drawn, from 0 to 255."""
+    darkest, brightest, most_frequent = locator.page.evaluate(
+        SHADES, b64encode(locator.screenshot()).decode()
+    )
+    return darkest, brightest, most_frequent
 
 
 def background(locator: Locator) -> tuple[int, int, int]:
-    """Return the red, green and blue of what is behind an element."""
+    """Return the red, green and blue of the background of an element, from 0 to 255."""
     red, green, blue = locator.evaluate(BACKGROUND)
     return red, green, blue
 
 
-def dialogs(page: Page) -> list[str]:
-    """Return a list that fills with what the page's dialogs say, such as that of an injected script."""
-    heard: list[str] = []
+def record_dialogs(page: Page) -> list[str]:
+    """Return a list that fills with the messages of the page's dialogs, such as that of an injected script."""
+    messages: list[str] = []
 
-    def note(dialog: Dialog) -> None:
-        heard.append(dialog.message)
+    def record(dialog: Dialog) -> None:
+        messages.append(dialog.message)
         dialog.dismiss()
 
-    page.on("dialog", note)
-    return heard
+    page.on("dialog", record)
+    return messages

@@ -1,4 +1,4 @@
-"""The face on Airflow 2: the Runtime's JSON, notices and page, the footer on every page, and links in the menus."""
+"""The adapter for Airflow 2: the API, the Runtime page, the footer on every page, and links in the menus."""
 
 from __future__ import annotations
 
@@ -21,17 +21,16 @@ from werkzeug.wrappers import Response as Redirect
 
 from astro_runtime_plugin.inventory.heartbeat import current_components, start
 from astro_runtime_plugin.notices import service
-from astro_runtime_plugin.options.section import configured_links, menu_links, read_option
 from astro_runtime_plugin.parallelism.snapshot import latest_snapshot
-from astro_runtime_plugin.releases.current import image_tag, release_of
+from astro_runtime_plugin.releases.current import release_of
 from astro_runtime_plugin.web import openapi, schemas
 from astro_runtime_plugin.web.flask_footer import FooterBlueprint
 from astro_runtime_plugin.web.page.collect import render_page
+from astro_runtime_plugin.web.web_options import read_web_options
 from entrypoint import record
 
 Extensions = dict[str, list[Any]]
-Answer = tuple[Any, int]  # JSON, status
-# An entry of the Admin menu for whoever may see that of connections: Admin and Op.
+# Airflow shows an entry of the Admin menu to users who may see what `name` stands for: Admin and Op.
 PAGE = {
     "name": RESOURCE_CONNECTION,
     "label": "Runtime",
@@ -41,52 +40,57 @@ PAGE = {
 
 
 def extensions() -> Extensions:
-    """Return what the plugin adds to Airflow, by the names of AirflowPlugin's attributes."""
-    links = configured_links(conf, airflow_version)
-    in_menu = menu_links(links, airflow_version)
-    tag = image_tag(read_option(conf, "image_tag"), os.environ)
-    shown = schemas.runtime_info(release_of(airflow_version), tag, airflow_version, links, ())
+    """Return what the plugin adds to Airflow, by the attribute names of AirflowPlugin."""
+    options = read_web_options(conf, airflow_version, os.environ)
+    release = release_of(airflow_version)
+    runtime = schemas.runtime_info(release, options.image_tag, airflow_version, options.links, ())
+    menu_items = [PAGE, *(menu_link(name, url) for name, url in options.menu_links.items())]
+    return {"flask_blueprints": [blueprint(runtime)], "appbuilder_menu_items": menu_items}
+
+
+def blueprint(runtime: schemas.Runtime) -> FooterBlueprint:
+    """Return the blueprint with the footer, the API and the Runtime page; `runtime` comes without settings."""
+    result = FooterBlueprint(runtime, is_logged_in)
+    result.record_once(lambda _: start())  # records the webserver; does nothing in other commands
+    # Lambdas, because Flask-WTF reads the `__name__` of a view, which a partial does not have.
+    for name, view in api_views(runtime).items():
+        endpoint = name.partition(".")[0]  # Flask forbids dots
+        result.add_url_rule(f"/api/{name}", endpoint, lambda view=view: json_response(view))
+    result.add_url_rule(
+        "/api/notices", "dismiss_notice", lambda: json_response(dismiss_notice), methods=["POST"]
+    )
+    result.add_url_rule("/page", "runtime_page", lambda: runtime_page(runtime))
+    return result
+
+
+def api_views(runtime: schemas.Runtime) -> dict[str, Callable[[], Any]]:
+    """Return the functions that answer `GET /astro-runtime/api/NAME`, by name."""
     return {
-        "flask_blueprints": [blueprint(shown)],
-        "appbuilder_menu_items": [PAGE, *(menu_link(name, url) for name, url in in_menu.items())],
-    }
-
-
-def blueprint(shown: schemas.Runtime) -> FooterBlueprint:
-    """Return the blueprint with the footer and what is asked for by its URL."""
-    made = FooterBlueprint(shown, is_logged_in)
-    made.record_once(lambda _: start())  # in a command that is no component it does nothing
-
-    def runtime() -> dict[str, Any]:
-        settings = schemas.settings(record.decode(os.environ))
-        return shown.model_copy(update={"settings": settings}).model_dump()
-
-    answers: dict[str, Callable[[], Any]] = {
-        "runtime": runtime,
+        "runtime": lambda: runtime_with_settings(runtime).model_dump(),
         "workers": lambda: latest_snapshot(record.decode(os.environ)).model_dump(),
-        "components": lambda: [one._asdict() for one in current_components()],
+        "components": lambda: [component._asdict() for component in current_components()],
         "notices": lambda: service.notices_for(user_id()).model_dump(),
         "openapi.json": openapi.document,
     }
-    for name, told in answers.items():
-        endpoint = name.partition(".")[0]  # Flask allows no dot in it
-        made.add_url_rule(f"/api/{name}", endpoint, lambda told=told: json_response(told))
-    made.add_url_rule("/api/notices", "dismissed", lambda: json_response(dismiss_notice), methods=["POST"])
-    made.add_url_rule("/page", "runtime_page", lambda: runtime_page(shown))
-    return made
 
 
-def json_response(told: Callable[[], Any]) -> Response:
-    """Return what is told to whoever is logged in, and 401 to others; nothing of it is kept by a cache."""
-    response = make_response(told() if is_logged_in() else ({"detail": "Not authenticated"}, 401))
+def runtime_with_settings(runtime: schemas.Runtime) -> schemas.Runtime:
+    """Return `runtime` with the settings of this process."""
+    settings = schemas.settings(record.decode(os.environ))
+    return runtime.model_copy(update={"settings": settings})
+
+
+def json_response(view: Callable[[], Any]) -> Response:
+    """Return the result of `view` to a logged-in user and 401 to anyone else; caches store neither."""
+    response = make_response(view() if is_logged_in() else ({"detail": "Not authenticated"}, 401))
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def dismiss_notice() -> Answer:
-    """Hide a notice from the user for some days; 404 where no notice is shown under this id."""
-    asked = request.get_json(silent=True)
-    notice = asked.get("notice") if isinstance(asked, dict) else None
+def dismiss_notice() -> tuple[Any, int]:
+    """Hide a notice from the user for some days; 422 for an invalid body, 404 for an unknown notice."""
+    body = request.get_json(silent=True)
+    notice = body.get("notice") if isinstance(body, dict) else None
     if not isinstance(notice, str):
         return {"detail": schemas.INVALID_DISMISSAL}, 422
     if not service.dismiss(user_id(), notice):
@@ -94,29 +98,33 @@ def dismiss_notice() -> Answer:
     return "", 204
 
 
-def runtime_page(shown: schemas.Runtime) -> str | Redirect:
-    """Return the Runtime page to whoever may see connections; a visitor is asked to log in, others get 403."""
+def runtime_page(runtime: schemas.Runtime) -> str | Redirect:
+    """Return the Runtime page to users who may see connections, 403 to others; redirect visitors to the login."""
     if not is_logged_in():
         return redirect(get_auth_manager().get_url_login(next_url=request.url))
     if not get_auth_manager().is_authorized_connection(method="GET"):
         abort(403)
-    drawn = Markup(render_page(shown))  # noqa: S704 (the template has escaped it)
-    around: Any = current_app.appbuilder  # type: ignore[attr-defined]
+    content = Markup(render_page(runtime))  # noqa: S704 (the template has escaped it)
+    appbuilder: Any = current_app.appbuilder  # type: ignore[attr-defined]
     return render_template(
-        "astro_runtime/page-airflow2.html", drawn=drawn, appbuilder=around, base_template=around.base_template
+        "astro_runtime/page-airflow2.html",
+        title="Runtime",
+        content=content,
+        appbuilder=appbuilder,
+        base_template=appbuilder.base_template,
     )
 
 
 def is_logged_in() -> bool:
-    """Tell whether whoever asks has logged in; the anonymous visitor of AUTH_ROLE_PUBLIC has not."""
+    """Whether the visitor has logged in; the anonymous visitor of AUTH_ROLE_PUBLIC has not."""
     return bool(get_auth_manager().is_logged_in())
 
 
 def user_id() -> str:
-    """Return who is logged in."""
+    """Return the id of the logged-in user."""
     return str(get_auth_manager().get_user_id())
 
 
 def menu_link(name: str, url: str) -> dict[str, str]:
-    """Return an entry of Airflow's own docs menu, for whoever may see that menu's entries: they share a permission."""
+    """Return an entry of Airflow's docs menu; all its entries share one permission."""
     return {"name": RESOURCE_DOCS, "label": name, "href": url, "category": RESOURCE_DOCS_MENU}

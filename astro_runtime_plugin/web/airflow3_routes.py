@@ -1,4 +1,4 @@
-"""The FastAPI app on Airflow 3: the Runtime's JSON, notices and page, for whoever may, and the static files for all."""
+"""The FastAPI app on Airflow 3: the API and the Runtime page, which need a login, and the static files."""
 
 from __future__ import annotations
 
@@ -30,44 +30,44 @@ from astro_runtime_plugin.web.no_store import NoStoreMiddleware
 from astro_runtime_plugin.web.page.collect import render_page
 from entrypoint import record
 
-# Whom Airflow lets see connections: Admin and Op, with each auth manager of its own.
+# Every auth manager grants this to its equivalents of Admin and Op.
 REQUIRES_CONNECTION_ACCESS = Depends(requires_access_connection(method="GET"))
 
 
 def create_app(tag: str | None, links: dict[str, str]) -> FastAPI:
     """Return the app; `tag` is the image tag, `links` are name → URL."""
-    served = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
-    served.add_middleware(NoStoreMiddleware)
-    served.add_exception_handler(RequestValidationError, invalid_body)
-    told = APIRouter(dependencies=[Depends(requires_authenticated())])
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
+    app.add_middleware(NoStoreMiddleware)
+    app.add_exception_handler(RequestValidationError, invalid_body)
+    authenticated_router = APIRouter(dependencies=[Depends(requires_authenticated())])
 
-    @told.get("/api/runtime")
+    @authenticated_router.get("/api/runtime")
     def runtime() -> schemas.Runtime:
         release = release_of(airflow_version)
         return schemas.runtime_info(release, tag, airflow_version, links, record.decode(os.environ))
 
-    @told.get("/page", dependencies=[REQUIRES_CONNECTION_ACCESS])
+    @authenticated_router.get("/page", dependencies=[REQUIRES_CONNECTION_ACCESS])
     def runtime_page() -> HTMLResponse:
         return HTMLResponse(render_page(runtime()))
 
-    told.add_api_route("/api/openapi.json", openapi.document)
-    told.add_api_route("/api/workers", workers)
-    told.add_api_route("/api/components", list_components)
-    told.add_api_route("/api/notices", notices)
-    told.add_api_route("/api/notices", dismiss_notice, methods=["POST"], status_code=204)
-    served.include_router(told)
-    served.mount("/static", _Static(directory=STATIC))
-    return served
+    authenticated_router.add_api_route("/api/openapi.json", openapi.document)
+    authenticated_router.add_api_route("/api/workers", workers)
+    authenticated_router.add_api_route("/api/components", list_components)
+    authenticated_router.add_api_route("/api/notices", notices)
+    authenticated_router.add_api_route("/api/notices", dismiss_notice, methods=["POST"], status_code=204)
+    app.include_router(authenticated_router)
+    app.mount("/static", _RevalidatedStaticFiles(directory=STATIC))
+    return app
 
 
 def workers() -> Workers:
-    """Return the Celery workers, as the schedulers have written them down."""
+    """Return the Celery workers, as the schedulers last recorded them."""
     return latest_snapshot(record.decode(os.environ))
 
 
 def list_components() -> list[dict[str, str]]:
-    """Return the living components: the fields of `components.shown.Runs`."""
-    return [one._asdict() for one in current_components()]
+    """Return the running components: the fields of `inventory.listing.RunningComponent`."""
+    return [component._asdict() for component in current_components()]
 
 
 def notices(user: GetUserDep) -> NoticeList:
@@ -76,25 +76,25 @@ def notices(user: GetUserDep) -> NoticeList:
 
 
 def dismiss_notice(user: GetUserDep, notice: Annotated[str, Body(embed=True)]) -> None:
-    """Hide a notice from the user for some days; 404 where no notice is shown under this id."""
+    """Hide a notice from the user for some days; 404 for an unknown notice."""
     if not service.dismiss(user.get_id(), notice):
         raise HTTPException(404, schemas.NO_SUCH_NOTICE)
 
 
 def invalid_body(*_: Any) -> JSONResponse:
-    """Say what a dismissal must be, the only request with a body."""
+    """Return 422 with the expected body of a dismissal, which is the only request with a body."""
     return JSONResponse({"detail": schemas.INVALID_DISMISSAL}, 422)
 
 
 @asynccontextmanager
 async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
-    """Record the API server while it serves; Airflow enters the lifespan of each app of a plugin."""
+    """Record the API server while it serves; Airflow enters the lifespan of every plugin's app."""
     start()
     yield
 
 
-class _Static(StaticFiles):
-    """Files that a browser asks about again, so that an upgrade shows at once."""
+class _RevalidatedStaticFiles(StaticFiles):
+    """Static files that browsers revalidate on each use, so that an upgrade takes effect at once."""
 
     def file_response(self, *args: Any, **kwargs: Any) -> Response:
         response = super().file_response(*args, **kwargs)

@@ -1,4 +1,4 @@
-"""Keeps what fails in the footer from Airflow's pages."""
+"""Keeps failures of the footer away from Airflow's pages."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ log = logging.getLogger("astro_runtime")
 
 
 class FailSafe:
-    """Calls functions; of those that fail the first is said, once, because every page would say it again."""
+    """Calls functions and catches their exceptions; only the first is logged, because every page would repeat it."""
 
     def __init__(self) -> None:
         self._warned = False
 
     def __call__(self, function: Callable[..., T | None], *arguments: object) -> T | None:
-        """Return what `function` returns; None where it fails, and the page goes out as it is."""
+        """Return the result of `function`, or None if it fails; the page then stays as Airflow rendered it."""
         try:
             return function(*arguments)
         except Exception as error:

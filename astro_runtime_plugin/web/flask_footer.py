@@ -1,4 +1,4 @@
-"""The footer on Airflow 2: in place of Airflow's own, which it holds, and at the end of the pages that have none."""
+"""The footer on Airflow 2: it replaces Airflow's footer, and is appended to pages that have none."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from astro_runtime_plugin.web.schemas import Runtime
 
 LAYOUT = "astro_runtime/layout.html"
 FOOTER = "astro_runtime/footer.html"
-FOOTERS = (b'<footer id="astro-runtime-footer"', b'<footer class="footer"')  # ours, and Airflow's own
-END = b"</body>"
+RUNTIME_FOOTER = b'<footer id="astro-runtime-footer"'
+AIRFLOW_FOOTER = b'<footer class="footer"'
+BODY_END = b"</body>"
 
 
 class FooterBlueprint(Blueprint):
-    """Draws the footer for whoever is logged in; where that fails the page goes out as it is."""
+    """Draws the footer for logged-in users; if that fails, the page stays as Airflow rendered it."""
 
-    def __init__(self, shown: Runtime, is_logged_in: Callable[[], bool]) -> None:
-        """`shown` is what the footer says; its settings are not shown."""
+    def __init__(self, runtime: Runtime, is_logged_in: Callable[[], bool]) -> None:
+        """`runtime` is what the footer shows, all but its settings."""
         super().__init__(
             "astro_runtime",
             __name__,
@@ -30,55 +31,57 @@ class FooterBlueprint(Blueprint):
             static_folder=STATIC,
             template_folder="templates",
         )
-        self._shown = shown
+        self._runtime = runtime
         self._is_logged_in = is_logged_in
-        self._or_nothing = FailSafe()
-        self.after_app_request(self._ending)
+        self._fail_safe = FailSafe()
+        self.after_app_request(self._append_footer)
 
     def register(self, app: Any, options: dict[str, Any]) -> None:
-        """Add the blueprint to `app`, and lay the footer over the layout that Airflow's pages are drawn in."""
+        """Add the blueprint to `app`, and the footer to the layout of Airflow's pages."""
         super().register(app, options)
-        self._or_nothing(self._lay_over, app)
+        self._fail_safe(self._extend_layout, app)
 
     def get_send_file_max_age(self, filename: str | None) -> int:
-        """Have a browser ask again for the style sheets, so that an upgrade shows at once."""
+        """Make browsers revalidate the static files on each use, so that an upgrade takes effect at once."""
         return 0
 
-    def _lay_over(self, app: Any) -> None:
-        names = {
-            "astro_runtime_laid_over": app.appbuilder.base_template,
-            "astro_runtime_footer": self._footer,
-        }
-        app.jinja_env.globals.update(names)
-        app.jinja_env.get_template(LAYOUT)  # a template that cannot be had would fail every page
+    def _extend_layout(self, app: Any) -> None:
+        app.jinja_env.globals.update(
+            astro_runtime_airflow_layout=app.appbuilder.base_template,
+            astro_runtime_footer=self._footer,
+        )
+        app.jinja_env.get_template(LAYOUT)  # fail now: a broken layout would break every page
         app.appbuilder.base_template = LAYOUT
 
     def _footer(self) -> Markup:
-        """Return the footer; nothing for a visitor without a login."""
-        return self._or_nothing(self._drawn) or Markup()
+        """Return the footer; empty for visitors who are not logged in."""
+        return self._fail_safe(self._render_footer) or Markup()
 
-    def _drawn(self) -> Markup | None:
+    def _render_footer(self) -> Markup | None:
         if not self._is_logged_in():
             return None
-        return Markup(render_template(FOOTER, runtime=self._shown))  # noqa: S704 (the template has escaped it)
+        return Markup(render_template(FOOTER, runtime=self._runtime))  # noqa: S704 (the template has escaped it)
 
-    def _ending(self, response: Response) -> Response:
-        """Put the footer at the end of a page that was not drawn in the layout, such as an error's."""
-        self._or_nothing(self._end, response)
+    def _append_footer(self, response: Response) -> Response:
+        """Append the footer to a page that does not use the layout, such as an error page."""
+        self._fail_safe(self._append_to_page, response)
         return response
 
-    def _end(self, response: Response) -> None:
-        if not is_page(response) or any(footer in response.get_data() for footer in FOOTERS):
+    def _append_to_page(self, response: Response) -> None:
+        if not is_page(response):
             return
-        before, end, after = response.get_data().rpartition(END)
-        if not end:
-            before, after = after, before
-        response.set_data(b"".join((before, self._footer().encode(), end, after)))
+        page = response.get_data()
+        if RUNTIME_FOOTER in page or AIRFLOW_FOOTER in page:
+            return
+        before, body_end, after = page.rpartition(BODY_END)
+        if not body_end:
+            before, after = page, b""
+        response.set_data(b"".join((before, self._footer().encode(), body_end, after)))
 
 
 def is_page(response: Response) -> bool:
-    """Tell whether an answer is a whole page for a browser to show, and neither streamed nor compressed."""
-    asked_for = request.headers.get("Sec-Fetch-Dest", "").encode()
+    """Whether a browser shows the response as a page, and it is whole: neither streamed nor compressed."""
+    destination = request.headers.get("Sec-Fetch-Dest", "").encode()
     headers = [(name.encode(), value.encode()) for name, value in response.headers]
     streamed = response.is_streamed or response.direct_passthrough
-    return asked_for in PAGE_DESTINATIONS and not streamed and is_whole_page(response.status_code, headers)
+    return destination in PAGE_DESTINATIONS and not streamed and is_whole_page(response.status_code, headers)

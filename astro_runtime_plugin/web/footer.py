@@ -1,7 +1,7 @@
-"""Puts the footer's script at the end of every HTML page that someone with a login asks for.
+"""Appends the footer's script to every HTML page that a logged-in user requests on Airflow 3.
 
-The script draws the footer from the Runtime's JSON, which checks the login; here it need only be there. So a page
-holds no version, and one for a visitor without a login is left as it is.
+The script draws the footer from the Runtime's API, which verifies the login; the middleware only looks for
+credentials. A page therefore contains no version, and a visitor's page stays unchanged.
 """
 
 from __future__ import annotations
@@ -23,66 +23,68 @@ Headers = Iterable[tuple[bytes, bytes]]
 
 URL_PREFIX = "/astro-runtime"
 STATIC = Path(__file__).parent / "static"
-# What Sec-Fetch-Dest says of a page; of what a script fetches it says `empty`, and on plain http nothing.
+# The values of Sec-Fetch-Dest for a page: scripts send `empty`, and over plain http browsers send no such header.
 PAGE_DESTINATIONS = (b"", b"document", b"iframe", b"frame", b"embed", b"object")
 
 
 class FooterMiddleware:
-    """A plain ASGI middleware: it keeps no body back, and leaves whatever is no HTML page alone."""
+    """A plain ASGI middleware: it buffers no body, and leaves everything but HTML pages alone."""
 
     def __init__(self, app: App, cookie: str) -> None:
         """`cookie` is the name of the cookie that a logged-in browser sends."""
         self.app = app
         self._cookie = re.compile(rb"(^|;)\s*" + re.escape(cookie.encode()) + b"=")
-        self._or_as_it_is = FailSafe()
+        self._fail_safe = FailSafe()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Serve one request; where the footer fails the page goes out as it is."""
+        """Serve one request; if the footer fails, the page stays as Airflow rendered it."""
         if scope["type"] == "http":
-            send = self._or_as_it_is(self._wrap_send, scope, send) or send
+            send = self._fail_safe(self._wrap_send, scope, send) or send
         await self.app(scope, receive, send)
 
     def _wrap_send(self, scope: Message, send: Send) -> Send | None:
-        """Return a `send` that ends a page with the script, or None where no page is asked for."""
+        """Return a `send` that appends the script to a page, or None if the request is not for a page."""
         if not wants_footer(scope, self._cookie):
             return None
-        tag = script(scope.get("root_path", ""))
+        tag = script_tag(scope.get("root_path", ""))
         is_page = False
 
-        async def adding(message: Message) -> None:
+        async def send_with_footer(message: Message) -> None:
             nonlocal is_page
             if message["type"] == "http.response.start":
-                page = self._or_as_it_is(extend_content_length, message, len(tag))
+                page = self._fail_safe(extend_content_length, message, len(tag))
                 is_page, message = page is not None, page or message
             elif message["type"] == "http.response.body" and is_page and not message.get("more_body"):
                 body = b"" if scope["method"] == "HEAD" else b"".join((message.get("body", b""), tag))
                 message = {**message, "body": body}
             await send(message)
 
-        return adding
+        return send_with_footer
 
 
 def wants_footer(scope: Message, cookie: re.Pattern[bytes]) -> bool:
-    """Tell whether a request comes with a login, and for a page to show rather than from a script.
+    """Whether a request carries credentials and asks for a page.
 
-    Where the server may send a file past this middleware (pathsend), nothing could be added to it.
+    False if the server may send files itself (pathsend), because that bypasses the middleware.
     """
-    login, asked_for = False, b""
+    has_credentials, destination = False, b""
     for name, value in scope["headers"]:
-        login = login or name == b"authorization" or (name == b"cookie" and bool(cookie.search(value)))
-        asked_for = value if name == b"sec-fetch-dest" else asked_for
-    past = "http.response.pathsend" in (scope.get("extensions") or {})
-    return login and asked_for in PAGE_DESTINATIONS and not past
+        if name == b"authorization" or (name == b"cookie" and cookie.search(value)):
+            has_credentials = True
+        elif name == b"sec-fetch-dest":
+            destination = value
+    sends_files = "http.response.pathsend" in (scope.get("extensions") or {})
+    return has_credentials and destination in PAGE_DESTINATIONS and not sends_files
 
 
-def script(root_path: str) -> bytes:
+def script_tag(root_path: str) -> bytes:
     """Return the tag that loads the footer's script; `root_path` is the path prefix of `[api] base_url`."""
     url = html.escape(quote(f"{root_path}{URL_PREFIX}/static/footer.js"))
     return f'<script src="{url}" defer></script>'.encode()
 
 
 def is_whole_page(status: int, headers: Headers) -> bool:
-    """Tell whether an answer is HTML that a browser shows, all of it, and not compressed yet."""
+    """Whether a response is a complete, uncompressed HTML document that a browser displays."""
     fields = {name.lower(): value.lower() for name, value in headers}
     return (
         (status == 200 or status >= 400)
@@ -92,13 +94,16 @@ def is_whole_page(status: int, headers: Headers) -> bool:
     )
 
 
-def extend_content_length(start: Message, by: int) -> Message | None:
-    """Return the start of an answer with a Content-Length, where it has one, of `by` more bytes; None if no page."""
+def extend_content_length(start: Message, extra: int) -> Message | None:
+    """Return the `http.response.start` of a page with `extra` bytes added to its Content-Length, if it has one.
+
+    None if the response is not a whole page.
+    """
     headers = start.get("headers", ())
     if not is_whole_page(start["status"], headers):
         return None
-    changed = [
-        (name, str(int(value) + by).encode() if name.lower() == b"content-length" else value)
+    extended = [
+        (name, str(int(value) + extra).encode() if name.lower() == b"content-length" else value)
         for name, value in headers
     ]
-    return {**start, "headers": changed}
+    return {**start, "headers": extended}

@@ -1,4 +1,4 @@
-"""Has caches keep no answer of an app that does not say otherwise: what runs may be another thing a second later."""
+"""Forbids caches to store the API's answers: what runs may change within a second."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from astro_runtime_plugin.web.footer import App, Message, Receive, Send
 
 
 class NoStoreMiddleware:
-    """A plain ASGI middleware; it covers the answers that refuse, too, which no dependency of a route does."""
+    """A plain ASGI middleware: unlike a dependency of the routes, it also covers error responses."""
 
     def __init__(self, app: App) -> None:
         self.app = app
@@ -16,9 +16,9 @@ class NoStoreMiddleware:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one request."""
 
-        async def sending(message: Message) -> None:
+        async def send_no_store(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message).setdefault("Cache-Control", "no-store")
             await send(message)
 
-        await self.app(scope, receive, sending)
+        await self.app(scope, receive, send_no_store)

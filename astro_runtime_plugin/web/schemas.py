@@ -1,4 +1,4 @@
-"""The Runtime's JSON: what runs, where to read more, and every setting of the table with its origin."""
+"""The Runtime's JSON: versions, links, and every setting with its origin."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from astro_runtime_plugin.options.settings import setting_rows
 from astro_runtime_plugin.releases.current import displayed_tag
 from entrypoint.record import ResolvedSetting
 
-# What `POST /astro-runtime/api/notices` says where it dismisses nothing: with 422 and with 404.
+# The details of `POST /astro-runtime/api/notices` with status 422 and 404.
 INVALID_DISMISSAL = 'The body must be JSON: {"notice": "the id of a notice"}'
 NO_SUCH_NOTICE = "No such notice"
 
@@ -24,7 +24,7 @@ class Link(BaseModel):
 
 
 class Setting(BaseModel):
-    """One setting: the fields of `entrypoint.record.ResolvedSetting`, and `stock`, Airflow's own default."""
+    """A setting: the fields of `entrypoint.record.ResolvedSetting`, and `stock`, Airflow's default."""
 
     documented: str
     variable: str
@@ -36,7 +36,7 @@ class Setting(BaseModel):
 
 
 class Runtime(BaseModel):
-    """The answer to `GET /astro-runtime/api/runtime`."""
+    """The response to `GET /astro-runtime/api/runtime`."""
 
     release: str
     image_tag: str
@@ -53,7 +53,7 @@ def runtime_info(
     links: Mapping[str, str],
     record: Iterable[ResolvedSetting],
 ) -> Runtime:
-    """Return what runs; without an image tag, the release is the image's."""
+    """Return what runs; if there is no image tag, the release takes its place."""
     return Runtime(
         release=release,
         image_tag=displayed_tag(image_tag, release),
@@ -65,5 +65,5 @@ def runtime_info(
 
 
 def settings(record: Iterable[ResolvedSetting]) -> list[Setting]:
-    """Return the settings in the record; one that has left the table is left out."""
+    """Return the settings in the record; those that are no longer in the table of defaults are left out."""
     return [Setting(**row) for row in setting_rows(record)]

@@ -1,4 +1,4 @@
-"""An AIRFLOW_HOME to look at, on either line: DAGs, a run, users."""
+"""An AIRFLOW_HOME for the web servers of either line: DAGs, a run, users."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from contextlib import closing
 from pathlib import Path
 
 USERS = {"ann": "Admin", "vic": "Viewer"}
-EVERYBODY = {**USERS, "oli": "Op", "una": "User"}  # what not every page needs to be looked at by
+ALL_USERS = {**USERS, "oli": "Op", "una": "User"}  # few tests need the last two
 PASSWORD = "a password of the tests"
-MANY = 60  # more DAGs than a window shows
+DAG_COUNT = 60  # more than fit into a window
 
 DAGS = """
 from datetime import datetime
 {imports}
 
-with DAG("hello", schedule=None, start_date=datetime(2026, 1, 1), tags=["face"]):
+with DAG("hello", schedule=None, start_date=datetime(2026, 1, 1), tags=["web"]):
     @task
     def greet():
         print("hello")
@@ -28,7 +28,7 @@ with DAG("hello", schedule=None, start_date=datetime(2026, 1, 1), tags=["face"])
         print("bye")
     greet() >> leave()
 
-for number in range({many}):
+for number in range({count}):
     with DAG(f"many_{{number:02}}", schedule=None, start_date=datetime(2026, 1, 1)) as dag:
         @task
         def nothing():
@@ -38,8 +38,8 @@ for number in range({many}):
 """
 
 
-def environment(home: Path, **more: str) -> dict[str, str]:
-    """Return the environment of an Airflow in `home`: SQLite, no examples, nothing of this process's own."""
+def environment(home: Path, **variables: str) -> dict[str, str]:
+    """Return the environment of an Airflow in `home`: SQLite, no examples, nothing inherited from this process."""
     return {
         "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
         "HOME": str(home),
@@ -48,39 +48,40 @@ def environment(home: Path, **more: str) -> dict[str, str]:
         "AIRFLOW__CORE__FERNET_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
-        **more,
+        **variables,
     }
 
 
-def make(home: Path, imports: str, module: str, environ: Mapping[str, str]) -> None:
-    """Make `home` with the DAGs, which begin with `imports`; `module`, run in `environ`, then fills it."""
+def create_home(home: Path, imports: str, module: str, environ: Mapping[str, str]) -> None:
+    """Create `home` with the DAGs, which start with `imports`; `module`, run in `environ`, then fills it."""
     (home / "dags").mkdir(parents=True)
-    (home / "dags" / "hello.py").write_text(DAGS.format(imports=imports, many=MANY))
+    (home / "dags" / "hello.py").write_text(DAGS.format(imports=imports, count=DAG_COUNT))
     (home / "airflow.cfg").touch()
-    done = subprocess.run([sys.executable, "-m", module], env=environ, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+    process = subprocess.run([sys.executable, "-m", module], env=environ, capture_output=True, text=True)
+    assert process.returncode == 0, process.stdout + process.stderr
 
 
-def copy(home: Path, to: Path) -> Path:
-    """Copy `home`, with a database of its own in which no component has told of itself; return where it is."""
-    shutil.copytree(home, to, ignore=shutil.ignore_patterns(".*", "airflow.db*", "logs", "*.log"))
-    source, copied = (closing(sqlite3.connect(one / "airflow.db")) for one in (home, to))
-    with source as reading, copied as writing:
-        reading.backup(writing)  # a server may write at this moment
+def copy_home(home: Path, target: Path) -> Path:
+    """Copy `home` to `target`, with its own database in which no component is recorded; return `target`."""
+    shutil.copytree(home, target, ignore=shutil.ignore_patterns(".*", "airflow.db*", "logs", "*.log"))
+    source, copy = (closing(sqlite3.connect(folder / "airflow.db")) for folder in (home, target))
+    with source as reading, copy as writing:
+        reading.backup(writing)  # consistent even if a server writes meanwhile
         writing.execute("DROP TABLE IF EXISTS astro_runtime_state")
         writing.commit()
-    return to
+    return target
 
 
-def fill(*first: list[str]) -> None:
-    """Run the airflow commands that fill AIRFLOW_HOME, in one process: `first`, then those for DAGs, run and users."""
+def fill_home(*setup_commands: list[str]) -> None:
+    """Run the airflow commands that fill AIRFLOW_HOME, all in this process: set-up, DAGs, a run, users."""
     from airflow.cli.cli_parser import get_parser
 
     names = ["--firstname", "Ann", "--lastname", "Other", "--password", PASSWORD]
     users = [
         ["users", "create", "-u", user, "-r", role, "-e", f"{user}@example.com", *names]
-        for user, role in EVERYBODY.items()
+        for user, role in ALL_USERS.items()
     ]
-    for command in (*first, ["dags", "reserialize"], ["dags", "test", "hello", "2026-01-02"], *users):
+    dags = [["dags", "reserialize"], ["dags", "test", "hello", "2026-01-02"]]
+    for command in (*setup_commands, *dags, *users):
         arguments = get_parser().parse_args(command)
         arguments.func(arguments)

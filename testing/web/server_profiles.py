@@ -1,4 +1,4 @@
-"""What the web servers that the tests look at are given: a plain one, and one where image tag and links are hostile."""
+"""The settings of the web servers under test: a plain profile, and one with hostile image tag and links."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HOSTILE = {
     "AIRFLOW__ASTRO_RUNTIME__IMAGE_TAG": "<script>alert(1)</script>",
     "AIRFLOW__ASTRO_RUNTIME__LINKS": '{"<b>Wiki</b>": "https://wiki.example.com/", "Bad": "javascript:alert(1)"}',
 }
-# What the plain one's endpoint says of the parallelism that it is given.
+# The plain profile's parallelism in the API.
 PARALLELISM = {
     "documented": "AIRFLOW__CORE__PARALLELISM",
     "variable": "AIRFLOW__CORE__PARALLELISM",

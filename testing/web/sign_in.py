@@ -1,6 +1,6 @@
-"""One browser, and who looks at the pages with it. The `conftest.py` of each line imports these fixtures.
+"""Fixtures for one browser and its users; the `conftest.py` of each line imports them.
 
-Of the package, not of the session: while Playwright runs, no other test could run an event loop of its own.
+Their scope is the package, not the session: while Playwright runs, no other test can run an event loop.
 """
 
 from __future__ import annotations
@@ -12,68 +12,69 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from testing.browser import FOOTER, WINDOW, chromium
 from testing.web.airflow_home import PASSWORD
-from testing.web.web_server import Server
+from testing.web.web_server import WebServer
 
-SignIn = Callable[[Server, str], Page]
-Open = Callable[[str], Page]
+SignIn = Callable[[WebServer, str], Page]
+OpenPage = Callable[[str], Page]
 
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    expect.set_options(timeout=30_000)  # ms: how long a busy machine may take over a page
-    with chromium() as one:
-        yield one
+    expect.set_options(timeout=30_000)  # ms: how long a busy machine may take for a page
+    with chromium() as running_browser:
+        yield running_browser
 
 
 @pytest.fixture(scope="package")
 def contexts() -> dict[tuple[str, str], BrowserContext]:
+    """The browser context of each user at each server's URL."""
     return {}
 
 
 @pytest.fixture
 def sign_in(browser: Browser, contexts: dict[tuple[str, str], BrowserContext]) -> Iterator[SignIn]:
-    """Yield a function that opens a page as a user, who logs in once at each server and keeps what was loaded."""
-    opened: list[Page] = []
+    """Yield a function that opens a page as a user, who logs in once per server and keeps the browser's cache."""
+    pages: list[Page] = []
 
-    def signed_in(server: Server, user: str) -> Page:
-        new = (server.url, user) not in contexts
-        if new:
+    def sign_in_as(server: WebServer, user: str) -> Page:
+        is_new = (server.url, user) not in contexts
+        if is_new:
             contexts[server.url, user] = browser.new_context(viewport=WINDOW)
         page = contexts[server.url, user].new_page()
-        opened.append(page)
-        if new:
+        pages.append(page)
+        if is_new:
             log_in(page, server, user)
         return page
 
-    yield signed_in
-    for page in opened:
+    yield sign_in_as
+    for page in pages:
         page.close()
 
 
 @pytest.fixture
-def opened(server: Server, sign_in: SignIn) -> Iterator[Open]:
-    """Yield a function that opens a path with the footer on it; what it put into the browser is forgotten."""
+def open_page(server: WebServer, sign_in: SignIn) -> Iterator[OpenPage]:
+    """Yield a function that opens a path with the footer on it; the browser's local storage is cleared afterwards."""
     page = sign_in(server, "ann")
 
-    def at(path: str) -> Page:
+    def open_path(path: str) -> Page:
         page.goto(server.url + path)
         expect(page.locator(FOOTER)).to_be_visible()
         return page
 
-    yield at
+    yield open_path
     page.evaluate("localStorage.clear()")
 
 
 @pytest.fixture
-def stranger(browser: Browser) -> Iterator[Page]:
-    """Yield a page of a visitor without a login."""
+def anonymous(browser: Browser) -> Iterator[Page]:
+    """Yield a page of a visitor who is not logged in."""
     context = browser.new_context()
     yield context.new_page()
     context.close()
 
 
-def log_in(page: Page, server: Server, user: str) -> None:
-    """Log in as people do."""
+def log_in(page: Page, server: WebServer, user: str) -> None:
+    """Log in with the form."""
     page.goto(server.url + server.login)
     page.fill("input[name=username]", user)
     page.fill("input[name=password]", PASSWORD)

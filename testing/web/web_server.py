@@ -1,4 +1,4 @@
-"""A real web server of either Airflow, started through the entrypoint."""
+"""A real web server of either line, started through the entrypoint."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from testing.entrypoint_process import CHECKOUT
 from testing.installed_line import RELEASE
 from testing.servers import until
 
-S = TypeVar("S", bound="Server")
+S = TypeVar("S", bound="WebServer")
 
 
-class Server:
-    """A running web server: `url` ends without a slash, `environ` is what it was given, `log` what it says.
+class WebServer:
+    """A running web server: `url` ends without a slash, `environ` is its environment, `log` its output.
 
-    `login` is the path of a page that asks for a login, `home` that of the page that follows.
+    `login` is the path of a page with the login form, `home` that of the page after the login.
     """
 
     login: str
@@ -37,7 +37,7 @@ class Server:
         self.image_tag = environ.get("AIRFLOW__ASTRO_RUNTIME__IMAGE_TAG", RELEASE)
 
     def run_python(self, code: str) -> None:
-        """Run code in this server's installation, as another component that shares its database would."""
+        """Run code with this server's settings, as another component that shares its database."""
         words = [sys.executable, "-m", "entrypoint", "python", "-c", code]
         subprocess.run(
             words, env=dict(self.environ), cwd=CHECKOUT, check=True, capture_output=True, timeout=120
@@ -45,15 +45,17 @@ class Server:
 
 
 @contextmanager
-def on_demand(serving: Callable[[str], AbstractContextManager[S]]) -> Iterator[Callable[[str], S]]:
-    """Yield a function that returns the server of a kind, which `serving` starts when it is first asked for."""
+def start_on_demand(start: Callable[[str], AbstractContextManager[S]]) -> Iterator[Callable[[str], S]]:
+    """Yield a function that returns the server of a profile, which `start` starts on the first request for it."""
     with ExitStack() as stack:
-        yield cache(lambda kind: stack.enter_context(serving(kind)))
+        yield cache(lambda profile: stack.enter_context(start(profile)))
 
 
 @contextmanager
-def started(words: Sequence[str], environ: Mapping[str, str], health: str, log: Path) -> Iterator[None]:
-    """Run `airflow` with `words` from when the URL `health` answers until the end of the block."""
+def run_web_server(
+    words: Sequence[str], environ: Mapping[str, str], health: str, log: Path
+) -> Iterator[None]:
+    """Run `airflow` with `words` until the end of the block, which starts when the URL `health` answers."""
     with open(log, "wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "entrypoint", "airflow", *words],
@@ -63,15 +65,15 @@ def started(words: Sequence[str], environ: Mapping[str, str], health: str, log: 
             start_new_session=True,
         )
     try:
-        _wait(health, process, log)
+        _wait_until_healthy(health, process, log)
         yield
     finally:
-        # Its workers too: how it stops is not looked at here, takes its time, and there is nothing to save.
+        # With its workers. A clean stop takes time; other tests cover it, and there is nothing to save.
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 
-def _wait(health: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_until_healthy(health: str, process: subprocess.Popen[bytes], log: Path) -> None:
     try:
         until(lambda: urllib.request.urlopen(health).close(), URLError, process, 120)
     except URLError as error:

@@ -1,12 +1,17 @@
-"""What a scheduler writes down of the workers, written into a web server's database, and what is told of it."""
+"""The workers that a scheduler records in a web server's database, and what the API makes of them."""
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
 from testing.web.server_profiles import PARALLELISM
-from testing.web.web_server import Server
+from testing.web.web_server import WebServer
 
 ENDPOINT = "/astro-runtime/api/workers"
-WRITE = """
+RECORD = """
 from astro_runtime_plugin.parallelism.snapshot import KIND, to_record
 from astro_runtime_plugin.parallelism.limit import LimitState, Worker
 from astro_runtime_plugin.database.state import put
@@ -15,13 +20,14 @@ state = LimitState(Calculation(32, "no worker has answered"), lambda _: None)
 state.update([Worker("a@one", 16, ("default",)), Worker("b@two", 4, ("default", "gpu"))])
 put(KIND, "host:7", to_record(state))
 """
+DELETE = "DELETE FROM astro_runtime_state WHERE kind = 'parallelism'"
+LIMIT, WHY = 20, "1×16 default + 1×4 default, gpu"
 A, B = {"name": "a@one", "pool": 16}, {"name": "b@two", "pool": 4}
-WHY = "1×16 default + 1×4 default, gpu"
-TOLD = {  # by the plain kind of server
+RESPONSE = {  # of a server with the plain profile
     "parallelism": PARALLELISM["value"],
     "origin": PARALLELISM["origin"],
     "why": PARALLELISM["why"],
-    "schedulers": [{"scheduler": "host:7", "parallelism": 20, "why": WHY}],
+    "schedulers": [{"scheduler": "host:7", "parallelism": LIMIT, "why": WHY}],
     "queues": [
         {"name": "default", "workers": [A, B], "pool": 20},
         {"name": "gpu", "workers": [B], "pool": 4},
@@ -29,6 +35,13 @@ TOLD = {  # by the plain kind of server
 }
 
 
-def write(server: Server) -> None:
-    """Write down what a scheduler would that has heard two workers."""
-    server.run_python(WRITE)
+@contextmanager
+def recorded_workers(server: WebServer) -> Iterator[None]:
+    """Record two workers, as a scheduler does, until the end of the block."""
+    server.run_python(RECORD)
+    try:
+        yield
+    finally:
+        path = Path(server.environ["AIRFLOW_HOME"]) / "airflow.db"
+        with closing(sqlite3.connect(path, timeout=30)) as database, database:
+            database.execute(DELETE)

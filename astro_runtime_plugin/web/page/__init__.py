@@ -1,1 +1,1 @@
-"""The Runtime page: the same HTML on both lines, drawn in the style of the Airflow around it."""
+"""The Runtime page: the same HTML on both lines, which each styles as its Airflow."""

@@ -1,4 +1,4 @@
-"""Asks everything that the Runtime page shows, and draws it."""
+"""Collects what the Runtime page shows, and renders it."""
 
 from __future__ import annotations
 
@@ -14,26 +14,33 @@ from astro_runtime_plugin.releases.merge import find_release, merge_releases
 from astro_runtime_plugin.releases.today import utc_today
 from astro_runtime_plugin.updates.service import stored_releases
 from astro_runtime_plugin.web import schemas
-from astro_runtime_plugin.web.page.contents import PageContents, maintenance_status, providers
-from astro_runtime_plugin.web.page.template import render
+from astro_runtime_plugin.web.page.maintenance import MaintenanceStatus, maintenance_status
+from astro_runtime_plugin.web.page.parallelism import effective_setting
+from astro_runtime_plugin.web.page.providers import installed_providers
+from astro_runtime_plugin.web.page.template import PageContents, render
 from entrypoint.record import decode
 
 
 def render_page(runtime: schemas.Runtime) -> str:
-    """Return the page's HTML, of today."""
+    """Return the page's HTML as of now; the settings are those of this process."""
     record = decode(os.environ)
-    shown = runtime.model_copy(update={"settings": schemas.settings(record)})
-    known = merge_releases(catalogue.releases(), stored_releases())
-    release = find_release(runtime.release, known)
-    life = maintenance_status(release, known, utc_today()) if release else None
-    told, now = records(), time.time()
+    workers = latest_snapshot(record)
+    settings = [effective_setting(setting, workers.schedulers) for setting in schemas.settings(record)]
+    component_records, now = records(), time.time()
     return render(
         PageContents(
-            shown,
-            life,
-            live_components(told, now),
-            hosts_by_setting(told, now),
-            latest_snapshot(record),
-            providers(),
+            runtime=runtime.model_copy(update={"settings": settings}),
+            maintenance=_maintenance(runtime.release),
+            components=live_components(component_records, now),
+            component_settings=hosts_by_setting(component_records, now),
+            queues=workers.queues,
+            providers=installed_providers(),
         )
     )
+
+
+def _maintenance(release: str) -> MaintenanceStatus | None:
+    """Return the status of the release today; None if neither the catalogue nor an update lists it."""
+    releases = merge_releases(catalogue.releases(), stored_releases())
+    match = find_release(release, releases)
+    return maintenance_status(match, releases, utc_today()) if match else None

@@ -1,68 +1,68 @@
-// Draws the footer on a page of the web server for whoever is logged in; whatever fails draws nothing.
+// Draws the footer on a page of the web server for logged-in users; if anything fails, it draws nothing.
 (() => {
   "use strict";
 
   const ID = "astro-runtime-footer";
-  const here = document.currentScript.src;
+  const scriptUrl = document.currentScript.src;
   const SEPARATOR = " · ";
 
-  // A page within a page of ours: the outer one shows the footer.
-  const framedByUs = () => {
+  // A page embedded in another page of this site: the outer page shows the footer.
+  const isEmbedded = () => {
     try {
       return window.parent !== window && window.parent.location.origin === window.location.origin;
     } catch {
-      return false; // another site's page, which has no footer
+      return false; // embedded in another site, which has no footer
     }
   };
 
-  const element = (name, attributes, ...children) => {
-    const made = document.createElement(name);
-    Object.entries(attributes).forEach(([key, value]) => made.setAttribute(key, value));
-    made.append(...children);
-    return made;
+  const createElement = (name, attributes, ...children) => {
+    const element = document.createElement(name);
+    Object.entries(attributes).forEach(([key, value]) => element.setAttribute(key, value));
+    element.append(...children);
+    return element;
   };
 
-  // `bdi`, so that each keeps its own order of letters in a right-to-left page.
-  const fact = (label, value) => element("bdi", {}, `${label} ${value}`);
+  // `bdi` keeps the character order of each fact in a right-to-left page.
+  const createFact = (label, value) => createElement("bdi", {}, `${label} ${value}`);
 
-  const link = ({ name, url }) =>
-    element("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, element("bdi", {}, name));
+  const createLink = ({ name, url }) =>
+    createElement("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, createElement("bdi", {}, name));
 
-  const separated = (parts) => parts.flatMap((part, place) => (place ? [SEPARATOR, part] : [part]));
+  const separate = (parts) => parts.flatMap((part, index) => (index ? [SEPARATOR, part] : [part]));
 
-  const footer = (runtime) => {
+  const createFooter = (runtime) => {
     const facts = [
-      fact("Runtime", runtime.release),
-      fact("image", runtime.image_tag),
-      fact("Airflow", runtime.airflow_version),
+      createFact("Runtime", runtime.release),
+      createFact("image", runtime.image_tag),
+      createFact("Airflow", runtime.airflow_version),
     ];
-    const links = runtime.links.filter(({ url }) => /^https?:\/\//i.test(url)).map(link);
-    return element(
+    const links = runtime.links.filter(({ url }) => /^https?:\/\//i.test(url)).map(createLink);
+    return createElement(
       "footer",
       { id: ID, "data-image-tag": runtime.image_tag, "aria-label": "Runtime" },
-      element("div", {}, ...separated(facts)),
+      createElement("div", {}, ...separate(facts)),
       " ",
-      element("nav", { "aria-label": "Resources" }, ...separated(links)),
+      createElement("nav", { "aria-label": "Resources" }, ...separate(links)),
     );
   };
 
-  // The style sheet comes first, so that the page is laid out once.
-  const styled = () =>
+  // Loaded before the footer is added, so that the page is laid out once.
+  const loadStylesheet = () =>
     new Promise((resolve, reject) => {
-      const sheet = element("link", { rel: "stylesheet", href: new URL("footer.css", here) });
-      sheet.onload = resolve;
-      sheet.onerror = reject;
-      document.head.append(sheet);
+      const stylesheet = createElement("link", { rel: "stylesheet", href: new URL("footer.css", scriptUrl) });
+      stylesheet.onload = resolve;
+      stylesheet.onerror = reject;
+      document.head.append(stylesheet);
     });
 
   const draw = async () => {
-    if (framedByUs() || document.getElementById(ID)) return;
-    const answer = await fetch(new URL("../api/runtime", here), { headers: { Accept: "application/json" } });
-    const told = await answer.text(); // what no cache takes and nobody reads keeps its connection busy
-    if (answer.status !== 200) return;
-    const drawn = footer(JSON.parse(told));
-    await styled();
-    document.body.append(drawn, element("script", { src: new URL("notices.js", here) }));
+    if (isEmbedded() || document.getElementById(ID)) return;
+    const response = await fetch(new URL("../api/runtime", scriptUrl), { headers: { Accept: "application/json" } });
+    const text = await response.text(); // an uncached body that is never read keeps its connection busy
+    if (response.status !== 200) return;
+    const footer = createFooter(JSON.parse(text));
+    await loadStylesheet();
+    document.body.append(footer, createElement("script", { src: new URL("notices.js", scriptUrl) }));
   };
 
   draw().catch(() => {});

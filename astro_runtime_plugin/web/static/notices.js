@@ -1,4 +1,4 @@
-// Draws the notices at the top of a page for whoever is logged in; whatever fails draws nothing.
+// Draws the notices at the top of a page for logged-in users; if anything fails, it draws nothing.
 (() => {
   "use strict";
 
@@ -8,77 +8,78 @@
   const script = document.currentScript;
   const api = new URL("../api/notices", script.src);
   const headers = { Accept: "application/json", "Content-Type": "application/json" };
-  if (script.dataset.csrfToken) headers["X-CSRFToken"] = script.dataset.csrfToken; // Airflow 2 asks for it
+  if (script.dataset.csrfToken) headers["X-CSRFToken"] = script.dataset.csrfToken; // Airflow 2 requires it
 
-  const element = (name, attributes, ...children) => {
-    const made = document.createElement(name);
-    Object.entries(attributes).forEach(([key, value]) => made.setAttribute(key, value));
-    made.append(...children);
-    return made;
+  const createElement = (name, attributes, ...children) => {
+    const element = document.createElement(name);
+    Object.entries(attributes).forEach(([key, value]) => element.setAttribute(key, value));
+    element.append(...children);
+    return element;
   };
 
-  const dismissed = (id) => fetch(api, { method: "POST", headers, body: JSON.stringify({ notice: id }) });
+  const dismiss = (id) => fetch(api, { method: "POST", headers, body: JSON.stringify({ notice: id }) });
 
-  const link = (url) =>
-    element("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, "Read more");
+  const createLink = (url) =>
+    createElement("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, "Read more");
 
-  // With 0 days a notice comes back with the next page.
-  const dismissal = (days) => (days ? `Dismiss for ${days} ${days === 1 ? "day" : "days"}` : "Dismiss");
+  // With 0 days a notice comes back on the next page.
+  const dismissLabel = (days) => (days ? `Dismiss for ${days} ${days === 1 ? "day" : "days"}` : "Dismiss");
 
-  const row = ({ id, level, text, url }, days) => {
+  const createRow = ({ id, level, text, url }, days) => {
     const role = level === "info" ? "status" : "alert";
-    const label = dismissal(days);
-    const button = element("button", { type: "button", title: label, "aria-label": label }, "×");
-    const parts = [element("span", {}, text), ...(/^https?:\/\//i.test(url ?? "") ? [link(url)] : []), button];
-    const made = element("div", { role, "data-level": level, "data-notice": id }, ...parts);
+    const label = dismissLabel(days);
+    const button = createElement("button", { type: "button", title: label, "aria-label": label }, "×");
+    const links = /^https?:\/\//i.test(url ?? "") ? [createLink(url)] : [];
+    const children = [createElement("span", {}, text), ...links, button];
+    const row = createElement("div", { role, "data-level": level, "data-notice": id }, ...children);
     button.onclick = async () => {
-      const answer = await dismissed(id).catch(() => null);
-      if (answer?.ok) made.remove();
+      const response = await dismiss(id).catch(() => null);
+      if (response?.ok) row.remove();
     };
-    return made;
+    return row;
   };
 
-  // The style sheet comes first, so that the page is laid out once.
-  let sheet;
-  const styled = () => {
-    sheet ??= new Promise((resolve, reject) => {
-      const made = element("link", { rel: "stylesheet", href: new URL("notices.css", script.src) });
-      made.onload = resolve;
-      made.onerror = () => {
-        made.remove();
-        sheet = undefined; // the next time it is asked for again
+  // Loaded before the notices are added, so that the page is laid out once.
+  let stylesheetLoaded; // a promise
+  const loadStylesheet = () => {
+    stylesheetLoaded ??= new Promise((resolve, reject) => {
+      const stylesheet = createElement("link", { rel: "stylesheet", href: new URL("notices.css", script.src) });
+      stylesheet.onload = resolve;
+      stylesheet.onerror = () => {
+        stylesheet.remove();
+        stylesheetLoaded = undefined; // the next draw tries again
         reject();
       };
-      document.head.append(made);
+      document.head.append(stylesheet);
     });
-    return sheet;
+    return stylesheetLoaded;
   };
 
-  const place = (drawn) => {
-    const top = document.querySelector("body > header"); // Flask-AppBuilder's, which lies above its page
-    if (top) top.after(drawn);
-    else document.body.prepend(drawn);
+  const insert = (section) => {
+    const header = document.querySelector("body > header"); // Flask-AppBuilder's, which lies above its page
+    if (header) header.after(section);
+    else document.body.prepend(section);
   };
 
-  let asked; // when
-  let told;
+  let lastRequest; // ms since the epoch
+  let lastText;
   const draw = async () => {
-    asked = Date.now();
-    const answer = await fetch(api, { headers });
-    const text = await answer.text();
-    if (answer.status !== 200 || text === told) return; // a screen reader would say again what has not changed
+    lastRequest = Date.now();
+    const response = await fetch(api, { headers });
+    const text = await response.text();
+    if (response.status !== 200 || text === lastText) return; // redrawing would make screen readers repeat everything
     const { notices, dismissal_days: days } = JSON.parse(text);
-    const rows = notices.map((notice) => row(notice, days));
-    if (rows.length) await styled();
+    const rows = notices.map((notice) => createRow(notice, days));
+    if (rows.length) await loadStylesheet();
     document.getElementById(ID)?.remove();
-    if (rows.length) place(element("section", { id: ID, "aria-label": "Notices" }, ...rows));
-    told = text;
+    if (rows.length) insert(createElement("section", { id: ID, "aria-label": "Notices" }, ...rows));
+    lastText = text;
   };
 
-  // A page of Airflow 3 may be open for weeks. The clock is looked at each minute: timers stand still in a computer that
-  // sleeps, and a hidden page asks when it is seen again.
+  // A page of Airflow 3 may stay open for weeks. Its age is checked every minute instead of by an hourly timer, because
+  // timers stop while the computer sleeps. A hidden page waits until it is visible again.
   const drawHourly = () => {
-    if (!document.hidden && Date.now() - asked >= HOUR) draw().catch(() => {});
+    if (!document.hidden && Date.now() - lastRequest >= HOUR) draw().catch(() => {});
   };
   setInterval(drawHourly, MINUTE);
   document.addEventListener("visibilitychange", drawHourly);

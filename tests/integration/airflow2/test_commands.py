@@ -1,4 +1,4 @@
-"""The container commands that operators of Airflow 2 have in their deployments."""
+"""The container commands in operators' deployments of Airflow 2."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil  # type: ignore[import-untyped]
@@ -31,31 +32,31 @@ def environ() -> dict[str, str]:
         "AIRFLOW__CORE__FERNET_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "1",
-        "AIRFLOW__WEBSERVER__SECRET_KEY": "a secret of the tests, of no worth elsewhere",
+        "AIRFLOW__WEBSERVER__SECRET_KEY": "a secret of the tests, worthless anywhere else",
         "AIRFLOW__WEBSERVER__WORKERS": "1",
     }
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory, environ: Mapping[str, str]) -> Path:
-    """An AIRFLOW_HOME that `airflow db upgrade` has made, through the entrypoint."""
-    made = tmp_path_factory.mktemp("commands")
-    (made / "airflow.cfg").touch()
-    (made / "dags").mkdir()
-    done = start(made, "airflow", "db", "upgrade", environ=environ)
-    assert done.returncode == 0, done.stderr
-    assert "Database migrating done!" in done.stdout + done.stderr
-    return made
+    """An AIRFLOW_HOME with the database that `airflow db upgrade` creates through the entrypoint."""
+    path = tmp_path_factory.mktemp("commands")
+    (path / "airflow.cfg").touch()
+    (path / "dags").mkdir()
+    process = start(path, "airflow", "db", "upgrade", environ=environ)
+    assert process.returncode == 0, process.stderr
+    assert "Database migrating done!" in process.stdout + process.stderr
+    return path
 
 
-def rows(home: Path, query: str) -> list[tuple[str]]:
+def fetch_rows(home: Path, query: str) -> list[tuple[str]]:
     with closing(sqlite3.connect(home / "airflow.db", timeout=30)) as database:
         return database.execute(query).fetchall()
 
 
 @contextmanager
 def running(home: Path, environ: Mapping[str, str], *words: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run the entrypoint with `words` in a session of its own until the end of the block."""
+    """Run the entrypoint with `words` in a new session until the end of the block."""
     with open(home / "log", "wb") as log:
         process = subprocess.Popen(
             [*ENTRYPOINT, *words],
@@ -73,38 +74,38 @@ def running(home: Path, environ: Mapping[str, str], *words: str) -> Iterator[sub
         process.wait()
 
 
-def test_db_upgrade_makes_the_tables(home: Path) -> None:
-    assert rows(home, "select version_num from alembic_version") == [("5f2621c13b39",)]
+def test_db_upgrade_creates_the_tables(home: Path) -> None:
+    assert fetch_rows(home, "select version_num from alembic_version") == [("5f2621c13b39",)]
 
 
-def test_the_scheduler_runs_behind_an_upgrade_in_bash(home: Path, environ: Mapping[str, str]) -> None:
+def test_scheduler_starts_after_an_upgrade_in_bash(home: Path, environ: Mapping[str, str]) -> None:
     with running(home, environ, "bash", "-c", f"{UPGRADE} && airflow scheduler") as process:
-        assert until(lambda: process.poll() is not None or rows(home, HEARTBEAT), 120)
-        scheduler = next(one for one in family(process) if "scheduler" in one.cmdline())
+        assert until(lambda: process.poll() is not None or fetch_rows(home, HEARTBEAT), 120)
+        scheduler = next(member for member in process_tree(process) if "scheduler" in member.cmdline())
         variables = scheduler.environ()
         assert variables["AIRFLOW__SCHEDULER__MAX_TIS_PER_QUERY"] == "512"
         assert variables["AIRFLOW__SCHEDULER__DAG_DIR_LIST_INTERVAL"] == "30"
         os.killpg(process.pid, signal.SIGTERM)
         until(lambda: not scheduler.is_running() or scheduler.status() == psutil.STATUS_ZOMBIE)
-    assert rows(home, "select state from job where job_type = 'SchedulerJob'") == [("success",)]
+    assert fetch_rows(home, "select state from job where job_type = 'SchedulerJob'") == [("success",)]
 
 
-def test_a_bare_webserver_answers(home: Path, environ: Mapping[str, str]) -> None:
+def test_webserver_without_airflow_in_front_answers(home: Path, environ: Mapping[str, str]) -> None:
     port = free_port()
+    url = f"http://127.0.0.1:{port}/health"
     with running(home, environ, "webserver", "-H", "127.0.0.1", "-p", str(port)) as process:
-        health = until(lambda: process.poll() is not None or answer(f"http://127.0.0.1:{port}/health"), 120)
+        health = until(lambda: process.poll() is not None or fetch_health(url), 120)
         assert health["metadatabase"] == {"status": "healthy"}
         assert "webserver" in psutil.Process(process.pid).cmdline()
 
 
-def family(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
-    one = psutil.Process(process.pid)
-    return [one, *one.children(recursive=True)]
+def process_tree(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    root = psutil.Process(process.pid)
+    return [root, *root.children(recursive=True)]
 
 
-def answer(url: str) -> dict[str, dict[str, str]] | None:
+def fetch_health(url: str) -> Any:
     try:
-        said: dict[str, dict[str, str]] = httpx.get(url).json()
+        return httpx.get(url).json()
     except httpx.TransportError:
         return None
-    return said

@@ -1,4 +1,4 @@
-"""The OpenAPI document against the rules that the blueprint on Airflow 2 has."""
+"""The OpenAPI document against the rules of the blueprint on Airflow 2."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import pytest
 from flask import Flask
 
 from astro_runtime_plugin.web.airflow2 import blueprint
+from astro_runtime_plugin.web.flask_footer import FooterBlueprint
 from astro_runtime_plugin.web.footer import URL_PREFIX
 from astro_runtime_plugin.web.openapi import document
 from astro_runtime_plugin.web.schemas import runtime_info
 
 
-def test_every_rule_of_the_blueprint_is_described_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_document_describes_every_rule_of_the_blueprint_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     app = Flask(__name__, static_folder=None)
-    made = blueprint(runtime_info("13.0.0", None, "2.11.2", {}, ()))
-    monkeypatch.setattr(made, "_lay_over", lambda _: None)  # there is no layout of Airflow's here
-    app.register_blueprint(made)
+    monkeypatch.setattr(FooterBlueprint, "_extend_layout", lambda *_: None)  # this app has no layout
+    app.register_blueprint(blueprint(runtime_info("13.0.0", None, "2.11.2", {}, ())))
     rules = [rule for rule in app.url_map.iter_rules() if not rule.rule.startswith(f"{URL_PREFIX}/static/")]
     served = {
         (rule.rule.removeprefix(URL_PREFIX), method.lower())

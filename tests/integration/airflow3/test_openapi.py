@@ -1,4 +1,4 @@
-"""The OpenAPI document against the routes that the app on Airflow 3 has."""
+"""The OpenAPI document against the routes of the app on Airflow 3."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from astro_runtime_plugin.web.airflow3_routes import create_app
 from astro_runtime_plugin.web.openapi import document
 
 
-def test_every_route_of_the_app_is_described_and_no_other() -> None:
+def test_document_describes_every_route_of_the_app_and_no_other() -> None:
     routes = [route for route in create_app(None, {}).routes if isinstance(route, APIRoute)]
     served = {(route.path, method.lower()) for route in routes for method in route.methods}
     assert served == {(path, method) for path, methods in document()["paths"].items() for method in methods}
 
 
-def test_the_document_has_the_shape_that_fastapi_knows() -> None:
+def test_document_is_valid_for_fastapi() -> None:
     parsed = OpenAPI.model_validate(document())
     assert parsed.openapi == "3.1.0"
     assert parsed.paths

@@ -1,4 +1,4 @@
-"""Webservers of each kind, shared by the tests of this folder."""
+"""Webservers with each profile, shared by the tests of this folder."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ from pathlib import Path
 import pytest
 
 from testing.web.server_profiles import HOSTILE, PLAIN, PREFIX
-from testing.web.sign_in import browser, contexts, opened, sign_in, stranger
-from testing.web.web_server import on_demand
+from testing.web.sign_in import anonymous, browser, contexts, open_page, sign_in
+from testing.web.web_server import start_on_demand
 from tests.integration.web.airflow2 import home as homes
-from tests.integration.web.airflow2.server import Server, serving
+from tests.integration.web.airflow2.server import Airflow2Server, run_webserver
 
-__all__ = ["browser", "contexts", "opened", "sign_in", "stranger"]  # pytest finds fixtures here
+__all__ = ["anonymous", "browser", "contexts", "open_page", "sign_in"]  # makes pytest find the fixtures
 
-PUBLIC = {"AIRFLOW__WEBSERVER__CONFIG_FILE": f"$AIRFLOW_HOME/{homes.PUBLIC}"}
-KINDS = {"plain": ("", PLAIN), "prefix": (PREFIX, HOSTILE | PUBLIC)}
+PUBLIC = {"AIRFLOW__WEBSERVER__CONFIG_FILE": f"$AIRFLOW_HOME/{homes.PUBLIC_CONFIG}"}
+PROFILES = {"plain": ("", PLAIN), "prefix": (PREFIX, HOSTILE | PUBLIC)}
 
-Servers = Callable[[str], Server]
+Servers = Callable[[str], Airflow2Server]
 
 
 @pytest.fixture(scope="package")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("face") / "home"
-    homes.make(made)
-    return made
+    path = tmp_path_factory.mktemp("web") / "home"
+    homes.create_home(path)
+    return path
 
 
 @pytest.fixture(scope="package")
 def servers(home: Path) -> Iterator[Servers]:
-    """Yield a function that returns the webserver of a kind, started when it is first asked for."""
-    with on_demand(lambda kind: serving(home, *KINDS[kind])) as of:
-        yield of
+    """Yield a function that returns the webserver of a profile, which the first call starts."""
+    with start_on_demand(lambda profile: run_webserver(home, *PROFILES[profile])) as server_of:
+        yield server_of
 
 
-@pytest.fixture(params=KINDS)
-def server(request: pytest.FixtureRequest, servers: Servers) -> Server:
-    """A webserver without a prefix, and one with a prefix, hostile image tag and links, open to anonymous visitors."""
+@pytest.fixture(params=PROFILES)
+def server(request: pytest.FixtureRequest, servers: Servers) -> Airflow2Server:
+    """A plain webserver without a path prefix, and a hostile one with a prefix that is open to anonymous visitors."""
     return servers(request.param)

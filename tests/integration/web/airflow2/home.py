@@ -1,30 +1,30 @@
-"""An AIRFLOW_HOME to look at. `python -m tests.integration.web.airflow2.home` fills it."""
+"""An AIRFLOW_HOME for the webserver; run as a program, this module fills it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from testing.web import airflow_home as homes
+from testing.web import airflow_home
 
 IMPORTS = "from airflow.decorators import task\nfrom airflow.models.dag import DAG"
-PUBLIC = "public.py"  # a configuration with which anonymous visitors may look around, as Viewers
+PUBLIC_CONFIG = "public.py"  # a webserver configuration that makes anonymous visitors Viewers
 
 
 def environment(home: Path) -> dict[str, str]:
     """Return the environment of an Airflow 2 in `home`."""
-    return homes.environment(
+    return airflow_home.environment(
         home,
         AIRFLOW__CORE__EXECUTOR="SequentialExecutor",
-        AIRFLOW__WEBSERVER__SECRET_KEY="a secret of the tests, of no worth elsewhere",
+        AIRFLOW__WEBSERVER__SECRET_KEY="a secret of the tests, worthless anywhere else",
         AIRFLOW__WEBSERVER__WORKERS="1",
     )
 
 
-def make(home: Path) -> None:
-    """Fill `home` with a database, DAGs, a run, the users, and the configuration for anonymous visitors."""
-    homes.make(home, IMPORTS, __name__, environment(home))
-    (home / PUBLIC).write_text("AUTH_ROLE_PUBLIC = 'Viewer'\n")
+def create_home(home: Path) -> None:
+    """Create `home` with a database, DAGs, a run, the users, and the configuration for anonymous visitors."""
+    airflow_home.create_home(home, IMPORTS, __name__, environment(home))
+    (home / PUBLIC_CONFIG).write_text("AUTH_ROLE_PUBLIC = 'Viewer'\n")
 
 
 if __name__ == "__main__":
-    homes.fill(["db", "migrate"], ["sync-perm"])
+    airflow_home.fill_home(["db", "migrate"], ["sync-perm"])

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from testing.servers import free_port
-from testing.web import web_server as servers
+from testing.web.web_server import WebServer, run_web_server
 from tests.integration.web.airflow2 import home as homes
 
 
-class Server(servers.Server):
+class Airflow2Server(WebServer):
     """A running webserver."""
 
     login = "/login/"
@@ -19,12 +19,12 @@ class Server(servers.Server):
 
 
 @contextmanager
-def serving(home: Path, prefix: str, more: Mapping[str, str]) -> Iterator[Server]:
-    """Run `airflow webserver` with `more` in its environment until the end of the block."""
+def run_webserver(home: Path, prefix: str, variables: Mapping[str, str]) -> Iterator[Airflow2Server]:
+    """Run `airflow webserver` with `variables` in its environment until the end of the block."""
     port = free_port()
     url = f"http://127.0.0.1:{port}{prefix}"
-    environ = {**homes.environment(home), "AIRFLOW__WEBSERVER__BASE_URL": url, **more}
+    environ = {**homes.environment(home), "AIRFLOW__WEBSERVER__BASE_URL": url, **variables}
     log = home / f"webserver-{port}.log"
-    where = ["-H", "127.0.0.1", "-p", str(port), "--pid", str(home / f"webserver-{port}.pid")]
-    with servers.started(["webserver", *where], environ, f"{url}/health", log):
-        yield Server(url, environ, log)
+    options = ["-H", "127.0.0.1", "-p", str(port), "--pid", str(home / f"webserver-{port}.pid")]
+    with run_web_server(["webserver", *options], environ, f"{url}/health", log):
+        yield Airflow2Server(url, environ, log)

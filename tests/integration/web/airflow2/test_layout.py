@@ -1,4 +1,4 @@
-"""The footer covers nothing, and follows Airflow's theme, the page's direction and the window's width."""
+"""The footer covers nothing, and follows Airflow's theme, text direction and window width."""
 
 from __future__ import annotations
 
@@ -6,87 +6,87 @@ import pytest
 from playwright.sync_api import Locator, ViewportSize, expect
 
 from testing.browser import FOOTER, NARROW, REACHABLE, WINDOW, box, shades
-from testing.web.footer_assertions import uncovered
-from testing.web.sign_in import Open
+from testing.web.footer_assertions import is_uncovered
+from testing.web.sign_in import OpenPage
 from tests.integration.web.airflow2.conftest import Servers
-from tests.integration.web.airflow2.server import Server
+from tests.integration.web.airflow2.server import Airflow2Server
 
 
 @pytest.fixture
-def server(servers: Servers) -> Server:
+def server(servers: Servers) -> Airflow2Server:
     return servers("plain")
 
 
-def reachable(last: Locator) -> bool:
-    """Tell whether `last` can be scrolled to where the footer does not cover it."""
-    last.scroll_into_view_if_needed()
-    last.page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
-    return uncovered(last)
+def can_be_scrolled_into_view(element: Locator) -> bool:
+    """Whether the element at the end of a page can be scrolled to a place that the footer does not cover."""
+    element.scroll_into_view_if_needed()
+    element.page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    return is_uncovered(element)
 
 
 @pytest.mark.parametrize("window", [WINDOW, NARROW])
-def test_the_last_row_of_a_long_list_can_be_scrolled_to(opened: Open, window: ViewportSize) -> None:
-    page = opened("/home")
+def test_last_row_of_a_long_list_can_be_scrolled_into_view(open_page: OpenPage, window: ViewportSize) -> None:
+    page = open_page("/home")
     page.set_viewport_size(window)
-    assert reachable(page.get_by_role("link", name="many_59", exact=True))
-    assert reachable(page.get_by_text("Showing 1-61 of 61 DAGs"))
+    assert can_be_scrolled_into_view(page.get_by_role("link", name="many_59", exact=True))
+    assert can_be_scrolled_into_view(page.get_by_text("Showing 1-61 of 61 DAGs"))
     assert box(page.locator(FOOTER))[3] == window["height"]
 
 
 @pytest.mark.parametrize("window", [WINDOW, NARROW])
-def test_the_end_of_a_fab_page_can_be_scrolled_to(opened: Open, window: ViewportSize) -> None:
-    page = opened("/roles/list/")
+def test_end_of_a_fab_page_can_be_scrolled_into_view(open_page: OpenPage, window: ViewportSize) -> None:
+    page = open_page("/roles/list/")
     page.set_viewport_size(window)
     assert page.evaluate("document.documentElement.scrollHeight > innerHeight")
-    assert reachable(page.get_by_role("row").last.get_by_role("checkbox"))
+    assert can_be_scrolled_into_view(page.get_by_role("row").last.get_by_role("checkbox"))
 
 
-def test_the_panes_of_a_dag_end_above_the_footer(opened: Open) -> None:
-    page = opened("/dags/hello/grid?tab=code")
+def test_grid_view_ends_above_the_footer(open_page: OpenPage) -> None:
+    page = open_page("/dags/hello/grid?tab=code")
     page.get_by_text("nothing()").wait_for()
     page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
     pane, footer = box(page.locator("#react-container > *").last), box(page.locator(FOOTER))
-    assert pane[3] == pytest.approx(footer[1], abs=1)  # Airflow's header has parts of a pixel
+    assert pane[3] == pytest.approx(footer[1], abs=1)  # Airflow's header has a fractional height
     assert footer[3] == WINDOW["height"]
 
 
 @pytest.mark.parametrize("path", ["/connection/list/", "/no/such/page", "/variable/edit/999"])
-def test_a_short_page_ends_with_the_window(opened: Open, path: str) -> None:
-    page = opened(path)
+def test_short_page_ends_with_the_window(open_page: OpenPage, path: str) -> None:
+    page = open_page(path)
     assert page.evaluate("document.documentElement.scrollHeight") == WINDOW["height"]
     assert box(page.locator(FOOTER))[3] == WINDOW["height"]
 
 
-def test_the_footer_follows_the_switch_between_light_and_dark(opened: Open) -> None:
-    page = opened("/home")
-    darkest, _, mostly = shades(page.locator(FOOTER))
-    assert mostly > 240 > 120 > darkest
+def test_footer_follows_the_switch_to_dark_mode(open_page: OpenPage) -> None:
+    page = open_page("/home")
+    darkest, _, background = shades(page.locator(FOOTER))
+    assert background > 240 > 120 > darkest
     page.click("#themeToggleButton")
     expect(page.locator("html")).to_have_attribute("data-color-scheme", "dark")
-    _, brightest, mostly = shades(page.locator(FOOTER))
-    assert mostly < 40 < 150 < brightest
+    _, brightest, background = shades(page.locator(FOOTER))
+    assert background < 40 < 150 < brightest
 
 
-def test_a_menu_opens_above_the_footer(opened: Open) -> None:
-    page = opened("/home")
+def test_menu_opens_above_the_footer(open_page: OpenPage) -> None:
+    page = open_page("/home")
     page.set_viewport_size({"width": 1280, "height": 300})
     page.get_by_text("Docs", exact=True).hover()
     menu = page.locator("li.dropdown:has-text('Docs') .dropdown-menu")
     left, top = box(menu)[0] + 9, box(page.locator(FOOTER))[1] + 2
     assert box(menu)[3] > top
-    assert menu.evaluate("(menu, at) => menu.contains(document.elementFromPoint(...at))", [left, top])
+    assert menu.evaluate("(menu, point) => menu.contains(document.elementFromPoint(...point))", [left, top])
 
 
-def test_the_footer_reads_from_right_to_left_where_the_page_does(opened: Open) -> None:
-    page = opened("/home")
+def test_footer_follows_a_right_to_left_page(open_page: OpenPage) -> None:
+    page = open_page("/home")
     page.evaluate("document.documentElement.dir = 'rtl'")
     parts = [box(part)[0] for part in page.locator(f"{FOOTER} > * > *").all()]
     assert len(parts) == 7
     assert parts == sorted(parts, reverse=True)
 
 
-def test_in_a_narrow_window_everything_is_there(opened: Open) -> None:
-    page = opened("/home")
+def test_narrow_window_shows_the_whole_footer(open_page: OpenPage) -> None:
+    page = open_page("/home")
     page.set_viewport_size(NARROW)
     left, _, right, bottom = box(page.locator(FOOTER))
     assert (left, right, bottom) == (0, NARROW["width"], NARROW["height"])
@@ -94,8 +94,8 @@ def test_in_a_narrow_window_everything_is_there(opened: Open) -> None:
         assert part.evaluate(REACHABLE)
 
 
-def test_the_links_can_be_reached_with_the_keyboard(opened: Open) -> None:
-    page = opened("/home")
+def test_links_can_be_focused_with_the_keyboard(open_page: OpenPage) -> None:
+    page = open_page("/home")
     page.locator(f"{FOOTER} a").first.focus()
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Documentation"

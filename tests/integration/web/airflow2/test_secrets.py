@@ -1,4 +1,4 @@
-"""A web server whose settings hold secrets tells none of them."""
+"""A web server whose settings hold secrets exposes none of them."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ from pathlib import Path
 import pytest
 
 from testing.servers import Postgres
-from testing.web import airflow_home as homes
 from testing.web import secret_settings
+from testing.web.airflow_home import copy_home
 from testing.web.sign_in import SignIn
-from tests.integration.web.airflow2.server import Server, serving
+from tests.integration.web.airflow2.server import Airflow2Server, run_webserver
 from tests.integration.web.airflow2.test_runtime_page import PATH
 
 
 @pytest.fixture
-def secretive(home: Path, tmp_path: Path, metadata: Postgres) -> Iterator[Server]:
-    """A web server with secrets, the password of its database among them."""
+def server_with_secrets(home: Path, tmp_path: Path, metadata: Postgres) -> Iterator[Airflow2Server]:
+    """A webserver with secrets in its settings, such as its database's password."""
     settings = secret_settings.settings(metadata.create("secretive", "migrated"))
-    with serving(homes.copy(home, tmp_path / "home"), "", settings) as server:
+    with run_webserver(copy_home(home, tmp_path / "home"), "", settings) as server:
         yield server
 
 
-def test_no_secret_is_told(secretive: Server, sign_in: SignIn) -> None:
-    secret_settings.are_not_told(sign_in(secretive, "ann"), secretive, PATH)
+def test_no_secret_is_exposed(server_with_secrets: Airflow2Server, sign_in: SignIn) -> None:
+    page = sign_in(server_with_secrets, "ann")
+    secret_settings.assert_no_secret_is_exposed(page, server_with_secrets, PATH)

@@ -1,4 +1,4 @@
-"""`GET /astro-runtime/api/workers`: the workers by queue, and the bound in force."""
+"""`GET /astro-runtime/api/workers`: the workers by queue, and the limit in force."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ from playwright.sync_api import Page
 
 from testing.web.airflow_home import USERS
 from testing.web.sign_in import SignIn
-from testing.web.worker_snapshot import ENDPOINT, TOLD, write
+from testing.web.worker_snapshot import ENDPOINT, RESPONSE, recorded_workers
 from tests.integration.web.airflow2.conftest import Servers
-from tests.integration.web.airflow2.server import Server
+from tests.integration.web.airflow2.server import Airflow2Server
 
 
-def test_it_asks_for_a_login(server: Server, stranger: Page) -> None:
-    said = stranger.request.get(f"{server.url}{ENDPOINT}")
-    assert (said.status, said.json()) == (401, {"detail": "Not authenticated"})
+def test_endpoint_requires_a_login(server: Airflow2Server, anonymous: Page) -> None:
+    response = anonymous.request.get(f"{server.url}{ENDPOINT}")
+    assert (response.status, response.json()) == (401, {"detail": "Not authenticated"})
 
 
 @pytest.mark.parametrize("user", USERS)
-def test_whoever_is_logged_in_may_read_what_the_schedulers_wrote_down(
+def test_endpoint_returns_what_the_schedulers_recorded_to_every_user(
     servers: Servers, sign_in: SignIn, user: str
 ) -> None:
     server = servers("plain")
-    write(server)
-    said = sign_in(server, user).request.get(f"{server.url}{ENDPOINT}")
-    assert (said.status, said.headers["cache-control"]) == (200, "no-store")
-    assert said.json() == TOLD
+    page = sign_in(server, user)
+    with recorded_workers(server):
+        response = page.request.get(f"{server.url}{ENDPOINT}")
+    assert (response.status, response.headers["cache-control"]) == (200, "no-store")
+    assert response.json() == RESPONSE

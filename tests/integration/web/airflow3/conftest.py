@@ -1,4 +1,4 @@
-"""Api-servers of each kind, shared by the tests of this folder."""
+"""API servers with each profile, shared by the tests of this folder."""
 
 from __future__ import annotations
 
@@ -8,39 +8,39 @@ from pathlib import Path
 import pytest
 
 from testing.web.server_profiles import HOSTILE, PLAIN, PREFIX
-from testing.web.sign_in import browser, contexts, opened, sign_in, stranger
-from testing.web.web_server import on_demand
+from testing.web.sign_in import anonymous, browser, contexts, open_page, sign_in
+from testing.web.web_server import start_on_demand
 from tests.integration.web.airflow3 import home as homes
-from tests.integration.web.airflow3.server import Server, serving
+from tests.integration.web.airflow3.server import Airflow3Server, run_api_server
 
-__all__ = ["browser", "contexts", "opened", "sign_in", "stranger"]  # pytest finds fixtures here
+__all__ = ["anonymous", "browser", "contexts", "open_page", "sign_in"]  # makes pytest find the fixtures
 
 FAB = {"AIRFLOW__CORE__AUTH_MANAGER": homes.FAB}
-KINDS: dict[str, tuple[str, dict[str, str]]] = {
+PROFILES: dict[str, tuple[str, dict[str, str]]] = {
     "simple": ("", PLAIN),
     "simple-prefix": (PREFIX, HOSTILE),
     "fab": ("", PLAIN | FAB),
     "fab-prefix": (PREFIX, HOSTILE | FAB),
 }
 
-Servers = Callable[[str], Server]
+Servers = Callable[[str], Airflow3Server]
 
 
 @pytest.fixture(scope="package")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("face") / "home"
-    homes.make(made)
-    return made
+    path = tmp_path_factory.mktemp("web") / "home"
+    homes.create_home(path)
+    return path
 
 
 @pytest.fixture(scope="package")
 def servers(home: Path) -> Iterator[Servers]:
-    """Yield a function that returns the api-server of a kind, started when it is first asked for."""
-    with on_demand(lambda kind: serving(home, *KINDS[kind])) as of:
-        yield of
+    """Yield a function that returns the API server of a profile, which the first call starts."""
+    with start_on_demand(lambda profile: run_api_server(home, *PROFILES[profile])) as server_of:
+        yield server_of
 
 
-@pytest.fixture(params=KINDS)
-def server(request: pytest.FixtureRequest, servers: Servers) -> Server:
-    """An api-server of each auth manager, without a prefix and with one; there image tag and links are hostile."""
+@pytest.fixture(params=PROFILES)
+def server(request: pytest.FixtureRequest, servers: Servers) -> Airflow3Server:
+    """An API server of each auth manager, plain without a path prefix, and hostile with one."""
     return servers(request.param)

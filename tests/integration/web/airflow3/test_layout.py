@@ -1,4 +1,4 @@
-"""The footer covers nothing, and follows Airflow's theme, direction and width."""
+"""The footer covers nothing, and follows Airflow's theme, text direction and window width."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import pytest
 from playwright.sync_api import Locator, Page, ViewportSize, expect
 
 from testing.browser import FOOTER, NARROW, REACHABLE, WINDOW, box
-from testing.web.footer_assertions import uncovered
-from testing.web.sign_in import Open
+from testing.web.footer_assertions import is_uncovered
+from testing.web.sign_in import OpenPage
 from tests.integration.web.airflow3.conftest import Servers
-from tests.integration.web.airflow3.server import Server
+from tests.integration.web.airflow3.server import Airflow3Server
 
-# WCAG's contrast of the text with what is behind it, as the canvas makes of the colours.
+# WCAG's contrast of the text with its background; the canvas converts the colours.
 CONTRAST = """footer => {
   const pen = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   const luminance = (colour) => {
@@ -29,21 +29,21 @@ CONTRAST = """footer => {
 
 
 @pytest.fixture
-def server(servers: Servers) -> Server:
+def server(servers: Servers) -> Airflow3Server:
     return servers("fab")
 
 
-def reachable(last: Locator) -> bool:
-    """Tell whether `last` can be scrolled to where the footer does not cover it."""
-    last.scroll_into_view_if_needed()
-    return uncovered(last)
+def can_be_scrolled_into_view(element: Locator) -> bool:
+    """Whether the element can be scrolled to a place that the footer does not cover."""
+    element.scroll_into_view_if_needed()
+    return is_uncovered(element)
 
 
 def choose_arabic(page: Page) -> None:
-    """Choose as a user does, which Airflow follows at once.
+    """Choose Arabic in the user menu, which Airflow follows at once.
 
-    With a language that it starts with it does not always set the page's direction: where its server is slow to tell
-    the version, the language is there before the part of the page that waits for it to change.
+    If it starts with the language, Airflow does not always set the text direction: when its server answers the
+    request for the version late, the language is set before the component that listens for its change exists.
     """
     page.get_by_test_id("nav-sidebar").get_by_role("button", name="User").click()
     page.get_by_role("menuitem", name="Select Language").click()
@@ -52,34 +52,34 @@ def choose_arabic(page: Page) -> None:
 
 
 @pytest.mark.parametrize("window", [WINDOW, NARROW])
-def test_the_last_row_of_a_long_list_can_be_scrolled_to(opened: Open, window: ViewportSize) -> None:
-    page = opened("/dags")
+def test_last_row_of_a_long_list_can_be_scrolled_into_view(open_page: OpenPage, window: ViewportSize) -> None:
+    page = open_page("/dags")
     page.set_viewport_size(window)
-    assert reachable(page.get_by_role("link", name="many_48", exact=True))
-    assert reachable(page.get_by_role("button", name="next page"))
+    assert can_be_scrolled_into_view(page.get_by_role("link", name="many_48", exact=True))
+    assert can_be_scrolled_into_view(page.get_by_role("button", name="next page"))
 
 
-def test_the_last_line_of_a_log_can_be_scrolled_to(opened: Open, server: Server) -> None:
-    page = opened(f"/dags/hello/runs/{server.run_id}/tasks/greet")
-    assert reachable(page.get_by_text("line 299", exact=True))
+def test_last_line_of_a_log_can_be_scrolled_into_view(open_page: OpenPage, server: Airflow3Server) -> None:
+    page = open_page(f"/dags/hello/runs/{server.run_id}/tasks/greet")
+    assert can_be_scrolled_into_view(page.get_by_text("line 299", exact=True))
 
 
 @pytest.mark.parametrize("width", [WINDOW["width"], NARROW["width"]])
-def test_the_end_of_a_fab_page_can_be_scrolled_to(opened: Open, width: int) -> None:
-    page = opened("/auth/users/list/")
+def test_end_of_a_fab_page_can_be_scrolled_into_view(open_page: OpenPage, width: int) -> None:
+    page = open_page("/auth/users/list/")
     page.set_viewport_size({"width": width, "height": 300})
     footer, last = page.locator(FOOTER), page.get_by_role("row").last.get_by_role("link").first
     assert box(last)[3] > 300
     assert box(footer)[3] == 300
-    assert reachable(last)
+    assert can_be_scrolled_into_view(last)
     page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
     assert box(footer)[3] == 300
     assert box(page.locator(".panel").last)[3] <= box(footer)[1]
 
 
 @pytest.mark.parametrize("path", ["/", "/dags/hello", "/dags/hello?graph=1", "/no/such/page"])
-def test_the_page_and_the_footer_share_the_window(opened: Open, path: str) -> None:
-    page = opened(path)
+def test_page_and_footer_share_the_window(open_page: OpenPage, path: str) -> None:
+    page = open_page(path)
     main, footer = box(page.get_by_test_id("main-content")), box(page.locator(FOOTER))
     sidebar = box(page.get_by_test_id("nav-sidebar"))
     assert (main[1], main[3], footer[3]) == (0, footer[1], WINDOW["height"])
@@ -89,21 +89,21 @@ def test_the_page_and_the_footer_share_the_window(opened: Open, path: str) -> No
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_footer_has_the_colours_of_the_theme(opened: Open, theme: str) -> None:
-    opened("/").evaluate("theme => localStorage.setItem('theme', theme)", theme)
-    page = opened("/")
-    behind = "element => getComputedStyle(element).backgroundColor"
+def test_footer_has_the_colours_of_the_theme(open_page: OpenPage, theme: str) -> None:
+    open_page("/").evaluate("theme => localStorage.setItem('theme', theme)", theme)
+    page = open_page("/")
+    background = "element => getComputedStyle(element).backgroundColor"
     assert page.locator("html").get_attribute("class") == theme
-    assert page.locator(FOOTER).evaluate(behind) == page.locator("html").evaluate(behind)
+    assert page.locator(FOOTER).evaluate(background) == page.locator("html").evaluate(background)
     assert page.locator(FOOTER).evaluate(CONTRAST) >= 4.5
 
 
-def test_the_footer_has_contrast_where_there_is_no_theme(opened: Open) -> None:
-    assert opened("/auth/users/list/").locator(FOOTER).evaluate(CONTRAST) >= 4.5
+def test_footer_has_contrast_on_a_page_without_a_theme(open_page: OpenPage) -> None:
+    assert open_page("/auth/users/list/").locator(FOOTER).evaluate(CONTRAST) >= 4.5
 
 
-def test_the_footer_reads_from_right_to_left_where_the_page_does(opened: Open) -> None:
-    page = opened("/dags")
+def test_footer_follows_a_right_to_left_page(open_page: OpenPage) -> None:
+    page = open_page("/dags")
     choose_arabic(page)
     expect(page.locator("html")).to_have_attribute("dir", "rtl")
     left, _, right, _ = box(page.locator(FOOTER))
@@ -112,16 +112,16 @@ def test_the_footer_reads_from_right_to_left_where_the_page_does(opened: Open) -
     assert parts == sorted(parts, reverse=True)
 
 
-def test_in_a_narrow_window_everything_is_there(opened: Open) -> None:
-    page = opened("/dags")
+def test_narrow_window_shows_the_whole_footer(open_page: OpenPage) -> None:
+    page = open_page("/dags")
     page.set_viewport_size(NARROW)
     assert page.evaluate("document.documentElement.scrollWidth") == NARROW["width"]
     for part in page.locator(f"{FOOTER} bdi").all():
         assert part.evaluate(REACHABLE)
 
 
-def test_the_links_can_be_reached_with_the_keyboard(opened: Open) -> None:
-    page = opened("/")
+def test_links_can_be_focused_with_the_keyboard(open_page: OpenPage) -> None:
+    page = open_page("/")
     page.locator(f"{FOOTER} a").first.focus()
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Release notes"

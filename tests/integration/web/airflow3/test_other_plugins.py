@@ -1,49 +1,49 @@
-"""The Runtime page beside a react app of another plugin."""
+"""The Runtime page together with a react app of another plugin."""
 
 from __future__ import annotations
 
 from playwright.sync_api import Page, Route, expect
 
-from testing.web.runtime_page import says_everything
+from testing.web.runtime_page_assertions import assert_page_is_complete
 from testing.web.sign_in import SignIn
 from tests.integration.web.airflow3.conftest import Servers
 
-OTHER = {
-    "name": "Other",
-    "bundle_url": "other.js",
+REACT_APP = {
+    "name": "Another",
+    "bundle_url": "another.js",
     "destination": "base",
-    "url_route": "other",
+    "url_route": "another",
     "category": None,
     "icon": None,
     "icon_dark_mode": None,
 }
-# The name that bundles share is this one's for good, as it is for a moment for each that happens to set it last.
+# It occupies the name that all bundles share for good, as each bundle does for a moment.
 BUNDLE = """
-const Other = () => globalThis.React.createElement("p", {}, "another plugin");
-Object.defineProperty(globalThis, "AirflowPlugin", { get: () => Other, set: () => {} });
+const Another = () => globalThis.React.createElement("p", {}, "another plugin");
+Object.defineProperty(globalThis, "AirflowPlugin", { get: () => Another, set: () => {} });
 """
 
 
-def test_each_page_is_its_own_plugins(servers: Servers, sign_in: SignIn) -> None:
+def test_each_page_belongs_to_its_plugin(servers: Servers, sign_in: SignIn) -> None:
     server = servers("fab")
     page = sign_in(server, "ann")
-    install_another(page)
+    add_react_app(page)
     page.goto(f"{server.url}/")
     expect(page.get_by_text("another plugin")).to_have_count(1)
     page.get_by_test_id("nav-sidebar").get_by_role("button", name="Admin").click()
     page.get_by_role("menuitem", name="Runtime").click()
-    says_everything(page, server)
+    assert_page_is_complete(page, server)
     expect(page.get_by_text("another plugin")).to_have_count(1)
 
 
-def install_another(page: Page) -> None:
-    """Have the page's browser see another plugin, whose react app is drawn on each page."""
+def add_react_app(page: Page) -> None:
+    """Make the page's browser see another plugin, whose react app is drawn on every page."""
 
-    def plugins(route: Route) -> None:
-        answer = route.fetch()
-        told = answer.json()
-        told["plugins"][0]["react_apps"].append(OTHER)
-        route.fulfill(response=answer, json=told)
+    def answer_plugins(route: Route) -> None:
+        response = route.fetch()
+        body = response.json()
+        body["plugins"][0]["react_apps"].append(REACT_APP)
+        route.fulfill(response=response, json=body)
 
-    page.route("**/api/v2/plugins*", plugins)
-    page.route("**/other.js", lambda route: route.fulfill(content_type="text/javascript", body=BUNDLE))
+    page.route("**/api/v2/plugins*", answer_plugins)
+    page.route("**/another.js", lambda route: route.fulfill(content_type="text/javascript", body=BUNDLE))

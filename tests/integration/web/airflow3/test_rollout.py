@@ -7,19 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from testing.web import airflow_home as homes
-from testing.web import rollout
+from testing.web import rollout_assertions
+from testing.web.airflow_home import copy_home
 from testing.web.sign_in import SignIn
-from tests.integration.web.airflow3.server import Server, serving
+from tests.integration.web.airflow3.server import Airflow3Server, run_api_server
 from tests.integration.web.airflow3.test_runtime_page import PATH
 
 
 @pytest.fixture
-def alone(home: Path, tmp_path: Path) -> Iterator[Server]:
-    """A web server whose database no other one of the tests shares."""
-    with serving(homes.copy(home, tmp_path / "home"), "", rollout.ENVIRONMENT) as server:
+def separate_server(home: Path, tmp_path: Path) -> Iterator[Airflow3Server]:
+    """An API server whose database no other test's server shares."""
+    with run_api_server(copy_home(home, tmp_path / "home"), "", rollout_assertions.ENVIRONMENT) as server:
         yield server
 
 
-def test_a_notice_names_the_component_that_is_left_behind(alone: Server, sign_in: SignIn) -> None:
-    rollout.is_seen(sign_in(alone, "ann"), alone, PATH)
+def test_notice_names_the_outdated_component(separate_server: Airflow3Server, sign_in: SignIn) -> None:
+    page = sign_in(separate_server, "ann")
+    rollout_assertions.assert_rollout_is_visible(page, separate_server, PATH)

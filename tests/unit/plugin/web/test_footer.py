@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pytest_mock import MockerFixture
 
-from astro_runtime_plugin.web.footer import FooterMiddleware, Message, Receive, Send, script
+from astro_runtime_plugin.web.footer import FooterMiddleware, Message, Receive, Send, script_tag
 
 PAGE = b"<html><body>\xc3\xa9</body></html>"
 HTML = (b"content-type", b"text/html; charset=utf-8")
@@ -15,20 +15,20 @@ LOGGED_IN = [(b"cookie", b"a=b; _token=xyz")]
 TAG = b'<script src="/astro-runtime/static/footer.js" defer></script>'
 
 
-def answered(
+def serve(
     headers: list[tuple[bytes, bytes]],
     chunks: list[bytes],
-    asked: list[tuple[bytes, bytes]] = LOGGED_IN,
+    request_headers: list[tuple[bytes, bytes]] = LOGGED_IN,
     status: int = 200,
     **scope: Any,
 ) -> tuple[dict[bytes, bytes], list[bytes]]:
-    """Return the headers and chunks that a client gets when the app behind the middleware answers so."""
+    """Return the headers and chunks that a client receives if the app behind the middleware sends these."""
     sent: list[Message] = []
 
     async def app(_: Message, __: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": status, "headers": headers})
-        for place, chunk in enumerate(chunks, 1):
-            await send({"type": "http.response.body", "body": chunk, "more_body": place < len(chunks)})
+        for number, chunk in enumerate(chunks, 1):
+            await send({"type": "http.response.body", "body": chunk, "more_body": number < len(chunks)})
 
     async def receive() -> Message:
         return {"type": "http.disconnect"}
@@ -36,45 +36,45 @@ def answered(
     async def send(message: Message) -> None:
         sent.append(message)
 
-    whole = {"type": "http", "method": "GET", "headers": asked, **scope}
-    asyncio.run(FooterMiddleware(app, "_token")(whole, receive, send))
+    full_scope = {"type": "http", "method": "GET", "headers": request_headers, **scope}
+    asyncio.run(FooterMiddleware(app, "_token")(full_scope, receive, send))
     return dict(sent[0]["headers"]), [message["body"] for message in sent[1:]]
 
 
-def test_a_page_ends_with_the_script_and_says_its_length() -> None:
+def test_page_ends_with_the_script_and_has_its_content_length() -> None:
     length = str(len(PAGE)).encode()
-    headers, body = answered([HTML, (b"Content-Length", length)], [PAGE])
+    headers, body = serve([HTML, (b"Content-Length", length)], [PAGE])
     assert body == [PAGE + TAG]
     assert headers[b"Content-Length"] == str(len(PAGE + TAG)).encode()
 
 
-def test_a_stream_goes_out_chunk_by_chunk_and_ends_with_the_script() -> None:
-    headers, body = answered([HTML], [b"<html>", b"</html>", b""])
+def test_streamed_page_is_not_buffered_and_ends_with_the_script() -> None:
+    headers, body = serve([HTML], [b"<html>", b"</html>", b""])
     assert body == [b"<html>", b"</html>", TAG]
     assert headers == dict([HTML])
 
 
-def test_head_says_the_length_that_get_would_and_has_no_body() -> None:
-    headers, body = answered([HTML, (b"content-length", b"10")], [b""], method="HEAD")
+def test_head_request_gets_the_content_length_of_get_and_no_body() -> None:
+    headers, body = serve([HTML, (b"content-length", b"10")], [b""], method="HEAD")
     assert body == [b""]
     assert headers[b"content-length"] == str(10 + len(TAG)).encode()
 
 
 @pytest.mark.parametrize("status", [404, 500])
-def test_an_error_page_is_a_page(status: int) -> None:
-    assert answered([HTML], [PAGE], status=status)[1] == [PAGE + TAG]
+def test_error_page_gets_the_script(status: int) -> None:
+    assert serve([HTML], [PAGE], status=status)[1] == [PAGE + TAG]
 
 
-@pytest.mark.parametrize("asked_for", ["document", "iframe"])
-def test_what_a_browser_shows_is_a_page(asked_for: str) -> None:
-    asked = [*LOGGED_IN, (b"sec-fetch-dest", asked_for.encode())]
-    assert answered([HTML], [PAGE], asked)[1] == [PAGE + TAG]
+@pytest.mark.parametrize("destination", ["document", "iframe"])
+def test_page_that_a_browser_displays_gets_the_script(destination: str) -> None:
+    headers = [*LOGGED_IN, (b"sec-fetch-dest", destination.encode())]
+    assert serve([HTML], [PAGE], headers)[1] == [PAGE + TAG]
 
 
 @pytest.mark.parametrize(
     "name", ["json", "compressed", "attachment", "no type", "partial", "moved", "not modified"]
 )
-def test_what_is_no_whole_page_is_left_alone(name: str) -> None:
+def test_response_that_is_not_a_whole_page_is_unchanged(name: str) -> None:
     headers = {
         "json": [(b"content-type", b"application/json")],
         "compressed": [HTML, (b"content-encoding", b"br")],
@@ -82,12 +82,12 @@ def test_what_is_no_whole_page_is_left_alone(name: str) -> None:
         "no type": [],
     }.get(name, [HTML])
     status = {"partial": 206, "moved": 302, "not modified": 304}.get(name, 200)
-    given = [*headers, (b"content-length", b"7")]
-    assert answered(given, [b"<html/>"], status=status) == (dict(given), [b"<html/>"])
+    with_length = [*headers, (b"content-length", b"7")]
+    assert serve(with_length, [b"<html/>"], status=status) == (dict(with_length), [b"<html/>"])
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "request_headers",
     [
         [],
         [(b"cookie", b"csrf_token=xyz")],
@@ -95,41 +95,43 @@ def test_what_is_no_whole_page_is_left_alone(name: str) -> None:
         [*LOGGED_IN, (b"sec-fetch-dest", b"empty")],
     ],
 )
-def test_without_a_login_or_for_a_script_nothing_is_added(asked: list[tuple[bytes, bytes]]) -> None:
-    assert answered([HTML], [PAGE], asked)[1] == [PAGE]
+def test_request_without_credentials_or_by_a_script_gets_the_page_unchanged(
+    request_headers: list[tuple[bytes, bytes]],
+) -> None:
+    assert serve([HTML], [PAGE], request_headers)[1] == [PAGE]
 
 
-def test_a_bearer_token_is_a_login() -> None:
-    assert answered([HTML], [PAGE], [(b"authorization", b"Bearer xyz")])[1] == [PAGE + TAG]
+def test_bearer_token_counts_as_credentials() -> None:
+    assert serve([HTML], [PAGE], [(b"authorization", b"Bearer xyz")])[1] == [PAGE + TAG]
 
 
-def test_a_file_that_the_server_sends_itself_is_left_alone() -> None:
-    assert answered([HTML], [PAGE], extensions={"http.response.pathsend": {}})[1] == [PAGE]
+def test_page_is_unchanged_if_the_server_sends_files_itself() -> None:
+    assert serve([HTML], [PAGE], extensions={"http.response.pathsend": {}})[1] == [PAGE]
 
 
 @pytest.mark.parametrize("prefix", ["/team/airflow", '/"><b>'])
-def test_the_script_is_found_under_the_path_prefix(prefix: str) -> None:
-    tag = script(prefix)
+def test_script_url_has_the_escaped_path_prefix(prefix: str) -> None:
+    tag = script_tag(prefix)
     assert tag.count(b"<") == 2
     assert tag.count(b'"') == 2
-    assert answered([HTML], [PAGE], root_path=prefix)[1] == [PAGE + tag]
-    assert b'src="/team/airflow/astro-runtime/static/footer.js"' in script("/team/airflow")
+    assert serve([HTML], [PAGE], root_path=prefix)[1] == [PAGE + tag]
+    assert b'src="/team/airflow/astro-runtime/static/footer.js"' in script_tag("/team/airflow")
 
 
-def test_an_answer_that_the_footer_cannot_handle_goes_out_as_it_is_with_one_warning(
+def test_response_that_breaks_the_footer_is_unchanged_with_one_warning(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    given = [HTML, (b"content-length", b"seven")]
+    headers = [HTML, (b"content-length", b"seven")]
     with caplog.at_level(logging.WARNING, "astro_runtime"):
-        assert answered(given, [b"<html", b"/>"]) == (dict(given), [b"<html", b"/>"])
+        assert serve(headers, [b"<html", b"/>"]) == (dict(headers), [b"<html", b"/>"])
     assert len(caplog.records) == 1
     assert "without the Runtime's footer" in caplog.text
 
 
-def test_a_request_that_the_footer_cannot_handle_is_answered(
+def test_request_that_breaks_the_footer_is_served_with_one_warning(
     caplog: pytest.LogCaptureFixture, mocker: MockerFixture
 ) -> None:
-    mocker.patch("astro_runtime_plugin.web.footer.script", side_effect=RuntimeError("no script"))
-    assert answered([HTML], [PAGE])[1] == [PAGE]
+    mocker.patch("astro_runtime_plugin.web.footer.script_tag", side_effect=RuntimeError("no script"))
+    assert serve([HTML], [PAGE])[1] == [PAGE]
     assert len(caplog.records) == 1
     assert "no script" in caplog.text

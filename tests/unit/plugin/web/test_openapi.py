@@ -1,4 +1,4 @@
-"""The OpenAPI document: its shape. That it describes the routes is tested on each line, with the routes."""
+"""The shape of the OpenAPI document; the tests of each line compare it with the routes."""
 
 from __future__ import annotations
 
@@ -33,29 +33,28 @@ def references(node: Any) -> Iterator[str]:
             yield from references(value)
 
 
-def test_the_document_is_openapi_3_1_with_the_package_version() -> None:
-    found = document()
-    assert found["openapi"] == "3.1.0"
-    assert (found["info"]["title"], found["info"]["version"]) == ("Astro Runtime", __version__)
-    assert {"info", "paths", "components"} <= found.keys()
+def test_document_is_openapi_3_1_with_the_package_version() -> None:
+    info = document()["info"]
+    assert document()["openapi"] == "3.1.0"
+    assert (info["title"], info["version"]) == ("Astro Runtime", __version__)
+    assert {"info", "paths", "components"} <= document().keys()
 
 
-def test_every_operation_has_a_summary_and_says_what_a_stranger_gets() -> None:
-    listed = operations()
-    assert {method for _, method, _ in listed} == METHODS
-    for path, _, operation in listed:
+def test_every_operation_has_a_summary_and_the_responses_without_a_login() -> None:
+    assert {method for _, method, _ in operations()} == METHODS
+    for path, _, operation in operations():
         assert path.startswith("/")
         assert operation["summary"]
         assert {"401", "403"} < operation["responses"].keys()
-        assert all(answer["description"] for answer in operation["responses"].values())
+        assert all(response["description"] for response in operation["responses"].values())
 
 
-def test_every_scheme_of_security_is_defined() -> None:
+def test_every_required_security_scheme_is_defined() -> None:
     required = {name for requirement in document()["security"] for name in requirement}
     assert required == document()["components"]["securitySchemes"].keys()
 
 
-def test_every_reference_leads_to_a_schema_and_every_schema_is_used() -> None:
+def test_schemas_are_exactly_those_that_are_referenced() -> None:
     used = {reference.removeprefix(REF) for reference in references(document())}
     assert used == document()["components"]["schemas"].keys()
 
@@ -67,8 +66,8 @@ def test_every_schema_is_json_schema_2020_12_and_describes_an_object() -> None:
         assert schema["properties"].keys() >= set(schema["required"])
 
 
-def test_an_answer_of_the_api_is_valid_against_its_schema() -> None:
-    answer = Runtime(
+def test_response_of_the_api_matches_its_schema() -> None:
+    response = Runtime(
         release="3.3-1",
         image_tag="x",
         airflow_version="3.3.2",
@@ -77,4 +76,4 @@ def test_an_answer_of_the_api_is_valid_against_its_schema() -> None:
         settings=[],
     )
     schema = {"$ref": f"{REF}Runtime", "components": document()["components"]}
-    Draft202012Validator(schema).validate(answer.model_dump())
+    Draft202012Validator(schema).validate(response.model_dump())
