@@ -20,7 +20,7 @@ import psutil  # type: ignore[import-untyped]
 from testing.entrypoint_process import CHECKOUT, ENTRYPOINT, environment
 
 AIRFLOW = (*ENTRYPOINT, "airflow")
-SECONDS = 120.0  # until a test gives up; what is measured is what happens, not when
+SECONDS = 300.0  # until a test gives up; what is measured is what happens, not when
 
 
 def told(home: Path, database: str, broker: str, **more: str) -> dict[str, str]:
@@ -90,7 +90,7 @@ class Component:
         with self.family():
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, number)
-            self.process.wait(60)
+            self.process.wait(300)
 
     @contextlib.contextmanager
     def family(self) -> Iterator[None]:
@@ -145,7 +145,7 @@ class Cluster:
     def asked(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a command of the environment to its end."""
         return subprocess.run(
-            words, env=self.environ, cwd=CHECKOUT, capture_output=True, text=True, timeout=120
+            words, env=self.environ, cwd=CHECKOUT, capture_output=True, text=True, timeout=300
         )
 
     def close(self) -> None:

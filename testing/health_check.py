@@ -30,7 +30,7 @@ print(json.dumps([problem(os.environ, sys.argv[1:]), sorted(sys.modules)]))
 
 def run(home: Path, *words: str, environ: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     told = environment(home, environ)
-    return subprocess.run(words, env=told, cwd=CHECKOUT, capture_output=True, text=True, timeout=120)
+    return subprocess.run(words, env=told, cwd=CHECKOUT, capture_output=True, text=True, timeout=300)
 
 
 def checked(home: Path, *words: str, environ: Mapping[str, str]) -> tuple[str, set[str]]:

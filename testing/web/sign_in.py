@@ -14,13 +14,14 @@ from testing.browser import FOOTER, WINDOW, chromium
 from testing.web.airflow_home import PASSWORD
 from testing.web.web_server import Server
 
+PATIENCE = 60_000  # ms: how long a busy machine may take over a page
 SignIn = Callable[[Server, str], Page]
 Open = Callable[[str], Page]
 
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    expect.set_options(timeout=30_000)  # ms: how long a busy machine may take over a page
+    expect.set_options(timeout=PATIENCE)
     with chromium() as one:
         yield one
 
@@ -39,6 +40,7 @@ def sign_in(browser: Browser, contexts: dict[tuple[str, str], BrowserContext]) -
         new = (server.url, user) not in contexts
         if new:
             contexts[server.url, user] = browser.new_context(viewport=WINDOW)
+            contexts[server.url, user].set_default_timeout(PATIENCE)
         page = contexts[server.url, user].new_page()
         opened.append(page)
         if new:
@@ -68,6 +70,7 @@ def opened(server: Server, sign_in: SignIn) -> Iterator[Open]:
 def stranger(browser: Browser) -> Iterator[Page]:
     """Yield a page of a visitor without a login."""
     context = browser.new_context()
+    context.set_default_timeout(PATIENCE)
     yield context.new_page()
     context.close()
 

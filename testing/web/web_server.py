@@ -40,7 +40,7 @@ class Server:
         """Run code in this server's installation, as another component that shares its database would."""
         words = [sys.executable, "-m", "entrypoint", "python", "-c", code]
         subprocess.run(
-            words, env=dict(self.environ), cwd=CHECKOUT, check=True, capture_output=True, timeout=120
+            words, env=dict(self.environ), cwd=CHECKOUT, check=True, capture_output=True, timeout=300
         )
 
 
@@ -73,6 +73,6 @@ def started(words: Sequence[str], environ: Mapping[str, str], health: str, log: 
 
 def _wait(health: str, process: subprocess.Popen[bytes], log: Path) -> None:
     try:
-        until(lambda: urllib.request.urlopen(health).close(), URLError, process, 120)
+        until(lambda: urllib.request.urlopen(health).close(), URLError, process, 300)
     except URLError as error:
         raise AssertionError(log.read_text()) from error

@@ -33,7 +33,7 @@ def told(seconds: float, *lines: str, before: Sequence[str] = ()) -> tuple[int, 
     """Return the exit code of a process with a thread whose work takes so long, and what it has written."""
     program = "\n".join(["import os", *before, BEGIN.replace("SECONDS", str(seconds)), *lines])
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=CHECKOUT, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", program], cwd=CHECKOUT, capture_output=True, text=True, timeout=300
     )
     assert done.stderr == ""
     return done.returncode, done.stdout.splitlines()

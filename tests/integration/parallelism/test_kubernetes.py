@@ -50,7 +50,7 @@ def stock_airflow(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
 
 def command(made: Cluster, *words: str) -> None:
     subprocess.run(
-        [*made.airflow, *words], env=made.environ, cwd=made.home, capture_output=True, timeout=120, check=True
+        [*made.airflow, *words], env=made.environ, cwd=made.home, capture_output=True, timeout=300, check=True
     )
 
 

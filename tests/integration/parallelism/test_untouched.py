@@ -66,7 +66,7 @@ def test_before_the_loop(tmp_path: Path, metadata: Postgres, case: str) -> None:
             cwd=CHECKOUT,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
         )
     assert done.returncode == 0, done.stderr
     (found,) = [line for line in done.stdout.splitlines() if line.startswith("{")]  # the rest is a log
