@@ -22,7 +22,7 @@ from testing.entrypoint_process import CHECKOUT, ENTRYPOINT, environment
 AIRFLOW = (*ENTRYPOINT, "airflow")
 BIN = Path(sys.executable).parent
 INSPECT_MODULE = "astro_runtime_plugin.parallelism.inspect_process"
-TIMEOUT_SECONDS = 120.0  # until a test gives up; tests check what happens, not when
+TIMEOUT_SECONDS = 300.0  # until a test gives up; tests check what happens, not when
 
 
 def celery_environment(home: Path, database: str, broker: str, **extra: str) -> dict[str, str]:
@@ -92,7 +92,7 @@ class Component:
         with self.family():
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, number)
-            self.process.wait(60)
+            self.process.wait(300)
 
     @contextlib.contextmanager
     def family(self) -> Iterator[None]:
@@ -148,7 +148,7 @@ class Cluster:
     def execute(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a command in the installation's environment to its end."""
         return subprocess.run(
-            words, env=self.environ, cwd=CHECKOUT, capture_output=True, text=True, timeout=120
+            words, env=self.environ, cwd=CHECKOUT, capture_output=True, text=True, timeout=300
         )
 
     def close(self) -> None:

@@ -46,5 +46,5 @@ class PackageCopy:
 
 def _run(home: Path, words: list[str], environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        words, env=environment(home, environ), cwd=home, capture_output=True, text=True, timeout=60
+        words, env=environment(home, environ), cwd=home, capture_output=True, text=True, timeout=300
     )

@@ -104,6 +104,6 @@ def watch_to_end(process: subprocess.Popen[str]) -> tuple[str, str, set[str]]:
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=300)
     watcher.join()
     return out, err, command_lines

@@ -30,7 +30,7 @@ def start(
         text=True,
         env=environment(home, environ),
         cwd=CHECKOUT,
-        timeout=120,
+        timeout=300,
     )
 
 

@@ -30,7 +30,7 @@ print(json.dumps([problem(os.environ, sys.argv[1:]), sorted(sys.modules)]))
 
 def run(home: Path, *words: str, environ: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        words, env=environment(home, environ), cwd=CHECKOUT, capture_output=True, text=True, timeout=120
+        words, env=environment(home, environ), cwd=CHECKOUT, capture_output=True, text=True, timeout=300
     )
 
 

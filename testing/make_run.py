@@ -21,7 +21,7 @@ from testing.entrypoint_process import CHECKOUT
 from testing.installed_line import LINE
 from testing.rest_api import API
 
-START = 120  # seconds until it must be up, on a slow machine
+START = 300  # seconds until it must be up, on a slow machine
 STOP = 20  # seconds; a stop takes less than ten, and the machine may be busy
 
 
@@ -151,7 +151,7 @@ def with_variable(pair: str) -> Iterator[psutil.Process]:
             yield process
 
 
-def until(condition: Callable[[], Any], seconds: float = 60) -> Any:
+def until(condition: Callable[[], Any], seconds: float = 300) -> Any:
     """Return what `condition` returns as soon as it is true."""
     end = time.monotonic() + seconds
     while not (result := condition()):

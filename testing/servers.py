@@ -167,7 +167,7 @@ def running(
 
 
 def until(
-    action: Any, error: type[Exception], server: subprocess.Popen[bytes] | None = None, seconds: float = 60
+    action: Any, error: type[Exception], server: subprocess.Popen[bytes] | None = None, seconds: float = 300
 ) -> None:
     """Call `action` until it does not raise `error`. After `seconds`, or if the server ended, the error is raised."""
     end = time.monotonic() + seconds

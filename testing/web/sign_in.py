@@ -16,11 +16,12 @@ from testing.web.web_server import WebServer
 
 SignIn = Callable[[WebServer, str], Page]
 OpenPage = Callable[[str], Page]
+PAGE_TIMEOUT = 60_000  # ms: how long a busy machine may take for a page
 
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    expect.set_options(timeout=30_000)  # ms: how long a busy machine may take for a page
+    expect.set_options(timeout=PAGE_TIMEOUT)
     with chromium() as running_browser:
         yield running_browser
 
@@ -40,6 +41,7 @@ def sign_in(browser: Browser, contexts: dict[tuple[str, str], BrowserContext]) -
         is_new = (server.url, user) not in contexts
         if is_new:
             contexts[server.url, user] = browser.new_context(viewport=WINDOW)
+            contexts[server.url, user].set_default_timeout(PAGE_TIMEOUT)
         page = contexts[server.url, user].new_page()
         pages.append(page)
         if is_new:
@@ -69,6 +71,7 @@ def open_page(server: WebServer, sign_in: SignIn) -> Iterator[OpenPage]:
 def anonymous(browser: Browser) -> Iterator[Page]:
     """Yield a page of a visitor who is not logged in."""
     context = browser.new_context()
+    context.set_default_timeout(PAGE_TIMEOUT)
     yield context.new_page()
     context.close()
 

@@ -40,7 +40,7 @@ class WebServer:
         """Run code with this server's settings, as another component that shares its database."""
         words = [sys.executable, "-m", "entrypoint", "python", "-c", code]
         subprocess.run(
-            words, env=dict(self.environ), cwd=CHECKOUT, check=True, capture_output=True, timeout=120
+            words, env=dict(self.environ), cwd=CHECKOUT, check=True, capture_output=True, timeout=300
         )
 
 
@@ -75,6 +75,6 @@ def run_web_server(
 
 def _wait_until_healthy(health: str, process: subprocess.Popen[bytes], log: Path) -> None:
     try:
-        until(lambda: urllib.request.urlopen(health).close(), URLError, process, 120)
+        until(lambda: urllib.request.urlopen(health).close(), URLError, process, 300)
     except URLError as error:
         raise AssertionError(log.read_text()) from error

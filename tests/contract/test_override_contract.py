@@ -40,7 +40,7 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> str:
     home = tmp_path_factory.mktemp("generated")
     environ = {"PATH": os.environ["PATH"], "HOME": str(home), "AIRFLOW_HOME": str(home)}
     subprocess.run(
-        [sys.executable, "-c", GENERATE], env=environ, check=True, capture_output=True, timeout=120
+        [sys.executable, "-c", GENERATE], env=environ, check=True, capture_output=True, timeout=300
     )
     return (home / "airflow.cfg").read_text()
 

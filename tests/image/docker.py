@@ -62,7 +62,7 @@ class Container:
         """Whether it runs."""
         return bool(self.inspect(".State.Running"))
 
-    def until_healthy(self, seconds: float = 180) -> None:
+    def until_healthy(self, seconds: float = 300) -> None:
         """Wait until its health check succeeds."""
         until(
             lambda: self.inspect(".State.Health.Status") == "healthy",
@@ -71,7 +71,7 @@ class Container:
             lambda: not self.runs,
         )
 
-    def until_logged(self, text: str, seconds: float = 120) -> None:
+    def until_logged(self, text: str, seconds: float = 300) -> None:
         """Wait until its log contains `text`."""
         until(lambda: text in self.log(), self.log, seconds, lambda: not self.runs and text not in self.log())
 
@@ -124,7 +124,7 @@ def network() -> Iterator[str]:
 def until(
     condition: Callable[[], object],
     describe: Callable[[], str],
-    seconds: float = 120,
+    seconds: float = 300,
     failed: Callable[[], bool] = lambda: False,
     pause: float = 0.3,
 ) -> None:

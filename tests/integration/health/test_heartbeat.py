@@ -143,7 +143,9 @@ def test_every_host_counts_if_only_airflow_knows_the_hostname(databases: Path) -
 
 
 def test_postgresql_may_return_times_in_its_own_time_zone(server: Postgres, databases: Path) -> None:
-    environ = environment(databases, database_environ(server.url("beats").replace("postgresql+psycopg2", "postgres")))
+    environ = environment(
+        databases, database_environ(server.url("beats").replace("postgresql+psycopg2", "postgres"))
+    )
     assert problem({**environ, **LONG_THRESHOLDS["scheduler"]}, ("scheduler",)) is None
     assert TOO_OLD.fullmatch(str(problem(environ, ("scheduler",))))
 
@@ -179,7 +181,9 @@ def test_unreachable_database_does_not_reveal_the_password(
     tmp_path: Path, url: str, problem_text: str
 ) -> None:
     port = free_port()
-    message, packages = check_in_process(tmp_path, "scheduler", environ=database_environ(url.format(PASSWORD, port)))
+    message, packages = check_in_process(
+        tmp_path, "scheduler", environ=database_environ(url.format(PASSWORD, port))
+    )
     assert problem_text.format(port) in message
     assert "airflow" not in packages
 

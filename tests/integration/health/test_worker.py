@@ -38,7 +38,7 @@ def run_worker(url: str, home: Path, options: str = "{}") -> Iterator[None]:
             yield
         finally:
             worker.terminate()
-            worker.communicate(timeout=60)
+            worker.communicate(timeout=300)
 
 
 @pytest.fixture(scope="module")

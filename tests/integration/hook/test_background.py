@@ -33,7 +33,7 @@ def run(seconds: float, *lines: str, before: Sequence[str] = ()) -> tuple[int, l
     """Run a process with a thread whose work takes some seconds; return its exit code and its output."""
     program = "\n".join(["import os", *before, PROGRAM.replace("SECONDS", str(seconds)), *lines])
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=CHECKOUT, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", program], cwd=CHECKOUT, capture_output=True, text=True, timeout=300
     )
     assert done.stderr == ""
     return done.returncode, done.stdout.splitlines()

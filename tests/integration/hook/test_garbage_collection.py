@@ -36,6 +36,6 @@ def test_object_from_before_a_job_is_never_collected(tmp_path: Path, job: str, o
         capture_output=True,
         text=True,
         env=environment(tmp_path),
-        timeout=120,
+        timeout=300,
     )
     assert [line for line in done.stdout.splitlines() if line in ("collected", "done")] == output, done

@@ -55,7 +55,7 @@ def run(folder: Path, home: Path, *words: str) -> subprocess.CompletedProcess[st
         cwd=home,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
 
 

@@ -68,7 +68,7 @@ def test_only_celery_with_default_parallelism_is_overridden(
             cwd=CHECKOUT,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
         )
     assert done.returncode == 0, done.stderr
     (line,) = [text for text in done.stdout.splitlines() if text.startswith("{")]  # the rest is a log

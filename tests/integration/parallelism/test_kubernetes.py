@@ -55,7 +55,7 @@ def run_airflow(cluster: Cluster, *words: str) -> None:
         env=cluster.environ,
         cwd=cluster.home,
         capture_output=True,
-        timeout=120,
+        timeout=300,
         check=True,
     )
 

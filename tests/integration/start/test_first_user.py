@@ -128,6 +128,6 @@ def test_signal_ends_children_of_password_command(server: Postgres, migrated: st
     assert process.stderr
     shell = next(line for line in process.stderr if line.strip().isdecimal()).strip()
     process.terminate()
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=200)
     assert (process.returncode, out) == (-signal.SIGTERM, "")
     assert not alive(int(shell))

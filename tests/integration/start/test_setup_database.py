@@ -108,7 +108,7 @@ def test_sqlite_migrates_once_without_user_for_auth_manager_without_users(tmp_pa
         "AIRFLOW__CORE__AUTH_MANAGER": AUTH_MANAGER_WITHOUT_USERS,
     }
     replicas = [begin(tmp_path, *PRINT_STARTED, environ=environ) for _ in range(2)]
-    outputs = [replica.communicate(timeout=120) for replica in replicas]
+    outputs = [replica.communicate(timeout=300) for replica in replicas]
     assert [replica.returncode for replica in replicas] == [0, 0], outputs
     assert sum(err.count(MIGRATION_LINE) for _, err in outputs) == 1
     assert sum(err.count(UP_TO_DATE_LINE) for _, err in outputs) == 1
@@ -129,7 +129,7 @@ def test_signal_during_setup_ends_start_and_child(
         read_until(process, WAITING_LINE)
         (child,) = child_pids(process.pid)
         process.send_signal(number)
-        out, _ = process.communicate(timeout=60)
+        out, _ = process.communicate(timeout=300)
     assert (process.returncode, out) == (-number, "")
     assert not alive(child)
 
@@ -143,7 +143,7 @@ def test_signal_ends_running_migration(server: Postgres, migrated: str, tmp_path
         (child,) = until(lambda: child_pids(process.pid))
         until(lambda: server.sql("half_way", LOCK_WAITERS.format(AIRFLOW_LOCK)) == [(1,)])
         process.terminate()
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=300)
     assert (process.returncode, out, MIGRATION_LINE in err) == (-signal.SIGTERM, "", True)
     assert not alive(child)
     assert (
@@ -161,4 +161,4 @@ def test_signal_as_pid_1_exits_with_shell_code(server: Postgres, migrated: str, 
         read_until(unshare, WAITING_LINE)
         (pid_1,) = child_pids(unshare.pid)
         os.kill(pid_1, signal.SIGTERM)
-        assert unshare.wait(60) == 128 + signal.SIGTERM
+        assert unshare.wait(300) == 128 + signal.SIGTERM

@@ -54,7 +54,7 @@ def run_with_home(
     env = environment(tmp_path, {**environ, "CONNECTION_CHECK_MAX_COUNT": "0"})
     env["PATH"] = f"{airflow.parent}:{env['PATH']}"
     return subprocess.run(
-        words, env=env, cwd=CHECKOUT, capture_output=True, text=True, timeout=120, check=True
+        words, env=env, cwd=CHECKOUT, capture_output=True, text=True, timeout=300, check=True
     )
 
 

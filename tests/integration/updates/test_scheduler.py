@@ -59,7 +59,7 @@ def run_job_process(home: Path, *words: str, **environ: str) -> tuple[list[dict[
         cwd=CHECKOUT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     reports = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]

@@ -74,7 +74,7 @@ def run_checkers(home: Path, database: str, url: str) -> Iterator[Callable[[], l
 
         yield check_all
         for checker in checkers:
-            checker.communicate(timeout=60)
+            checker.communicate(timeout=300)
 
 
 def test_one_of_many_schedulers_fetches_each_day(
@@ -105,7 +105,7 @@ def test_broken_server_gets_one_request_from_all_schedulers(
 def test_unavailable_database_means_no_request(tmp_path: Path, server: UpdateServer) -> None:
     unavailable = f"postgresql+psycopg2://postgres@127.0.0.1:{free_port()}/none"
     with start_checker(tmp_path, unavailable, server.url("/document")) as checker:
-        output, _ = checker.communicate("\n", timeout=120)
+        output, _ = checker.communicate("\n", timeout=300)
     assert output.endswith("stored 0\n")
     assert output.count("cannot be stored: OperationalError") == 1, output
     assert server.requests == []

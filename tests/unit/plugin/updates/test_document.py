@@ -64,7 +64,9 @@ def test_real_document_is_parsed() -> None:
 
 
 def test_documented_example_is_parsed() -> None:
-    (example,) = re.findall(r"(?s)```json\n(.*?)```", (CHECKOUT / "docs" / "how-to" / "updates.md").read_text())
+    (example,) = re.findall(
+        r"(?s)```json\n(.*?)```", (CHECKOUT / "docs" / "how-to" / "updates.md").read_text()
+    )
     first, second = parse(example)
     assert (first.release, first.end_of_maintenance) == ("13.1.0", date(2028, 5, 31))
     assert (second.release, second.yanked_reason) == ("3.3-1", "Tasks get lost")
