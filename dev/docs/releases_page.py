@@ -12,8 +12,8 @@ from dev.docs.markdown import table
 HEADER = """\
 # Releases
 
-Every release in the catalogue, `astro_runtime_plugin/releases/catalogue.json`. A release that is documented only as a major
-(`5`) is listed as its first release (`5.0.0`), with the major's date. Undocumented facts are left out.
+Every release in the catalogue, `astro_runtime_plugin/releases/catalogue.json`. A release that is documented only as a
+major (`5`) is listed as its first release (`5.0.0`), with the major's date. Undocumented facts are left out.
 `astro-runtime versions` prints today's stage of each release. `make docs` prints this page.
 """
 POLICY = f"""\
