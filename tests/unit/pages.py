@@ -37,9 +37,9 @@ def name_of(page: Path) -> str:
 def blocks() -> Iterator[Block]:
     for page in PAGES:
         text = page.read_text()
-        for found in FENCE.finditer(text):
-            line = text.count("\n", 0, found.start()) + 1
-            yield Block(page, line, found["language"], found["text"])
+        for block in FENCE.finditer(text):
+            line = text.count("\n", 0, block.start()) + 1
+            yield Block(page, line, block["language"], block["text"])
 
 
 def prose(page: Path) -> str:

@@ -45,15 +45,15 @@ def links() -> Iterator[tuple[Path, str]]:
 @pytest.mark.parametrize(
     ("page", "target"), [*links()], ids=lambda value: str(value).removeprefix(f"{CHECKOUT}/")
 )
-def test_a_link_leads_to_a_file_and_a_heading(page: Path, target: str) -> None:
+def test_link_leads_to_a_file_and_a_heading(page: Path, target: str) -> None:
     path, _, anchor = target.partition("#")
-    found = (page.parent / path).resolve() if path else page
-    assert found.is_file()
-    if found.suffix == ".md" and anchor not in ("", "only-light", "only-dark"):
-        assert anchor in slugs(found)
+    file = (page.parent / path).resolve() if path else page
+    assert file.is_file()
+    if file.suffix == ".md" and anchor not in ("", "only-light", "only-dark"):
+        assert anchor in slugs(file)
 
 
-def test_a_page_of_the_site_links_to_pages_of_the_site_alone() -> None:
+def test_site_page_links_only_to_site_pages() -> None:
     """A page outside docs/ is not built, so a link to it would lead nowhere."""
     for page, target in links():
         if page.is_relative_to(CHECKOUT / "docs"):
@@ -62,16 +62,16 @@ def test_a_page_of_the_site_links_to_pages_of_the_site_alone() -> None:
             )
 
 
-def test_every_setting_of_the_runtime_is_documented() -> None:
+def test_every_runtime_setting_is_documented() -> None:
     read = {
-        name for text in sources().values() for found in SETTING.findall(text) for name in filter(None, found)
+        name for text in sources().values() for names in SETTING.findall(text) for name in filter(None, names)
     }
     assert len(read) > 5
     assert read <= first_cells(REFERENCE / "settings.md")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_a_setting_that_a_page_names_is_one(page: Path) -> None:
+def test_settings_named_in_the_pages_exist(page: Path) -> None:
     named = set(re.findall(r"\[astro_runtime\] (\w+)", page.read_text()))
     named |= {name.lower() for name in re.findall(r"AIRFLOW__ASTRO_RUNTIME__([A-Z_]+)\b", page.read_text())}
     assert named - {"option"} <= first_cells(REFERENCE / "settings.md")
@@ -100,8 +100,8 @@ def test_every_exit_code_is_documented() -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_and_option_is_documented(name: str) -> None:
     text = (REFERENCE / "command-line.md").read_text()
-    _, found, after = text.partition(f"\n### `astro-runtime {name}`\n")
-    assert found
+    _, heading, after = text.partition(f"\n### `astro-runtime {name}`\n")
+    assert heading
     section = re.split(r"\n##+ ", after)[0]
     command = main.get_command(click.Context(main), name)
     assert command

@@ -29,21 +29,21 @@ TARGETS = set(re.findall(r"^([a-z-]+):.*##", (CHECKOUT / "Makefile").read_text()
 ASSIGNMENT = re.compile(r"[A-Z_]+=.*")
 
 
-def check_ini(text: str) -> None:
+def assert_ini_parses(text: str) -> None:
     parser = configparser.ConfigParser()
     parser.read_string(text)
     queues = parser.get("astro_runtime", "worker_queues", fallback="[]")
     assert {field for queue in json.loads(queues) for field in queue} <= set(FIELDS)
 
 
-def check_dockerfile(text: str) -> None:
+def assert_dockerfile_parses(text: str) -> None:
     lines = text.replace("\\\n", " ").strip().splitlines()
     words = [line.split()[0] for line in lines if not line.startswith("#")]
     assert words[0] in ("FROM", "ARG")
     assert set(words) <= INSTRUCTIONS
 
 
-def check_console(text: str) -> None:
+def assert_console_runs(text: str) -> None:
     commands = [line[2:] for line in text.splitlines() if line.startswith("$ ")]
     assert commands
     for line in commands:
@@ -53,52 +53,52 @@ def check_console(text: str) -> None:
         PROGRAMS[words[0]](words[1:])
 
 
-def check_astro_runtime(words: list[str]) -> None:
+def assert_astro_runtime_runs(words: list[str]) -> None:
     name, *options = words
     command = main.get_command(click.Context(main), name)
     assert command
-    command.make_context(name, options)  # raises for an option or argument that it has not
+    command.make_context(name, options)  # raises for an unknown option or argument
 
 
-def check_entrypoint(words: list[str]) -> None:
+def assert_entrypoint_runs(words: list[str]) -> None:
     assert parse(words, {"PATH": "/usr/bin:/bin"}).words
 
 
-def check_make(words: list[str]) -> None:
+def assert_make_runs(words: list[str]) -> None:
     for target in (word for word in words if "=" not in word):
         assert target in TARGETS
-    made = subprocess.run(["make", "--dry-run", *words], cwd=CHECKOUT, capture_output=True, text=True)
-    assert made.returncode == 0, made.stderr
+    dry_run = subprocess.run(["make", "--dry-run", *words], cwd=CHECKOUT, capture_output=True, text=True)
+    assert dry_run.returncode == 0, dry_run.stderr
 
 
-def check_docker(words: list[str]) -> None:
+def assert_docker_runs(words: list[str]) -> None:
     assert words[0] in ("build", "run", "compose", "buildx")
     if words[0] == "compose":
         scaled = [word.partition("=")[0] for flag, word in itertools.pairwise(words) if flag == "--scale"]
         assert {*scaled} <= COMPOSE["services"].keys()
 
 
-def check_helm(words: list[str]) -> None:
+def assert_helm_runs(words: list[str]) -> None:
     assert (CHECKOUT / words[words.index("--values") + 1]).is_file()
 
 
-def check_curl(words: list[str]) -> None:
+def assert_curl_runs(words: list[str]) -> None:
     url = words[-1]
     assert url.partition("/astro-runtime")[2] in document()["paths"]
 
 
-def check_astro_cli(words: list[str]) -> None:
+def assert_astro_cli_runs(words: list[str]) -> None:
     assert words in (["dev", "start"], ["dev", "parse"], ["dev", "pytest"])
 
 
-def check_pip(words: list[str]) -> None:
+def assert_pip_runs(words: list[str]) -> None:
     assert words[0] in ("install", "uninstall")
 
 
 LANGUAGES: Mapping[str, Callable[[str], object]] = {
-    "console": check_console,
-    "dockerfile": check_dockerfile,
-    "ini": check_ini,
+    "console": assert_console_runs,
+    "dockerfile": assert_dockerfile_parses,
+    "ini": assert_ini_parses,
     "json": json.loads,
     "python": lambda text: compile(text, "example", "exec"),
     "yaml": yaml.safe_load,
@@ -106,27 +106,27 @@ LANGUAGES: Mapping[str, Callable[[str], object]] = {
     "text": str,
 }
 PROGRAMS: Mapping[str, Callable[[list[str]], None]] = {
-    "astro": check_astro_cli,
-    "astro-runtime": check_astro_runtime,
-    "astro-runtime-entrypoint": check_entrypoint,
-    "curl": check_curl,
-    "docker": check_docker,
-    "helm": check_helm,
-    "make": check_make,
-    "pip": check_pip,
+    "astro": assert_astro_cli_runs,
+    "astro-runtime": assert_astro_runtime_runs,
+    "astro-runtime-entrypoint": assert_entrypoint_runs,
+    "curl": assert_curl_runs,
+    "docker": assert_docker_runs,
+    "helm": assert_helm_runs,
+    "make": assert_make_runs,
+    "pip": assert_pip_runs,
 }
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.place)
-def test_an_example_is_what_its_language_says(block: Block) -> None:
+def test_example_parses_in_its_language(block: Block) -> None:
     assert block.language in LANGUAGES
     LANGUAGES[block.language](block.text)
 
 
-def test_a_command_that_a_sentence_names_exists() -> None:
+def test_commands_in_the_prose_exist() -> None:
     spans = {code for page in PAGES for code in CODE.findall(prose(page))}
-    targets = {found[1] for code in spans if (found := re.match(r"make ([a-z][a-z-]*)\b", code))}
+    targets = {match[1] for code in spans if (match := re.match(r"make ([a-z][a-z-]*)\b", code))}
     assert "run" in targets
     assert targets <= TARGETS
-    names = {found[1] for code in spans if (found := re.match(r"astro-runtime ([a-z]+)\b", code))}
+    names = {match[1] for code in spans if (match := re.match(r"astro-runtime ([a-z]+)\b", code))}
     assert names == set(main.list_commands(click.Context(main)))

@@ -13,55 +13,55 @@ from testing.make_run import make_run, until
 from testing.rest_api import API
 from testing.servers import free_port
 
-EXPECTED = {  # of each DAG, how many task instances, and how many tries the last one took
+EXPECTED = {  # DAG → task → (task instances, tries of the last one)
     "astro_runtime_asset_consumer": {"read_orders": (1, 1)},
     "astro_runtime_asset_producer": {"write_orders": (1, 1)},
     "astro_runtime_deferrable": {"wait_ten_seconds": (1, 1), "go_on": (1, 1)},
     "astro_runtime_mapping": {"list_files": (1, 1), "count": (3, 1), "add_up": (1, 1)},
     "astro_runtime_retries": {"call": (1, 3)},
 }
-STARTED_BY_AN_ASSET = "astro_runtime_asset_consumer"
-PATIENCE = 300  # seconds: where tasks run one after the other, on a slow machine
+ASSET_TRIGGERED = "astro_runtime_asset_consumer"
+TIMEOUT_SECONDS = 300  # seconds: where tasks run one after the other, on a slow machine
 
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    """A real Airflow in which every example has been switched on and, but for the consumer, triggered."""
+    """A real Airflow in which every example is unpaused and all but the consumer are triggered."""
     with make_run(tmp_path_factory.mktemp("examples") / "home", free_port()) as run:
         run.wait_for("Stop: Ctrl-C")
         with run.client() as client:
             until(lambda: client.get("/dags").json()["total_entries"] == len(EXPECTED))
             for dag in EXPECTED:
                 client.patch(f"/dags/{dag}", json={"is_paused": False}).raise_for_status()
-            for dag in EXPECTED.keys() - {STARTED_BY_AN_ASSET}:
+            for dag in EXPECTED.keys() - {ASSET_TRIGGERED}:
                 client.post(f"/dags/{dag}/dagRuns", json=API.run).raise_for_status()
             yield client
 
 
-def finished(client: httpx.Client, dag: str) -> dict[str, Any] | None:
-    """Return the DAG's run when it is at its end."""
+def finished_run(client: httpx.Client, dag: str) -> dict[str, Any] | None:
+    """Return the DAG's run once it has ended, else None."""
     runs = client.get(f"/dags/{dag}/dagRuns").json()["dag_runs"]
     return next((run for run in runs if run["state"] in ("success", "failed")), None)
 
 
 @pytest.mark.parametrize("dag", EXPECTED)
-def test_an_example_runs_as_it_says(client: httpx.Client, dag: str) -> None:
-    run = until(lambda: finished(client, dag), PATIENCE)
-    found = client.get(f"/dags/{dag}/dagRuns/{run['dag_run_id']}/taskInstances").json()["task_instances"]
-    counts = Counter(one["task_id"] for one in found)
-    tries = {one["task_id"]: one["try_number"] for one in found}
+def test_example_runs_as_documented(client: httpx.Client, dag: str) -> None:
+    run = until(lambda: finished_run(client, dag), TIMEOUT_SECONDS)
+    instances = client.get(f"/dags/{dag}/dagRuns/{run['dag_run_id']}/taskInstances").json()["task_instances"]
+    counts = Counter(instance["task_id"] for instance in instances)
+    tries = {instance["task_id"]: instance["try_number"] for instance in instances}
     assert {task: (counts[task], tries[task]) for task in counts} == EXPECTED[dag]
-    assert {one["state"] for one in found} == {"success"}
+    assert {instance["state"] for instance in instances} == {"success"}
     assert run["state"] == "success"
 
 
-def test_the_sensor_waited_in_the_triggerer(client: httpx.Client) -> None:
-    run = until(lambda: finished(client, "astro_runtime_deferrable"), PATIENCE)
+def test_sensor_waits_in_the_triggerer(client: httpx.Client) -> None:
+    run = until(lambda: finished_run(client, "astro_runtime_deferrable"), TIMEOUT_SECONDS)
     path = f"/dags/astro_runtime_deferrable/dagRuns/{run['dag_run_id']}/taskInstances/wait_ten_seconds"
     assert "Pausing task as DEFERRED" in client.get(f"{path}/logs/1").text
 
 
-def test_every_example_is_explained_and_tagged(client: httpx.Client) -> None:
+def test_every_example_has_a_description_and_a_tag(client: httpx.Client) -> None:
     for dag in EXPECTED:
         details = client.get(f"/dags/{dag}/details").json()
         assert len(details["doc_md"]) > 100

@@ -40,7 +40,7 @@ def test_no_two_homes_share_a_password(tmp_path: Path) -> None:
     assert first[1] != second[1]
 
 
-def test_the_operators_users_get_passwords_and_keep_those_that_they_have(tmp_path: Path) -> None:
+def test_operators_users_get_passwords_and_keep_existing_ones(tmp_path: Path) -> None:
     file = tmp_path / "passwords.json"
     file.write_text('{"ann": "hers"}')
     users = f"simple_auth_manager_users = ann:op, bob:viewer\nsimple_auth_manager_passwords_file = {file}\n"
@@ -52,26 +52,26 @@ def test_the_operators_users_get_passwords_and_keep_those_that_they_have(tmp_pat
     assert mode(file) == 0o600
 
 
-def test_fabs_first_user_is_created_once(tmp_path: Path) -> None:
+def test_first_fab_user_is_created_once(tmp_path: Path) -> None:
     first, (password,) = login(tmp_path, FAB, output=f'{CREATED} "Admin"')
     assert first == ["User: admin", f"Password: {password}"]
     assert mode(tmp_path / FAB_PASSWORD_FILE) == 0o600
     assert login(tmp_path, FAB, output="admin already exist in the db") == (first, [password])
 
 
-def test_a_user_of_that_name_who_was_there_before_keeps_their_password(tmp_path: Path) -> None:
+def test_existing_user_of_that_name_keeps_the_password(tmp_path: Path) -> None:
     for _ in range(2):
         assert login(tmp_path, FAB, output="admin already exist in the db")[0] == OTHER_LOGIN
         assert not (tmp_path / FAB_PASSWORD_FILE).exists()
 
 
-def test_another_auth_manager_has_passwords_of_its_own(tmp_path: Path) -> None:
+def test_other_auth_manager_has_its_own_passwords(tmp_path: Path) -> None:
     assert login(tmp_path, "theirs.AuthManager") == (OTHER_LOGIN, [])
     assert [path.name for path in tmp_path.iterdir()] == ["airflow.cfg"]
 
 
 @pytest.mark.parametrize(("manager", "file"), [(SIMPLE, SIMPLE_PASSWORDS_FILE), (FAB, FAB_PASSWORD_FILE)])
-def test_a_passwords_file_that_does_not_parse_is_named(tmp_path: Path, manager: str, file: str) -> None:
+def test_unparsable_passwords_file_is_named(tmp_path: Path, manager: str, file: str) -> None:
     (tmp_path / file).write_text('{"admin": ')
     with pytest.raises(StartError, match=file):
         login(tmp_path, manager)

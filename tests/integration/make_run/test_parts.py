@@ -37,16 +37,16 @@ def test_no_two_homes_share_a_secret(tmp_path: Path) -> None:
         assert first != second
 
 
-def test_its_own_airflow_cfg_lacks_no_secret(tmp_path: Path) -> None:
+def test_generated_airflow_cfg_lacks_no_secret(tmp_path: Path) -> None:
     assert config.missing_secrets(tmp_path, environment(tmp_path), load_cfg(tmp_path)) == {}
 
 
-def test_a_secret_that_the_operators_airflow_cfg_lacks_is_generated_and_kept(tmp_path: Path) -> None:
-    own = load_cfg(tmp_path, f"[core]\nfernet_key = theirs\n[{LAST.section}]\n{LAST.option} =\n")
-    generated = config.missing_secrets(tmp_path, environment(tmp_path), own)
+def test_secret_missing_from_airflow_cfg_is_generated_and_kept(tmp_path: Path) -> None:
+    cfg = load_cfg(tmp_path, f"[core]\nfernet_key = theirs\n[{LAST.section}]\n{LAST.option} =\n")
+    generated = config.missing_secrets(tmp_path, environment(tmp_path), cfg)
     assert generated.keys() == OTHERS
     assert mode(tmp_path / config.SECRETS_FILE) == 0o600
-    assert config.missing_secrets(tmp_path, environment(tmp_path), own) == generated
+    assert config.missing_secrets(tmp_path, environment(tmp_path), cfg) == generated
     lacking_more = config.missing_secrets(tmp_path, environment(tmp_path), load_cfg(tmp_path, ""))
     assert lacking_more.keys() == {FERNET, *OTHERS}
     assert generated.items() <= lacking_more.items()
@@ -59,14 +59,12 @@ def test_a_secret_that_the_operators_airflow_cfg_lacks_is_generated_and_kept(tmp
         {f"{FERNET}_CMD": "echo a", "AIRFLOW__WEBSERVER__SECRET_KEY": "b", f"{LAST.variable}_SECRET": "path"},
     ],
 )
-def test_a_secret_that_the_operator_has_set_otherwise_is_left_alone(
-    tmp_path: Path, variables: Mapping[str, str]
-) -> None:
-    own = load_cfg(tmp_path, "")
-    assert config.missing_secrets(tmp_path, environment(tmp_path, **variables), own) == {}
+def test_secret_set_by_the_operator_is_left_alone(tmp_path: Path, variables: Mapping[str, str]) -> None:
+    cfg = load_cfg(tmp_path, "")
+    assert config.missing_secrets(tmp_path, environment(tmp_path, **variables), cfg) == {}
 
 
-def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, mocker: MockerFixture) -> None:
+def test_private_file_is_written_whole_or_not_at_all(tmp_path: Path, mocker: MockerFixture) -> None:
     file = tmp_path / "airflow.cfg"
     mocker.patch("dev.run.home.Path.replace", side_effect=KeyboardInterrupt)
     with pytest.raises(KeyboardInterrupt):
@@ -92,18 +90,18 @@ URL_VARIABLES = {  # the variables that set the address of Airflow, the base URL
 
 
 @pytest.mark.parametrize(("base", "url"), URLS.items())
-def test_the_operators_base_url_stands_and_its_path_is_in_ours(tmp_path: Path, base: str, url: str) -> None:
+def test_path_of_the_operators_base_url_is_kept(tmp_path: Path, base: str, url: str) -> None:
     setting = next(iter(PROFILE.urls))
-    own = load_cfg(tmp_path, f"[{setting.section}]\n{setting.option} = {base}\n" if base else "")
+    cfg = load_cfg(tmp_path, f"[{setting.section}]\n{setting.option} = {base}\n" if base else "")
     path = url.removeprefix("http://localhost:8099").rstrip("/")
     expected = {
         name: text.format(path=path) for name, text in URL_VARIABLES.items() if not base or "BASE" not in name
     }
-    assert config.addresses(environment(tmp_path), own, 8099) == (url, expected)
+    assert config.addresses(environment(tmp_path), cfg, 8099) == (url, expected)
 
 
-def test_a_url_of_the_operators_stands(tmp_path: Path) -> None:
-    own = load_cfg(tmp_path)
+def test_url_set_by_the_operator_is_kept(tmp_path: Path) -> None:
+    cfg = load_cfg(tmp_path)
     for variable in URL_VARIABLES:
-        theirs = environment(tmp_path, **{variable: "http://elsewhere/"})
-        assert config.addresses(theirs, own, 8099)[1].keys() == URL_VARIABLES.keys() - {variable}
+        environ = environment(tmp_path, **{variable: "http://elsewhere/"})
+        assert config.addresses(environ, cfg, 8099)[1].keys() == URL_VARIABLES.keys() - {variable}

@@ -76,7 +76,7 @@ def test_sigterm_to_make_leaves_nothing_behind(stopped: StoppedRun) -> None:
     assert f"stopped; the data is kept in {stopped.home}" in stopped.run.output
 
 
-def test_the_password_of_the_first_run_is_in_no_log(stopped: StoppedRun) -> None:
+def test_password_of_the_first_run_is_in_no_log(stopped: StoppedRun) -> None:
     assert stopped.run.fact("Password") not in stopped.logs
 
 
@@ -157,7 +157,7 @@ class TestSecondRun:
         assert not (tmp_path / "home" / "airflow.cfg").exists()
 
 
-def test_a_component_that_dies_is_named(stopped: StoppedRun) -> None:
+def test_dead_component_is_named(stopped: StoppedRun) -> None:
     with make_run(stopped.home, free_port()) as run:
         run.wait_for_components()
         run.component("scheduler").kill()
@@ -167,7 +167,7 @@ def test_a_component_that_dies_is_named(stopped: StoppedRun) -> None:
         assert run.left_behind() == []
 
 
-def test_a_stop_during_the_migration_can_be_taken_up_again(tmp_path: Path) -> None:
+def test_run_after_a_stop_during_the_migration_succeeds(tmp_path: Path) -> None:
     home, port = tmp_path / "home", free_port()
     with make_run(home, port) as first:
         first.wait_for("migrating the metadata database")
@@ -184,7 +184,7 @@ def test_a_stop_during_the_migration_can_be_taken_up_again(tmp_path: Path) -> No
         assert "Traceback" not in second.output
 
 
-def test_a_second_ctrl_c_leaves_no_orphans(stopped: StoppedRun) -> None:
+def test_second_ctrl_c_leaves_no_orphans(stopped: StoppedRun) -> None:
     with make_run(stopped.home, free_port()) as run:
         run.wait_for_components()
         os.killpg(run.process.pid, signal.SIGINT)
@@ -195,7 +195,7 @@ def test_a_second_ctrl_c_leaves_no_orphans(stopped: StoppedRun) -> None:
         assert "Traceback" not in run.output
 
 
-def test_a_terminal_that_is_closed_leaves_nothing_behind(stopped: StoppedRun) -> None:
+def test_closed_terminal_leaves_nothing_behind(stopped: StoppedRun) -> None:
     """With make as the leader of its session, as under `ssh -t`: it keeps the SIGHUP to itself."""
     master, terminal = pty.openpty()
     with make_run(stopped.home, free_port(), stderr=terminal) as run:
@@ -207,7 +207,7 @@ def test_a_terminal_that_is_closed_leaves_nothing_behind(stopped: StoppedRun) ->
 
 
 @pytest.mark.parametrize("victim", ["make", "supervisor"])
-def test_the_components_follow_a_parent_that_is_killed(stopped: StoppedRun, victim: str) -> None:
+def test_components_end_with_a_killed_parent(stopped: StoppedRun, victim: str) -> None:
     with make_run(stopped.home, free_port()) as run:
         run.wait_for_components()
         (run.process if victim == "make" else run.supervisor()).kill()
@@ -216,7 +216,7 @@ def test_the_components_follow_a_parent_that_is_killed(stopped: StoppedRun, vict
 
 
 @pytest.mark.parametrize("text", ["abc", "0", "70000", "-1", "8080.5"])
-def test_a_port_that_is_none_is_an_error(tmp_path: Path, text: str) -> None:
+def test_invalid_port_is_an_error(tmp_path: Path, text: str) -> None:
     with make_run(tmp_path / "home", text) as run:
         assert run.wait() == 2
     assert f"PORT holds '{text}'; it must be a whole number from 1 to 65535" in run.output
@@ -224,7 +224,7 @@ def test_a_port_that_is_none_is_an_error(tmp_path: Path, text: str) -> None:
     assert not (tmp_path / "home").exists()
 
 
-def test_a_home_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+def test_unwritable_home_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with make_run(tmp_path / "file" / "home", free_port()) as run:
         assert run.wait() == 2
@@ -232,7 +232,7 @@ def test_a_home_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     assert "Traceback" not in run.output
 
 
-def test_an_existing_airflow_cfg_is_respected(tmp_path: Path) -> None:
+def test_existing_airflow_cfg_is_respected(tmp_path: Path) -> None:
     """It names a database that cannot exist: the migration fails and says why."""
     home = tmp_path / "home"
     home.mkdir()
