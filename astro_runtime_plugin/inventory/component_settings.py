@@ -7,7 +7,6 @@ from typing import Any
 
 from astro_runtime_plugin.inventory.listing import live_records
 from astro_runtime_plugin.options.settings import PER_COMPONENT, setting_rows
-from astro_runtime_plugin.web.schemas import Setting
 from entrypoint.record import ResolvedSetting
 
 
@@ -16,11 +15,12 @@ def component_settings(record: Iterable[ResolvedSetting]) -> list[dict[str, str]
     return [row for row in setting_rows(record) if row["documented"] in PER_COMPONENT]
 
 
-def hosts_by_setting(records: Iterable[Mapping[str, Any]], now: float) -> list[tuple[Setting, list[str]]]:
+def hosts_by_setting(
+    records: Iterable[Mapping[str, Any]], now: float
+) -> list[tuple[dict[str, str], list[str]]]:
     """Return these settings of the components that are alive at `now`, each with the hosts that have it."""
-    groups: dict[str, tuple[Setting, set[str]]] = {}
+    groups: dict[tuple[tuple[str, str], ...], set[str]] = {}
     for record in live_records(records, now):
         for row in record.get("settings", ()):  # an earlier release's record has none
-            setting = Setting(**row)
-            groups.setdefault(setting.model_dump_json(), (setting, set()))[1].add(record["host"])
-    return [(setting, sorted(hosts)) for _, (setting, hosts) in sorted(groups.items())]
+            groups.setdefault(tuple(row.items()), set()).add(record["host"])
+    return [(dict(row), sorted(hosts)) for row, hosts in sorted(groups.items())]

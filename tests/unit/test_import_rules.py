@@ -40,8 +40,6 @@ ROOMS = (
     "plugin",
     "startup_hook",
 )
-# Imports that are still to be turned around.
-UPWARD_IMPORTS = {"astro_runtime_plugin/inventory/component_settings.py imports web"}
 # Below astro_runtime_plugin/: the adapters, and what reads Airflow's settings, database or metrics.
 MAY_IMPORT_AIRFLOW = {
     "airflow_compat.py",
@@ -137,7 +135,7 @@ def test_rooms_import_only_lower_rooms() -> None:
         for target in imported_rooms(path)
         if ROOMS.index(target) > ROOMS.index(room(path))
     }
-    assert upward == UPWARD_IMPORTS
+    assert upward == set()
 
 
 def test_imports_are_found_everywhere() -> None:

@@ -32,7 +32,9 @@ def render_page(runtime: schemas.Runtime) -> str:
             runtime=runtime.model_copy(update={"settings": settings}),
             maintenance=_maintenance(runtime.release),
             components=live_components(component_records, now),
-            component_settings=hosts_by_setting(component_records, now),
+            component_settings=[
+                (schemas.Setting(**row), hosts) for row, hosts in hosts_by_setting(component_records, now)
+            ],
             queues=workers.queues,
             providers=installed_providers(),
         )

@@ -36,4 +36,4 @@ def test_hosts_are_grouped_by_value_without_dead_components() -> None:
         component_record("d", "10", until=8.0),
     ]
     groups = hosts_by_setting([*records, {"host": "e", "until": 10.0}], 9.0)
-    assert [(setting.value, hosts) for setting, hosts in groups] == [("10", ["a", "b"]), ("40", ["c"])]
+    assert [(row["value"], hosts) for row, hosts in groups] == [("10", ["a", "b"]), ("40", ["c"])]
