@@ -22,7 +22,7 @@ BAD_QUEUES = {"AIRFLOW__ASTRO_RUNTIME__WORKER_QUEUES": "no JSON"}
 PARALLELISM = ("config", "get-value", "core", "parallelism")
 BROKEN = {
     "raise RuntimeError('boom')": "RuntimeError: boom",
-    "": "ModuleNotFoundError: No module named 'entrypoint.defaults'",
+    "": "ModuleNotFoundError: No module named 'entrypoint.build_environment'",
     "raise SystemExit(3)": "SystemExit: 3",
 }
 
