@@ -53,6 +53,7 @@ MAY_IMPORT_AIRFLOW = {
     "startup_hook.py",
     "updates/service.py",
     "web/airflow2.py",
+    "web/airflow2_routes.py",
     "web/airflow3.py",
     "web/airflow3_routes.py",
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from astro_runtime_plugin.web.airflow2 import blueprint
+from astro_runtime_plugin.web.airflow2_routes import create_blueprint
 from astro_runtime_plugin.web.flask_footer import FooterBlueprint
 from astro_runtime_plugin.web.footer import URL_PREFIX
 from astro_runtime_plugin.web.openapi import document
@@ -15,7 +15,7 @@ from astro_runtime_plugin.web.schemas import runtime_info
 def test_document_describes_every_rule_of_the_blueprint_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     app = Flask(__name__, static_folder=None)
     monkeypatch.setattr(FooterBlueprint, "_extend_layout", lambda *_: None)  # this app has no layout
-    app.register_blueprint(blueprint(runtime_info("13.0.0", None, "2.11.2", {}, ())))
+    app.register_blueprint(create_blueprint(runtime_info("13.0.0", None, "2.11.2", {}, ())))
     rules = [rule for rule in app.url_map.iter_rules() if not rule.rule.startswith(f"{URL_PREFIX}/static/")]
     served = {
         (rule.rule.removeprefix(URL_PREFIX), method.lower())

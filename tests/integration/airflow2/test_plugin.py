@@ -23,7 +23,12 @@ plugins_manager.initialize_ti_deps_plugins()
 print(*[plugin.name for plugin in plugins_manager.plugins])
 print(*[name for name in sys.modules if name.startswith(("flask", "astro_runtime_plugin.", "pydantic"))])
 """
-WEB_MODULES = {"flask", "astro_runtime_plugin.web.airflow2", "astro_runtime_plugin.web.schemas"}
+WEB_MODULES = {
+    "flask",
+    "astro_runtime_plugin.web.airflow2",
+    "astro_runtime_plugin.web.airflow2_routes",
+    "astro_runtime_plugin.web.schemas",
+}
 
 
 def test_process_that_serves_no_pages_does_not_import_flask(tmp_path: Path) -> None:
@@ -46,7 +51,7 @@ def test_plugin_has_the_extensions_of_airflow_2_only() -> None:
     assert (plugin.external_views, plugin.react_apps) == ([], [])
 
 
-@pytest.mark.parametrize("part", ["release_of", "read_web_options", "FooterBlueprint"])
+@pytest.mark.parametrize("part", ["release_of", "read_web_options", "create_blueprint"])
 def test_failing_adapter_adds_nothing_and_warns_once(
     mocker: MockerFixture, caplog: pytest.LogCaptureFixture, part: str
 ) -> None:
