@@ -18,4 +18,6 @@ class Notice(BaseModel):
     )
     level: Literal["info", "warning", "critical"] = Field(description="how severe it is")
     text: str = Field(description="the message, without markup")
-    url: str | None = Field(default=None, description="an http(s) link to more, if the update document has one")
+    url: str | None = Field(
+        default=None, description="an http(s) link to more, if the update document has one"
+    )
