@@ -21,7 +21,7 @@ VENV_OF_2.11 := .venv-2.11
 # How many tests of a line run at a time: they wait a lot, for servers to start and for each other.
 WORKERS ?= 2
 
-# Where both lines are tested, each line of output says which, and each test has a line; so it is off a terminal, too.
+# With both lines under test, prefix the output and print every test's name; print it where there is no terminal, too.
 BOTH := $(word 2,$(TESTED))
 prefixed = $(if $(BOTH),2>&1 | sed --unbuffered 's/^/[$1] /')
 PROGRESS ?= $(if $(and $(MAKE_TERMOUT),$(if $(BOTH),,yes)),,--verbose)
@@ -49,11 +49,11 @@ $(VENVS:%=%/.locked): %/.locked: locks/$$(LINE_OF_$$*).txt dev/make-environment
 
 .PHONY: run
 run: $(STAMP) ## a real Airflow under the Runtime, in the foreground: make run PORT=8099 AIRFLOW_HOME=/some/where
-	@# A task that runs make must not get the options of this one.
+	@# Do not leak make's flags into tasks that call make.
 	@exec env -u MAKEFLAGS -u MAKEOVERRIDES -u MFLAGS -u MAKELEVEL $(BIN)/python -m dev.run "$$AIRFLOW_HOME" "$(PORT)"
 
 .PHONY: system
-system: ## what the tests need of Debian: Chromium, PostgreSQL, MariaDB, Redis, RabbitMQ
+system: ## install what the tests need from Debian: Chromium, PostgreSQL, MariaDB, Redis, RabbitMQ
 	dev/debian-packages
 
 .PHONY: test
@@ -79,34 +79,34 @@ $(LINES:%=test-image-%): test-image-%: $(STAMP) system image
 	RUNTIME_LINES=$* $(BIN)/python -m pytest tests/image --durations=10 $(PROGRESS) $(ARGS) $(call prefixed,image $*)
 
 .PHONY: bench-image
-bench-image: $(STAMP) ## what the image's start costs beside plain airflow; needs the images
+bench-image: $(STAMP) ## what the image's start costs compared with plain airflow; needs the images
 	$(BIN)/python -m bench.image $(TESTED)
 
 .PHONY: lint
-lint: $(STAMP) $(DOCS)/.locked ## style, types, the workflow file, the OpenAPI document and the site
+lint: $(STAMP) $(DOCS)/.locked ## style, types, the OpenAPI document, the documentation site and the files in .github
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(CHECK_FORGE) vendor.github-workflows .github/workflows/*.yml
-	$(CHECK_FORGE) custom.github-workflows-require-timeout .github/workflows/*.yml
-	$(CHECK_FORGE) vendor.github-issue-forms .github/ISSUE_TEMPLATE/{bug,idea}.yml
+	$(CHECK_GITHUB_FILES) vendor.github-workflows .github/workflows/*.yml
+	$(CHECK_GITHUB_FILES) custom.github-workflows-require-timeout .github/workflows/*.yml
+	$(CHECK_GITHUB_FILES) vendor.github-issue-forms .github/ISSUE_TEMPLATE/{bug,idea}.yml
 	$(BIN)/python -m dev.docs.api_page | $(DOCS)/bin/openapi-spec-validator -
 	$(MKDOCS) --quiet
 
 .PHONY: bench
-bench: $(STAMP) ## what a start costs, as ratios measured side by side
+bench: $(STAMP) ## what a start costs, as ratios to an empty Python
 	$(BIN)/python -m bench.start
 
 .PHONY: bench-throughput
-bench-throughput: $(STAMP) system ## tasks on Celery workers, stock Airflow beside the Runtime; takes half an hour
+bench-throughput: $(STAMP) system ## tasks on Celery workers, compared with stock Airflow; takes half an hour
 	$(BIN)/python -m bench.throughput
 
 .PHONY: docs
-docs: $(STAMP) $(DOCS)/.locked ## the pages that the code prints, and the site, in build/site
+docs: $(STAMP) $(DOCS)/.locked ## generate the reference pages, and build the site in build/site
 	$(BIN)/python -m dev.docs
 	$(MKDOCS)
 
-CHECK_FORGE = $(DOCS)/bin/check-jsonschema --quiet --builtin-schema
+CHECK_GITHUB_FILES = $(DOCS)/bin/check-jsonschema --quiet --builtin-schema
 MKDOCS = NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict
 $(DOCS)/.locked: locks/docs.txt dev/make-environment
 	dev/make-environment $(PYTHON) 3.13 $(DOCS) locks/docs.txt
@@ -114,7 +114,7 @@ $(DOCS)/.locked: locks/docs.txt dev/make-environment
 
 COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header
 .PHONY: lock
-lock: $(STAMP) ## the line's locks anew: the environment's for Python 3.10 to 3.13, the image's from 3.11 on
+lock: $(STAMP) ## regenerate the line's lock files: the environment's for Python 3.10 to 3.13, the image's from 3.11 on
 	$(COMPILE) --python-version 3.10 --all-extras --group dev --output-file $(LOCK) pyproject.toml locks/$(LINE).in
 	$(COMPILE) --python-version 3.11 --all-extras --output-file locks/$(LINE)-full.txt pyproject.toml locks/$(LINE)-full.in
 	$(COMPILE) --python-version 3.11 --all-extras --output-file locks/$(LINE)-slim.txt -c locks/$(LINE)-full.txt \
@@ -123,7 +123,7 @@ lock: $(STAMP) ## the line's locks anew: the environment's for Python 3.10 to 3.
 	$(COMPILE) --python-version 3.10 --output-file locks/docs.txt locks/docs.in
 
 .PHONY: versions
-versions: $(STAMP) ## Dockerfile and docker-bake.hcl with the versions of catalogue.json
+versions: $(STAMP) ## write the versions of catalogue.json into Dockerfile and docker-bake.hcl
 	$(BIN)/python -m dev.versions
 
 .PHONY: wheel

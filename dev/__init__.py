@@ -1,1 +1,1 @@
-"""What `make` runs; no part of the package."""
+"""What `make` runs; not part of the package."""

@@ -27,7 +27,7 @@ class Commands(click.Group):
         return command
 
     def invoke(self, context: click.Context) -> Any:
-        """Run the subcommand; docs/reference/releases.md and entrypoint/errors.py list the exit codes."""
+        """Run the subcommand; docs/reference/exit-codes.md and entrypoint/errors.py list the exit codes."""
         try:
             return super().invoke(context)
         except StartError as error:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import logging
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 LEVELS = {"critical": logging.WARNING, "warning": logging.WARNING, "info": logging.INFO}  # most severe first
 
 
 class Notice(BaseModel):
-    """A notice: text without markup, and an http(s) link to more information if the update document has one.
+    """A notice to operators."""
 
-    `id` stays the same as long as the notice says the same, so that a dismissed notice stays dismissed.
-    """
-
-    id: str
-    level: Literal["info", "warning", "critical"]
-    text: str
-    url: str | None = None
+    id: str = Field(
+        description="stays the same as long as the notice says the same, so that it stays dismissed"
+    )
+    level: Literal["info", "warning", "critical"] = Field(description="how severe it is")
+    text: str = Field(description="the message, without markup")
+    url: str | None = Field(
+        default=None, description="an http(s) link to more, if the update document has one"
+    )

@@ -7,7 +7,7 @@ from datetime import date
 
 from airflow import __version__ as airflow_version
 from airflow.configuration import conf
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from astro_runtime_plugin.inventory.heartbeat import current_components
 from astro_runtime_plugin.inventory.listing import RunningComponent
@@ -22,10 +22,12 @@ from astro_runtime_plugin.updates.service import stored_releases
 
 
 class NoticeList(BaseModel):
-    """The response to `GET /astro-runtime/api/notices`: the notices, and for how many days a dismissal lasts."""
+    """The notices that the current user has not dismissed."""
 
-    notices: list[Notice]
-    dismissal_days: int
+    notices: list[Notice] = Field(description="the notices, the most severe first")
+    dismissal_days: int = Field(
+        description="for how many days a dismissed notice stays hidden; 0: until the next page"
+    )
 
 
 def all_notices(include_components: bool = True) -> list[Notice]:

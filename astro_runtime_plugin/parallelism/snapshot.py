@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from astro_runtime_plugin.database import state
 from astro_runtime_plugin.parallelism.limit import LimitState, Worker
@@ -17,39 +17,36 @@ PARALLELISM = "AIRFLOW__CORE__PARALLELISM"
 
 
 class RunningWorker(BaseModel):
-    """A running Celery worker: its node name and how many tasks it runs at once."""
+    """A running Celery worker."""
 
-    name: str
-    pool: int
+    name: str = Field(description="its Celery node name: `celery@HOST`")
+    pool: int = Field(description="how many tasks it runs at once")
 
 
 class Queue(BaseModel):
-    """A worker queue, the workers that take tasks from it, and how many tasks they run at once."""
+    """A worker queue."""
 
-    name: str
-    workers: list[RunningWorker]
-    pool: int
+    name: str = Field(description="the name of the Celery queue")
+    workers: list[RunningWorker] = Field(description="the workers that take tasks from it, sorted by name")
+    pool: int = Field(description="how many tasks these workers run at once")
 
 
 class SchedulerLimit(BaseModel):
-    """The limit of a scheduler, in tasks, and its calculation."""
+    """The limit that is in force in one scheduler."""
 
-    scheduler: str
-    parallelism: int
-    why: str
+    scheduler: str = Field(description="host and process id: `HOST:PID`")
+    parallelism: int = Field(description="how many tasks it runs at once")
+    why: str = Field(description="the calculation: `2×16 default`")
 
 
 class Workers(BaseModel):
-    """The response of `GET /astro-runtime/api/workers`.
+    """Celery workers by queue, and the limit of each scheduler."""
 
-    `parallelism` is the setting, with its origin; `schedulers` are those that follow the workers.
-    """
-
-    parallelism: str
-    origin: str
-    why: str
-    schedulers: list[SchedulerLimit]
-    queues: list[Queue]
+    parallelism: str = Field(description="the setting `[core] parallelism`")
+    origin: str = Field(description="who supplied that setting")
+    why: str = Field(description="the reason for its value")
+    schedulers: list[SchedulerLimit] = Field(description="the schedulers whose limit follows the workers")
+    queues: list[Queue] = Field(description="the queues that running workers take tasks from, sorted by name")
 
 
 def to_record(limit: LimitState) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document of the HTTP API, the same on both lines; served, and printed into docs/reference/api.md.
+"""The OpenAPI 3.1 document of the HTTP API, the same on both lines; served, and the source of docs/reference/api.md.
 
 Written out here and not taken from FastAPI, because Airflow 2.11 has no FastAPI. A test compares it with the routes.
 """
@@ -38,10 +38,21 @@ SECURITY_SCHEMES: Json = {
     },
 }
 # Written by hand: a component is a NamedTuple, which pydantic would describe as an array.
+COMPONENT_FIELDS = {
+    "component": "`scheduler`, `triggerer`, `dag-processor`, `api-server`, `webserver`, `celery worker`,"
+    " `celery flower` or `kerberos`",
+    "host": "the host that it runs on, as Airflow records it",
+    "image_tag": "the tag of its image; the release if it has none",
+    "release": "its release of the Runtime",
+    "since": "when it started: ISO 8601, UTC",
+}
 COMPONENT: Json = {
     "type": "object",
-    "description": "A running component; `since` is when it started (ISO 8601, UTC).",
-    "properties": {field: {"type": "string"} for field in RunningComponent._fields},
+    "description": "A running component.",
+    "properties": {
+        field: {"type": "string", "description": COMPONENT_FIELDS[field]}
+        for field in RunningComponent._fields
+    },
     "required": [*RunningComponent._fields],
 }
 DISMISSAL: Json = {
@@ -53,7 +64,7 @@ DISMISSAL: Json = {
 PROBLEM: Json = {
     "type": "object",
     "description": "Why the request was refused.",
-    "properties": {"detail": {"type": "string"}},
+    "properties": {"detail": {"type": "string", "description": "the reason, in one sentence"}},
     "required": ["detail"],
 }
 
@@ -84,9 +95,7 @@ def paths() -> Json:
             "get": _read("What runs: versions, links, and every setting with its origin", "Runtime")
         },
         "/api/workers": {"get": _read("Celery workers by queue, and the limit of each scheduler", "Workers")},
-        "/api/components": {
-            "get": _operation("Running components", {"200": _json("The components.", listed)})
-        },
+        "/api/components": {"get": _operation("Running components", {"200": _json("Success.", listed)})},
         "/api/notices": {
             "get": _read("The notices that the current user has not dismissed", NoticeList.__name__),
             "post": _dismiss(),
@@ -104,7 +113,7 @@ def paths() -> Json:
 
 
 def _read(summary: str, schema: str) -> Json:
-    return _operation(summary, {"200": _json("The answer.", _reference(schema))})
+    return _operation(summary, {"200": _json("Success.", _reference(schema))})
 
 
 def _dismiss() -> Json:

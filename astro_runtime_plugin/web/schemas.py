@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Iterable, Mapping
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from astro_runtime_plugin.options.settings import setting_rows
 from astro_runtime_plugin.releases.current import displayed_tag
@@ -17,33 +17,33 @@ NO_SUCH_NOTICE = "No such notice"
 
 
 class Link(BaseModel):
-    """A link to a resource; `url` is http or https."""
+    """A link in the footer and the docs menu."""
 
-    name: str
-    url: str
+    name: str = Field(description="the text of the link")
+    url: str = Field(description="an http or https URL")
 
 
 class Setting(BaseModel):
-    """A setting: the fields of `entrypoint.record.ResolvedSetting`, and `stock`, Airflow's default."""
+    """A setting that the Runtime gives a default."""
 
-    documented: str
-    variable: str
-    value: str
-    stock: str
-    origin: str
-    why: str
-    set_as: str
+    documented: str = Field(description="the variable under which the setting is documented")
+    variable: str = Field(description="the variable that the installed Airflow reads")
+    value: str = Field(description="the effective value")
+    stock: str = Field(description="Airflow's own default")
+    origin: str = Field(description="who supplied the value: an `operator …` source, `Runtime` or `Airflow`")
+    why: str = Field(description="the reason for the default, the calculation, or what was ignored")
+    set_as: str = Field(description="where the operator has set it; empty if nowhere")
 
 
 class Runtime(BaseModel):
-    """The response to `GET /astro-runtime/api/runtime`."""
+    """What runs: versions, links, and every setting with its origin."""
 
-    release: str
-    image_tag: str
-    airflow_version: str
-    python_version: str
-    links: list[Link]
-    settings: list[Setting]
+    release: str = Field(description="the release of the Runtime")
+    image_tag: str = Field(description="the tag of the web server's image; the release if it has none")
+    airflow_version: str = Field(description="the version of Airflow")
+    python_version: str = Field(description="the version of Python")
+    links: list[Link] = Field(description="the links, in the order of the footer")
+    settings: list[Setting] = Field(description="the settings, as the web server resolved them")
 
 
 def runtime_info(

@@ -1,1 +1,1 @@
-"""`make docs`: the reference pages that the code prints."""
+"""`make docs`: generates the reference pages from the code."""

@@ -1,4 +1,4 @@
-"""Writes the reference pages that the code prints (`make docs`)."""
+"""Generates the reference pages from the code (`make docs`)."""
 
 from __future__ import annotations
 

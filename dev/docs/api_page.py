@@ -1,4 +1,4 @@
-"""docs/reference/api.md, printed from the OpenAPI document."""
+"""docs/reference/api.md, generated from the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import Any
 
+from dev.docs.api_examples import EXAMPLES
 from dev.docs.markdown import table
 
 Json = dict[str, Any]
@@ -19,8 +20,8 @@ HEAD = """\
 
 {description}
 
-The web server of both lines serves these endpoints below `{server}`. `GET {server}/api/openapi.json` describes them as
-an OpenAPI document, from which this page is printed.
+The web server of both lines serves these endpoints below `{server}`. `GET {server}/api/openapi.json` describes them
+as an OpenAPI document, from which `make docs` generates this page.
 
 ```console
 $ curl -H "Authorization: Bearer $TOKEN" localhost:8080{server}/api/runtime
@@ -40,6 +41,7 @@ def render() -> str:
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             lines += _endpoint(f"{method.upper()} {server}{path}", operation)
+            lines += _example(path) if method == "get" else ()
     lines += ["## Objects", ""]
     for name, schema in document["components"]["schemas"].items():
         lines += _object(name, schema)
@@ -49,14 +51,14 @@ def render() -> str:
 def read_document() -> Json:
     """Return the document, from a process with a home of its own: Airflow writes airflow.cfg when it is imported."""
     with tempfile.TemporaryDirectory() as home:
-        printed = subprocess.run(
+        process = subprocess.run(
             [sys.executable, "-c", PRINT],
             env={**os.environ, "AIRFLOW_HOME": home},
             stdout=subprocess.PIPE,
             text=True,
             check=True,
         )
-    document: Json = json.loads(printed.stdout.splitlines()[-1])
+    document: Json = json.loads(process.stdout.splitlines()[-1])
     return document
 
 
@@ -65,20 +67,31 @@ def _endpoint(name: str, operation: Json) -> Iterator[str]:
     if body := operation.get("requestBody"):
         yield from (f"Body: {_content(body)}.", "")
     rows = [
-        (status, " ".join(filter(None, (response["description"], _content(response)))))
+        (status, _content(response), response["description"])
         for status, response in operation["responses"].items()
     ]
-    yield from (table(("status", "answer"), rows), "")
+    yield from (table(("status", "answer", "meaning"), rows), "")
+
+
+def _example(path: str) -> Iterator[str]:
+    if path in EXAMPLES:
+        yield from ("```json", json.dumps(EXAMPLES[path], indent=2, ensure_ascii=False), "```", "")
 
 
 def _content(holder: Json) -> str:
-    return ", ".join(_type(content["schema"]) for content in holder.get("content", {}).values())
+    """Return what a request or a response contains: the type of JSON, else the media type."""
+    return ", ".join(
+        _type(content["schema"]) if media_type == "application/json" else media_type
+        for media_type, content in holder.get("content", {}).items()
+    )
 
 
 def _object(name: str, schema: Json) -> Iterator[str]:
     yield from (f"### {name}", "", " ".join(schema["description"].split()), "")
-    rows = [(f"`{field}`", _type(value)) for field, value in schema["properties"].items()]
-    yield from (table(("field", "type"), rows), "")
+    rows = [
+        (f"`{field}`", _type(value), value["description"]) for field, value in schema["properties"].items()
+    ]
+    yield from (table(("field", "type", "meaning"), rows), "")
 
 
 def _type(schema: Json) -> str:

@@ -1,4 +1,4 @@
-"""docs/reference/defaults.md, printed from the table of defaults."""
+"""docs/reference/defaults.md, generated from the table of defaults."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from entrypoint.defaults import ALL_DEFAULTS, SettingDefault
 HEADER = """\
 # Defaults
 
-These Airflow settings have a different default under the Runtime. You can override each of them in every way in which
+The Runtime sets a default for these settings. You can override each of them in every way in which
 you can set an Airflow setting. `astro-runtime defaults` prints the values in effect and where each one comes from.
-`make docs` prints this page.
+`make docs` generates this page.
 """
 NAMES = """\
 A value under any of these names is an override. Airflow itself reads the names that come first. It does not read a
@@ -40,11 +40,11 @@ def _names_section(line: str) -> str:
 
 
 def _names(setting: SettingDefault, line: str) -> str:
-    spelling = setting.names_by_line[line]
+    option_names = setting.names_by_line[line]
     groups = {
-        "": spelling.names,
-        "the largest wins, with ": [name for names in spelling.max_with for name in names],
-        "forwarded: ": spelling.forwarded,
+        "": option_names.names,
+        "the largest wins, with ": [name for names in option_names.max_with for name in names],
+        "forwarded: ": option_names.forwarded,
     }
     return "; ".join(
         prefix + ", ".join(f"`{name}`" for name in names) for prefix, names in groups.items() if names
@@ -52,6 +52,6 @@ def _names(setting: SettingDefault, line: str) -> str:
 
 
 def allowed_values(setting: SettingDefault, line: str) -> str:
-    """Describe the values that can work."""
+    """Describe the valid values."""
     kind = "whole number" if setting.number is int else "number"
     return f"a {kind} of {setting.unit} from {setting.names_by_line[line].minimum} to {MAX_VALUE}"

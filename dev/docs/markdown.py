@@ -1,4 +1,4 @@
-"""Markdown that the code prints."""
+"""Builds the Markdown of the generated pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/reference/releases.md, printed from the catalogue and the maintenance policy."""
+"""docs/reference/releases.md, generated from the catalogue and the maintenance policy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HEADER = """\
 
 Every release in the catalogue, `astro_runtime_plugin/releases/catalogue.json`. A release that is documented only as a
 major (`5`) is listed as its first release (`5.0.0`), with the major's date. Undocumented facts are left out.
-`astro-runtime versions` prints today's stage of each release. `make docs` prints this page.
+`astro-runtime versions` prints today's stage of each release. `make docs` generates this page.
 """
 POLICY = f"""\
 ## Maintenance
@@ -50,15 +50,7 @@ marks a computed date.
 `astro-runtime versions` prints all releases. `astro-runtime lifecycle [RELEASE]` prints one of them, by default the
 running one. Both print JSON with `--json`. `astro-runtime check` prints one line that says whether the running release
 is maintained, and CI can act on its exit code. `--today 2028-06-01` answers as of that day; a day begins at
-midnight UTC.
-
-| exit code | meaning |
-| --- | --- |
-| 0 | success; for `check`: the release is maintained, has basic support, or is not out yet |
-| 1 | no answer: Airflow is not installed, or the end of the release's maintenance is unknown |
-| 2 | an invalid argument or option: it does not have the form of a release, or no such release is known |
-| 3 | `check`: the release is unmaintained, superseded or yanked |
-| 78 | the catalogue cannot be used, or no release exists for the installed Airflow; the message names the problem |
+midnight UTC. See [Exit codes](exit-codes.md#astro-runtime).
 """
 COLUMNS = (
     *("release", "Airflow", "Python", "Debian", "architectures", "PostgreSQL"),

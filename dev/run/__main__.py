@@ -1,4 +1,4 @@
-"""Starts everything, prints the block, waits, and stops everything."""
+"""Starts everything, prints the URL and login, waits, and stops everything."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def main(home: str, port: str, environ: Mapping[str, str]) -> int:
             check_port(number)
             return run(folder, number, {**environ, "AIRFLOW_HOME": str(folder)}, stop_request)
     except StartError as error:
-        say(str(error))
+        log(str(error))
         return error.code
 
 
@@ -44,24 +44,24 @@ def run(home: Path, port: int, environ: Mapping[str, str], stop_request: StopReq
     logs, dags = home / LOGS, config.user_value(DAGS_FOLDER, environ, cfg) or home / DAGS
     supervisor = Supervisor({**environ, **urls, **secrets, "PYTHONUNBUFFERED": "1"}, logs, stop_request)
     try:
-        say("migrating the metadata database")
+        log("migrating the metadata database")
         supervisor.run_step("migration", ("db", "migrate"))
         login = prepare_login(home, environ, cfg, supervisor.run_step)
         since = datetime.now(timezone.utc)
-        say(f"starting {', '.join(PROFILE.components)}")
+        log(f"starting {', '.join(PROFILE.components)}")
         for name, command in PROFILE.components.items():
             supervisor.start(name, [word.format(port=port) for word in command])
         supervisor.wait_until_healthy(lambda: health.unhealthy(url, since))
         print_block(f"URL: {url}", *login, f"Data: {home}", f"DAGs: {dags}", f"Logs: {logs}", "Stop: Ctrl-C")
         supervisor.watch()
     except KeyboardInterrupt:
-        say("stopping")
+        log("stopping")
     except StartError as error:
-        say(str(error))
+        log(str(error))
         return error.code
     finally:
         supervisor.stop()
-    say(f"stopped; the data is kept in {home}")
+    log(f"stopped; the data is kept in {home}")
     return 0
 
 
@@ -71,7 +71,7 @@ def print_block(*lines: str) -> None:
     print("", rule, "Airflow is up.", *lines, rule, sep="\n", flush=True)
 
 
-def say(line: str) -> None:
+def log(line: str) -> None:
     """Write a line to stderr; a closed terminal is no error."""
     with contextlib.suppress(OSError):
         print(f"make run: {line}", file=sys.stderr, flush=True)

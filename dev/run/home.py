@@ -37,7 +37,7 @@ def lock_home(home: Path) -> IO[str]:
     except BlockingIOError as error:
         lock.seek(0)
         raise StartError(
-            f"another `make run` (process {lock.read().strip()}) has AIRFLOW_HOME {home};"
+            f"another `make run` (process {lock.read().strip()}) is using AIRFLOW_HOME {home};"
             f" stop it first, or give this one its own: {EXAMPLE}",
             UNAVAILABLE,
         ) from error

@@ -21,7 +21,7 @@ SIMPLE_PASSWORDS_FILE = "simple_auth_manager_passwords.json.generated"
 USER = "admin"
 FAB_PASSWORD_FILE = ".make-run-password.json"  # noqa: S105 (the name of a file)
 CREATED = f'User "{USER}" created with role'
-OTHER_LOGIN = ["User: as your auth manager knows you", "Password: the one it knows"]
+OTHER_LOGIN = ["User and password: managed by your auth manager"]
 
 RunStep = Callable[[str, tuple[str, ...], Mapping[str, str]], str]
 

@@ -13,7 +13,7 @@ LOCALHOST = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
 
 
 def parse_port(text: str) -> int:
-    """Return `text` as a port number; raises StartError if it is none."""
+    """Return `text` as a port number; raises StartError if it is not one."""
     if not (text.isascii() and text.isdecimal() and 0 < int(text) < 65536):
         raise bad_value("PORT", text, "a whole number from 1 to 65535, as in: make run PORT=8099")
     return int(text)

@@ -62,6 +62,12 @@ def test_site_page_links_only_to_site_pages() -> None:
             )
 
 
+def test_every_image_is_shown_on_a_page() -> None:
+    shown = {(page.parent / target.partition("#")[0]).resolve() for page, target in links()}
+    icons = {CHECKOUT / "docs/images/favicon.svg"}
+    assert {*(CHECKOUT / "docs/images").iterdir()} - icons <= shown
+
+
 def test_every_runtime_setting_is_documented() -> None:
     read = {
         name for text in sources().values() for names in SETTING.findall(text) for name in filter(None, names)
@@ -110,9 +116,6 @@ def test_every_command_and_option_is_documented(name: str) -> None:
 
 
 def test_every_metric_is_documented() -> None:
-    sent = {
-        name
-        for text in sources().values()
-        for name in re.findall(r'send_gauge\("([\w.]+)"', text)
-    }
+    sent = {name for text in sources().values() for name in re.findall(r'\bsend_gauge\("([\w.]+)"', text)}
+    assert sent
     assert sent == first_cells(REFERENCE / "metrics.md")

@@ -1,12 +1,15 @@
-"""The examples of the documentation work: what can be parsed is, and each command exists with its options."""
+"""The examples of the documentation: each is parsed in its language, and its commands, options and files exist.
+
+`test_docs_output.py` compares the blocks of output.
+"""
 
 from __future__ import annotations
 
 import configparser
-import itertools
 import json
 import re
 import shlex
+import sqlite3
 import subprocess
 from collections.abc import Callable, Mapping
 
@@ -15,23 +18,39 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from astro_runtime_plugin.cli import main
+from astro_runtime_plugin.database import state
 from astro_runtime_plugin.web.openapi import document
+from dev.images import VARIANTS, tag
+from entrypoint.airflow_line import LINES
 from entrypoint.command import parse
 from entrypoint.worker_queues import FIELDS
-from tests.unit.pages import CHECKOUT, CODE, PAGES, Block, blocks, prose
+from tests.unit.pages import CHECKOUT, CODE, PAGES, REFERENCE, Block, blocks, first_cells, prose
 
-BLOCKS = [*blocks()]
+BLOCKS = [block for block in blocks() if block.language != "text"]
 INSTRUCTIONS = set(
     "ADD ARG CMD COPY ENTRYPOINT ENV EXPOSE FROM HEALTHCHECK LABEL ONBUILD RUN SHELL USER WORKDIR".split()
 )
-COMPOSE = yaml.safe_load((CHECKOUT / "compose.yaml").read_text())
+DOCKERFILE = (CHECKOUT / "Dockerfile").read_text()
+COMPOSE_FILE = (CHECKOUT / "compose.yaml").read_text()
+SERVICES = yaml.safe_load(COMPOSE_FILE)["services"]
+IMAGES = {tag(line, variant) for line in LINES for variant in VARIANTS}
+# By command: the options that the examples use, and whether each takes a value. Reading the help of the real client
+# would need a Docker client wherever the tests run.
+DOCKER_OPTIONS = {
+    ("build",): {"--build-arg": True, "-t": True},
+    ("run",): {"-p": True},
+    ("compose", "up"): {"--wait": False, "--scale": True},
+    ("buildx", "bake"): {"--print": False},
+}
 TARGETS = set(re.findall(r"^([a-z-]+):.*##", (CHECKOUT / "Makefile").read_text(), re.MULTILINE))
-ASSIGNMENT = re.compile(r"[A-Z_]+=.*")
+ASSIGNMENT = re.compile(r"([A-Z_]+)=(.*)")
 
 
 def assert_ini_parses(text: str) -> None:
     parser = configparser.ConfigParser()
     parser.read_string(text)
+    if parser.has_section("astro_runtime"):
+        assert set(parser.options("astro_runtime")) <= first_cells(REFERENCE / "settings.md")
     queues = parser.get("astro_runtime", "worker_queues", fallback="[]")
     assert {field for queue in json.loads(queues) for field in queue} <= set(FIELDS)
 
@@ -41,79 +60,116 @@ def assert_dockerfile_parses(text: str) -> None:
     words = [line.split()[0] for line in lines if not line.startswith("#")]
     assert words[0] in ("FROM", "ARG")
     assert set(words) <= INSTRUCTIONS
+    assert {line.split()[1] for line in lines if line.startswith("FROM")} <= IMAGES
 
 
-def assert_console_runs(text: str) -> None:
+def assert_console_parses(text: str) -> None:
     commands = [line[2:] for line in text.splitlines() if line.startswith("$ ")]
     assert commands
     for line in commands:
         words = shlex.split(line, comments=True)
-        while ASSIGNMENT.fullmatch(words[0]):
+        while assignment := ASSIGNMENT.fullmatch(words[0]):
             words = words[1:]
+            if words[0] == "docker":
+                assert f"${{{assignment[1]}:-" in COMPOSE_FILE
         PROGRAMS[words[0]](words[1:])
 
 
-def assert_astro_runtime_runs(words: list[str]) -> None:
+def assert_astro_runtime_parses(words: list[str]) -> None:
     name, *options = words
     command = main.get_command(click.Context(main), name)
     assert command
     command.make_context(name, options)  # raises for an unknown option or argument
 
 
-def assert_entrypoint_runs(words: list[str]) -> None:
+def assert_entrypoint_parses(words: list[str]) -> None:
     assert parse(words, {"PATH": "/usr/bin:/bin"}).words
 
 
-def assert_make_runs(words: list[str]) -> None:
+def assert_make_dry_run_succeeds(words: list[str]) -> None:
     for target in (word for word in words if "=" not in word):
         assert target in TARGETS
     dry_run = subprocess.run(["make", "--dry-run", *words], cwd=CHECKOUT, capture_output=True, text=True)
     assert dry_run.returncode == 0, dry_run.stderr
 
 
-def assert_docker_runs(words: list[str]) -> None:
-    assert words[0] in ("build", "run", "compose", "buildx")
-    if words[0] == "compose":
-        scaled = [word.partition("=")[0] for flag, word in itertools.pairwise(words) if flag == "--scale"]
-        assert {*scaled} <= COMPOSE["services"].keys()
+def assert_docker_parses(words: list[str]) -> None:
+    command = next(command for command in DOCKER_OPTIONS if tuple(words[: len(command)]) == command)
+    options, arguments = split_options(words[len(command) :], DOCKER_OPTIONS[command])
+    assert {value.partition("=")[0] for value in options.get("--scale", [])} <= SERVICES.keys()
+    assert {value.partition("=")[0] for value in options.get("--build-arg", [])} <= build_arguments()
+    if command == ("build",):
+        assert arguments == ["."]
+    elif command == ("run",):
+        assert arguments[0] in IMAGES
+        assert_entrypoint_parses(arguments[1:])
+    elif command == ("buildx", "bake"):
+        assert set(arguments) <= {image.partition(":")[2].replace(".", "_") for image in IMAGES}
+    else:
+        assert arguments == []
 
 
-def assert_helm_runs(words: list[str]) -> None:
+def split_options(
+    words: list[str], takes_value: Mapping[str, bool]
+) -> tuple[dict[str, list[str]], list[str]]:
+    """Return the values of each option, and the arguments. Raises KeyError for an option that is not listed."""
+    options: dict[str, list[str]] = {}
+    arguments: list[str] = []
+    remaining = iter(words)
+    for word in remaining:
+        if not word.startswith("-"):
+            arguments.append(word)
+        else:
+            values = options.setdefault(word, [])
+            values.extend([next(remaining)] if takes_value[word] else [])
+    return options, arguments
+
+
+def build_arguments() -> set[str]:
+    """Return the build arguments of the Dockerfile, also those of a project's build (ONBUILD)."""
+    return set(re.findall(r"^(?:ONBUILD )?ARG (\w+)", DOCKERFILE, re.MULTILINE))
+
+
+def assert_helm_parses(words: list[str]) -> None:
     assert (CHECKOUT / words[words.index("--values") + 1]).is_file()
 
 
-def assert_curl_runs(words: list[str]) -> None:
+def assert_curl_parses(words: list[str]) -> None:
     url = words[-1]
     assert url.partition("/astro-runtime")[2] in document()["paths"]
 
 
-def assert_astro_cli_runs(words: list[str]) -> None:
+def assert_astro_cli_parses(words: list[str]) -> None:
     assert words in (["dev", "start"], ["dev", "parse"], ["dev", "pytest"])
 
 
-def assert_pip_runs(words: list[str]) -> None:
-    assert words[0] in ("install", "uninstall")
+def assert_pip_parses(words: list[str]) -> None:
+    assert words == ["install", "dist/*.whl"]  # what `make wheel` builds
+
+
+def assert_sql_runs(text: str) -> None:
+    with sqlite3.connect(":memory:") as database:
+        database.execute(f"create table {state.TABLE.name} (kind)")
+        database.executescript(text)
 
 
 LANGUAGES: Mapping[str, Callable[[str], object]] = {
-    "console": assert_console_runs,
+    "console": assert_console_parses,
     "dockerfile": assert_dockerfile_parses,
     "ini": assert_ini_parses,
     "json": json.loads,
-    "python": lambda text: compile(text, "example", "exec"),
     "yaml": yaml.safe_load,
-    "sql": lambda text: re.fullmatch(r"(?s)[A-Z]+ .*;\n", text) or pytest.fail("must be one statement"),
-    "text": str,
+    "sql": assert_sql_runs,
 }
 PROGRAMS: Mapping[str, Callable[[list[str]], None]] = {
-    "astro": assert_astro_cli_runs,
-    "astro-runtime": assert_astro_runtime_runs,
-    "astro-runtime-entrypoint": assert_entrypoint_runs,
-    "curl": assert_curl_runs,
-    "docker": assert_docker_runs,
-    "helm": assert_helm_runs,
-    "make": assert_make_runs,
-    "pip": assert_pip_runs,
+    "astro": assert_astro_cli_parses,
+    "astro-runtime": assert_astro_runtime_parses,
+    "astro-runtime-entrypoint": assert_entrypoint_parses,
+    "curl": assert_curl_parses,
+    "docker": assert_docker_parses,
+    "helm": assert_helm_parses,
+    "make": assert_make_dry_run_succeeds,
+    "pip": assert_pip_parses,
 }
 
 

@@ -144,7 +144,7 @@ class TestSecondRun:
     def test_another_run_on_the_same_home_says_so(self, run: MakeRun) -> None:
         with make_run(run.home, free_port()) as other:
             assert other.wait() == 2
-        owner = f"another `make run` (process {run.supervisor().pid}) has AIRFLOW_HOME {run.home}"
+        owner = f"another `make run` (process {run.supervisor().pid}) is using AIRFLOW_HOME {run.home}"
         assert owner in other.output
         assert run.process.poll() is None
 
