@@ -21,8 +21,9 @@ from dev.docs import markdown
 from dev.images import tag
 from dev.run.profiles import PROFILES
 from entrypoint.airflow_line import LINES
-from tests.image.docker import Container, container, docker, network, until
-from tests.image.postgres import postgresql
+from testing.docker_engine import Container, container, docker, network
+from testing.postgres_container import postgresql
+from testing.waiting import wait_until
 
 ROUNDS = 5
 MAX_RATIO = 1.05  # to plain airflow
@@ -48,7 +49,7 @@ def standalone(image: str, line: str, name: str) -> float:
     started = time.perf_counter()
     with run_component(name, image, "standalone", "--publish", "127.0.0.1::8080") as running:
         url = f"http://{running.address()}/{PROFILES[line].health}"
-        until(lambda: is_healthy(url), running.log, 300, pause=PAUSE)
+        wait_until(lambda: is_healthy(url), running.log, pause=PAUSE)
         return time.perf_counter() - started
 
 
@@ -80,7 +81,7 @@ def scheduler(image: str, name: str, net: str, port: int) -> float:
 
         started = time.perf_counter()
         with run_component(name, image, "scheduler", "--network", net, "--env", DATABASE) as running:
-            until(has_heartbeat, running.log, 120, pause=PAUSE)
+            wait_until(has_heartbeat, running.log, seconds=120, pause=PAUSE)
             taken = time.perf_counter() - started
     connection.close()
     return taken

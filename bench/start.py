@@ -48,7 +48,7 @@ def write_cfg(home: Path) -> None:
     (home / "airflow.cfg").write_text("\n".join(lines) + "\n")
 
 
-def environment(home: Path) -> dict[str, str]:
+def large_environment(home: Path) -> dict[str, str]:
     """Return an environment with VARIABLES Airflow settings and what a process needs."""
     settings = {f"AIRFLOW__SECTION_{number}__OPTION": f"value {number}" for number in range(VARIABLES)}
     return {"PATH": os.environ["PATH"], "HOME": str(home), "AIRFLOW_HOME": str(home), **settings}
@@ -74,7 +74,7 @@ def medians(commands: Mapping[str, tuple[Sequence[str], dict[str, str]]], rounds
 
 def measure(home: Path) -> dict[str, float]:
     """Measure everything in one run; return the medians by name, in seconds."""
-    environ = environment(home)
+    environ = large_environment(home)
     with_queues = {**environ, "AIRFLOW__ASTRO_RUNTIME__WORKER_QUEUES": QUEUES}
     fast = {"python": (PYTHON, environ), "start": (START, environ), "start with queues": (START, with_queues)}
     return {**medians(fast, ROUNDS), **medians({"db check": (DB_CHECK, environ)}, SLOW_ROUNDS)}

@@ -10,8 +10,9 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
-from dev.versions import CHECKOUT
-from tests.image.docker import Container, container, network, once
+from testing.auth_managers import FAB
+from testing.docker_engine import Container, container, network, once
+from testing.entrypoint_process import CHECKOUT
 
 VALUES_FILE = CHECKOUT / "deploy" / "helm-values.yaml"
 VALUES: dict[str, Any] = yaml.safe_load(VALUES_FILE.read_text())
@@ -58,7 +59,7 @@ CONFIG: dict[str, dict[str, object]] = {
     "celery": {"flower_url_prefix": "", "sync_parallelism": 0, "worker_concurrency": 16},
     "celery_kubernetes_executor": {"kubernetes_queue": "kubernetes"},
     "core": {
-        "auth_manager": "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager",
+        "auth_manager": FAB,
         "dags_folder": f"{HOME}/dags",
         "execution_api_server_url": "http://airflow-api-server:8080/execution/",
         "executor": "CeleryExecutor",

@@ -16,9 +16,10 @@ import pytest
 from dev.images import NAME
 from dev.versions import newest
 from entrypoint.airflow_line import LINES
+from testing.docker_engine import Container, complaints, container
+from testing.expected_warnings import EXPECTED
+from testing.waiting import wait_until
 from tests.image import chart
-from tests.image.docker import Container, complaints, container, until
-from tests.image.expected import EXPECTED
 
 # An operator's value in the chart's airflow.cfg, and the Runtime's default, calculated from the worker queues there.
 SETTINGS = {"scheduler max_tis_per_query": "64", "core parallelism": "48"}
@@ -42,7 +43,7 @@ class Jobs(NamedTuple):
 def jobs(tmp_path_factory: pytest.TempPathFactory, slim: str, line: str) -> Iterator[Jobs]:
     with chart.installed(line, slim, tmp_path_factory.mktemp("chart")) as release:
         with container(slim, *chart.WAIT_FOR_MIGRATIONS, options=release.options()) as waiting:
-            waiting.until_logged("Waiting for migrations")
+            waiting.wait_until_logged("Waiting for migrations")
             log = waiting.log()
             migrate = release.job(*chart.MIGRATE)
             exit_code = waiting.exit_code()
@@ -57,7 +58,7 @@ def components(jobs: Jobs) -> Iterator[dict[str, Container]]:
         users = {name: chart.USERS[(first + index) % 2] for index, name in enumerate(chart.COMPONENTS)}
         up = {name: stack.enter_context(jobs.release.component(name, user)) for name, user in users.items()}
         for component in up.values():
-            component.until_healthy()
+            component.wait_until_healthy()
         yield up
 
 
@@ -104,7 +105,7 @@ def test_log_groomer_deletes_old_logs_and_exits_on_sigterm(slim: str, tmp_path: 
     options = [f"--env={name}={value}" for name, value in environ.items()]
     options += [f"--user={user}:0", "--cap-drop=ALL", f"--volume={tmp_path}:{chart.HOME}/logs"]
     with container(slim, *chart.LOG_GROOMER, options=options) as groomer:
-        until(lambda: not old.exists(), groomer.log)
+        wait_until(lambda: not old.exists(), groomer.log)
         assert (new.exists(), groomer.stop()) == (True, 143)
 
 

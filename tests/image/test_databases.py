@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.image.docker import Container, container, docker, run, until
+from testing.docker_engine import Container, container, docker, run
+from testing.waiting import wait_until
 
 DAG = """\
 from datetime import datetime
@@ -59,7 +60,7 @@ def mariadb(net: str) -> Iterator[Container]:
     docker("build", "--tag", "test-mariadb", "-", stdin=MARIADB, seconds=600)
     options = ["--network", net, "--network-alias", "mariadb"]
     with container("test-mariadb", options=options, expected=None) as server:
-        server.until_logged("ready for connections")
+        server.wait_until_logged("ready for connections")
         yield server
 
 
@@ -81,8 +82,8 @@ def test_dag_succeeds(
     expected = [*EXPECTED, *CONNECTION_ERRORS.get((line, database), [])]
     mount = ["--network", net, "--volume", f"{dags}:/usr/local/airflow/dags:ro"]
     with container(slim, "standalone", options=[*mount, *DATABASES[database]], expected=expected) as up:
-        up.until_healthy()
-        until(lambda: run_states(up, line) == ["success"], up.log)
+        up.wait_until_healthy()
+        wait_until(lambda: run_states(up, line) == ["success"], up.log)
 
 
 def run_states(up: Container, line: str) -> list[str]:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-CHECKOUT = Path(__file__).parents[2]
+from testing.entrypoint_process import CHECKOUT
+
 PLUGIN_FOLDER = CHECKOUT / "astro_runtime_plugin"
 ENTRYPOINT = sorted((CHECKOUT / "entrypoint").rglob("*.py"))
 PLUGIN = sorted(PLUGIN_FOLDER.rglob("*.py"))

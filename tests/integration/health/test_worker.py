@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from astro_runtime_plugin.health.__main__ import problem
-from testing.database_setup import read_until
 from testing.entrypoint_process import environment
 from testing.health_check import PASSWORD, check_in_process
 from testing.servers import free_port, redis
+from testing.waiting import read_until
 
 URL = "AIRFLOW__CELERY__BROKER_URL"
 WORKER = """
@@ -34,7 +34,7 @@ def run_worker(url: str, home: Path, options: str = "{}") -> Iterator[None]:
         words, cwd=home, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as worker:
         try:
-            read_until(worker, "ready.")
+            read_until(worker.stderr, "ready.")
             yield
         finally:
             worker.terminate()

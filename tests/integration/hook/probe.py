@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +15,7 @@ from typing import Any
 
 from entrypoint.defaults import DEFAULTS
 from entrypoint.record import RECORD_VARIABLE
+from testing.entrypoint_process import isolated_environment
 from testing.installed_line import LINE
 from tests.integration.hook.expected import IMPORT, INSIDE, READERS
 
@@ -103,12 +103,10 @@ def create_home(home: Path, cfg: str = "") -> None:
     (home / "airflow.cfg").write_text(cfg)
 
 
-def environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+def probe_environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return an environment for `home`; of this process's environment it has only the tests' secrets."""
     secrets = {name: os.environ[name] for name in os.environ if name.endswith(("_KEY", "JWT_SECRET"))}
-    path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
-    base = {"PATH": path, "HOME": str(home), "LANG": "C.UTF-8", "AIRFLOW_HOME": str(home)}
-    return {**base, **secrets, "AIRFLOW__CORE__LOAD_EXAMPLES": "False", **(extra or {})}
+    return isolated_environment(home, **{**secrets, **(extra or {})})
 
 
 @contextmanager

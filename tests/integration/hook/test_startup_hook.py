@@ -24,7 +24,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     home, port = tmp_path_factory.mktemp("hook"), str(free_port())
     probe.create_home(home, expected.CFG)
     with postgres() as server, redis() as broker, ExitStack() as stack:
-        environ = probe.environment(home, expected.environment(server.create("airflow"), broker, port))
+        environ = probe.probe_environment(
+            home, expected.celery_settings(server.create("airflow"), broker, port)
+        )
         migration = subprocess.run(["airflow", "db", "migrate"], env=environ, capture_output=True, text=True)
         assert migration.returncode == 0, migration.stderr
         stack.enter_context(probe.run_components(home, environ, expected.web(port)))
@@ -48,7 +50,7 @@ def of_kind(reports: list[Any], kind: str) -> list[Any]:
 @pytest.fixture(scope="module")
 def record(home: Path) -> str:
     """The entrypoint's record for the same environment and airflow.cfg."""
-    environ = probe.environment(home, expected.environment("sqlite:///none", "redis://none", "0"))
+    environ = probe.probe_environment(home, expected.celery_settings("sqlite:///none", "redis://none", "0"))
     words = [sys.executable, "-m", "entrypoint", "printenv", RECORD_VARIABLE]
     done = subprocess.run(words, env=environ, cwd=CHECKOUT, capture_output=True, text=True, check=True)
     return done.stdout.strip()

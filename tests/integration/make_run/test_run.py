@@ -17,9 +17,10 @@ from dev.run import login
 from dev.run.health import HEARTBEATS
 from dev.run.profiles import PROFILE
 from testing.installed_line import LINE
-from testing.make_run import MakeRun, command_line, make_run, until
+from testing.make_run import MakeRun, command_line, make_run
 from testing.rest_api import API
 from testing.servers import free_port
+from testing.waiting import wait_until
 
 # A task that ignores SIGTERM and starts a process that outlives it.
 STUBBORN = """
@@ -60,10 +61,12 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> StoppedRun:
     with make_run(home, free_port()) as run:
         run.wait_for("Stop: Ctrl-C")
         with run.client() as client:
-            until(lambda: client.get("/dags/stubborn").status_code == 200)
+            wait_until(lambda: client.get("/dags/stubborn").status_code == 200)
             client.patch("/dags/stubborn", json={"is_paused": False}).raise_for_status()
             client.post("/dags/stubborn/dagRuns", json=API.run).raise_for_status()
-        until(lambda: {"sleep 601", "sleep 602"} <= {command_line(process) for process in run.processes()})
+        wait_until(
+            lambda: {"sleep 601", "sleep 602"} <= {command_line(process) for process in run.processes()}
+        )
         run.process.terminate()
         exit_code, left_behind = run.wait(), run.left_behind()
         logs = "".join(log.read_text() for log in Path(run.fact("Logs")).iterdir())
@@ -171,7 +174,7 @@ def test_run_after_a_stop_during_the_migration_succeeds(tmp_path: Path) -> None:
     home, port = tmp_path / "home", free_port()
     with make_run(home, port) as first:
         first.wait_for("migrating the metadata database")
-        until(lambda: "Performing upgrade" in (home / "logs/runtime/migration.log").read_text())
+        wait_until(lambda: "Performing upgrade" in (home / "logs/runtime/migration.log").read_text())
         first.process.terminate()
         assert first.wait() == -signal.SIGTERM
         assert first.left_behind() == []
@@ -211,7 +214,7 @@ def test_components_end_with_a_killed_parent(stopped: StoppedRun, victim: str) -
     with make_run(stopped.home, free_port()) as run:
         run.wait_for_components()
         (run.process if victim == "make" else run.supervisor()).kill()
-        until(lambda: not run.left_behind(), 20)
+        wait_until(lambda: not run.left_behind(), seconds=20)
         assert run.wait() == (-signal.SIGKILL if victim == "make" else 2)
 
 

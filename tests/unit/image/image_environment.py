@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from dev.versions import CHECKOUT
+from testing.entrypoint_process import CHECKOUT
 from tests.unit.image.wheels import build_unbuildable_sdist, build_wheel
 
 BIN = str(Path(sys.executable).parent)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dev.versions import CHECKOUT
+from testing.entrypoint_process import CHECKOUT
 
 APT_CONF = """
 Dir "{root}";
