@@ -21,7 +21,7 @@ from dev.docs import markdown
 from dev.images import tag
 from dev.run.profiles import PROFILES
 from entrypoint.airflow_line import LINES
-from testing.docker_engine import Container, container, docker, network
+from testing.docker_engine import Container, docker, network, run_container
 from testing.postgres_container import postgresql
 from testing.waiting import wait_until
 
@@ -92,7 +92,7 @@ def run_component(name: str, image: str, component: str, *options: str) -> Itera
     """Run a component with one of the ENTRYPOINTS."""
     entrypoint_options, words = ENTRYPOINTS[name]
     all_options = ["--no-healthcheck", *options, *entrypoint_options]
-    with container(image, *words, component, options=all_options, expected=None) as running:
+    with run_container(image, *words, component, options=all_options) as running:
         yield running
 
 

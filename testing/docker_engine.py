@@ -95,24 +95,28 @@ class Container:
 
 
 @contextmanager
-def container(
-    image: str, *command: str, options: Sequence[str] = (), expected: Sequence[str] | None = ()
-) -> Iterator[Container]:
-    """Run a container until the end of the block, then assert that its log has no complaints but the expected ones.
-
-    Those are EXPECTED and `expected`. With None the log is not checked: for servers that are not the Runtime's, and for
-    errors that the test provokes.
-    """
+def run_container(image: str, *command: str, options: Sequence[str] = ()) -> Iterator[Container]:
+    """Run a container until the end of the block."""
     name = f"test-{uuid.uuid4().hex[:12]}"
     docker("run", "--detach", "--name", name, *options, image, *command)
     try:
-        up = Container(name)
-        yield up
-        if expected is not None:
-            lines = complaints(up.log(), [*EXPECTED, *expected])
-            assert not lines, "\n".join(["unexpected log lines:", *lines, "the whole log:", up.log()])
+        yield Container(name)
     finally:
         run("rm", "--force", "--volumes", name)
+
+
+@contextmanager
+def assert_container_runs_cleanly(
+    image: str, *command: str, options: Sequence[str] = (), expected: Sequence[str] = ()
+) -> Iterator[Container]:
+    """Run a container until the end of the block, then assert that its log has no unexpected complaints.
+
+    Expected are those that match EXPECTED or `expected`, regular expressions.
+    """
+    with run_container(image, *command, options=options) as up:
+        yield up
+        lines = complaints(up.log(), [*EXPECTED, *expected])
+        assert not lines, "\n".join(["unexpected log lines:", *lines, "the whole log:", up.log()])
 
 
 @contextmanager

@@ -55,8 +55,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> workers.Workers:
-    return workers.Workers(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> workers.GroupScheduling:
+    return workers.GroupScheduling(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -109,7 +109,7 @@ def test_pip_freeze_prints_only_versions(image: str) -> None:
     assert [row for row in printed if len(row.split("==")) != 2] == []
 
 
-def test_parse_passes_and_writes_its_report(folder: Path, image: str) -> None:
+def test_parse_succeeds_and_writes_its_report(folder: Path, image: str) -> None:
     words = [PARSE, "--html=dag-test-report.html", "--self-contained-html"]
     assert pytests(folder, image, *words)[0] == "0"
     assert "test_file_imports" in (folder / "dag-test-report.html").read_text()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from testing.docker_engine import Container, container, once, run
+from testing.docker_engine import Container, assert_container_runs_cleanly, once, run, run_container
 from testing.waiting import wait_until
 
 SLEEPER = "import time; time.sleep(600)"
@@ -64,7 +64,7 @@ def test_invalid_value_ends_the_container_with_78(base: str) -> None:
     "words", [("python", "-c", LISTENER), ("bash", "-c", 'exec python -c "$0"', LISTENER)]
 )
 def test_only_the_main_process_receives_sigterm_and_only_once(base: str, words: tuple[str, ...]) -> None:
-    with container(base, *words) as up:
+    with assert_container_runs_cleanly(base, *words) as up:
         up.wait_until_logged("ready child")
         up.wait_until_logged("ready main")
         run("kill", "--signal", "TERM", up.name)
@@ -74,7 +74,7 @@ def test_only_the_main_process_receives_sigterm_and_only_once(base: str, words: 
 
 
 def test_sigint_reaches_the_component(base: str) -> None:
-    with container(base, "python", "-c", f"print('up', flush=True); {SLEEPER}", expected=None) as up:
+    with run_container(base, "python", "-c", f"print('up', flush=True); {SLEEPER}") as up:
         up.wait_until_logged("up")
         run("kill", "--signal", "INT", up.name)
         assert up.exit_code() == 130
@@ -83,7 +83,7 @@ def test_sigint_reaches_the_component(base: str) -> None:
 
 def test_tini_is_pid_1_and_reaps_orphaned_processes(base: str) -> None:
     orphans = "for i in 1 2 3; do (sh -c 'exec sleep 0.2' &); done; echo left; exec sleep 600"
-    with container(base, "bash", "-c", orphans) as up:
+    with assert_container_runs_cleanly(base, "bash", "-c", orphans) as up:
         up.wait_until_logged("left")
         assert up.exec("cat", "/proc/1/comm") == "tini"
         wait_until(lambda: orphans_are_reaped(up), lambda: up.exec("ps", "-e"))

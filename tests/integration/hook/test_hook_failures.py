@@ -39,7 +39,7 @@ def airflow(home: Path, *words: str, **extra: str) -> subprocess.CompletedProces
     return subprocess.run(["airflow", *words], env=environ, capture_output=True, text=True, timeout=300)
 
 
-def test_stdout_of_a_command_is_airflows_own(home: Path) -> None:
+def test_stdout_of_a_command_is_only_that_of_airflow(home: Path) -> None:
     done = airflow(home, *PARALLELISM, AIRFLOW__ASTRO_RUNTIME__WORKER_QUEUES=expected.QUEUES)
     assert (done.returncode, done.stdout) == (0, "15\n")
     assert "astro-runtime" not in done.stderr
@@ -79,7 +79,7 @@ def test_component_and_its_children_warn_once(tmp_path: Path) -> None:
     assert migration.returncode == 0, migration.stderr
     with probe.run_components(home, environ, expected.web(port)):
         probe.wait_for_web_server(f"http://{expected.HOST}:{port}{expected.WEB_PATH}")
-        reports = probe.reports(
+        reports = probe.wait_for_reports(
             home, "process", lambda reports: len(of_servers(reports)) >= expected.WEB_PROCESSES
         )
     assert {report["values"]["AIRFLOW__CORE__PARALLELISM"] for report in of_servers(reports)} == {"32"}

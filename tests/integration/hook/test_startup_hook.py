@@ -35,8 +35,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         )  # without it 3.3's task fails
         stack.enter_context(probe.run_components(home, environ, expected.COMPONENTS))
         for kind in (*expected.INSIDE, *expected.READERS):
-            probe.reports(home, kind)
-        probe.reports(home, "process", lambda reports: all(of_kind(reports, kind) for kind in expected.LOGS))
+            probe.wait_for_reports(home, kind)
+        probe.wait_for_reports(
+            home, "process", lambda reports: all(of_kind(reports, kind) for kind in expected.LOGS)
+        )
         yield home
 
 
@@ -64,7 +66,7 @@ def test_entrypoint_has_the_expected_values(record: str) -> None:
 def test_component_has_the_values_and_the_record_of_the_entrypoint(
     home: Path, record: str, kind: str
 ) -> None:
-    reports = of_kind(probe.reports(home, "process"), kind)
+    reports = of_kind(probe.wait_for_reports(home, "process"), kind)
     assert reports
     for report in reports:
         assert report["values"] == expected.IN_CONF
@@ -72,15 +74,15 @@ def test_component_has_the_values_and_the_record_of_the_entrypoint(
 
 
 @pytest.mark.parametrize("reader", expected.READERS)
-def test_task_has_them_with_every_reader(home: Path, record: str, reader: str) -> None:
-    for report in probe.reports(home, reader):
+def test_task_has_the_values_and_the_record_with_every_reader(home: Path, record: str, reader: str) -> None:
+    for report in probe.wait_for_reports(home, reader):
         assert report["values"] == expected.IN_CONF
         assert report["record"] == record
 
 
 @pytest.mark.parametrize("kind", expected.INSIDE)
-def test_airflow_uses_them(home: Path, kind: str) -> None:
-    (report,) = probe.reports(home, kind)
+def test_objects_of_airflow_use_the_values(home: Path, kind: str) -> None:
+    (report,) = probe.wait_for_reports(home, kind)
     assert report["inside"] == {name: value for name, (_, value) in expected.INSIDE[kind].items()}
 
 

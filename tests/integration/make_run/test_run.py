@@ -94,12 +94,12 @@ def run(stopped: StoppedRun) -> Iterator[MakeRun]:
 class TestSecondRun:
     """A class, so that the run has ended when other tests use its AIRFLOW_HOME."""
 
-    def test_the_data_and_the_password_are_kept(self, run: MakeRun, stopped: StoppedRun) -> None:
+    def test_data_and_password_are_kept(self, run: MakeRun, stopped: StoppedRun) -> None:
         assert run.fact("Password") == stopped.run.fact("Password")
         with run.client() as client:
             assert client.get("/dags/stubborn/dagRuns").json()["total_entries"] == 1
 
-    def test_the_block_says_what_a_newcomer_needs(self, run: MakeRun) -> None:
+    def test_start_block_has_all_that_a_newcomer_needs(self, run: MakeRun) -> None:
         assert run.fact("URL") == run.url
         assert run.fact("User") == "admin"
         assert len(run.fact("Password")) >= 16
@@ -113,18 +113,18 @@ class TestSecondRun:
         names = ["metadatabase", *(component.replace("-", "_") for component in HEARTBEATS)]
         assert {health[name]["status"] for name in names} == {"healthy"}
 
-    def test_the_password_logs_in_and_another_one_does_not(self, run: MakeRun) -> None:
+    def test_only_the_printed_password_logs_in(self, run: MakeRun) -> None:
         with run.client() as client:
             assert client.get("/dags").status_code == 200
         with pytest.raises(httpx.HTTPStatusError, match=r"40[13] "):
             API.log_in(run.url, API.path, "admin", "admin")
 
-    def test_the_password_is_in_no_arguments_and_no_log(self, run: MakeRun) -> None:
+    def test_password_is_in_no_arguments_and_no_log(self, run: MakeRun) -> None:
         password = run.fact("Password")
         assert not any(password in command_line(process) for process in run.processes())
         assert not any(password in log.read_text() for log in Path(run.fact("Logs")).iterdir())
 
-    def test_the_files_are_private(self, run: MakeRun) -> None:
+    def test_files_are_private(self, run: MakeRun) -> None:
         files = [path for path in run.home.iterdir() if path.is_file()]
         assert {"airflow.cfg", "airflow.db", PASSWORD_FILE} <= {path.name for path in files}
         private = {path.name for path in files if stat.S_IMODE(path.stat().st_mode) == 0o600}
@@ -140,23 +140,23 @@ class TestSecondRun:
         }
         assert listening == {"127.0.0.1"}
 
-    def test_the_components_run_under_the_runtime(self, run: MakeRun) -> None:
+    def test_components_run_under_the_runtime(self, run: MakeRun) -> None:
         log = Path(run.fact("Logs"), "scheduler.log").read_text()
         assert "astro-runtime: AIRFLOW__SCHEDULER__MAX_TIS_PER_QUERY=512" in log
 
-    def test_another_run_on_the_same_home_says_so(self, run: MakeRun) -> None:
-        with make_run(run.home, free_port()) as other:
-            assert other.wait() == 2
+    def test_second_run_on_the_same_home_is_rejected(self, run: MakeRun) -> None:
+        with make_run(run.home, free_port()) as second:
+            assert second.wait() == 2
         owner = f"another `make run` (process {run.supervisor().pid}) has AIRFLOW_HOME {run.home}"
-        assert owner in other.output
+        assert owner in second.output
         assert run.process.poll() is None
 
-    def test_a_port_in_use_is_an_error_before_anything_is_started(self, run: MakeRun, tmp_path: Path) -> None:
+    def test_port_in_use_is_an_error_before_anything_is_started(self, run: MakeRun, tmp_path: Path) -> None:
         port = int(run.url.rpartition(":")[2].rstrip("/"))
-        with make_run(tmp_path / "home", port) as other:
-            assert other.wait() == 2
-        assert f"port {port} cannot be used" in other.output
-        assert f"make run PORT={port + 1}" in other.output
+        with make_run(tmp_path / "home", port) as second:
+            assert second.wait() == 2
+        assert f"port {port} cannot be used" in second.output
+        assert f"make run PORT={port + 1}" in second.output
         assert not (tmp_path / "home" / "airflow.cfg").exists()
 
 

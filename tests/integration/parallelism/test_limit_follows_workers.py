@@ -151,3 +151,4 @@ def test_inspect_process_ends_with_killed_scheduler(tmp_path: Path, database: st
         with scheduler.family(), frozen(broker):
             os.kill(scheduler.process.pid, signal.SIGKILL)
             wait_while_running(lambda: not alive(inspect_process))
+            assert not alive(inspect_process)

@@ -71,8 +71,10 @@ class ImageEnvironment:
         )
         return done.stdout
 
-    def install(self, text: str | bytes, environ: Mapping[str, str] = {}) -> subprocess.CompletedProcess[str]:
-        """Install a list of this text; checks that the project's folder stays as it was."""
+    def assert_install_is_tidy(
+        self, text: str | bytes, environ: Mapping[str, str] = {}
+    ) -> subprocess.CompletedProcess[str]:
+        """Install a list of this text; assert that the project folder is unchanged and that there is no traceback."""
         self.list.write_bytes(text if isinstance(text, bytes) else text.encode())
         before = {*self.list.parent.rglob("*")}
         done = self.run(environ)
