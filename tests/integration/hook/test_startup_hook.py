@@ -14,14 +14,16 @@ import pytest
 
 from entrypoint.record import RECORD_VARIABLE
 from testing.entrypoint_process import CHECKOUT
+from testing.progress import announce
 from testing.servers import free_port, postgres, redis
 from tests.integration.hook import expected, probe
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def home(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The home of a whole Airflow with CeleryExecutor, whose task has reported."""
     home, port = tmp_path_factory.mktemp("hook"), str(free_port())
+    announce(pytestconfig, "every component of an Airflow with CeleryExecutor")
     probe.create_home(home, expected.CFG)
     with postgres() as server, redis() as broker, ExitStack() as stack:
         environ = probe.probe_environment(

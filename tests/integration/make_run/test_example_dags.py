@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from testing.make_run import make_run
+from testing.progress import announce
 from testing.rest_api import API
 from testing.servers import free_port
 from testing.waiting import wait_until
@@ -26,8 +27,9 @@ TIMEOUT_SECONDS = 300  # seconds: where tasks run one after the other, on a slow
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+def client(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """A real Airflow in which every example is unpaused and all but the consumer are triggered."""
+    announce(pytestconfig, "a `make run` with the example DAGs")
     with make_run(tmp_path_factory.mktemp("examples") / "home", free_port()) as run:
         run.wait_for("Stop: Ctrl-C")
         with run.client() as client:

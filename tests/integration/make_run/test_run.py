@@ -18,6 +18,7 @@ from dev.run.health import HEARTBEATS
 from dev.run.profiles import PROFILE
 from testing.installed_line import LINE
 from testing.make_run import MakeRun, command_line, make_run
+from testing.progress import announce
 from testing.rest_api import API
 from testing.servers import free_port
 from testing.waiting import wait_until
@@ -53,8 +54,9 @@ class StoppedRun:
 
 
 @pytest.fixture(scope="module")
-def stopped(tmp_path_factory: pytest.TempPathFactory) -> StoppedRun:
+def stopped(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> StoppedRun:
     """The first run in an AIRFLOW_HOME with a space in its name; SIGTERM came while a stubborn task was running."""
+    announce(pytestconfig, "a `make run` with a stubborn task")
     home = tmp_path_factory.mktemp("run") / "some where"
     (home / "dags").mkdir(parents=True)
     (home / "dags" / "stubborn.py").write_text(STUBBORN)
