@@ -6,17 +6,18 @@ in turn, without health checks, and the ratio is that of the medians.
 
 from __future__ import annotations
 
-import statistics
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 
 import psycopg2  # type: ignore[import-untyped]
 
 from bench import page, size
+from bench.rounds import medians
 from dev.docs import markdown
 from dev.images import tag
 from dev.run.profiles import PROFILES
@@ -96,25 +97,19 @@ def run_component(name: str, image: str, component: str, *options: str) -> Itera
         yield running
 
 
-def medians(measure: Callable[[str], float]) -> dict[str, float]:
-    """Measure every entrypoint in turn, after one warm-up round; return the medians in seconds."""
-    times: dict[str, list[float]] = {name: [] for name in ENTRYPOINTS}
-    for number in range(ROUNDS + 1):
-        for name in ENTRYPOINTS:
-            seconds = measure(name)
-            if number:
-                times[name].append(seconds)
-    return {name: statistics.median(seconds) for name, seconds in times.items()}
+def compare(measure: Callable[[str], float]) -> dict[str, float]:
+    """Return the median of `measure` for each of the ENTRYPOINTS, in seconds."""
+    return medians({name: partial(measure, name) for name in ENTRYPOINTS}, ROUNDS)
 
 
 def measure(line: str) -> dict[str, dict[str, float]]:
     """Return the medians by start and by entrypoint."""
     image = tag(line, "-base")
-    figures = {"`standalone` to healthy": medians(lambda name: standalone(image, line, name))}
+    figures = {"`standalone` to healthy": compare(lambda name: standalone(image, line, name))}
     with network() as net, postgresql(net, "--publish=127.0.0.1::5432") as server:
         docker("run", "--rm", "--network", net, "--env", DATABASE, image, "db", "migrate")
         port = int(server.address(5432).rpartition(":")[2])
-        figures["`scheduler` to heartbeat"] = medians(lambda name: scheduler(image, name, net, port))
+        figures["`scheduler` to heartbeat"] = compare(lambda name: scheduler(image, name, net, port))
     return figures
 
 
