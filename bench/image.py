@@ -6,23 +6,25 @@ in turn, without health checks, and the ratio is that of the medians.
 
 from __future__ import annotations
 
-import statistics
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 
 import psycopg2  # type: ignore[import-untyped]
 
 from bench import page, size
+from bench.rounds import medians
 from dev.docs import markdown
 from dev.images import tag
 from dev.run.profiles import PROFILES
 from entrypoint.airflow_line import LINES
-from tests.image.docker import Container, container, docker, network, until
-from tests.image.postgres import postgresql
+from testing.docker_engine import Container, docker, network, run_container
+from testing.postgres_container import postgresql
+from testing.waiting import wait_until
 
 ROUNDS = 5
 MAX_RATIO = 1.05  # to plain airflow
@@ -48,7 +50,7 @@ def standalone(image: str, line: str, name: str) -> float:
     started = time.perf_counter()
     with run_component(name, image, "standalone", "--publish", "127.0.0.1::8080") as running:
         url = f"http://{running.address()}/{PROFILES[line].health}"
-        until(lambda: is_healthy(url), running.log, 300, pause=PAUSE)
+        wait_until(lambda: is_healthy(url), running.log, pause=PAUSE)
         return time.perf_counter() - started
 
 
@@ -80,7 +82,7 @@ def scheduler(image: str, name: str, net: str, port: int) -> float:
 
         started = time.perf_counter()
         with run_component(name, image, "scheduler", "--network", net, "--env", DATABASE) as running:
-            until(has_heartbeat, running.log, 120, pause=PAUSE)
+            wait_until(has_heartbeat, running.log, seconds=120, pause=PAUSE)
             taken = time.perf_counter() - started
     connection.close()
     return taken
@@ -91,29 +93,23 @@ def run_component(name: str, image: str, component: str, *options: str) -> Itera
     """Run a component with one of the ENTRYPOINTS."""
     entrypoint_options, words = ENTRYPOINTS[name]
     all_options = ["--no-healthcheck", *options, *entrypoint_options]
-    with container(image, *words, component, options=all_options, expected=None) as running:
+    with run_container(image, *words, component, options=all_options) as running:
         yield running
 
 
-def medians(measure: Callable[[str], float]) -> dict[str, float]:
-    """Measure every entrypoint in turn, after one warm-up round; return the medians in seconds."""
-    times: dict[str, list[float]] = {name: [] for name in ENTRYPOINTS}
-    for number in range(ROUNDS + 1):
-        for name in ENTRYPOINTS:
-            seconds = measure(name)
-            if number:
-                times[name].append(seconds)
-    return {name: statistics.median(seconds) for name, seconds in times.items()}
+def compare(measure: Callable[[str], float]) -> dict[str, float]:
+    """Return the median of `measure` for each of the ENTRYPOINTS, in seconds."""
+    return medians({name: partial(measure, name) for name in ENTRYPOINTS}, ROUNDS)
 
 
 def measure(line: str) -> dict[str, dict[str, float]]:
     """Return the medians by start and by entrypoint."""
     image = tag(line, "-base")
-    figures = {"`standalone` to healthy": medians(lambda name: standalone(image, line, name))}
+    figures = {"`standalone` to healthy": compare(lambda name: standalone(image, line, name))}
     with network() as net, postgresql(net, "--publish=127.0.0.1::5432") as server:
         docker("run", "--rm", "--network", net, "--env", DATABASE, image, "db", "migrate")
         port = int(server.address(5432).rpartition(":")[2])
-        figures["`scheduler` to heartbeat"] = medians(lambda name: scheduler(image, name, net, port))
+        figures["`scheduler` to heartbeat"] = compare(lambda name: scheduler(image, name, net, port))
     return figures
 
 

@@ -6,7 +6,9 @@ import os
 import re
 from pathlib import Path
 
-PAGE = Path(__file__).parents[1] / "docs" / "reference" / "benchmarks.md"
+from testing.entrypoint_process import CHECKOUT
+
+PAGE = CHECKOUT / "docs" / "reference" / "benchmarks.md"
 HEAD = "# Benchmarks\n"
 
 

@@ -8,7 +8,7 @@ from bench import page
 from dev.docs import markdown
 from dev.images import size, tag
 from entrypoint.airflow_line import LINES
-from tests.image.docker import once
+from testing.docker_engine import once
 
 FOLDERS = 8
 # Two commands, because one would count a file that is in two of its folders only once.

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import os
 import platform
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from bench import page
+from bench.rounds import medians
 from dev.docs import markdown
 
 CFG_LINES = 3000
@@ -48,7 +49,7 @@ def write_cfg(home: Path) -> None:
     (home / "airflow.cfg").write_text("\n".join(lines) + "\n")
 
 
-def environment(home: Path) -> dict[str, str]:
+def large_environment(home: Path) -> dict[str, str]:
     """Return an environment with VARIABLES Airflow settings and what a process needs."""
     settings = {f"AIRFLOW__SECTION_{number}__OPTION": f"value {number}" for number in range(VARIABLES)}
     return {"PATH": os.environ["PATH"], "HOME": str(home), "AIRFLOW_HOME": str(home), **settings}
@@ -61,23 +62,17 @@ def seconds(words: Sequence[str], environ: dict[str, str]) -> float:
     return time.perf_counter() - started
 
 
-def medians(commands: Mapping[str, tuple[Sequence[str], dict[str, str]]], rounds: int) -> dict[str, float]:
-    """Run the commands in turn, after one warm-up round; return the median of each in seconds."""
-    times: dict[str, list[float]] = {name: [] for name in commands}
-    for number in range(rounds + 1):
-        for name, (words, environ) in commands.items():
-            wall_time = seconds(words, environ)
-            if number:
-                times[name].append(wall_time)
-    return {name: statistics.median(wall_times) for name, wall_times in times.items()}
-
-
 def measure(home: Path) -> dict[str, float]:
     """Measure everything in one run; return the medians by name, in seconds."""
-    environ = environment(home)
+    environ = large_environment(home)
     with_queues = {**environ, "AIRFLOW__ASTRO_RUNTIME__WORKER_QUEUES": QUEUES}
-    fast = {"python": (PYTHON, environ), "start": (START, environ), "start with queues": (START, with_queues)}
-    return {**medians(fast, ROUNDS), **medians({"db check": (DB_CHECK, environ)}, SLOW_ROUNDS)}
+    fast = {
+        "python": partial(seconds, PYTHON, environ),
+        "start": partial(seconds, START, environ),
+        "start with queues": partial(seconds, START, with_queues),
+    }
+    slow = {"db check": partial(seconds, DB_CHECK, environ)}
+    return {**medians(fast, ROUNDS), **medians(slow, SLOW_ROUNDS)}
 
 
 def table(figures: dict[str, float]) -> str:

@@ -101,9 +101,10 @@ def main() -> None:
         subprocess.run(
             [*AIRFLOW, "db", "migrate"], env=environ, cwd=CHECKOUT, check=True, capture_output=True
         )
-        kinds = {"stock Airflow": install_plain_airflow(home / "plain"), "the Runtime": AIRFLOW}
+        commands_by_name = {"stock Airflow": install_plain_airflow(home / "plain"), "the Runtime": AIRFLOW}
         figures = {
-            kind: run(words, server, f"kind{number}") for number, (kind, words) in enumerate(kinds.items())
+            kind: run(words, server, f"kind{number}")
+            for number, (kind, words) in enumerate(commands_by_name.items())
         }
     baseline = figures["stock Airflow"][0]
     rows = [

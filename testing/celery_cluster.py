@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -18,11 +17,12 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]
 
 from testing.entrypoint_process import CHECKOUT, ENTRYPOINT, environment
+from testing.fixed_secrets import FERNET_KEY, SECRET_KEY
+from testing.waiting import wait_until
 
 AIRFLOW = (*ENTRYPOINT, "airflow")
 BIN = Path(sys.executable).parent
 INSPECT_MODULE = "astro_runtime_plugin.parallelism.inspect_process"
-TIMEOUT_SECONDS = 300.0  # until a test gives up; tests check what happens, not when
 
 
 def celery_environment(home: Path, database: str, broker: str, **extra: str) -> dict[str, str]:
@@ -33,8 +33,8 @@ def celery_environment(home: Path, database: str, broker: str, **extra: str) -> 
         {
             "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-            "AIRFLOW__CORE__FERNET_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
-            "AIRFLOW__API_AUTH__JWT_SECRET": "a secret of the tests, of no worth elsewhere",
+            "AIRFLOW__CORE__FERNET_KEY": FERNET_KEY,
+            "AIRFLOW__API_AUTH__JWT_SECRET": SECRET_KEY,
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database,
             "AIRFLOW__CELERY__RESULT_BACKEND": f"db+{database}",
             "AIRFLOW__CELERY__BROKER_URL": broker,
@@ -126,7 +126,9 @@ class Cluster:
     def scheduler(self, **extra: str) -> Component:
         """Start the scheduler and wait until its loop sends metrics."""
         component = self.run("scheduler", "scheduler", **{**self.metrics.environ, **extra})
-        until(lambda: any(name.startswith("executor.open_slots") for name in self.metrics.gauges), component)
+        wait_while_running(
+            lambda: any(name.startswith("executor.open_slots") for name in self.metrics.gauges), component
+        )
         return component
 
     def worker(self, name: str, *words: str) -> Component:
@@ -138,7 +140,7 @@ class Cluster:
         """Start Celery workers, each with its name and options, and wait until they are ready."""
         command = ("celery", "worker", "--skip-serve-logs", "-H")
         workers = [self.run(name, *command, f"{name}@%h", *options) for name, *options in commands]
-        until(lambda: all("ready." in worker.log for worker in workers), *workers)
+        wait_while_running(lambda: all("ready." in worker.log for worker in workers), *workers)
         return workers
 
     def open_slots(self) -> float:
@@ -167,15 +169,16 @@ def run_cluster(home: Path, database: str, broker: str, **extra: str) -> Iterato
         cluster.close()
 
 
-def until(condition: Callable[[], bool], *components: Component) -> None:
+def wait_while_running(condition: Callable[[], bool], *components: Component) -> None:
     """Wait for a condition; fail with the components' logs on a time-out, or if one of them has ended."""
-    deadline = time.monotonic() + TIMEOUT_SECONDS
-    while not condition():
-        ended = [component.process.args for component in components if component.process.poll() is not None]
-        if time.monotonic() > deadline or ended:
-            logs = "\n".join(component.log[-6000:] for component in components)
-            raise AssertionError(f"ended: {ended}\n{logs}")
-        time.sleep(0.1)
+
+    def ended() -> list[object]:
+        return [component.process.args for component in components if component.process.poll() is not None]
+
+    def describe() -> str:
+        return "\n".join([f"ended: {ended()}", *(component.log[-6000:] for component in components)])
+
+    wait_until(condition, describe, failed=lambda: bool(ended()), pause=0.1)
 
 
 def inspect_processes(scheduler: int) -> list[int]:

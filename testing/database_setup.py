@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from astro_runtime_plugin.database.lock import KEY
+from testing.auth_managers import FAB, SIMPLE
 from testing.installed_line import LINE
 from testing.servers import Postgres
 
@@ -17,9 +18,8 @@ MIGRATION_LINE = "Performing upgrade to the metadata database"
 UP_TO_DATE_LINE = "astro-runtime: the metadata database is up to date: nothing to migrate\n"
 WAITING_LINE = "astro-runtime: waiting: another process prepares the metadata database\n"
 USER_EXISTS = {"3.3": "admin already exists in the db", "2.11": "admin already exist in the db"}[LINE]
-FAB_AUTH_MANAGER = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
 AUTH_MANAGER_WITHOUT_USERS = {
-    "3.3": "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager",
+    "3.3": SIMPLE,
     "2.11": "airflow.auth.managers.base_auth_manager.BaseAuthManager",  # its only other one is FAB's
 }[LINE]
 VERSION_TABLES = {"3.3": ("alembic_version", "alembic_version_fab"), "2.11": ("alembic_version",)}[LINE]
@@ -46,7 +46,7 @@ def database_environ(url: str) -> dict[str, str]:
 def first_user_environ(password: str = "", **overrides: str) -> dict[str, str]:
     environ = {
         "_AIRFLOW_WWW_USER_CREATE": "true",
-        "AIRFLOW__CORE__AUTH_MANAGER": FAB_AUTH_MANAGER,
+        "AIRFLOW__CORE__AUTH_MANAGER": FAB,
         **overrides,
     }
     return {**environ, "_AIRFLOW_WWW_USER_PASSWORD": password} if password else environ
@@ -63,17 +63,6 @@ def hold_lock(server: Postgres, database: str, key: int = KEY) -> Iterator[None]
     with contextlib.closing(server.connect(database)) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", (key,))
         yield
-
-
-def read_until(process: subprocess.Popen[str], text: str) -> str:
-    """Read stderr up to the line with `text`, and return what was read."""
-    assert process.stderr
-    read = ""
-    while text not in read:
-        line = process.stderr.readline()
-        assert line, read
-        read += line
-    return read
 
 
 def child_pids(pid: int) -> list[int]:

@@ -19,6 +19,18 @@ def environment(home: Path, overrides: Mapping[str, str] | None = None) -> dict[
     return {**inherited, "PATH": path, "AIRFLOW_HOME": str(home), **(overrides or {})}
 
 
+def isolated_environment(home: Path, **variables: str) -> dict[str, str]:
+    """Return the environment of an Airflow in `home` without examples; it inherits nothing from this process."""
+    return {
+        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+        "HOME": str(home),
+        "LANG": "C.UTF-8",
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        **variables,
+    }
+
+
 def start(
     home: Path, *words: str, environ: Mapping[str, str] | None = None, stdin: str = ""
 ) -> subprocess.CompletedProcess[str]:

@@ -34,7 +34,7 @@ def run(home: Path, *words: str, environ: Mapping[str, str]) -> subprocess.Compl
     )
 
 
-def check_in_process(home: Path, *subcommand: str, environ: Mapping[str, str]) -> tuple[str, set[str]]:
+def assert_quiet_check(home: Path, *subcommand: str, environ: Mapping[str, str]) -> tuple[str, set[str]]:
     """Run the check in its own process, which must print nothing else; return the problem and the imported packages."""
     done = run(home, sys.executable, "-c", CHECK, *subcommand, environ=environ)
     assert (done.returncode, done.stderr, PASSWORD in done.stdout) == (0, "", False)

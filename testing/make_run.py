@@ -7,11 +7,9 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import httpx
 import psutil  # type: ignore[import-untyped]
@@ -20,6 +18,7 @@ from dev.run.profiles import PROFILE
 from testing.entrypoint_process import CHECKOUT
 from testing.installed_line import LINE
 from testing.rest_api import API
+from testing.waiting import wait_until
 
 START = 300  # seconds until it must be up, on a slow machine
 STOP = 20  # seconds; a stop takes less than ten, and the machine may be busy
@@ -62,7 +61,7 @@ class MakeRun:
 
     def wait_for(self, text: str) -> None:
         """Return when the output contains `text`; it must come before the end."""
-        until(lambda: text in self.output or self.process.poll() is not None, START)
+        wait_until(lambda: text in self.output or self.process.poll() is not None, seconds=START)
         assert text in self.output, self.output
         self.processes()
 
@@ -76,7 +75,7 @@ class MakeRun:
 
     def wait_for_components(self) -> None:
         """Return when every component has been started, healthy or not."""
-        until(self._all_started, START)
+        wait_until(self._all_started, seconds=START)
 
     def _all_started(self) -> bool:
         parents = [process for process in self.processes() if "dev.run" in command_line(process)]
@@ -149,12 +148,3 @@ def with_variable(pair: str) -> Iterator[psutil.Process]:
             continue
         if pair.encode() in environ.split(b"\0"):
             yield process
-
-
-def until(condition: Callable[[], Any], seconds: float = 300) -> Any:
-    """Return what `condition` returns as soon as it is true."""
-    end = time.monotonic() + seconds
-    while not (result := condition()):
-        assert time.monotonic() < end, f"not within {seconds} s: {condition}"
-        time.sleep(0.2)
-    return result

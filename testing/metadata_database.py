@@ -9,12 +9,14 @@ import pytest
 
 from testing.celery_cluster import AIRFLOW, celery_environment
 from testing.entrypoint_process import CHECKOUT
+from testing.progress import announce
 from testing.servers import Postgres, postgres
 
 
 @pytest.fixture(scope="session")
-def metadata(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def metadata(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     """A server with a database `migrated`."""
+    announce(pytestconfig, "a PostgreSQL with a migrated database")
     home = tmp_path_factory.mktemp("migrated")
     with postgres() as server:
         environ = celery_environment(home, server.create("migrated"), "redis://127.0.0.1:1/0")

@@ -8,11 +8,8 @@ from pathlib import Path
 from dev.run import config
 from entrypoint.config_file import AirflowCfg
 
-FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
-SIMPLE = "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"
 
-
-def environment(home: Path, **overrides: str) -> dict[str, str]:
+def operator_environment(home: Path, **overrides: str) -> dict[str, str]:
     return {"AIRFLOW_HOME": str(home), **overrides}
 
 
@@ -20,7 +17,7 @@ def load_cfg(home: Path, text: str | None = None) -> AirflowCfg:
     """Write airflow.cfg if `text` is given, and return the configuration that `make run` uses."""
     if text is not None:
         (home / "airflow.cfg").write_text(text)
-    return config.load_cfg(environment(home))
+    return config.load_cfg(operator_environment(home))
 
 
 def mode(path: Path) -> int:

@@ -10,13 +10,14 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import psycopg2  # type: ignore[import-untyped]
+
+from testing.waiting import retry
 
 # Keeping data safe on a power cut would take most of a test's time.
 UNSAFE_BUT_FAST = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=200")
@@ -104,7 +105,7 @@ def postgres() -> Iterator[Postgres]:
         access = ["-D", str(data), "-h", "127.0.0.1", "-p", str(port), "-k", ""]
         with running([*as_user, str(binaries / "postgres"), *access, *options], port, home):
             server = Postgres(port)
-            until(lambda: server.sql("postgres", "SELECT 1"), psycopg2.OperationalError)
+            retry(lambda: server.sql("postgres", "SELECT 1"), psycopg2.OperationalError)
             yield server
     finally:
         shutil.rmtree(home)
@@ -156,7 +157,7 @@ def running(
         subprocess.Popen(words, cwd=home, stdout=log, stderr=log, env=environ) as server,
     ):
         try:
-            until(lambda: socket.create_connection(("127.0.0.1", port), 1).close(), OSError, server)
+            retry(lambda: socket.create_connection(("127.0.0.1", port), 1).close(), OSError, server)
             yield server
         finally:
             server.terminate()
@@ -164,18 +165,3 @@ def running(
                 server.wait(5)  # on SIGTERM PostgreSQL waits for its clients
             except subprocess.TimeoutExpired:
                 server.send_signal(2)
-
-
-def until(
-    action: Any, error: type[Exception], server: subprocess.Popen[bytes] | None = None, seconds: float = 300
-) -> None:
-    """Call `action` until it does not raise `error`. After `seconds`, or if the server ended, the error is raised."""
-    end = time.monotonic() + seconds
-    while True:
-        try:
-            action()
-            return
-        except error:
-            if time.monotonic() > end or (server and server.poll() is not None):
-                raise
-            time.sleep(0.05)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import settings
 
+from testing.fixed_secrets import FERNET_KEY, SECRET_KEY
 from testing.installed_line import LINE
 from testing.metadata_database import metadata
 from tests import workers
@@ -26,9 +27,9 @@ for _name in [name for name in os.environ if name.startswith(("AIRFLOW", "_AIRFL
     del os.environ[_name]
 os.environ["AIRFLOW_HOME"] = _HOME.name
 # An empty airflow.cfg supplies neither of these, and Airflow does not start without them.
-os.environ["AIRFLOW__CORE__FERNET_KEY"] = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
-os.environ["AIRFLOW__API_AUTH__JWT_SECRET"] = "a secret of the tests, of no worth elsewhere"
-os.environ["AIRFLOW__API__SECRET_KEY"] = "a secret of the tests, of no worth elsewhere"
+os.environ["AIRFLOW__CORE__FERNET_KEY"] = FERNET_KEY
+os.environ["AIRFLOW__API_AUTH__JWT_SECRET"] = SECRET_KEY
+os.environ["AIRFLOW__API__SECRET_KEY"] = SECRET_KEY
 
 # A shell starts what it puts into the background with these ignored, and every process of the tests would inherit it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -54,8 +55,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> workers.Workers:
-    return workers.Workers(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> workers.GroupScheduling:
+    return workers.GroupScheduling(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -37,7 +37,7 @@ SLOW = (
 )
 
 
-class Workers(LoadFileScheduling):  # type: ignore[misc]
+class GroupScheduling(LoadFileScheduling):  # type: ignore[misc]
     """Hands whole groups of tests out, in the order in which they were collected."""
 
     def _split_scope(self, nodeid: str) -> str:

@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
+from testing.entrypoint_process import isolated_environment
+from testing.fixed_secrets import FERNET_KEY
+
 USERS = {"ann": "Admin", "vic": "Viewer"}
 ALL_USERS = {**USERS, "oli": "Op", "una": "User"}  # few tests need the last two
 PASSWORD = "a password of the tests"
@@ -38,18 +41,14 @@ for number in range({count}):
 """
 
 
-def environment(home: Path, **variables: str) -> dict[str, str]:
-    """Return the environment of an Airflow in `home`: SQLite, no examples, nothing inherited from this process."""
-    return {
-        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
-        "HOME": str(home),
-        "LANG": "C.UTF-8",
-        "AIRFLOW_HOME": str(home),
-        "AIRFLOW__CORE__FERNET_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
+def web_environment(home: Path, **variables: str) -> dict[str, str]:
+    """Return the environment of a web server's Airflow in `home`."""
+    return isolated_environment(
+        home,
+        AIRFLOW__CORE__FERNET_KEY=FERNET_KEY,
+        AIRFLOW__LOGGING__LOGGING_LEVEL="WARNING",
         **variables,
-    }
+    )
 
 
 def create_home(home: Path, imports: str, module: str, environ: Mapping[str, str]) -> None:

@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from testing.installed_line import RELEASE
-from testing.servers import until
+from testing.waiting import retry
 from testing.web.runtime_page_assertions import PAGE
 from testing.web.web_server import WebServer
 
@@ -26,7 +26,7 @@ for component, host, tag in (("scheduler", "new-host", "{NEW}"), ("triggerer", "
 def assert_rollout_is_visible(page: Page, server: WebServer, runtime_page: str) -> None:
     """Assert that a notice names the outdated component, and that the Runtime page lists both image tags."""
     server.run_python(RECORD_COMPONENTS)
-    until(lambda: _assert_all_are_recorded(page, server), AssertionError)
+    retry(lambda: _assert_all_are_recorded(page, server), AssertionError)
     page.goto(f"{server.url}{server.home}")
     notice = page.get_by_role("alert").filter(has_text="Image tags differ")
     expect(notice).to_have_text(re.compile(rf"\b2 of 3\b.* {NEW}\b.*\btriggerer on old-host\b.* {OLD}\b"))

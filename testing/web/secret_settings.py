@@ -5,8 +5,9 @@ from __future__ import annotations
 from playwright.sync_api import Page, expect
 from sqlalchemy.engine import make_url
 
+from testing.auth_managers import FAB
 from testing.browser import FOOTER
-from testing.servers import until
+from testing.waiting import retry
 from testing.web.airflow_home import PASSWORD
 from testing.web.api_assertions import PATHS
 from testing.web.runtime_page_assertions import WEB_COMPONENT, assert_page_is_complete
@@ -22,7 +23,7 @@ def settings(database: str) -> dict[str, str]:
     return {
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url,
         "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
-        "AIRFLOW__CORE__AUTH_MANAGER": "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager",
+        "AIRFLOW__CORE__AUTH_MANAGER": FAB,
         "AIRFLOW__CELERY__BROKER_URL": f"redis://operator:{SECRET}-broker@{UNREACHABLE}/0",
         "AIRFLOW__CELERY__RESULT_BACKEND": f"db+{url}",
         "AIRFLOW__API__SECRET_KEY": f"{SECRET}-key",
@@ -39,7 +40,7 @@ def settings(database: str) -> dict[str, str]:
 
 def assert_no_secret_is_exposed(page: Page, server: WebServer, runtime_page: str) -> None:
     """Assert that no secret is in the API's responses, the Runtime page, a page with the footer or the log."""
-    until(lambda: _assert_server_is_recorded(page, server), AssertionError)
+    retry(lambda: _assert_server_is_recorded(page, server), AssertionError)
     outputs = {
         path: page.request.get(f"{server.url}{path}").text() for path in (*PATHS, "/astro-runtime/page")
     }

@@ -16,7 +16,7 @@ from urllib.error import URLError
 
 from testing.entrypoint_process import CHECKOUT
 from testing.installed_line import RELEASE
-from testing.servers import until
+from testing.waiting import retry
 
 S = TypeVar("S", bound="WebServer")
 
@@ -75,6 +75,6 @@ def run_web_server(
 
 def _wait_until_healthy(health: str, process: subprocess.Popen[bytes], log: Path) -> None:
     try:
-        until(lambda: urllib.request.urlopen(health).close(), URLError, process, 300)
+        retry(lambda: urllib.request.urlopen(health).close(), URLError, process, 300)
     except URLError as error:
         raise AssertionError(log.read_text()) from error

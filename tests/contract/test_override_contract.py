@@ -93,7 +93,7 @@ def test_any_configuration_fulfils_contract(
 ) -> None:
     @examples(request)
     @given(drafts())
-    def assert_contract(draft: Draft) -> None:
+    def assert_contract_is_fulfilled(draft: Draft) -> None:
         scenario = Scenario(home, write_draft(draft, generated))
         expected = oracle.expected(scenario.environ, scenario.operator_cfg)
         prepared = scenario.start()
@@ -106,7 +106,7 @@ def test_any_configuration_fulfils_contract(
                 "a nested start must not change anything"
             )
 
-    assert_contract()
+    assert_contract_is_fulfilled()
 
 
 def test_value_changed_between_starts_is_override(
@@ -116,7 +116,7 @@ def test_value_changed_between_starts_is_override(
 
     @examples(request, 0.1)
     @given(drafts(), st.data())
-    def assert_contract(draft: Draft, data: st.DataObject) -> None:
+    def assert_changed_value_is_override(draft: Draft, data: st.DataObject) -> None:
         scenario = Scenario(home, write_draft(draft, generated))
         first = scenario.start()
         setting = data.draw(st.sampled_from(DEFAULTS))
@@ -132,7 +132,7 @@ def test_value_changed_between_starts_is_override(
             assert_effective(oracle, expected)
         assert_record(second, expected)
 
-    assert_contract()
+    assert_changed_value_is_override()
 
 
 def test_generated_file_overrides_nothing(oracle: Oracle, home: Path, generated: str) -> None:

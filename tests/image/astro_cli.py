@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.image.docker import docker, run
+from testing.docker_engine import docker, run
 
 HOME = "/usr/local/airflow"
 NAME = "orders_0a1b2c"  # the project's name, and the first letters of a checksum of its path

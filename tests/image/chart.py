@@ -10,8 +10,9 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
-from dev.versions import CHECKOUT
-from tests.image.docker import Container, container, network, once
+from testing.auth_managers import FAB
+from testing.docker_engine import Container, assert_container_runs_cleanly, network, once, run_container
+from testing.entrypoint_process import CHECKOUT
 
 VALUES_FILE = CHECKOUT / "deploy" / "helm-values.yaml"
 VALUES: dict[str, Any] = yaml.safe_load(VALUES_FILE.read_text())
@@ -58,7 +59,7 @@ CONFIG: dict[str, dict[str, object]] = {
     "celery": {"flower_url_prefix": "", "sync_parallelism": 0, "worker_concurrency": 16},
     "celery_kubernetes_executor": {"kubernetes_queue": "kubernetes"},
     "core": {
-        "auth_manager": "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager",
+        "auth_manager": FAB,
         "dags_folder": f"{HOME}/dags",
         "execution_api_server_url": "http://airflow-api-server:8080/execution/",
         "executor": "CeleryExecutor",
@@ -109,7 +110,7 @@ def cfg() -> str:
     return text
 
 
-class Release:
+class HelmRelease:
     """An installed chart: its image, its files and the network with its database and its broker."""
 
     def __init__(self, line: str, image: str, net: str, folder: Path) -> None:
@@ -150,18 +151,18 @@ class Release:
         """Run a component until the end of the block; the web server's port is published."""
         words = ("bash", "-c", COMPONENTS[name].format(web=WEB[self.line]))
         port = ["--network-alias=airflow-api-server", "--publish=127.0.0.1::8080"] if name == "web" else []
-        return container(self.image, *words, options=[*self.options(name, user), *port])
+        return assert_container_runs_cleanly(self.image, *words, options=[*self.options(name, user), *port])
 
 
 @contextmanager
-def installed(line: str, image: str, folder: Path) -> Iterator[Release]:
+def installed(line: str, image: str, folder: Path) -> Iterator[HelmRelease]:
     """Start the chart's PostgreSQL and Redis, and remove everything at the end."""
     with network() as net, ExitStack() as stack:
         database = [f"--network={net}", "--network-alias=airflow-postgresql.default"]
         database += ["--tmpfs=/var/lib/postgresql/data", "--env=POSTGRES_PASSWORD=postgres"]
-        stack.enter_context(container("postgres:15", options=database, expected=None))
+        stack.enter_context(run_container("postgres:15", options=database))
         # StatsD uses UDP, so clients need only a name to send to.
         broker = [f"--network={net}", "--network-alias=airflow-redis", "--network-alias=airflow-statsd"]
         words = ["redis-server", "--requirepass", "redis"]
-        stack.enter_context(container("redis:7", *words, options=broker, expected=None))
-        yield Release(line, image, net, folder)
+        stack.enter_context(run_container("redis:7", *words, options=broker))
+        yield HelmRelease(line, image, net, folder)

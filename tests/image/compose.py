@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dev.versions import CHECKOUT
-from tests.image.docker import docker
+from testing.docker_engine import docker
+from testing.entrypoint_process import CHECKOUT
 
 # Tasks without a heartbeat fail sooner than after the default of five minutes.
 CFG = """\

@@ -9,8 +9,8 @@ import pytest
 
 from dev.images import tag
 from entrypoint.airflow_line import LINES
-from tests.image.docker import Container, network
-from tests.image.postgres import postgresql
+from testing.docker_engine import Container, network
+from testing.postgres_container import postgresql
 
 
 @pytest.fixture(scope="session", params=os.environ.get("RUNTIME_LINES", " ".join(LINES)).split())

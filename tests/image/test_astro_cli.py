@@ -12,11 +12,12 @@ import httpx
 import pytest
 import yaml  # type: ignore[import-untyped]
 
+from testing.docker_engine import Container, complaints, docker, once, run
+from testing.expected_warnings import EXPECTED as AIRFLOW_WARNINGS
 from testing.servers import free_port
+from testing.waiting import wait_until
 from tests.image.astro_cli import ADAPTERS, HOME, NAME, PARSE, TEST, WAIT, compose_file, init, pytests
 from tests.image.compose import Compose
-from tests.image.docker import Container, complaints, docker, once, run, until
-from tests.image.expected import EXPECTED as AIRFLOW_WARNINGS
 
 # The CLI starts everything at once, so components may start before the migration and exit once.
 EXPECTED = (*AIRFLOW_WARNINGS, "Database migration required", "You need to initialize the database")
@@ -54,7 +55,7 @@ def compose(folder: Path, image: str, line: str) -> Iterator[Compose]:
     busy = os.getloadavg()[0] / (os.cpu_count() or 1)  # other work on this machine
     try:
         up("up", "--detach")
-        until(lambda: answers(url), lambda: up("logs"), WAIT * max(1, busy))
+        wait_until(lambda: answers(url), lambda: up("logs"), seconds=WAIT * max(1, busy))
         yield up
     finally:
         up("down", "--volumes", "--timeout", "1", check=False)
@@ -108,7 +109,7 @@ def test_pip_freeze_prints_only_versions(image: str) -> None:
     assert [row for row in printed if len(row.split("==")) != 2] == []
 
 
-def test_parse_passes_and_writes_its_report(folder: Path, image: str) -> None:
+def test_parse_succeeds_and_writes_its_report(folder: Path, image: str) -> None:
     words = [PARSE, "--html=dag-test-report.html", "--self-contained-html"]
     assert pytests(folder, image, *words)[0] == "0"
     assert "test_file_imports" in (folder / "dag-test-report.html").read_text()
@@ -129,7 +130,7 @@ def test_every_component_is_healthy_and_logs_no_other_warnings(compose: Compose,
         if service == "db-migration":
             assert container.exit_code() == 0
         else:
-            container.until_healthy()
+            container.wait_until_healthy()
     assert complaints(compose("logs", "--no-color", *services), EXPECTED) == []
 
 
@@ -160,7 +161,7 @@ def test_commands_run_in_the_web_component_and_export_reads_their_output(
 
 def test_dag_is_listed_and_bash_runs_as_astro(compose: Compose, line: str) -> None:
     listed: Callable[[], str] = lambda: run_in(compose, line, "airflow", "dags", "list")  # noqa: E731
-    until(lambda: "example_astronauts" in listed(), listed)
+    wait_until(lambda: "example_astronauts" in listed(), listed)
     scheduler = compose.containers("scheduler")[0]
     output = docker("exec", "-i", scheduler, "bash", stdin="id -un; pwd; cat airflow_settings.yaml\n")
     assert output.splitlines()[:3] == ["astro", HOME, "airflow:"]

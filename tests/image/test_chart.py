@@ -16,9 +16,10 @@ import pytest
 from dev.images import NAME
 from dev.versions import newest
 from entrypoint.airflow_line import LINES
+from testing.docker_engine import Container, assert_container_runs_cleanly, complaints, run
+from testing.expected_warnings import EXPECTED
+from testing.waiting import wait_until
 from tests.image import chart
-from tests.image.docker import Container, complaints, container, until
-from tests.image.expected import EXPECTED
 
 # An operator's value in the chart's airflow.cfg, and the Runtime's default, calculated from the worker queues there.
 SETTINGS = {"scheduler max_tis_per_query": "64", "core parallelism": "48"}
@@ -31,7 +32,7 @@ print(f"{configuration.AIRFLOW_CONFIG}: {len(settings.DASHBOARD_UIALERTS)} alert
 class Jobs(NamedTuple):
     """The results of the release's jobs, and of an init container that was started before them."""
 
-    release: chart.Release
+    release: chart.HelmRelease
     init_log: str
     migrate: CompletedProcess[str]
     init_exit_code: int
@@ -41,8 +42,10 @@ class Jobs(NamedTuple):
 @pytest.fixture(scope="module")
 def jobs(tmp_path_factory: pytest.TempPathFactory, slim: str, line: str) -> Iterator[Jobs]:
     with chart.installed(line, slim, tmp_path_factory.mktemp("chart")) as release:
-        with container(slim, *chart.WAIT_FOR_MIGRATIONS, options=release.options()) as waiting:
-            waiting.until_logged("Waiting for migrations")
+        with assert_container_runs_cleanly(
+            slim, *chart.WAIT_FOR_MIGRATIONS, options=release.options()
+        ) as waiting:
+            waiting.wait_until_logged("Waiting for migrations")
             log = waiting.log()
             migrate = release.job(*chart.MIGRATE)
             exit_code = waiting.exit_code()
@@ -57,7 +60,7 @@ def components(jobs: Jobs) -> Iterator[dict[str, Container]]:
         users = {name: chart.USERS[(first + index) % 2] for index, name in enumerate(chart.COMPONENTS)}
         up = {name: stack.enter_context(jobs.release.component(name, user)) for name, user in users.items()}
         for component in up.values():
-            component.until_healthy()
+            component.wait_until_healthy()
         yield up
 
 
@@ -69,7 +72,8 @@ def test_init_container_waits_for_the_migration_and_jobs_succeed(jobs: Jobs) -> 
 
 @pytest.mark.parametrize("name", chart.PROBES)
 def test_probe_succeeds(components: dict[str, Container], name: str) -> None:
-    components[name].exec("sh", "-c", chart.PROBES[name])
+    probe = run("exec", components[name].name, "sh", "-c", chart.PROBES[name])
+    assert probe.returncode == 0, probe
 
 
 def test_web_servers_probe_succeeds(components: dict[str, Container], line: str) -> None:
@@ -103,8 +107,8 @@ def test_log_groomer_deletes_old_logs_and_exits_on_sigterm(slim: str, tmp_path: 
     environ = {"AIRFLOW_HOME": chart.HOME} | chart.GROOMING
     options = [f"--env={name}={value}" for name, value in environ.items()]
     options += [f"--user={user}:0", "--cap-drop=ALL", f"--volume={tmp_path}:{chart.HOME}/logs"]
-    with container(slim, *chart.LOG_GROOMER, options=options) as groomer:
-        until(lambda: not old.exists(), groomer.log)
+    with assert_container_runs_cleanly(slim, *chart.LOG_GROOMER, options=options) as groomer:
+        wait_until(lambda: not old.exists(), groomer.log)
         assert (new.exists(), groomer.stop()) == (True, 143)
 
 

@@ -10,9 +10,10 @@ import pytest
 from playwright.sync_api import expect
 
 from testing.browser import FOOTER, chromium
+from testing.docker_engine import complaints, docker
+from testing.expected_warnings import EXPECTED
+from testing.waiting import wait_until
 from tests.image.compose import TASKS, Compose, running
-from tests.image.docker import complaints, docker, until
-from tests.image.expected import EXPECTED
 
 COMPONENTS = ["web", "scheduler", "dag-processor", "triggerer", "worker"]
 
@@ -45,11 +46,13 @@ def test_footer_shows_the_projects_image_tag(compose: Compose) -> None:
 
 def test_stopped_workers_finish_their_tasks_first(compose: Compose) -> None:
     compose.trigger("single")
-    until(lambda: "alone" in compose.marks(), lambda: compose("logs", "scheduler", "worker"))
+    wait_until(lambda: "alone" in compose.marks(), lambda: compose("logs", "scheduler", "worker"))
     compose("stop", "worker")
     assert compose.exit_codes("worker") == {("worker", "0")}
     compose("start", "worker")
-    until(lambda: compose.count("single", "success") == 1, lambda: compose("logs", "scheduler", "worker"))
+    wait_until(
+        lambda: compose.count("single", "success") == 1, lambda: compose("logs", "scheduler", "worker")
+    )
     assert len(compose.marks()["alone"]) == 1
     assert unexpected_log_lines(compose) == []
 
@@ -58,14 +61,14 @@ def test_no_task_is_lost_or_runs_twice_if_a_worker_and_the_scheduler_are_killed(
     compose: Compose,
 ) -> None:
     compose.trigger("many")
-    until(lambda: len(marks_of_many(compose)) == TASKS, lambda: compose("logs", "scheduler"), 300)
+    wait_until(lambda: len(marks_of_many(compose)) == TASKS, lambda: compose("logs", "scheduler"))
     assert compose.count("many", "running") == TASKS
     killed = [compose.containers("worker")[0], *compose.containers("scheduler")]
     docker("kill", "--signal", "KILL", *killed)
     assert compose.exit_codes("scheduler") == {("scheduler", "137")}
     docker("start", *killed)
     run = "SELECT state FROM dag_run WHERE dag_id = 'many'"
-    until(lambda: compose.sql(run) == [["success"]], lambda: compose("logs", "scheduler"), 480)
+    wait_until(lambda: compose.sql(run) == [["success"]], lambda: compose("logs", "scheduler"), seconds=480)
     assert compose.count("many", "success") == TASKS
     marks = marks_of_many(compose)
     assert any(len(spans) > 1 for spans in marks.values()), "no task was on the worker that was killed"

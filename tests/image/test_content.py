@@ -10,7 +10,7 @@ import pytest
 
 from dev.images import tag
 from dev.versions import newest
-from tests.image.docker import complaints, docker, once
+from testing.docker_engine import complaints, docker, once
 
 PROBE = Path(__file__).with_name("probe.py").read_text()
 EXECUTORS_AND_DATABASES = (

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.image.docker import Container, container, docker, run, until
+from testing.docker_engine import Container, assert_container_runs_cleanly, docker, run, run_container
+from testing.waiting import wait_until
 
 DAG = """\
 from datetime import datetime
@@ -58,8 +59,8 @@ def mariadb(net: str) -> Iterator[Container]:
     """MariaDB on the test's network, as `mariadb`, with an empty database `airflow`."""
     docker("build", "--tag", "test-mariadb", "-", stdin=MARIADB, seconds=600)
     options = ["--network", net, "--network-alias", "mariadb"]
-    with container("test-mariadb", options=options, expected=None) as server:
-        server.until_logged("ready for connections")
+    with run_container("test-mariadb", options=options) as server:
+        server.wait_until_logged("ready for connections")
         yield server
 
 
@@ -80,9 +81,11 @@ def test_dag_succeeds(
         request.getfixturevalue(SERVERS[database])
     expected = [*EXPECTED, *CONNECTION_ERRORS.get((line, database), [])]
     mount = ["--network", net, "--volume", f"{dags}:/usr/local/airflow/dags:ro"]
-    with container(slim, "standalone", options=[*mount, *DATABASES[database]], expected=expected) as up:
-        up.until_healthy()
-        until(lambda: run_states(up, line) == ["success"], up.log)
+    with assert_container_runs_cleanly(
+        slim, "standalone", options=[*mount, *DATABASES[database]], expected=expected
+    ) as up:
+        up.wait_until_healthy()
+        wait_until(lambda: run_states(up, line) == ["success"], up.log)
 
 
 def run_states(up: Container, line: str) -> list[str]:
@@ -97,7 +100,9 @@ def test_one_of_twenty_simultaneous_starts_migrates_and_all_succeed(
     options = ["--network", net, "--env", "_AIRFLOW_DB_MIGRATE=true", *DATABASES["PostgreSQL"]]
     with ExitStack() as stack:
         containers = [
-            stack.enter_context(container(slim, "bash", "-c", "echo started", options=options))
+            stack.enter_context(
+                assert_container_runs_cleanly(slim, "bash", "-c", "echo started", options=options)
+            )
             for _ in range(20)
         ]
         codes = [item.exit_code() for item in containers]

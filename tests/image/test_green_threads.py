@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.image.docker import once
+from testing.docker_engine import once
 
 PATCHES = {
     "eventlet": "import eventlet; eventlet.monkey_patch()",

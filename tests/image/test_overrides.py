@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.image.docker import container, docker, once
+from testing.docker_engine import assert_container_runs_cleanly, docker, once
 
 CFG = "[scheduler]\nmax_tis_per_query = 48\n"
 ENV = ["--env", "AIRFLOW__SCHEDULER__MAX_TIS_PER_QUERY=32"]
@@ -38,8 +38,8 @@ def test_main_process_and_docker_exec_have_the_same_value(slim: str, cfg: Path, 
         "/cfg/airflow.cfg" if options and mounted and "CONFIG" in options[1] else "/opt/airflow/airflow.cfg"
     )
     mount = ["--volume", f"{cfg}:{path}:ro"] if mounted else []
-    with container(slim, "bash", "-c", MAIN, options=[*options, *mount]) as up:
-        up.until_logged("stored")
+    with assert_container_runs_cleanly(slim, "bash", "-c", MAIN, options=[*options, *mount]) as up:
+        up.wait_until_logged("stored")
         assert up.exec("cat", "/tmp/main") == expected
         assert up.exec(*GET_VALUE).splitlines()[-1] == expected
 

@@ -12,7 +12,7 @@ import pytest
 
 from astro_runtime_plugin.releases.current import BUILD_TAG_VARIABLE
 from dev.versions import newest
-from tests.image.docker import docker, once, run
+from testing.docker_engine import docker, once, run
 
 FILES = {
     "packages.txt": "# for the orders\ntree\n\n",

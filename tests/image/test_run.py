@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.image.docker import Container, container, once, run, until
+from testing.docker_engine import Container, assert_container_runs_cleanly, once, run, run_container
+from testing.waiting import wait_until
 
 SLEEPER = "import time; time.sleep(600)"
 # Prints every SIGTERM that it and its child receive; exits two seconds after the first.
@@ -63,9 +64,9 @@ def test_invalid_value_ends_the_container_with_78(base: str) -> None:
     "words", [("python", "-c", LISTENER), ("bash", "-c", 'exec python -c "$0"', LISTENER)]
 )
 def test_only_the_main_process_receives_sigterm_and_only_once(base: str, words: tuple[str, ...]) -> None:
-    with container(base, *words) as up:
-        up.until_logged("ready child")
-        up.until_logged("ready main")
+    with assert_container_runs_cleanly(base, *words) as up:
+        up.wait_until_logged("ready child")
+        up.wait_until_logged("ready main")
         run("kill", "--signal", "TERM", up.name)
         assert up.exit_code() == 0
         signals = [line for line in up.log().splitlines() if "SIGTERM" in line]
@@ -73,8 +74,8 @@ def test_only_the_main_process_receives_sigterm_and_only_once(base: str, words: 
 
 
 def test_sigint_reaches_the_component(base: str) -> None:
-    with container(base, "python", "-c", f"print('up', flush=True); {SLEEPER}", expected=None) as up:
-        up.until_logged("up")
+    with run_container(base, "python", "-c", f"print('up', flush=True); {SLEEPER}") as up:
+        up.wait_until_logged("up")
         run("kill", "--signal", "INT", up.name)
         assert up.exit_code() == 130
         assert "KeyboardInterrupt" in up.log()
@@ -82,10 +83,10 @@ def test_sigint_reaches_the_component(base: str) -> None:
 
 def test_tini_is_pid_1_and_reaps_orphaned_processes(base: str) -> None:
     orphans = "for i in 1 2 3; do (sh -c 'exec sleep 0.2' &); done; echo left; exec sleep 600"
-    with container(base, "bash", "-c", orphans) as up:
-        up.until_logged("left")
+    with assert_container_runs_cleanly(base, "bash", "-c", orphans) as up:
+        up.wait_until_logged("left")
         assert up.exec("cat", "/proc/1/comm") == "tini"
-        until(lambda: orphans_are_reaped(up), lambda: up.exec("ps", "-e"))
+        wait_until(lambda: orphans_are_reaped(up), lambda: up.exec("ps", "-e"))
 
 
 def orphans_are_reaped(up: Container) -> bool:

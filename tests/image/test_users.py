@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.image.docker import container, once
+from testing.docker_engine import assert_container_runs_cleanly, once
 
 HOME = "/usr/local/airflow"
 ANY = ["--user", "1000650000:0"]
@@ -26,8 +26,10 @@ MIGRATED = ["--env", "_AIRFLOW_DB_MIGRATE=true"]
 
 @pytest.mark.parametrize("way", WAYS)
 def test_scheduler_becomes_healthy_and_exits_when_it_is_stopped(slim: str, way: str) -> None:
-    with container(slim, "scheduler", options=[*MIGRATED, *WAYS[way]], expected=[ROOT_WARNING]) as up:
-        up.until_healthy()
+    with assert_container_runs_cleanly(
+        slim, "scheduler", options=[*MIGRATED, *WAYS[way]], expected=[ROOT_WARNING]
+    ) as up:
+        up.wait_until_healthy()
         assert up.stop() == 0, up.log()
 
 

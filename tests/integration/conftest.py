@@ -9,6 +9,7 @@ import pytest
 
 from testing.database_setup import PRINT_STARTED, database_environ
 from testing.entrypoint_process import ENTRYPOINT, begin
+from testing.progress import announce
 from testing.servers import Postgres, postgres
 
 REPLICAS = 6
@@ -22,9 +23,10 @@ def server() -> Iterator[Postgres]:
 
 @pytest.fixture(scope="session")
 def replicas(
-    server: Postgres, tmp_path_factory: pytest.TempPathFactory
+    pytestconfig: pytest.Config, server: Postgres, tmp_path_factory: pytest.TempPathFactory
 ) -> list[subprocess.CompletedProcess[str]]:
     """Return the ends of replicas that started at once, and were to migrate the database `migrated`."""
+    announce(pytestconfig, f"a database that {REPLICAS} replicas migrate at once")
     environ = {**database_environ(server.create("migrated")), "_AIRFLOW_DB_MIGRATE": "true"}
     homes = [tmp_path_factory.mktemp("replica") for _ in range(REPLICAS)]
     processes = [begin(home, *PRINT_STARTED, environ=environ) for home in homes]

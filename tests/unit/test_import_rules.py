@@ -11,11 +11,21 @@ from pathlib import Path
 
 import pytest
 
-CHECKOUT = Path(__file__).parents[2]
+from testing.entrypoint_process import CHECKOUT
+
 PLUGIN_FOLDER = CHECKOUT / "astro_runtime_plugin"
 ENTRYPOINT = sorted((CHECKOUT / "entrypoint").rglob("*.py"))
 PLUGIN = sorted(PLUGIN_FOLDER.rglob("*.py"))
-NOT_SHIPPED = {"bench", "dev", "image", "testing", "tests"}
+SHIPPED = {"astro_runtime_plugin", "entrypoint"}
+# The packages of the checkout that are not shipped, and which packages of the checkout each may import.
+MAY_IMPORT = {
+    "bench": {*SHIPPED, "bench", "dev", "testing"},
+    "dev": {*SHIPPED, "dev"},
+    "image": {"image"},
+    "testing": {*SHIPPED, "dev", "testing"},
+}
+NOT_SHIPPED = {*MAY_IMPORT, "tests"}
+OTHERS = sorted(path for package in MAY_IMPORT for path in (CHECKOUT / package).rglob("*.py"))
 # The rooms of astro_runtime_plugin/, folders and single modules. Each may import only rooms above it in this list,
 # also for type checking, so that there is no circle.
 ROOMS = (
@@ -125,6 +135,12 @@ def test_shipped_code_imports_only_shipped_code(path: Path) -> None:
     assert not imported_packages(path) & NOT_SHIPPED
 
 
+@pytest.mark.parametrize("path", OTHERS, ids=relative_name)
+def test_code_that_is_not_shipped_imports_only_allowed_packages(path: Path) -> None:
+    imported = imported_packages(path) & {*SHIPPED, *NOT_SHIPPED}
+    assert imported <= MAY_IMPORT[path.relative_to(CHECKOUT).parts[0]]
+
+
 def test_rooms_are_all_ordered() -> None:
     assert sorted(ROOMS) == sorted({room(path) for path in PLUGIN})
 
@@ -160,6 +176,7 @@ TEXT = "astro_runtime_plugin.web is a room"
 def test_rules_cover_existing_files() -> None:
     modules = {"__main__.py", "defaults.py", "resolve.py", "build_environment.py"}
     assert modules <= {path.name for path in ENTRYPOINT}
+    assert {path.relative_to(CHECKOUT).parts[0] for path in OTHERS} == set(MAY_IMPORT)
     assert {"plugin.py", "startup_hook.py", "footer.py"} <= {path.name for path in PLUGIN}
 
 

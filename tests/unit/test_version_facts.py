@@ -10,8 +10,9 @@ import pytest
 
 from astro_runtime_plugin.releases.catalogue import releases
 from astro_runtime_plugin.releases.lifecycle import compute_lifecycle
-from dev.versions import CHECKOUT, newest
+from dev.versions import newest
 from entrypoint.airflow_line import LINES
+from testing.entrypoint_process import CHECKOUT
 
 IMAGES, COMMANDS = "docs/reference/images.md", "docs/reference/command-line.md"
 QUICK_START, COMPOSE = "docs/quick-start.md", "docs/how-to/compose.md"

@@ -16,8 +16,9 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 
 from testing.entrypoint_process import CHECKOUT, ENTRYPOINT, environment, start
-from testing.make_run import until
+from testing.fixed_secrets import FERNET_KEY, SECRET_KEY
 from testing.servers import free_port
+from testing.waiting import wait_until
 
 UPGRADE = "(airflow db upgrade || airflow upgradedb)"
 HEARTBEAT = (
@@ -29,10 +30,10 @@ HEARTBEAT = (
 def environ() -> dict[str, str]:
     return {
         "AIRFLOW__CORE__EXECUTOR": "SequentialExecutor",
-        "AIRFLOW__CORE__FERNET_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+        "AIRFLOW__CORE__FERNET_KEY": FERNET_KEY,
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "1",
-        "AIRFLOW__WEBSERVER__SECRET_KEY": "a secret of the tests, worthless anywhere else",
+        "AIRFLOW__WEBSERVER__SECRET_KEY": SECRET_KEY,
         "AIRFLOW__WEBSERVER__WORKERS": "1",
     }
 
@@ -80,13 +81,13 @@ def test_db_upgrade_creates_the_tables(home: Path) -> None:
 
 def test_scheduler_starts_after_an_upgrade_in_bash(home: Path, environ: Mapping[str, str]) -> None:
     with running(home, environ, "bash", "-c", f"{UPGRADE} && airflow scheduler") as process:
-        assert until(lambda: process.poll() is not None or fetch_rows(home, HEARTBEAT), 120)
+        assert wait_until(lambda: process.poll() is not None or fetch_rows(home, HEARTBEAT), seconds=120)
         scheduler = next(member for member in process_tree(process) if "scheduler" in member.cmdline())
         variables = scheduler.environ()
         assert variables["AIRFLOW__SCHEDULER__MAX_TIS_PER_QUERY"] == "512"
         assert variables["AIRFLOW__SCHEDULER__DAG_DIR_LIST_INTERVAL"] == "30"
         os.killpg(process.pid, signal.SIGTERM)
-        until(lambda: not scheduler.is_running() or scheduler.status() == psutil.STATUS_ZOMBIE)
+        wait_until(lambda: not scheduler.is_running() or scheduler.status() == psutil.STATUS_ZOMBIE)
     assert fetch_rows(home, "select state from job where job_type = 'SchedulerJob'") == [("success",)]
 
 
@@ -94,7 +95,7 @@ def test_webserver_without_airflow_in_front_answers(home: Path, environ: Mapping
     port = free_port()
     url = f"http://127.0.0.1:{port}/health"
     with running(home, environ, "webserver", "-H", "127.0.0.1", "-p", str(port)) as process:
-        health = until(lambda: process.poll() is not None or fetch_health(url), 120)
+        health = wait_until(lambda: process.poll() is not None or fetch_health(url), seconds=120)
         assert health["metadatabase"] == {"status": "healthy"}
         assert "webserver" in psutil.Process(process.pid).cmdline()
 

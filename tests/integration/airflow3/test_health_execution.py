@@ -9,7 +9,7 @@ from testing.entrypoint_process import environment
 from testing.health_check import health_server
 
 
-def test_an_api_server_with_the_execution_api_alone(tmp_path: Path) -> None:
+def test_api_server_with_only_the_execution_api_is_healthy_if_it_answers(tmp_path: Path) -> None:
     words = ("api-server", "--apps", "execution", "--port")
     with health_server({"status": "healthy"}, path="/execution/health") as port:
         assert problem(environment(tmp_path), (*words, port)) is None

@@ -14,7 +14,7 @@ from astro_runtime_plugin.health.heartbeat import hostname
 from astro_runtime_plugin.health.settings import read_settings
 from testing.database_setup import database_environ
 from testing.entrypoint_process import environment
-from testing.health_check import PASSWORD, check_in_process, run
+from testing.health_check import PASSWORD, assert_quiet_check, run
 from testing.installed_line import LINE
 from testing.servers import Postgres, free_port
 
@@ -93,7 +93,7 @@ def test_scheduler_is_as_healthy_as_for_airflow(databases: Path, long: bool, cod
     environ = {**sqlite(databases, "running"), **threshold, "TZ": "Asia/Tokyo"}
     oracle = ("airflow", "jobs", "check", "--local", "--job-type", "SchedulerJob")
     assert run(databases, *oracle, environ=environ).returncode == code
-    message, packages = check_in_process(databases, "scheduler", environ=environ)
+    message, packages = assert_quiet_check(databases, "scheduler", environ=environ)
     assert bool(message) == bool(code)
     assert packages & {"airflow", "celery"} == set()
     assert "sqlalchemy" in packages
@@ -181,7 +181,7 @@ def test_unreachable_database_does_not_reveal_the_password(
     tmp_path: Path, url: str, problem_text: str
 ) -> None:
     port = free_port()
-    message, packages = check_in_process(
+    message, packages = assert_quiet_check(
         tmp_path, "scheduler", environ=database_environ(url.format(PASSWORD, port))
     )
     assert problem_text.format(port) in message
@@ -212,7 +212,8 @@ def test_schema_and_connect_arguments_are_used(databases: Path, server: Postgres
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS": "our_arguments.ARGUMENTS",
     }
     assert (
-        check_in_process(tmp_path, "scheduler", environ={**environ, **LONG_THRESHOLDS["scheduler"]})[0] == ""
+        assert_quiet_check(tmp_path, "scheduler", environ={**environ, **LONG_THRESHOLDS["scheduler"]})[0]
+        == ""
     )
 
 
@@ -221,5 +222,6 @@ def test_custom_hostname_callable_is_called(databases: Path, tmp_path: Path) -> 
     (tmp_path / "config" / "our_host.py").write_text("def name() -> str:\n    return 'elsewhere'\n")
     environ = {**sqlite(databases, "elsewhere"), "AIRFLOW__CORE__HOSTNAME_CALLABLE": "our_host.name"}
     assert (
-        check_in_process(tmp_path, "scheduler", environ={**environ, **LONG_THRESHOLDS["scheduler"]})[0] == ""
+        assert_quiet_check(tmp_path, "scheduler", environ={**environ, **LONG_THRESHOLDS["scheduler"]})[0]
+        == ""
     )

@@ -21,7 +21,7 @@ from testing.health_check import (
     PORT,
     SECTION,
     WEB,
-    check_in_process,
+    assert_quiet_check,
     health_server,
     run,
 )
@@ -147,7 +147,7 @@ def test_docker_gets_an_exit_code_and_one_line(tmp_path: Path) -> None:
 def test_web_check_imports_no_heavy_package(tmp_path: Path) -> None:
     environ = database_environ(f"postgresql://me:{PASSWORD}@127.0.0.1:{free_port()}/airflow")
     with health_server() as port:
-        message, packages = check_in_process(tmp_path, WEB, "-p", port, environ=environ)
+        message, packages = assert_quiet_check(tmp_path, WEB, "-p", port, environ=environ)
     assert message == ""
     assert packages & {"airflow", "sqlalchemy", "celery"} == set()
 
@@ -155,7 +155,7 @@ def test_web_check_imports_no_heavy_package(tmp_path: Path) -> None:
 def test_proxy_is_not_used(tmp_path: Path) -> None:
     with health_server() as port:
         environ = {"http_proxy": f"http://127.0.0.1:{free_port()}"}
-        assert check_in_process(tmp_path, WEB, "-p", port, environ=environ)[0] == ""
+        assert assert_quiet_check(tmp_path, WEB, "-p", port, environ=environ)[0] == ""
 
 
 def test_older_name_of_the_base_url_is_read(tmp_path: Path) -> None:

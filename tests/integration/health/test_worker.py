@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from astro_runtime_plugin.health.__main__ import problem
-from testing.database_setup import read_until
 from testing.entrypoint_process import environment
-from testing.health_check import PASSWORD, check_in_process
+from testing.health_check import PASSWORD, assert_quiet_check
 from testing.servers import free_port, redis
+from testing.waiting import read_until
 
 URL = "AIRFLOW__CELERY__BROKER_URL"
 WORKER = """
@@ -34,7 +34,7 @@ def run_worker(url: str, home: Path, options: str = "{}") -> Iterator[None]:
         words, cwd=home, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as worker:
         try:
-            read_until(worker, "ready.")
+            read_until(worker.stderr, "ready.")
             yield
         finally:
             worker.terminate()
@@ -49,7 +49,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]
 
 
 def test_answering_worker_is_healthy(tmp_path: Path, broker: dict[str, str]) -> None:
-    message, packages = check_in_process(tmp_path, "celery", "worker", "-H", "mine@%h", environ=broker)
+    message, packages = assert_quiet_check(tmp_path, "celery", "worker", "-H", "mine@%h", environ=broker)
     assert message == ""
     assert "airflow" not in packages
 
@@ -70,7 +70,7 @@ def test_answer_of_another_worker_is_ignored(tmp_path: Path, broker: dict[str, s
 )
 def test_unreachable_broker_does_not_reveal_the_password(tmp_path: Path, url: str, problem_text: str) -> None:
     port = free_port()
-    message, _ = check_in_process(tmp_path, "celery", "worker", environ={URL: url.format(PASSWORD, port)})
+    message, _ = assert_quiet_check(tmp_path, "celery", "worker", environ={URL: url.format(PASSWORD, port)})
     assert problem_text.format(port) in message
 
 

@@ -70,8 +70,8 @@ IMPORT = {
 }[LINE]
 
 
-def environment(database: str, broker: str, port: str) -> dict[str, str]:
-    """Return the environment of an Airflow with CeleryExecutor; each line ignores the other line's settings."""
+def celery_settings(database: str, broker: str, port: str) -> dict[str, str]:
+    """Return the settings of an Airflow with CeleryExecutor; each line ignores the other line's settings."""
     return {
         **OVERRIDES,
         "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",

@@ -6,8 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
-import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,7 +14,9 @@ from typing import Any
 
 from entrypoint.defaults import DEFAULTS
 from entrypoint.record import RECORD_VARIABLE
+from testing.entrypoint_process import isolated_environment
 from testing.installed_line import LINE
+from testing.waiting import retry, wait_until
 from tests.integration.hook.expected import IMPORT, INSIDE, READERS
 
 NAMES = [setting.names_by_line[LINE].names[0] for setting in DEFAULTS]
@@ -103,12 +103,10 @@ def create_home(home: Path, cfg: str = "") -> None:
     (home / "airflow.cfg").write_text(cfg)
 
 
-def environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+def probe_environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return an environment for `home`; of this process's environment it has only the tests' secrets."""
     secrets = {name: os.environ[name] for name in os.environ if name.endswith(("_KEY", "JWT_SECRET"))}
-    path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
-    base = {"PATH": path, "HOME": str(home), "LANG": "C.UTF-8", "AIRFLOW_HOME": str(home)}
-    return {**base, **secrets, "AIRFLOW__CORE__LOAD_EXAMPLES": "False", **(extra or {})}
+    return isolated_environment(home, **{**secrets, **(extra or {})})
 
 
 @contextmanager
@@ -145,19 +143,17 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def reports(
-    home: Path, kind: str, complete: Callable[[list[Any]], bool] = bool, seconds: float = 300
-) -> list[Any]:
+def wait_for_reports(home: Path, kind: str, complete: Callable[[list[Any]], bool] = bool) -> list[Any]:
     """Return the reports of a kind once `complete` accepts them; fail with the reason if a probe has failed."""
-    deadline = time.monotonic() + seconds
-    while True:
-        current = _read_reports(home, kind)
-        if complete(current):
-            return current
-        failures = [failure["why"] for failure in _read_reports(home, "failure")]
-        assert not failures, "\n".join(failures)
-        assert time.monotonic() < deadline, f"{kind}: {current}\n" + logs(home)
-        time.sleep(0.2)
+
+    def failures() -> list[str]:
+        return [failure["why"] for failure in _read_reports(home, "failure")]
+
+    def describe() -> str:
+        return "\n".join([*failures(), f"{kind}: {_read_reports(home, kind)}", logs(home)])
+
+    wait_until(lambda: complete(_read_reports(home, kind)), describe, failed=lambda: bool(failures()))
+    return _read_reports(home, kind)
 
 
 def _read_reports(home: Path, kind: str) -> list[Any]:
@@ -166,14 +162,7 @@ def _read_reports(home: Path, kind: str) -> list[Any]:
 
 def wait_for_web_server(url: str) -> None:
     """Return when a web server answers at `url`."""
-    deadline = time.monotonic() + 300
-    while True:
-        try:
-            urllib.request.urlopen(url).close()
-            return
-        except OSError:
-            assert time.monotonic() < deadline, url
-            time.sleep(0.2)
+    retry(lambda: urllib.request.urlopen(url).close(), OSError)
 
 
 def logs(home: Path) -> str:

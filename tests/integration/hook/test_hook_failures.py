@@ -35,11 +35,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def airflow(home: Path, *words: str, **extra: str) -> subprocess.CompletedProcess[str]:
-    environ = probe.environment(home, extra)
+    environ = probe.probe_environment(home, extra)
     return subprocess.run(["airflow", *words], env=environ, capture_output=True, text=True, timeout=300)
 
 
-def test_stdout_of_a_command_is_airflows_own(home: Path) -> None:
+def test_stdout_of_a_command_is_only_that_of_airflow(home: Path) -> None:
     done = airflow(home, *PARALLELISM, AIRFLOW__ASTRO_RUNTIME__WORKER_QUEUES=expected.QUEUES)
     assert (done.returncode, done.stdout) == (0, "15\n")
     assert "astro-runtime" not in done.stderr
@@ -74,12 +74,12 @@ def test_broken_install_leaves_airflow_unchanged(home: Path, tmp_path: Path, sou
 def test_component_and_its_children_warn_once(tmp_path: Path) -> None:
     home, port = tmp_path / "home", str(free_port())
     probe.create_home(home)
-    environ = probe.environment(home, BAD_QUEUES)
+    environ = probe.probe_environment(home, BAD_QUEUES)
     migration = subprocess.run(["airflow", "db", "migrate"], env=environ, capture_output=True, text=True)
     assert migration.returncode == 0, migration.stderr
     with probe.run_components(home, environ, expected.web(port)):
         probe.wait_for_web_server(f"http://{expected.HOST}:{port}{expected.WEB_PATH}")
-        reports = probe.reports(
+        reports = probe.wait_for_reports(
             home, "process", lambda reports: len(of_servers(reports)) >= expected.WEB_PROCESSES
         )
     assert {report["values"]["AIRFLOW__CORE__PARALLELISM"] for report in of_servers(reports)} == {"32"}
@@ -98,7 +98,7 @@ def test_override_in_a_shell_of_the_container_counts(home: Path) -> None:
     script = f"export {expected.OLDER_INTERVAL}=99; echo ${RECORD_VARIABLE}; {get_value}"
     done = subprocess.run(
         [sys.executable, "-m", "entrypoint", "bash", "-c", script],
-        env=probe.environment(home),
+        env=probe.probe_environment(home),
         cwd=CHECKOUT,
         capture_output=True,
         text=True,
@@ -115,6 +115,6 @@ import sys
 from airflow.configuration import conf
 print(conf.getint("core", "parallelism"), "astro_runtime_plugin.startup_hook" in sys.modules)
 """
-    environ = probe.environment(home, {"_AIRFLOW__AS_LIBRARY": "1"})
+    environ = probe.probe_environment(home, {"_AIRFLOW__AS_LIBRARY": "1"})
     done = subprocess.run([sys.executable, "-c", source], env=environ, capture_output=True, text=True)
     assert (done.stdout, "astro-runtime" in done.stderr) == ("32 False\n", False)

@@ -38,7 +38,7 @@ runner.work(Unready())
 def test_half_created_object_does_not_stop_the_probe(tmp_path: Path) -> None:
     home = tmp_path / "home"
     probe.create_home(home)
-    environ = probe.environment(home, {"PYTHONPATH": str(home / "config")})
+    environ = probe.probe_environment(home, {"PYTHONPATH": str(home / "config")})
     done = subprocess.run(
         [sys.executable, "-c", SOURCE], env=environ, capture_output=True, text=True, timeout=300
     )

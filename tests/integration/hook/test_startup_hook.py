@@ -14,17 +14,21 @@ import pytest
 
 from entrypoint.record import RECORD_VARIABLE
 from testing.entrypoint_process import CHECKOUT
+from testing.progress import announce
 from testing.servers import free_port, postgres, redis
 from tests.integration.hook import expected, probe
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def home(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The home of a whole Airflow with CeleryExecutor, whose task has reported."""
     home, port = tmp_path_factory.mktemp("hook"), str(free_port())
+    announce(pytestconfig, "every component of an Airflow with CeleryExecutor")
     probe.create_home(home, expected.CFG)
     with postgres() as server, redis() as broker, ExitStack() as stack:
-        environ = probe.environment(home, expected.environment(server.create("airflow"), broker, port))
+        environ = probe.probe_environment(
+            home, expected.celery_settings(server.create("airflow"), broker, port)
+        )
         migration = subprocess.run(["airflow", "db", "migrate"], env=environ, capture_output=True, text=True)
         assert migration.returncode == 0, migration.stderr
         stack.enter_context(probe.run_components(home, environ, expected.web(port)))
@@ -33,8 +37,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         )  # without it 3.3's task fails
         stack.enter_context(probe.run_components(home, environ, expected.COMPONENTS))
         for kind in (*expected.INSIDE, *expected.READERS):
-            probe.reports(home, kind)
-        probe.reports(home, "process", lambda reports: all(of_kind(reports, kind) for kind in expected.LOGS))
+            probe.wait_for_reports(home, kind)
+        probe.wait_for_reports(
+            home, "process", lambda reports: all(of_kind(reports, kind) for kind in expected.LOGS)
+        )
         yield home
 
 
@@ -48,7 +54,7 @@ def of_kind(reports: list[Any], kind: str) -> list[Any]:
 @pytest.fixture(scope="module")
 def record(home: Path) -> str:
     """The entrypoint's record for the same environment and airflow.cfg."""
-    environ = probe.environment(home, expected.environment("sqlite:///none", "redis://none", "0"))
+    environ = probe.probe_environment(home, expected.celery_settings("sqlite:///none", "redis://none", "0"))
     words = [sys.executable, "-m", "entrypoint", "printenv", RECORD_VARIABLE]
     done = subprocess.run(words, env=environ, cwd=CHECKOUT, capture_output=True, text=True, check=True)
     return done.stdout.strip()
@@ -62,7 +68,7 @@ def test_entrypoint_has_the_expected_values(record: str) -> None:
 def test_component_has_the_values_and_the_record_of_the_entrypoint(
     home: Path, record: str, kind: str
 ) -> None:
-    reports = of_kind(probe.reports(home, "process"), kind)
+    reports = of_kind(probe.wait_for_reports(home, "process"), kind)
     assert reports
     for report in reports:
         assert report["values"] == expected.IN_CONF
@@ -70,15 +76,15 @@ def test_component_has_the_values_and_the_record_of_the_entrypoint(
 
 
 @pytest.mark.parametrize("reader", expected.READERS)
-def test_task_has_them_with_every_reader(home: Path, record: str, reader: str) -> None:
-    for report in probe.reports(home, reader):
+def test_task_has_the_values_and_the_record_with_every_reader(home: Path, record: str, reader: str) -> None:
+    for report in probe.wait_for_reports(home, reader):
         assert report["values"] == expected.IN_CONF
         assert report["record"] == record
 
 
 @pytest.mark.parametrize("kind", expected.INSIDE)
-def test_airflow_uses_them(home: Path, kind: str) -> None:
-    (report,) = probe.reports(home, kind)
+def test_objects_of_airflow_use_the_values(home: Path, kind: str) -> None:
+    (report,) = probe.wait_for_reports(home, kind)
     assert report["inside"] == {name: value for name, (_, value) in expected.INSIDE[kind].items()}
 
 

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from astro_runtime_plugin.inventory.listing import RunningComponent, live_components
-from testing.celery_cluster import Cluster, Component, run_cluster, until
+from testing.celery_cluster import Cluster, Component, run_cluster, wait_while_running
 from testing.installed_line import LINE, RELEASE
 from testing.servers import Postgres, free_port, redis
 
@@ -104,14 +104,14 @@ def test_every_component_is_recorded_until_it_dies(
     worker = cluster.worker("worker", "-c", "1")
     expected = {(name.removesuffix(" for tasks"), f"orders:{name}") for name in COMMANDS}
     expected.add(("celery worker", RELEASE))
-    until(
+    wait_while_running(
         lambda: (
             {(component.component, component.image_tag) for component in live(metadata, database)} == expected
         ),
         worker,
         *running.values(),
     )
-    until(
+    wait_while_running(
         lambda: metadata.sql(database, "SELECT state FROM dag_run") == [("success",)],
         worker,
         *running.values(),
@@ -122,7 +122,7 @@ def test_every_component_is_recorded_until_it_dies(
     worker.kill(signal.SIGKILL)
     running["triggerer"].kill(signal.SIGKILL)
     left = expected - {("celery worker", RELEASE), ("triggerer", "orders:triggerer")}
-    until(
+    wait_while_running(
         lambda: {(component.component, component.image_tag) for component in live(metadata, database)} == left
     )
     assert set(live(metadata, database)) <= set(before), "their start times are unchanged"
@@ -134,9 +134,9 @@ def test_every_component_is_recorded_until_it_dies(
 def test_unwritable_database_is_logged_once(cluster: Cluster, metadata: Postgres, database: str) -> None:
     metadata.sql(database, "CREATE VIEW astro_runtime_state AS SELECT 1 AS kind, 'x' AS name")
     scheduler = cluster.scheduler()
-    until(lambda: "the Runtime page does not show this component" in scheduler.log, scheduler)
+    wait_while_running(lambda: "the Runtime page does not show this component" in scheduler.log, scheduler)
     loops = cluster.metrics.sent["executor.open_slots"]
-    until(lambda: cluster.metrics.sent["executor.open_slots"] > loops + 10, scheduler)
+    wait_while_running(lambda: cluster.metrics.sent["executor.open_slots"] > loops + 10, scheduler)
     assert scheduler.log.count("does not show this component") == 1
 
 
@@ -147,7 +147,7 @@ def test_missing_right_to_create_the_table_is_logged(
     metadata.sql(database, "GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO reader")
     url = make_url(metadata.url(database)).set(username="reader").render_as_string(hide_password=False)
     triggerer = cluster.run("triggerer", "triggerer", AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=url)
-    until(lambda: "does not show this component" in triggerer.log, triggerer)
+    wait_while_running(lambda: "does not show this component" in triggerer.log, triggerer)
     (warning,) = [line for line in triggerer.log.splitlines() if "does not show this component" in line]
     assert "the database's user needs the right to create it" in warning
     assert live(metadata, database) == []

@@ -9,9 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
-from testing.make_run import make_run, until
+from testing.make_run import make_run
+from testing.progress import announce
 from testing.rest_api import API
 from testing.servers import free_port
+from testing.waiting import wait_until
 
 EXPECTED = {  # DAG → task → (task instances, tries of the last one)
     "astro_runtime_asset_consumer": {"read_orders": (1, 1)},
@@ -25,12 +27,13 @@ TIMEOUT_SECONDS = 300  # seconds: where tasks run one after the other, on a slow
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+def client(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """A real Airflow in which every example is unpaused and all but the consumer are triggered."""
+    announce(pytestconfig, "a `make run` with the example DAGs")
     with make_run(tmp_path_factory.mktemp("examples") / "home", free_port()) as run:
         run.wait_for("Stop: Ctrl-C")
         with run.client() as client:
-            until(lambda: client.get("/dags").json()["total_entries"] == len(EXPECTED))
+            wait_until(lambda: client.get("/dags").json()["total_entries"] == len(EXPECTED))
             for dag in EXPECTED:
                 client.patch(f"/dags/{dag}", json={"is_paused": False}).raise_for_status()
             for dag in EXPECTED.keys() - {ASSET_TRIGGERED}:
@@ -46,7 +49,7 @@ def finished_run(client: httpx.Client, dag: str) -> dict[str, Any] | None:
 
 @pytest.mark.parametrize("dag", EXPECTED)
 def test_example_runs_as_documented(client: httpx.Client, dag: str) -> None:
-    run = until(lambda: finished_run(client, dag), TIMEOUT_SECONDS)
+    run = wait_until(lambda: finished_run(client, dag), seconds=TIMEOUT_SECONDS)
     instances = client.get(f"/dags/{dag}/dagRuns/{run['dag_run_id']}/taskInstances").json()["task_instances"]
     counts = Counter(instance["task_id"] for instance in instances)
     tries = {instance["task_id"]: instance["try_number"] for instance in instances}
@@ -56,7 +59,7 @@ def test_example_runs_as_documented(client: httpx.Client, dag: str) -> None:
 
 
 def test_sensor_waits_in_the_triggerer(client: httpx.Client) -> None:
-    run = until(lambda: finished_run(client, "astro_runtime_deferrable"), TIMEOUT_SECONDS)
+    run = wait_until(lambda: finished_run(client, "astro_runtime_deferrable"), seconds=TIMEOUT_SECONDS)
     path = f"/dags/astro_runtime_deferrable/dagRuns/{run['dag_run_id']}/taskInstances/wait_ten_seconds"
     assert "Pausing task as DEFERRED" in client.get(f"{path}/logs/1").text
 

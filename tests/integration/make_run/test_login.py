@@ -10,7 +10,8 @@ import pytest
 
 from dev.run.login import CREATED, FAB_PASSWORD_FILE, OTHER_LOGIN, SIMPLE_PASSWORDS_FILE, prepare_login
 from entrypoint.errors import StartError
-from testing.operator_home import FAB, SIMPLE, environment, load_cfg, mode
+from testing.auth_managers import FAB, SIMPLE
+from testing.operator_home import load_cfg, mode, operator_environment
 
 
 class StepRunner:
@@ -29,7 +30,7 @@ def login(home: Path, manager: str, settings: str = "", output: str = "") -> tup
     """Return the login for an airflow.cfg with `manager`, and the passwords given to the step that prints `output`."""
     runner = StepRunner(output)
     user_cfg = load_cfg(home, f"[core]\nauth_manager = {manager}\n{settings}")
-    return prepare_login(home, environment(home), user_cfg, runner), runner.passwords
+    return prepare_login(home, operator_environment(home), user_cfg, runner), runner.passwords
 
 
 def test_no_two_homes_share_a_password(tmp_path: Path) -> None:

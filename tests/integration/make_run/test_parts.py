@@ -13,7 +13,7 @@ from dev.run.home import write_private
 from dev.run.profiles import PROFILE
 from entrypoint.option_names import ConfigOption
 from testing.installed_line import LINE
-from testing.operator_home import environment, load_cfg, mode
+from testing.operator_home import load_cfg, mode, operator_environment
 
 FERNET = "AIRFLOW__CORE__FERNET_KEY"
 LAST, OTHERS = {  # the last of the other secrets, and the variables of them all
@@ -38,16 +38,16 @@ def test_no_two_homes_share_a_secret(tmp_path: Path) -> None:
 
 
 def test_generated_airflow_cfg_lacks_no_secret(tmp_path: Path) -> None:
-    assert config.missing_secrets(tmp_path, environment(tmp_path), load_cfg(tmp_path)) == {}
+    assert config.missing_secrets(tmp_path, operator_environment(tmp_path), load_cfg(tmp_path)) == {}
 
 
 def test_secret_missing_from_airflow_cfg_is_generated_and_kept(tmp_path: Path) -> None:
     cfg = load_cfg(tmp_path, f"[core]\nfernet_key = theirs\n[{LAST.section}]\n{LAST.option} =\n")
-    generated = config.missing_secrets(tmp_path, environment(tmp_path), cfg)
+    generated = config.missing_secrets(tmp_path, operator_environment(tmp_path), cfg)
     assert generated.keys() == OTHERS
     assert mode(tmp_path / config.SECRETS_FILE) == 0o600
-    assert config.missing_secrets(tmp_path, environment(tmp_path), cfg) == generated
-    lacking_more = config.missing_secrets(tmp_path, environment(tmp_path), load_cfg(tmp_path, ""))
+    assert config.missing_secrets(tmp_path, operator_environment(tmp_path), cfg) == generated
+    lacking_more = config.missing_secrets(tmp_path, operator_environment(tmp_path), load_cfg(tmp_path, ""))
     assert lacking_more.keys() == {FERNET, *OTHERS}
     assert generated.items() <= lacking_more.items()
 
@@ -61,7 +61,7 @@ def test_secret_missing_from_airflow_cfg_is_generated_and_kept(tmp_path: Path) -
 )
 def test_secret_set_by_the_operator_is_left_alone(tmp_path: Path, variables: Mapping[str, str]) -> None:
     cfg = load_cfg(tmp_path, "")
-    assert config.missing_secrets(tmp_path, environment(tmp_path, **variables), cfg) == {}
+    assert config.missing_secrets(tmp_path, operator_environment(tmp_path, **variables), cfg) == {}
 
 
 def test_private_file_is_written_whole_or_not_at_all(tmp_path: Path, mocker: MockerFixture) -> None:
@@ -97,11 +97,11 @@ def test_path_of_the_operators_base_url_is_kept(tmp_path: Path, base: str, url: 
     expected = {
         name: text.format(path=path) for name, text in URL_VARIABLES.items() if not base or "BASE" not in name
     }
-    assert config.addresses(environment(tmp_path), cfg, 8099) == (url, expected)
+    assert config.addresses(operator_environment(tmp_path), cfg, 8099) == (url, expected)
 
 
 def test_url_set_by_the_operator_is_kept(tmp_path: Path) -> None:
     cfg = load_cfg(tmp_path)
     for variable in URL_VARIABLES:
-        environ = environment(tmp_path, **{variable: "http://elsewhere/"})
+        environ = operator_environment(tmp_path, **{variable: "http://elsewhere/"})
         assert config.addresses(environ, cfg, 8099)[1].keys() == URL_VARIABLES.keys() - {variable}

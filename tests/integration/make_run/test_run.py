@@ -17,9 +17,11 @@ from dev.run import login
 from dev.run.health import HEARTBEATS
 from dev.run.profiles import PROFILE
 from testing.installed_line import LINE
-from testing.make_run import MakeRun, command_line, make_run, until
+from testing.make_run import MakeRun, command_line, make_run
+from testing.progress import announce
 from testing.rest_api import API
 from testing.servers import free_port
+from testing.waiting import wait_until
 
 # A task that ignores SIGTERM and starts a process that outlives it.
 STUBBORN = """
@@ -52,18 +54,21 @@ class StoppedRun:
 
 
 @pytest.fixture(scope="module")
-def stopped(tmp_path_factory: pytest.TempPathFactory) -> StoppedRun:
+def stopped(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> StoppedRun:
     """The first run in an AIRFLOW_HOME with a space in its name; SIGTERM came while a stubborn task was running."""
+    announce(pytestconfig, "a `make run` with a stubborn task")
     home = tmp_path_factory.mktemp("run") / "some where"
     (home / "dags").mkdir(parents=True)
     (home / "dags" / "stubborn.py").write_text(STUBBORN)
     with make_run(home, free_port()) as run:
         run.wait_for("Stop: Ctrl-C")
         with run.client() as client:
-            until(lambda: client.get("/dags/stubborn").status_code == 200)
+            wait_until(lambda: client.get("/dags/stubborn").status_code == 200)
             client.patch("/dags/stubborn", json={"is_paused": False}).raise_for_status()
             client.post("/dags/stubborn/dagRuns", json=API.run).raise_for_status()
-        until(lambda: {"sleep 601", "sleep 602"} <= {command_line(process) for process in run.processes()})
+        wait_until(
+            lambda: {"sleep 601", "sleep 602"} <= {command_line(process) for process in run.processes()}
+        )
         run.process.terminate()
         exit_code, left_behind = run.wait(), run.left_behind()
         logs = "".join(log.read_text() for log in Path(run.fact("Logs")).iterdir())
@@ -91,12 +96,12 @@ def run(stopped: StoppedRun) -> Iterator[MakeRun]:
 class TestSecondRun:
     """A class, so that the run has ended when other tests use its AIRFLOW_HOME."""
 
-    def test_the_data_and_the_password_are_kept(self, run: MakeRun, stopped: StoppedRun) -> None:
+    def test_data_and_password_are_kept(self, run: MakeRun, stopped: StoppedRun) -> None:
         assert run.fact("Password") == stopped.run.fact("Password")
         with run.client() as client:
             assert client.get("/dags/stubborn/dagRuns").json()["total_entries"] == 1
 
-    def test_the_block_says_what_a_newcomer_needs(self, run: MakeRun) -> None:
+    def test_start_block_has_all_that_a_newcomer_needs(self, run: MakeRun) -> None:
         assert run.fact("URL") == run.url
         assert run.fact("User") == "admin"
         assert len(run.fact("Password")) >= 16
@@ -110,18 +115,18 @@ class TestSecondRun:
         names = ["metadatabase", *(component.replace("-", "_") for component in HEARTBEATS)]
         assert {health[name]["status"] for name in names} == {"healthy"}
 
-    def test_the_password_logs_in_and_another_one_does_not(self, run: MakeRun) -> None:
+    def test_only_the_printed_password_logs_in(self, run: MakeRun) -> None:
         with run.client() as client:
             assert client.get("/dags").status_code == 200
         with pytest.raises(httpx.HTTPStatusError, match=r"40[13] "):
             API.log_in(run.url, API.path, "admin", "admin")
 
-    def test_the_password_is_in_no_arguments_and_no_log(self, run: MakeRun) -> None:
+    def test_password_is_in_no_arguments_and_no_log(self, run: MakeRun) -> None:
         password = run.fact("Password")
         assert not any(password in command_line(process) for process in run.processes())
         assert not any(password in log.read_text() for log in Path(run.fact("Logs")).iterdir())
 
-    def test_the_files_are_private(self, run: MakeRun) -> None:
+    def test_files_are_private(self, run: MakeRun) -> None:
         files = [path for path in run.home.iterdir() if path.is_file()]
         assert {"airflow.cfg", "airflow.db", PASSWORD_FILE} <= {path.name for path in files}
         private = {path.name for path in files if stat.S_IMODE(path.stat().st_mode) == 0o600}
@@ -137,23 +142,23 @@ class TestSecondRun:
         }
         assert listening == {"127.0.0.1"}
 
-    def test_the_components_run_under_the_runtime(self, run: MakeRun) -> None:
+    def test_components_run_under_the_runtime(self, run: MakeRun) -> None:
         log = Path(run.fact("Logs"), "scheduler.log").read_text()
         assert "astro-runtime: AIRFLOW__SCHEDULER__MAX_TIS_PER_QUERY=512" in log
 
-    def test_another_run_on_the_same_home_says_so(self, run: MakeRun) -> None:
-        with make_run(run.home, free_port()) as other:
-            assert other.wait() == 2
+    def test_second_run_on_the_same_home_is_rejected(self, run: MakeRun) -> None:
+        with make_run(run.home, free_port()) as second:
+            assert second.wait() == 2
         owner = f"another `make run` (process {run.supervisor().pid}) is using AIRFLOW_HOME {run.home}"
-        assert owner in other.output
+        assert owner in second.output
         assert run.process.poll() is None
 
-    def test_a_port_in_use_is_an_error_before_anything_is_started(self, run: MakeRun, tmp_path: Path) -> None:
+    def test_port_in_use_is_an_error_before_anything_is_started(self, run: MakeRun, tmp_path: Path) -> None:
         port = int(run.url.rpartition(":")[2].rstrip("/"))
-        with make_run(tmp_path / "home", port) as other:
-            assert other.wait() == 2
-        assert f"port {port} cannot be used" in other.output
-        assert f"make run PORT={port + 1}" in other.output
+        with make_run(tmp_path / "home", port) as second:
+            assert second.wait() == 2
+        assert f"port {port} cannot be used" in second.output
+        assert f"make run PORT={port + 1}" in second.output
         assert not (tmp_path / "home" / "airflow.cfg").exists()
 
 
@@ -171,7 +176,7 @@ def test_run_after_a_stop_during_the_migration_succeeds(tmp_path: Path) -> None:
     home, port = tmp_path / "home", free_port()
     with make_run(home, port) as first:
         first.wait_for("migrating the metadata database")
-        until(lambda: "Performing upgrade" in (home / "logs/runtime/migration.log").read_text())
+        wait_until(lambda: "Performing upgrade" in (home / "logs/runtime/migration.log").read_text())
         first.process.terminate()
         assert first.wait() == -signal.SIGTERM
         assert first.left_behind() == []
@@ -211,7 +216,7 @@ def test_components_end_with_a_killed_parent(stopped: StoppedRun, victim: str) -
     with make_run(stopped.home, free_port()) as run:
         run.wait_for_components()
         (run.process if victim == "make" else run.supervisor()).kill()
-        until(lambda: not run.left_behind(), 20)
+        wait_until(lambda: not run.left_behind(), seconds=20)
         assert run.wait() == (-signal.SIGKILL if victim == "make" else 2)
 
 

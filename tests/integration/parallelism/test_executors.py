@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from testing.celery_cluster import Cluster, run_cluster, until
+from testing.celery_cluster import Cluster, run_cluster, wait_while_running
 from testing.installed_line import LINE
 from testing.kubernetes_api import fake_kubernetes
 from testing.servers import Postgres, redis
@@ -76,14 +76,16 @@ def test_limit_follows_the_workers_and_pods_have_their_own(
         cluster.execute(*cluster.airflow, "dags", "reserialize").check_returncode()
         scheduler = cluster.scheduler()
         small, large = cluster.workers(("small", "-c", "2"), ("large", "--autoscale", "10,1"))
-        until(gauge_is(cluster, "open_slots", "CeleryExecutor", 12), scheduler)
-        until(gauge_is(cluster, "open_slots", "KubernetesExecutor", AIRFLOW_PARALLELISM), scheduler)
+        wait_while_running(gauge_is(cluster, "open_slots", "CeleryExecutor", 12), scheduler)
+        wait_while_running(
+            gauge_is(cluster, "open_slots", "KubernetesExecutor", AIRFLOW_PARALLELISM), scheduler
+        )
         cluster.execute(*cluster.airflow, "dags", "trigger", "celery").check_returncode()
-        until(gauge_is(cluster, "running_tasks", "CeleryExecutor", 12), scheduler)
+        wait_while_running(gauge_is(cluster, "running_tasks", "CeleryExecutor", 12), scheduler)
         large.kill(signal.SIGKILL)
-        until(lambda: "Parallelism is 2: 1×2 default" in scheduler.log, scheduler)
+        wait_while_running(lambda: "Parallelism is 2: 1×2 default" in scheduler.log, scheduler)
         cluster.execute(*cluster.airflow, "dags", "trigger", "pods").check_returncode()
-        until(lambda: len(kubernetes.pods) == PODS, scheduler)
+        wait_while_running(lambda: len(kubernetes.pods) == PODS, scheduler)
         assert gauge(cluster, "running_tasks", "CeleryExecutor") == 12
         assert gauge(cluster, "open_slots", "CeleryExecutor") == 0
         assert small.process.poll() is None

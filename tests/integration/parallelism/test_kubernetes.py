@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from testing.celery_cluster import AIRFLOW, Cluster, run_cluster, until
+from testing.celery_cluster import AIRFLOW, Cluster, run_cluster, wait_while_running
 from testing.kubernetes_api import fake_kubernetes
 from testing.plain_airflow import install_plain_airflow
 from testing.servers import Postgres
@@ -88,5 +88,5 @@ def test_scheduler_loop_creates_the_configured_number_of_pods(
         run_airflow(cluster, "dags", "reserialize")
         run_airflow(cluster, "dags", "trigger", "pods")
         scheduler = cluster.run("scheduler", "scheduler")
-        until(lambda: len(kubernetes.pods) == TASKS, scheduler)
+        wait_while_running(lambda: len(kubernetes.pods) == TASKS, scheduler)
         assert max_pods_in_a_loop(scheduler.log) == expected

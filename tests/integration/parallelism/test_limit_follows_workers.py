@@ -15,7 +15,7 @@ import pytest
 from celery import Celery
 from redis import Redis
 
-from testing.celery_cluster import BIN, Cluster, inspect_processes, run_cluster, until
+from testing.celery_cluster import BIN, Cluster, inspect_processes, run_cluster, wait_while_running
 from testing.database_setup import alive
 from testing.servers import Postgres, rabbitmq, redis
 
@@ -50,24 +50,24 @@ def test_limit_follows_the_workers(tmp_path: Path, database: str, kind: str) -> 
             scheduler = cluster.scheduler()
             assert cluster.open_slots() == 32, "Airflow's default, before the first answer"
             small = cluster.worker("small", "-c", "2", "-q", "default")
-            until(limit_is(cluster, 2), scheduler)
+            wait_while_running(limit_is(cluster, 2), scheduler)
             scaled, leaving = cluster.workers(
                 ("scaled", "--autoscale", "6,1", "-q", "high,low"), ("leaving", "-c", "1", "-q", "default")
             )
-            until(limit_is(cluster, 9), scheduler)
+            wait_while_running(limit_is(cluster, 9), scheduler)
             assert cluster.metrics.gauges["astro_runtime.workers"] == 3
             assert "Parallelism is 9: 1×1 default + 1×2 default + 1×6 high, low" in scheduler.log
             assert_command_lists_workers(cluster)
             control = Celery(broker=url, set_as_current=False).control
             control.autoscale(max=5, min=1, destination=[node(scaled.log)])
             control.pool_grow(2, destination=[node(small.log)])
-            until(limit_is(cluster, 10), scheduler)
+            wait_while_running(limit_is(cluster, 10), scheduler)
             scaled.kill(signal.SIGKILL)
             leaving.process.terminate()
-            until(limit_is(cluster, 4), scheduler)
+            wait_while_running(limit_is(cluster, 4), scheduler)
             servers.close()
-            until(lambda: BROKER_WARNING in scheduler.log, scheduler)
-            until(has_looped(cluster), scheduler)
+            wait_while_running(lambda: BROKER_WARNING in scheduler.log, scheduler)
+            wait_while_running(has_looped(cluster), scheduler)
             assert cluster.open_slots() == 4
             assert scheduler.log.count(BROKER_WARNING) == 1
 
@@ -113,7 +113,7 @@ def test_worker_queues_set_the_initial_and_the_maximum_limit(
         scheduler = cluster.scheduler()
         assert cluster.open_slots() == 6
         cluster.worker("large", "-c", "10")
-        until(limit_is(cluster, 9), scheduler)
+        wait_while_running(limit_is(cluster, 9), scheduler)
         assert f"Parallelism is 9: {why}" in scheduler.log
         assert f"9 = {why}" in cluster.execute(str(BIN / "astro-runtime"), "workers").stdout
 
@@ -122,13 +122,13 @@ def test_frozen_broker_blocks_nothing(tmp_path: Path, database: str, broker: str
     with run_cluster(tmp_path, database, broker) as cluster:
         scheduler = cluster.scheduler()
         cluster.worker("small", "-c", "2")
-        until(limit_is(cluster, 2), scheduler)
+        wait_while_running(limit_is(cluster, 2), scheduler)
         with frozen(broker):
-            until(lambda: BROKER_WARNING in scheduler.log, scheduler)
-            until(has_looped(cluster), scheduler)
+            wait_while_running(lambda: BROKER_WARNING in scheduler.log, scheduler)
+            wait_while_running(has_looped(cluster), scheduler)
             assert cluster.open_slots() == 2
         cluster.worker("late", "-c", "1")
-        until(limit_is(cluster, 3), scheduler)
+        wait_while_running(limit_is(cluster, 3), scheduler)
         assert scheduler.log.count(BROKER_WARNING) == 1
 
 
@@ -146,8 +146,9 @@ def frozen(broker: str) -> Iterator[None]:
 def test_inspect_process_ends_with_killed_scheduler(tmp_path: Path, database: str, broker: str) -> None:
     with run_cluster(tmp_path, database, broker) as cluster:
         scheduler = cluster.scheduler()
-        until(lambda: inspect_processes(scheduler.process.pid) != [], scheduler)
+        wait_while_running(lambda: inspect_processes(scheduler.process.pid) != [], scheduler)
         (inspect_process,) = inspect_processes(scheduler.process.pid)
         with scheduler.family(), frozen(broker):
             os.kill(scheduler.process.pid, signal.SIGKILL)
-            until(lambda: not alive(inspect_process))
+            wait_while_running(lambda: not alive(inspect_process))
+            assert not alive(inspect_process)

@@ -9,7 +9,7 @@ from pathlib import Path
 from celery import Celery
 
 from astro_runtime_plugin.parallelism.inspect_process import WorkerInspector
-from testing.celery_cluster import Component, until
+from testing.celery_cluster import Component, wait_while_running
 from testing.entrypoint_process import CHECKOUT
 from testing.servers import redis
 
@@ -34,7 +34,7 @@ def test_inspector_returns_ids_of_running_tasks_only(tmp_path: Path) -> None:
         try:
             sender = Celery(broker=url, set_as_current=False)
             ids = [sender.send_task("airflow.sleep", [600, "x" * 5000]).id for _ in range(3)]
-            until(lambda: len(inspector.inspect_once().get("active", ())) == 2, worker)
+            wait_while_running(lambda: len(inspector.inspect_once().get("active", ())) == 2, worker)
             answer = inspector.inspect_once()
             assert answer["workers"] == [("worker@host", 2, ("celery",))]
             assert set(answer["active"]) < set(ids)

@@ -23,12 +23,11 @@ from testing.database_setup import (
     database_environ,
     first_user_environ,
     hold_lock,
-    read_until,
     revisions,
 )
 from testing.entrypoint_process import CHECKOUT, ENTRYPOINT, begin, environment, start
-from testing.make_run import until
 from testing.servers import Postgres
+from testing.waiting import read_until, wait_until
 
 LOCK_WAITERS = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = {} AND NOT granted"
 
@@ -126,7 +125,7 @@ def test_signal_during_setup_ends_start_and_child(
     with hold_lock(server, migrated):
         environ = {**database_environ(server.url(migrated)), "_AIRFLOW_DB_MIGRATE": "true"}
         process = begin(tmp_path, *PRINT_STARTED, environ=environ)
-        read_until(process, WAITING_LINE)
+        read_until(process.stderr, WAITING_LINE)
         (child,) = child_pids(process.pid)
         process.send_signal(number)
         out, _ = process.communicate(timeout=300)
@@ -140,8 +139,8 @@ def test_signal_ends_running_migration(server: Postgres, migrated: str, tmp_path
     server.sql("half_way", DOWNGRADE)
     with hold_lock(server, "half_way", AIRFLOW_LOCK):
         process = begin(tmp_path, *PRINT_STARTED, environ=environ)
-        (child,) = until(lambda: child_pids(process.pid))
-        until(lambda: server.sql("half_way", LOCK_WAITERS.format(AIRFLOW_LOCK)) == [(1,)])
+        (child,) = wait_until(lambda: child_pids(process.pid))
+        wait_until(lambda: server.sql("half_way", LOCK_WAITERS.format(AIRFLOW_LOCK)) == [(1,)])
         process.terminate()
         out, err = process.communicate(timeout=300)
     assert (process.returncode, out, MIGRATION_LINE in err) == (-signal.SIGTERM, "", True)
@@ -158,7 +157,7 @@ def test_signal_as_pid_1_exits_with_shell_code(server: Postgres, migrated: str, 
         hold_lock(server, migrated),
         subprocess.Popen(words, env=environ, cwd=CHECKOUT, stderr=subprocess.PIPE, text=True) as unshare,
     ):
-        read_until(unshare, WAITING_LINE)
+        read_until(unshare.stderr, WAITING_LINE)
         (pid_1,) = child_pids(unshare.pid)
         os.kill(pid_1, signal.SIGTERM)
         assert unshare.wait(300) == 128 + signal.SIGTERM

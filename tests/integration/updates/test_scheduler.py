@@ -14,8 +14,9 @@ import pytest
 from astro_runtime_plugin.notices.rules import build_notices
 from astro_runtime_plugin.releases.catalogue import releases
 from astro_runtime_plugin.updates.document import parse
-from testing.celery_cluster import run_cluster, until
+from testing.celery_cluster import run_cluster, wait_while_running
 from testing.entrypoint_process import CHECKOUT, environment
+from testing.fixed_secrets import FERNET_KEY, SECRET_KEY
 from testing.installed_line import RELEASE
 from testing.servers import Postgres
 from testing.update_documents import AIRFLOW_3, REAL, document_text, release_row
@@ -50,8 +51,8 @@ def run_job_process(home: Path, *words: str, **environ: str) -> tuple[list[dict[
     """Run an Airflow command's jobs; return the reports of the process and of its forked child, and the log."""
     (home / "airflow.cfg").touch()
     keys = {
-        "AIRFLOW__CORE__FERNET_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
-        "AIRFLOW__API_AUTH__JWT_SECRET": "a secret for the tests, worthless elsewhere",
+        "AIRFLOW__CORE__FERNET_KEY": FERNET_KEY,
+        "AIRFLOW__API_AUTH__JWT_SECRET": SECRET_KEY,
     }
     done = subprocess.run(
         [sys.executable, "-m", "testing.job_process", *words],
@@ -100,7 +101,7 @@ def test_scheduler_stores_the_document(tmp_path: Path, metadata: Postgres, serve
     environ = {URL: server.url("/document", "operator:secret@"), **LOCAL}
     with run_cluster(tmp_path, database, NO_BROKER, **environ) as installation:
         scheduler = installation.run("scheduler", "scheduler")
-        until(lambda: "lists 6 releases" in scheduler.log, scheduler)
+        wait_while_running(lambda: "lists 6 releases" in scheduler.log, scheduler)
         ((stored,),) = metadata.sql("arrives", STORED)
         assert json.loads(stored)["text"] == REAL
         assert len(server.requests) == 1
@@ -117,9 +118,9 @@ def test_scheduler_logs_each_notice_once(tmp_path: Path, metadata: Postgres, ser
     environ = {URL: server.url("/document"), **LOCAL, **SHORT_THRESHOLDS}
     with run_cluster(tmp_path, database, NO_BROKER, **environ) as installation:
         first = installation.run("first", "scheduler", "--skip-serve-logs", **{TAG: "orders:1"})
-        until(lambda: "lists 4 releases" in first.log, first)
+        wait_while_running(lambda: "lists 4 releases" in first.log, first)
         second = installation.run("second", "scheduler", "--skip-serve-logs", **{TAG: "orders:2"})
-        until(lambda: "Image tags differ" in second.log, first, second)
+        wait_while_running(lambda: "Image tags differ" in second.log, first, second)
         # The notices at the start are in the order of their severity; later ones follow.
         positions = [second.log.index(text) for text in (yanked, update, "Image tags differ")]
         assert positions == sorted(positions)

@@ -16,6 +16,7 @@ from testing.mariadb import MariaDB, mariadb
 from testing.servers import Postgres, free_port, postgres
 from testing.update_documents import NAMES
 from testing.update_server import UpdateServer
+from testing.waiting import read_until
 
 CHECKERS = 4
 NO_BROKER = "redis://127.0.0.1:1/0"
@@ -46,31 +47,20 @@ def start_checker(home: Path, database: str, url: str) -> subprocess.Popen[str]:
     )
 
 
-def read_until(checker: subprocess.Popen[str], prefix: str) -> str:
-    """Return the output of a process up to the line that starts with `prefix`."""
-    output = ""
-    assert checker.stdout
-    for line in checker.stdout:
-        output += line
-        if line.startswith(prefix):
-            return output
-    raise AssertionError(output)
-
-
 @contextmanager
 def run_checkers(home: Path, database: str, url: str) -> Iterator[Callable[[], list[str]]]:
     """Run processes, and yield a function that makes all of them check and returns the output of each."""
     with ExitStack() as stack:
         checkers = [stack.enter_context(start_checker(home, database, url)) for _ in range(CHECKERS)]
         for checker in checkers:
-            read_until(checker, "ready")
+            read_until(checker.stdout, "^ready")
 
         def check_all() -> list[str]:
             for checker in checkers:
                 assert checker.stdin
                 checker.stdin.write("\n")
                 checker.stdin.flush()
-            return [read_until(checker, "stored") for checker in checkers]
+            return [read_until(checker.stdout, "^stored") for checker in checkers]
 
         yield check_all
         for checker in checkers:

@@ -36,7 +36,7 @@ def test_two_runs_get_different_ports() -> None:
     assert len(set(ports)) == 40
 
 
-def test_port_in_use_is_not_given() -> None:
+def test_port_in_use_is_skipped() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         with pytest.raises(OSError, match="no port of"):

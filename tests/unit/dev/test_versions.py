@@ -9,8 +9,9 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from astro_runtime_plugin.releases.current import release_of
-from dev.versions import CHECKOUT, debian_codename, newest, render_dockerfile, render_files
+from dev.versions import debian_codename, newest, render_dockerfile, render_files
 from entrypoint.airflow_line import LINES
+from testing.entrypoint_process import CHECKOUT
 
 PROJECT = metadata("astro-runtime")  # from pyproject.toml, as of `make install`
 

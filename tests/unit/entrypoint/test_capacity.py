@@ -116,7 +116,7 @@ def test_parallelism_without_workers_depends_on_executor(
         (",;,", set()),
     ],
 )
-def test_executor_names_of_setting(text: str, classes: set[str]) -> None:
+def test_executor_names_have_no_path_alias_or_team(text: str, classes: set[str]) -> None:
     assert executor_names(text) == classes
 
 
@@ -144,7 +144,9 @@ def test_parallelism_rejects_sum_above_maximum() -> None:
         ([], None, None),
     ],
 )
-def test_limits_of_queues(queues: list[dict[str, object]], initial: int | None, maximum: int | None) -> None:
+def test_initial_and_maximum_limit_follow_queue_counts(
+    queues: list[dict[str, object]], initial: int | None, maximum: int | None
+) -> None:
     parsed = worker_queues(json.dumps(queues))
     assert (initial_limit(parsed, CONCURRENCY).value, max_limit(parsed, CONCURRENCY)) == (initial, maximum)
 

@@ -78,7 +78,7 @@ def read_or_none(path: Path) -> config_file.AirflowCfg | None:
     try:
         return config_file.read_config(str(path))
     except StartError as error:
-        assert_config_error(error, path)
+        assert_unreadable_cfg_error(error, path)
         return None
 
 
@@ -86,11 +86,11 @@ def get_or_failed(cfg: config_file.AirflowCfg, section: str, option: str) -> obj
     try:
         return cfg.get(section, option)
     except StartError as error:
-        assert_config_error(error, cfg.path)
+        assert_unreadable_cfg_error(error, cfg.path)
         return FAILED
 
 
-def assert_config_error(error: StartError, path: Path | str) -> None:
+def assert_unreadable_cfg_error(error: StartError, path: Path | str) -> None:
     assert error.code == CONFIG
     assert str(path) in str(error)
 
@@ -165,7 +165,7 @@ def long_file() -> str:
     return "".join(sections)
 
 
-def test_read_config_long_generated_file(path: Path) -> None:
+def test_read_config_long_generated_file_matches_configparser(path: Path) -> None:
     text = long_file()
     assert text.count("\n") > 3000
     path.write_text(text)
@@ -177,7 +177,7 @@ def test_read_config_long_generated_file(path: Path) -> None:
     )
 
 
-def test_is_generated_only_right_below_mark(path: Path) -> None:
+def test_option_is_generated_only_directly_below_its_mark(path: Path) -> None:
     path.write_text(
         "[core]\n# Variable: AIRFLOW__CORE__PARALLELISM\n#\nexecutor = x\nparallelism = 32\n"
         "# Variable: AIRFLOW__CORE__DAGS_FOLDER\n#\n# dags_folder = y\n[scheduler]\nparallelism = 32\n"

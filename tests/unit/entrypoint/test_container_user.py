@@ -97,7 +97,7 @@ def test_build_environment_includes_user(monkeypatch: pytest.MonkeyPatch, tmp_pa
 
 
 @pytest.mark.parametrize(("uid", "expected"), [(0, [ROOT]), (50000, []), (UNUSED_UID, [])])
-def test_warnings_about_root(monkeypatch: pytest.MonkeyPatch, uid: int, expected: list[str]) -> None:
+def test_only_root_is_warned(monkeypatch: pytest.MonkeyPatch, uid: int, expected: list[str]) -> None:
     run_as(monkeypatch, uid)
     assert warnings(IMAGE) == expected
 

@@ -60,7 +60,7 @@ def addresses(url: str) -> list[str]:
         ("memory://", []),
     ],
 )
-def test_endpoints_of_url(url: str, expected: list[str]) -> None:
+def test_endpoints_are_the_servers_of_the_url(url: str, expected: list[str]) -> None:
     assert addresses(url) == expected
 
 

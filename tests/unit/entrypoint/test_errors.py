@@ -20,5 +20,5 @@ def test_bad_value_is_one_printable_line(value: str) -> None:
     assert len(message) < 300
 
 
-def test_start_error_carries_exit_code() -> None:
+def test_start_error_has_exit_code() -> None:
     assert StartError("gave up", UNAVAILABLE).code == 75

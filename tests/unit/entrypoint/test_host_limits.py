@@ -85,7 +85,7 @@ def test_read_limits_returns_smallest_limit(tmp_path: Path, case: str) -> None:
     assert (limits.cores, limits.memory) == (cores or len(os.sched_getaffinity(0)), memory)
 
 
-def test_read_limits_of_this_machine() -> None:
+def test_limits_of_this_machine_are_within_its_hardware() -> None:
     limits = read_limits()
     assert 0 < limits.cores <= (os.cpu_count() or 1)
     assert 0 < limits.memory <= os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -83,8 +83,35 @@ def resolve_all(path: Path, environ: dict[str, str]) -> dict[str, ResolvedSettin
         (MAX_TIS, {}, "[DEFAULT]\nmax_tis_per_query = 7\n", "512", "Runtime", True),
         (MAX_TIS, {}, "[DEFAULT]\nmax_tis_per_query = 7\n[scheduler]\n", "7", CFG, False),
     ],
+    ids=[
+        "runtime-default",
+        "environment-equal-to-airflow-default",
+        "older-name-in-environment",
+        "older-name-in-cfg",
+        "cfg-beats-default",
+        "generated-cfg-is-no-override",
+        "older-name-below-generated-name-is-exported",
+        "older-name-in-environment-beats-generated-cfg",
+        "forwarded-name-is-exported",
+        "current-name-beats-forwarded",
+        "cfg-forwarded-beats-environment-forwarded",
+        "command-and-secret-are-not-read",
+        "calculated-for-local-executor",
+        "plain-name-is-forwarded-stripped",
+        "cfg-beats-plain-name",
+        "celery-without-queues-keeps-airflow-default",
+        "replaced-executor-counts-as-local",
+        "queues-in-environment",
+        "queues-in-cfg-over-two-lines",
+        "old-section-is-forwarded",
+        "zero-is-an-override",
+        "lower-case-variable-and-section-are-ignored",
+        "upper-case-option-is-ignored",
+        "inherited-option-without-its-section-is-ignored",
+        "inherited-option-in-its-section",
+    ],
 )
-def test_resolve_one_setting(
+def test_resolve_returns_effective_value_and_origin(
     tmp_path: Path, variable: str, environ: dict[str, str], text: str, value: str, origin: str, exported: bool
 ) -> None:
     path = tmp_path / "airflow.cfg"
@@ -134,8 +161,18 @@ def test_resolve_one_setting(
             " AIRFLOW_CORE_PARALLELISM is ignored, because the current name is set)",
         ),
     ],
+    ids=[
+        "default-with-its-reason",
+        "calculated",
+        "calculated-from-queues",
+        "airflow-default",
+        "environment",
+        "cfg",
+        "forwarded",
+        "ignored-forwarded-name",
+    ],
 )
-def test_resolve_log_line(
+def test_log_line_has_value_and_reason(
     tmp_path: Path, variable: str, environ: dict[str, str], text: str, line: str
 ) -> None:
     path = tmp_path / "airflow.cfg"

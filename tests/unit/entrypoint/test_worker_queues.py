@@ -23,7 +23,7 @@ def read_counts(text: str) -> list[tuple[str, int, int]]:
     return [(queue.name, queue.workers, count) for queue, count in zip(queues, counts, strict=True)]
 
 
-def rejection(text: str) -> str:
+def assert_rejected(text: str) -> str:
     with pytest.raises(StartError) as error:
         read_counts(text)
     assert error.value.code == CONFIG
@@ -53,7 +53,7 @@ def rejection(text: str) -> str:
     ids=lambda text: text[:20] or "empty",
 )
 def test_read_queues_rejects_text_that_is_not_a_list(text: str) -> None:
-    message = rejection(text)
+    message = assert_rejected(text)
     assert message.startswith(f"{LOCATION} holds ")
     assert "it must be a JSON list of worker queues" in message
     assert len(message) < 700
@@ -61,7 +61,7 @@ def test_read_queues_rejects_text_that_is_not_a_list(text: str) -> None:
 
 @pytest.mark.parametrize("entry", [1, None, "a", [], True, [{"name": "a"}]])
 def test_read_queues_rejects_entry_that_is_not_an_object(entry: object) -> None:
-    message = rejection(json.dumps([{"name": "a", "worker_count": 1}, entry]))
+    message = assert_rejected(json.dumps([{"name": "a", "worker_count": 1}, entry]))
     assert message.startswith(f"{LOCATION}, worker queue 2 holds ")
     assert "it must be an object with the fields name, worker_count, " in message
 
@@ -73,14 +73,14 @@ def test_read_queues_rejects_entry_that_is_not_an_object(entry: object) -> None:
     "value", [-1, 1.5, 4.0, "4", None, True, [], {}, 1_000_001, float("nan"), float("inf")]
 )
 def test_read_queues_rejects_bad_number(field: str, value: object) -> None:
-    message = rejection(json.dumps([{"name": "gpu", "worker_count": 1, field: value}]))
+    message = assert_rejected(json.dumps([{"name": "gpu", "worker_count": 1, field: value}]))
     assert message.startswith(
         f"{LOCATION}, worker queue 'gpu', {field} holds '{value}'; it must be a whole number from "
     )
 
 
 def test_read_queues_rejects_concurrency_of_zero() -> None:
-    message = rejection('[{"name": "gpu", "worker_count": 1, "worker_concurrency": 0}]')
+    message = assert_rejected('[{"name": "gpu", "worker_count": 1, "worker_concurrency": 0}]')
     assert message.endswith(
         "worker queue 'gpu', worker_concurrency holds '0'; it must be a whole number from 1 to 1000000"
     )
@@ -90,23 +90,23 @@ def test_read_queues_rejects_concurrency_of_zero() -> None:
     "name", [None, "", " ", 1, ["a"], {"a": "b"}, "a\nb", "\x1b[31m", "\ud800", "a\u2028b", "a\x00"]
 )
 def test_read_queues_rejects_bad_name(name: object) -> None:
-    message = rejection(json.dumps([{"name": name, "worker_count": 1}]))
+    message = assert_rejected(json.dumps([{"name": name, "worker_count": 1}]))
     assert "it must be the name of a Celery queue" in message
 
 
 def test_read_queues_rejects_missing_name() -> None:
-    assert "worker queue 1, name holds " in rejection('[{"worker_count": 1}]')
+    assert "worker queue 1, name holds " in assert_rejected('[{"worker_count": 1}]')
 
 
 def test_read_queues_rejects_duplicate_name() -> None:
-    message = rejection(
+    message = assert_rejected(
         '[{"name": "a", "worker_count": 1}, {"name": "b", "worker_count": 1}, {"name": "a", "worker_count": 2}]'
     )
     assert message == f"{LOCATION}: worker queue 'a' occurs twice; each name must be unique"
 
 
 def test_read_queues_rejects_duplicate_field() -> None:
-    message = rejection('[{"name": "a", "worker_count": 1, "worker_count": 2}]')
+    message = assert_rejected('[{"name": "a", "worker_count": 1, "worker_count": 2}]')
     assert (
         message
         == f"{LOCATION}: 'worker_count' occurs twice within one worker queue; each field must be unique"
@@ -114,24 +114,24 @@ def test_read_queues_rejects_duplicate_field() -> None:
 
 
 def test_read_queues_rejects_missing_count() -> None:
-    message = rejection('[{"name": "a", "worker_concurrency": 4}]')
+    message = assert_rejected('[{"name": "a", "worker_concurrency": 4}]')
     assert "worker queue 'a': it has none of worker_count, min_worker_count, max_worker_count" in message
 
 
 @pytest.mark.parametrize("field", ["min_worker_count", "worker_count"])
 def test_read_queues_rejects_count_above_maximum(field: str) -> None:
-    message = rejection(f'[{{"name": "a", "{field}": 3, "max_worker_count": 2}}]')
+    message = assert_rejected(f'[{{"name": "a", "{field}": 3, "max_worker_count": 2}}]')
     assert message.endswith(f"worker queue 'a': {field} 3 is above max_worker_count 2")
 
 
 def test_read_queues_rejects_unknown_field_without_values() -> None:
-    message = rejection('[{"name": "a", "worker_count": 1, "workerCount": 2, "token": "hush-hush"}]')
+    message = assert_rejected('[{"name": "a", "worker_count": 1, "workerCount": 2, "token": "hush-hush"}]')
     assert "worker queue 'a': unknown field 'workerCount'; the fields are name, worker_count, " in message
     assert "hush" not in message
 
 
 def test_read_queues_shortens_name_that_is_an_object() -> None:
-    message = rejection(json.dumps([{"name": {"password": "x" * 5000}, "worker_count": 1}]))
+    message = assert_rejected(json.dumps([{"name": {"password": "x" * 5000}, "worker_count": 1}]))
     assert len(message) < 400
 
 
@@ -151,10 +151,10 @@ def test_read_queues_reads_or_rejects_any_json(value: object) -> None:
         queues = read_counts(json.dumps(value))
     except StartError as error:
         queues = []
-        assert_config_error(error)
+        assert_worker_queues_error(error)
     assert all(workers >= 0 and concurrency >= 1 for _, workers, concurrency in queues)
 
 
-def assert_config_error(error: StartError) -> None:
+def assert_worker_queues_error(error: StartError) -> None:
     assert error.code == CONFIG
     assert str(error).startswith(LOCATION)

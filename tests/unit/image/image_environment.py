@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from dev.versions import CHECKOUT
+from testing.entrypoint_process import CHECKOUT
 from tests.unit.image.wheels import build_unbuildable_sdist, build_wheel
 
 BIN = str(Path(sys.executable).parent)
@@ -71,8 +71,10 @@ class ImageEnvironment:
         )
         return done.stdout
 
-    def install(self, text: str | bytes, environ: Mapping[str, str] = {}) -> subprocess.CompletedProcess[str]:
-        """Install a list of this text; checks that the project's folder stays as it was."""
+    def assert_install_is_tidy(
+        self, text: str | bytes, environ: Mapping[str, str] = {}
+    ) -> subprocess.CompletedProcess[str]:
+        """Install a list of this text; assert that the project folder is unchanged and that there is no traceback."""
         self.list.write_bytes(text if isinstance(text, bytes) else text.encode())
         before = {*self.list.parent.rglob("*")}
         done = self.run(environ)

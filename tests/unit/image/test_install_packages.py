@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dev.versions import CHECKOUT
+from testing.entrypoint_process import CHECKOUT
 
 APT_CONF = """
 Dir "{root}";
@@ -62,7 +62,7 @@ class Machine:
         digest = hashlib.sha256(built.read_bytes()).hexdigest()
         return f"{control}Filename: ./{built.name}\nSize: {built.stat().st_size}\nSHA256: {digest}\n\n"
 
-    def install(self, text: str | bytes | None) -> subprocess.CompletedProcess[str]:
+    def assert_install_has_no_traceback(self, text: str | bytes | None) -> subprocess.CompletedProcess[str]:
         path = self.root / "project/packages.txt"
         if text is not None:
             path.write_bytes(text if isinstance(text, bytes) else text.encode())
@@ -98,7 +98,7 @@ def machine(tmp_path: Path) -> Machine:
 
 @pytest.mark.parametrize("text", [None, "", "\n \r\n", "# alpha\n\t# beta", "\ufeff"])
 def test_empty_list_does_not_run_apt(machine: Machine, text: str | None) -> None:
-    done = machine.install(text)
+    done = machine.assert_install_has_no_traceback(text)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert machine.files_in("var") == [str(machine.root / "var/lib/dpkg/status")]
 
@@ -119,7 +119,7 @@ def test_empty_list_does_not_run_apt(machine: Machine, text: str | None) -> None
 def test_listed_packages_are_installed_and_downloads_removed(
     machine: Machine, text: str | bytes, installed: list[str]
 ) -> None:
-    done = machine.install(text)
+    done = machine.assert_install_has_no_traceback(text)
     assert (done.returncode, machine.installed()) == (0, installed), done.stderr
     assert machine.files_in("var/lib/apt/lists") == machine.files_in("var/cache/apt") == []
 
@@ -130,7 +130,7 @@ def test_listed_packages_are_installed_and_downloads_removed(
     "alpha/ beta;reboot $(reboot) älpha".split(),
 )
 def test_word_that_is_not_a_package_is_refused_before_apt_runs(machine: Machine, word: str) -> None:
-    done = machine.install(f"alpha\n\nbeta {word}\n")
+    done = machine.assert_install_has_no_traceback(f"alpha\n\nbeta {word}\n")
     assert (done.returncode, done.stdout) == (1, "")
     (error,) = done.stderr.splitlines()
     assert error.startswith(f"packages.txt:3: {word!r} is not a package: it must be ")
@@ -164,7 +164,7 @@ def test_word_that_is_not_a_package_is_refused_before_apt_runs(machine: Machine,
 def test_every_line_that_cannot_be_installed_is_reported(
     machine: Machine, text: str, errors: list[str]
 ) -> None:
-    done = machine.install(text)
+    done = machine.assert_install_has_no_traceback(text)
     assert (done.returncode, machine.installed()) == (1, [])
     assert done.stderr.splitlines()[-len(errors) :] == errors
     assert sum(line.startswith("packages.txt:") for line in done.stderr.splitlines()) == len(errors)
@@ -179,7 +179,7 @@ def test_every_line_that_cannot_be_installed_is_reported(
     ],
 )
 def test_apts_explanation_precedes_the_error(machine: Machine, text: str, explanation: str) -> None:
-    done = machine.install(text)
+    done = machine.assert_install_has_no_traceback(text)
     assert done.returncode == 1
     assert explanation in done.stderr
     assert done.stderr.splitlines()[-1].startswith("packages.txt:")
@@ -187,7 +187,7 @@ def test_apts_explanation_precedes_the_error(machine: Machine, text: str, explan
 
 def test_unreachable_archive_is_reported_and_not_blamed_on_the_list(machine: Machine) -> None:
     machine.source.write_text(f"deb [trusted=yes] file:{machine.root}/nosuch ./\n")
-    done = machine.install("alpha")
+    done = machine.assert_install_has_no_traceback("alpha")
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == "apt-get update failed; see its output above"
     assert "packages.txt" not in done.stderr
@@ -195,6 +195,6 @@ def test_unreachable_archive_is_reported_and_not_blamed_on_the_list(machine: Mac
 
 def test_package_that_fails_to_install_is_reported(machine: Machine) -> None:
     (machine.root / "archive/alpha.deb").write_bytes(b"x")
-    done = machine.install("alpha")
+    done = machine.assert_install_has_no_traceback("alpha")
     assert (done.returncode, machine.installed()) == (1, [])
     assert done.stderr.splitlines()[-1] == "apt-get install failed; see its output above"

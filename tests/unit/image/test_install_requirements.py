@@ -10,7 +10,7 @@ from tests.unit.image.wheels import hash_option
 
 @pytest.mark.parametrize("text", ["", "\n\n", "# leaf\n  # leaf\r\n", "\ufeff", "--pre\n", "\\\n"])
 def test_empty_list_does_not_run_uv(environment: ImageEnvironment, text: str) -> None:
-    done = environment.install(text, {"PATH": ""})
+    done = environment.assert_install_is_tidy(text, {"PATH": ""})
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
@@ -46,18 +46,18 @@ def test_compatible_list_is_installed(
     fresh.write("more/nested.txt", "-c 'pins.txt'\n../more/elsewhere-1.0-py3-none-any.whl\n")
     wheel = "more/elsewhere-1.0-py3-none-any.whl"
     (fresh.list.parent / wheel).write_bytes((fresh.wheels / wheel).read_bytes())
-    done = fresh.install(text, {"WHEELS": str(fresh.wheels)})
+    done = fresh.assert_install_is_tidy(text, {"WHEELS": str(fresh.wheels)})
     assert (done.returncode, fresh.changes()) == (0, changes), done.stderr
 
 
 def test_installed_packages_are_compiled(fresh: ImageEnvironment) -> None:
-    assert fresh.install("leaf").returncode == 0
+    assert fresh.assert_install_is_tidy("leaf").returncode == 0
     (module,) = fresh.folder.rglob("leaf.py")
     assert [path.name.split(".")[0] for path in module.parent.glob("__pycache__/*.pyc")] == ["leaf"]
 
 
 def test_warning_of_uv_names_the_list(fresh: ImageEnvironment) -> None:
-    done = fresh.install("--pre\nleaf\n")
+    done = fresh.assert_install_is_tidy("--pre\nleaf\n")
     assert done.returncode == 0
     assert "unsupported option in `requirements.txt`: `--pre`" in done.stderr
 
@@ -67,14 +67,14 @@ def test_packages_with_hashes_are_installed(fresh: ImageEnvironment, option: str
     twig, leaf = (
         f"{name}==1.0 \\\n  {hash_option(fresh.wheels, name, '1.0')}\n" for name in ("twig", "leaf")
     )
-    done = fresh.install(f"shared\n{option}{twig}{leaf}")
+    done = fresh.assert_install_is_tidy(f"shared\n{option}{twig}{leaf}")
     assert (done.returncode, fresh.changes()) == (0, {"leaf": "1.0", "twig": "1.0"}), done.stderr
 
 
 def test_incompatible_installed_packages_are_reported(fresh: ImageEnvironment) -> None:
     """The resolution does not cover every package of the image, but all of them must fit together."""
     fresh.uv("pip", "install", "--quiet", f"--python={fresh.python}", "old")
-    done = fresh.install("new\n")
+    done = fresh.assert_install_is_tidy("new\n")
     assert done.returncode == 1
     assert "`old` requires `shared<2`" in done.stderr
     assert done.stderr.splitlines()[-1] == (

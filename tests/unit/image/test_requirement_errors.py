@@ -12,7 +12,7 @@ REASON = "cannot be installed with Airflow 3.3.2 and the other requirements; see
 
 def assert_blamed(environment: ImageEnvironment, text: str, explanation: str, lines: list[str]) -> None:
     """Assert that installing fails, and that after uv's explanation the error names exactly these lines."""
-    done = environment.install(text)
+    done = environment.assert_install_is_tidy(text)
     assert (done.returncode, environment.changes()) == (1, {})
     output = done.stderr.splitlines()
     assert explanation in "\n".join(output[: -len(lines)])
@@ -123,7 +123,7 @@ def test_requirement_of_the_image_is_not_blamed_on_a_line(fresh: ImageEnvironmen
     ],
 )
 def test_error_masks_credentials(environment: ImageEnvironment, line: str) -> None:
-    done = environment.install(f"twig\n{line}\n", {"USER_AND_PASSWORD": "user:hush"})
+    done = environment.assert_install_is_tidy(f"twig\n{line}\n", {"USER_AND_PASSWORD": "user:hush"})
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("requirements.txt:2: ")
     assert "hush" not in done.stderr + done.stdout

@@ -31,7 +31,7 @@ from tests.unit.image.wheels import hash_option
     ],
 )
 def test_airflow_itself_is_refused(environment: ImageEnvironment, line: str) -> None:
-    done = environment.install(f"leaf\n\n{line}\n", {"PATH": ""})
+    done = environment.assert_install_is_tidy(f"leaf\n\n{line}\n", {"PATH": ""})
     assert done.returncode == 1
     (error,) = done.stderr.splitlines()
     assert error.startswith("requirements.txt:3: the image decides the version of a")
@@ -41,7 +41,7 @@ def test_airflow_itself_is_refused(environment: ImageEnvironment, line: str) -> 
 
 def test_every_line_that_names_airflow_is_reported(environment: ImageEnvironment) -> None:
     environment.write("more/list.txt", "leaf\napache-airflow\n")
-    done = environment.install("apache-airflow==2.0\n-r more/list.txt\napache-airflow-core\n")
+    done = environment.assert_install_is_tidy("apache-airflow==2.0\n-r more/list.txt\napache-airflow-core\n")
     assert done.returncode == 1
     locations = [line.partition(": ")[0] for line in done.stderr.splitlines()]
     assert locations == ["requirements.txt:1", "more/list.txt:2", "requirements.txt:3"]
@@ -59,7 +59,7 @@ def test_airflow_installed_indirectly_is_refused(
     environment: ImageEnvironment, text: str, error: str
 ) -> None:
     environment.write("checkout/pyproject.toml", '[project]\nname = "apache-airflow"\nversion = "3.3.2"\n')
-    done = environment.install(text)
+    done = environment.assert_install_is_tidy(text)
     assert (done.returncode, environment.changes()) == (1, {})
     assert done.stderr.splitlines()[-1].startswith(f"{error}; the image decides the version of")
 
@@ -78,7 +78,7 @@ def test_airflow_installed_indirectly_is_refused(
     ],
 )
 def test_missing_file_is_reported_before_uv_runs(environment: ImageEnvironment, line: str, file: str) -> None:
-    done = environment.install(f"leaf\n{line}\napache-airflow\n", {"PATH": ""})
+    done = environment.assert_install_is_tidy(f"leaf\n{line}\napache-airflow\n", {"PATH": ""})
     assert done.returncode == 1
     errors = {error.partition(": ")[0]: error for error in done.stderr.splitlines()}
     assert set(errors) == {"requirements.txt:2", "requirements.txt:3"}
@@ -105,12 +105,12 @@ def test_missing_file_is_reported_before_uv_runs(environment: ImageEnvironment, 
 )
 def test_one_hash_requires_hashes_of_all(environment: ImageEnvironment, text: str, error: str) -> None:
     twig = f"twig==1.0 {hash_option(environment.wheels, 'twig', '1.0')}"
-    done = environment.install(text.format(twig=twig))
+    done = environment.assert_install_is_tidy(text.format(twig=twig))
     assert (done.returncode, environment.changes()) == (1, {})
     assert done.stderr.splitlines()[0] == f"{error}requires hashes"
 
 
 def test_list_in_another_encoding_is_refused(environment: ImageEnvironment) -> None:
-    done = environment.install("leaf\n# caf\xe9\n".encode("latin-1"))
+    done = environment.assert_install_is_tidy("leaf\n# caf\xe9\n".encode("latin-1"))
     assert done.returncode == 1
     assert done.stderr == "requirements.txt:2: this is not UTF-8; save the file as UTF-8\n"

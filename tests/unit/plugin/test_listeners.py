@@ -16,7 +16,7 @@ from astro_runtime_plugin.updates import service as updates
 
 
 class Job:
-    """Replaces Airflow's class, of which the listener checks only the name."""
+    """Replaces Airflow's class; the listener checks only its name."""
 
 
 def test_failure_is_logged_without_foreign_error_text(

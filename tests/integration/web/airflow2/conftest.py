@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from testing.progress import announce
 from testing.web.server_profiles import HOSTILE, PLAIN, PREFIX
 from testing.web.sign_in import anonymous, browser, contexts, open_page, sign_in
 from testing.web.web_server import start_on_demand
@@ -22,8 +23,9 @@ Servers = Callable[[str], Airflow2Server]
 
 
 @pytest.fixture(scope="package")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("web") / "home"
+    announce(pytestconfig, "an Airflow with DAGs and users for the web servers")
     homes.create_home(path)
     return path
 

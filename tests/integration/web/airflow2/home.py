@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from testing.fixed_secrets import SECRET_KEY
 from testing.web import airflow_home
 
 IMPORTS = "from airflow.decorators import task\nfrom airflow.models.dag import DAG"
 PUBLIC_CONFIG = "public.py"  # a webserver configuration that makes anonymous visitors Viewers
 
 
-def environment(home: Path) -> dict[str, str]:
+def airflow2_environment(home: Path) -> dict[str, str]:
     """Return the environment of an Airflow 2 in `home`."""
-    return airflow_home.environment(
+    return airflow_home.web_environment(
         home,
         AIRFLOW__CORE__EXECUTOR="SequentialExecutor",
-        AIRFLOW__WEBSERVER__SECRET_KEY="a secret of the tests, worthless anywhere else",
+        AIRFLOW__WEBSERVER__SECRET_KEY=SECRET_KEY,
         AIRFLOW__WEBSERVER__WORKERS="1",
     )
 
 
 def create_home(home: Path) -> None:
     """Create `home` with a database, DAGs, a run, the users, and the configuration for anonymous visitors."""
-    airflow_home.create_home(home, IMPORTS, __name__, environment(home))
+    airflow_home.create_home(home, IMPORTS, __name__, airflow2_environment(home))
     (home / PUBLIC_CONFIG).write_text("AUTH_ROLE_PUBLIC = 'Viewer'\n")
 
 

@@ -23,7 +23,7 @@ def run_webserver(home: Path, prefix: str, variables: Mapping[str, str]) -> Iter
     """Run `airflow webserver` with `variables` in its environment until the end of the block."""
     port = free_port()
     url = f"http://127.0.0.1:{port}{prefix}"
-    environ = {**homes.environment(home), "AIRFLOW__WEBSERVER__BASE_URL": url, **variables}
+    environ = {**homes.airflow2_environment(home), "AIRFLOW__WEBSERVER__BASE_URL": url, **variables}
     log = home / f"webserver-{port}.log"
     options = ["-H", "127.0.0.1", "-p", str(port), "--pid", str(home / f"webserver-{port}.pid")]
     with run_web_server(["webserver", *options], environ, f"{url}/health", log):

@@ -47,25 +47,25 @@ def test_notices_and_components_require_a_login(servers: Servers, anonymous: Pag
 
 
 @pytest.mark.parametrize(
-    "assertion", [assert_open_page_refreshes_hourly, assert_hidden_page_does_not_refresh]
+    "assert_behaviour", [assert_open_page_refreshes_hourly, assert_hidden_page_does_not_refresh]
 )
 def test_open_page_keeps_its_notices_up_to_date(
-    servers: Servers, sign_in: SignIn, assertion: Callable[[Page, str], None]
+    servers: Servers, sign_in: SignIn, assert_behaviour: Callable[[Page, str], None]
 ) -> None:
     server = servers("plain")
-    assertion(sign_in(server, "vic"), f"{server.url}/home")
+    assert_behaviour(sign_in(server, "vic"), f"{server.url}/home")
 
 
 @pytest.mark.parametrize(
-    "assertion", [assert_only_http_urls_become_links, assert_each_level_has_its_colour_and_role]
+    "assert_behaviour", [assert_only_http_urls_become_links, assert_each_level_has_its_colour_and_role]
 )
 def test_notice_has_the_link_and_look_of_its_kind(
-    servers: Servers, sign_in: SignIn, assertion: Callable[[Page, str], None]
+    servers: Servers, sign_in: SignIn, assert_behaviour: Callable[[Page, str], None]
 ) -> None:
     server = servers("plain")
     page = sign_in(server, "vic")
     dialogs = record_dialogs(page)
-    assertion(page, f"{server.url}/home")
+    assert_behaviour(page, f"{server.url}/home")
     assert dialogs == []
 
 

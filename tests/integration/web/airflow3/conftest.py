@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from testing import auth_managers
+from testing.progress import announce
 from testing.web.server_profiles import HOSTILE, PLAIN, PREFIX
 from testing.web.sign_in import anonymous, browser, contexts, open_page, sign_in
 from testing.web.web_server import start_on_demand
@@ -15,7 +17,7 @@ from tests.integration.web.airflow3.server import Airflow3Server, run_api_server
 
 __all__ = ["anonymous", "browser", "contexts", "open_page", "sign_in"]  # makes pytest find the fixtures
 
-FAB = {"AIRFLOW__CORE__AUTH_MANAGER": homes.FAB}
+FAB = {"AIRFLOW__CORE__AUTH_MANAGER": auth_managers.FAB}
 PROFILES: dict[str, tuple[str, dict[str, str]]] = {
     "simple": ("", PLAIN),
     "simple-prefix": (PREFIX, HOSTILE),
@@ -27,8 +29,9 @@ Servers = Callable[[str], Airflow3Server]
 
 
 @pytest.fixture(scope="package")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("web") / "home"
+    announce(pytestconfig, "an Airflow with DAGs and users for the web servers")
     homes.create_home(path)
     return path
 

@@ -7,29 +7,29 @@ import os
 import sqlite3
 from pathlib import Path
 
+from testing.auth_managers import FAB
+from testing.fixed_secrets import SECRET_KEY
 from testing.web import airflow_home
 from testing.web.airflow_home import ALL_USERS, PASSWORD
 
-FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
 IMPORTS = "from airflow.sdk import DAG, task"
 LOG_LINES = 300
 
 
-def environment(home: Path) -> dict[str, str]:
+def airflow3_environment(home: Path) -> dict[str, str]:
     """Return the environment of an Airflow 3 in `home`."""
-    secret = "a secret of the tests, worthless anywhere else"
     users = ",".join(f"{user}:{role}" for user, role in ALL_USERS.items())
-    return airflow_home.environment(
+    return airflow_home.web_environment(
         home,
-        AIRFLOW__API__SECRET_KEY=secret,
-        AIRFLOW__API_AUTH__JWT_SECRET=secret,
+        AIRFLOW__API__SECRET_KEY=SECRET_KEY,
+        AIRFLOW__API_AUTH__JWT_SECRET=SECRET_KEY,
         AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS=users,
     )
 
 
 def create_home(home: Path) -> None:
     """Create `home` with a database, DAGs, a run with its logs, and the users of both auth managers."""
-    environ = {**environment(home), "AIRFLOW__CORE__AUTH_MANAGER": FAB}
+    environ = {**airflow3_environment(home), "AIRFLOW__CORE__AUTH_MANAGER": FAB}
     airflow_home.create_home(home, IMPORTS, __name__, environ)
     passwords = dict.fromkeys(ALL_USERS, PASSWORD)
     (home / "simple_auth_manager_passwords.json.generated").write_text(json.dumps(passwords))

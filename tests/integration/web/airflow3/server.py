@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import HTTPError
 
+from testing.auth_managers import FAB
 from testing.servers import free_port
 from testing.web.airflow_home import PASSWORD
 from testing.web.web_server import WebServer, run_web_server
@@ -22,7 +23,7 @@ class Airflow3Server(WebServer):
 
     def __init__(self, url: str, environ: Mapping[str, str], log: Path, run_id: str) -> None:
         super().__init__(url, environ, log)
-        self.fab = environ.get("AIRFLOW__CORE__AUTH_MANAGER") == homes.FAB
+        self.fab = environ.get("AIRFLOW__CORE__AUTH_MANAGER") == FAB
         self.run_id = run_id
 
     def get(self, path: str, token: str | None = None) -> tuple[int, str, str]:
@@ -55,7 +56,7 @@ def run_api_server(home: Path, prefix: str, variables: Mapping[str, str]) -> Ite
     port = free_port()
     url = f"http://127.0.0.1:{port}{prefix}"
     environ = {
-        **homes.environment(home),
+        **homes.airflow3_environment(home),
         "AIRFLOW__API__BASE_URL": url,
         "AIRFLOW__API__WORKERS": "1",
         **variables,

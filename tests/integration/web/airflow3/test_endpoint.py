@@ -20,7 +20,7 @@ from tests.integration.web.airflow3.server import Airflow3Server
 ENDPOINT = "/astro-runtime/api/runtime"
 
 
-def fetch_runtime(server: Airflow3Server, user: str) -> dict[str, Any]:
+def assert_runtime_is_returned(server: Airflow3Server, user: str) -> dict[str, Any]:
     status, media_type, text = server.get(ENDPOINT, server.token(user))
     assert (status, media_type) == (200, "application/json")
     runtime: dict[str, Any] = json.loads(text)
@@ -45,7 +45,7 @@ def test_every_response_is_json_that_caches_do_not_store(
 
 @pytest.mark.parametrize("user", USERS)
 def test_endpoint_describes_the_runtime_to_every_user(server: Airflow3Server, user: str) -> None:
-    runtime = fetch_runtime(server, user)
+    runtime = assert_runtime_is_returned(server, user)
     settings, links = runtime.pop("settings"), runtime.pop("links")
     assert runtime == {
         "release": "3.3-1",
@@ -60,7 +60,7 @@ def test_endpoint_describes_the_runtime_to_every_user(server: Airflow3Server, us
 
 
 def test_setting_has_its_value_and_origin(servers: Servers) -> None:
-    runtime = fetch_runtime(servers("simple"), "ann")
+    runtime = assert_runtime_is_returned(servers("simple"), "ann")
     settings = {setting["documented"]: setting for setting in runtime["settings"]}
     assert settings["AIRFLOW__CORE__PARALLELISM"] == PARALLELISM
     batch = settings["AIRFLOW__KUBERNETES_EXECUTOR__WORKER_PODS_CREATION_BATCH_SIZE"]
@@ -70,7 +70,7 @@ def test_setting_has_its_value_and_origin(servers: Servers) -> None:
 
 def test_link_that_is_not_http_is_left_out_with_a_log_line(servers: Servers) -> None:
     server = servers("simple-prefix")
-    assert fetch_runtime(server, "vic")["links"] == [
+    assert assert_runtime_is_returned(server, "vic")["links"] == [
         {"name": "<b>Wiki</b>", "url": "https://wiki.example.com/"}
     ]
     assert server.log.read_text().count("'Bad' is left out") == 1
@@ -87,7 +87,7 @@ def test_docs_menu_has_the_links(servers: Servers, sign_in: SignIn, profile: str
     page = sign_in(server, "ann")
     page.goto(f"{server.url}/")
     page.get_by_test_id("nav-sidebar").get_by_role("button", name="Docs").click()
-    links = fetch_runtime(server, "ann")["links"]
+    links = assert_runtime_is_returned(server, "ann")["links"]
     menu = page.locator("[role=menu] a")
     for link in links:
         expect(menu.and_(page.locator(f"[href={json.dumps(link['url'])}]"))).to_have_count(1)

@@ -1,4 +1,4 @@
-"""A component's heartbeat: its start time, and how often it is retried while the database is away."""
+"""A component's heartbeat: its start time, and how often it is retried while the database is unreachable."""
 
 from __future__ import annotations
 

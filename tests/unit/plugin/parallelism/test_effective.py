@@ -46,11 +46,14 @@ def cluster(request: pytest.FixtureRequest) -> SimulatedCluster:
     cluster = SimulatedCluster(request.param)
     cluster.send(*TASKS_OF_A, *TASKS_OF_B)
     cluster.answer(A, B, active=[*TASKS_OF_A, *TASKS_OF_B])
-    assert cluster.free == 0
     return cluster
 
 
-def test_tasks_of_vanished_worker_take_no_slots_of_the_others(cluster: SimulatedCluster) -> None:
+def test_full_cluster_has_no_free_slots(cluster: SimulatedCluster) -> None:
+    assert cluster.free == 0
+
+
+def test_tasks_of_vanished_worker_do_not_occupy_slots_of_other_workers(cluster: SimulatedCluster) -> None:
     cluster.answer(B, active=TASKS_OF_B)
     assert cluster.free == 0
     cluster.answer(B, active=TASKS_OF_B[:6])
@@ -60,13 +63,13 @@ def test_tasks_of_vanished_worker_take_no_slots_of_the_others(cluster: Simulated
     assert cluster.free == 10
 
 
-def test_vanished_idle_worker_takes_its_slots_with_it(cluster: SimulatedCluster) -> None:
+def test_slots_of_vanished_idle_worker_are_not_free(cluster: SimulatedCluster) -> None:
     cluster.send(*TASKS_OF_B)
     cluster.answer(B, active=TASKS_OF_B)
     assert cluster.free == 0
 
 
-def test_tasks_lost_by_restarted_worker_take_none_of_its_slots(cluster: SimulatedCluster) -> None:
+def test_lost_tasks_of_restarted_worker_do_not_occupy_its_slots(cluster: SimulatedCluster) -> None:
     cluster.answer(A, B, active=TASKS_OF_B)
     assert cluster.free == 16
 

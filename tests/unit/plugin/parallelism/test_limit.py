@@ -53,7 +53,7 @@ class Clock:
         ({}, 0),
     ],
 )
-def test_pool_size(stats: dict[str, Any], size: int) -> None:
+def test_pool_size_is_read_from_every_kind_of_pool(stats: dict[str, Any], size: int) -> None:
     assert pool_size(stats) == size
 
 
@@ -81,7 +81,7 @@ def test_worker_counts_until_its_timeout() -> None:
     assert (limit.value, limit.workers) == (16, [A])
 
 
-def test_last_limit_is_held_then_initial_limit_returns() -> None:
+def test_last_limit_is_kept_then_initial_limit_returns() -> None:
     clock = Clock()
     limit = LimitState(INITIAL, no_maximum, clock)
     limit.update([A])
@@ -162,7 +162,7 @@ def test_task_that_no_worker_runs_is_lost_while_a_worker_answers() -> None:
     assert limit.snapshot.lost == set()
 
 
-def test_no_task_is_lost_while_the_broker_is_away() -> None:
+def test_no_task_is_lost_while_the_broker_is_unreachable() -> None:
     clock = Clock()
     limit = LimitState(INITIAL, no_maximum, clock)
     limit.update([A], ["of a"])

@@ -28,7 +28,7 @@ def names(text: str) -> list[str]:
     return [release.release for release in parse(text)]
 
 
-def parse_with(**metadata: Any) -> Release | None:
+def assert_only_this_release_is_affected(**metadata: Any) -> Release | None:
     """Return `3.3-8` parsed with this in its metadata; None if it is left out. Another release must stay."""
     row = release_row("3.3.2", "2026-09-23")
     row["metadata"] |= metadata
@@ -38,9 +38,9 @@ def parse_with(**metadata: Any) -> Release | None:
     return by_name.get("3.3-8")
 
 
-def parse_valid(**metadata: Any) -> Release:
+def assert_release_is_read(**metadata: Any) -> Release:
     """Return `3.3-8` parsed with this in its metadata."""
-    release = parse_with(**metadata)
+    release = assert_only_this_release_is_affected(**metadata)
     assert release
     return release
 
@@ -84,7 +84,7 @@ def test_release_without_a_valid_airflow_version_is_left_out(
     airflow: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG, "astro_runtime"):
-        assert parse_with(airflowVersion=airflow) is None
+        assert assert_only_this_release_is_affected(airflowVersion=airflow) is None
     assert "release '3.3-8' is left out: ValidationError" in caplog.text
 
 
@@ -97,7 +97,7 @@ def test_release_without_a_valid_airflow_version_is_left_out(
     ],
 )
 def test_blank_fact_is_read_like_an_absent_one(key: str, blank: Any) -> None:
-    yanked = parse_valid(**{"yanked": True, "yankedReason": "500s", key: blank})
+    yanked = assert_release_is_read(**{"yanked": True, "yankedReason": "500s", key: blank})
     assert (yanked.yanked, yanked.yanked_reason) == (True, "" if key == "yankedReason" else "500s")
     row = release_row("3.3.2", "2026-09-23", yanked=True, yankedReason="500s")
     row["metadata"].pop(key, None)
@@ -112,7 +112,7 @@ def test_blank_fact_is_read_like_an_absent_one(key: str, blank: Any) -> None:
     ],
 )
 def test_yanked_value_other_than_no_is_a_yank(value: Any, yanked: bool) -> None:
-    assert parse_valid(yanked=value).yanked is yanked
+    assert assert_release_is_read(yanked=value).yanked is yanked
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_yanked_value_other_than_no_is_a_yank(value: Any, yanked: bool) -> None:
 def test_dates_that_do_not_increase_are_ignored(
     metadata: dict[str, Any], released: str | None, maintained: str | None, supported: str | None
 ) -> None:
-    release = parse_valid(**metadata)
+    release = assert_release_is_read(**metadata)
     days = (release.release_date, release.end_of_maintenance, release.end_of_basic_support)
     assert [day and day.isoformat() for day in days] == [released, maintained, supported]
 
@@ -165,7 +165,7 @@ def test_invalid_facts_are_taken_from_the_catalogue() -> None:
 
 @pytest.mark.parametrize("pythons", ["3.12", ["three"], [3.12], {}])
 def test_pythons_other_than_a_list_of_versions_are_ignored(pythons: Any) -> None:
-    release = parse_valid(pythonVersions=pythons, defaultPythonVersion="3.12")
+    release = assert_release_is_read(pythonVersions=pythons, defaultPythonVersion="3.12")
     assert (release.python_versions, release.default_python) == ([], None)
 
 
@@ -195,7 +195,7 @@ def test_invalid_name_is_left_out(name: str) -> None:
     ],
 )
 def test_only_an_http_link_is_read(url: Any, link: str | None) -> None:
-    assert parse_valid(url=url).url == link
+    assert assert_release_is_read(url=url).url == link
 
 
 @pytest.mark.parametrize(
@@ -207,11 +207,11 @@ def test_only_an_http_link_is_read(url: Any, link: str | None) -> None:
     ],
 )
 def test_yanked_reason_is_a_single_line_of_limited_length(value: str | None, reason: str) -> None:
-    assert parse_valid(yanked=True, yankedReason=value).yanked_reason == reason
+    assert assert_release_is_read(yanked=True, yankedReason=value).yanked_reason == reason
 
 
 def test_default_python_that_is_not_among_the_pythons_is_ignored() -> None:
-    release = parse_valid(pythonVersions=["3.12"], defaultPythonVersion="3.13")
+    release = assert_release_is_read(pythonVersions=["3.12"], defaultPythonVersion="3.13")
     assert (release.python_versions, release.default_python) == (["3.12"], None)
 
 
@@ -261,5 +261,5 @@ def test_any_json_is_rejected_or_costs_only_its_own_row(first: Any, second: Any)
     )
 )
 def test_yank_is_read_whatever_the_other_facts_are(facts: dict[str, Any]) -> None:
-    release = parse_valid(**{"yanked": True, "yankedReason": "500s", **facts})
+    release = assert_release_is_read(**{"yanked": True, "yankedReason": "500s", **facts})
     assert (release.yanked, release.yanked_reason) == (True, "500s")

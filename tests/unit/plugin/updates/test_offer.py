@@ -39,7 +39,9 @@ def release(name: str, day: date | None = TODAY, **facts: Any) -> Release:
         ("3.4-1", TODAY, None),
     ],
 )
-def test_real_document_offers(running: str, today: date, offered: str | None) -> None:
+def test_update_from_real_document_depends_on_release_and_day(
+    running: str, today: date, offered: str | None
+) -> None:
     update = offered_update(running, parse(REAL), today)
     assert (update.release if update else None) == offered
 

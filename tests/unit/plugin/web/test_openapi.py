@@ -76,4 +76,4 @@ def test_response_of_the_api_matches_its_schema() -> None:
         settings=[],
     )
     schema = {"$ref": f"{REF}Runtime", "components": document()["components"]}
-    Draft202012Validator(schema).validate(response.model_dump())
+    assert [*Draft202012Validator(schema).iter_errors(response.model_dump())] == []

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.image.docker import Container, container, run, until
+from testing.docker_engine import Container, run, run_container
+from testing.waiting import wait_until
 
 URL = "postgresql://airflow:airflow@127.0.0.1/airflow"
 
@@ -15,8 +16,8 @@ def postgresql(net: str, *options: str) -> Iterator[Container]:
     """Run PostgreSQL on a network until the end of the block: as `postgres`, with an empty database `airflow`."""
     flags = [f"--network={net}", "--network-alias=postgres", "--tmpfs=/var/lib/postgresql/data"]
     flags += ["--env=POSTGRES_USER=airflow", "--env=POSTGRES_PASSWORD=airflow"]
-    with container("postgres:15", options=[*flags, *options], expected=None) as server:
-        until(lambda: accepts_queries(server), server.log)
+    with run_container("postgres:15", options=[*flags, *options]) as server:
+        wait_until(lambda: accepts_queries(server), server.log)
         yield server
 
 

@@ -1,4 +1,4 @@
-"""Names of which Airflow uses the largest value: the queued timeout of the 2.11 line."""
+"""Settings of which the 2.11 line takes the largest of several names: the queued timeout."""
 
 from __future__ import annotations
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from tests.image.expected import EXPECTED
+from testing.expected_warnings import EXPECTED
+from testing.waiting import wait_until
 
 # Log lines at level warning or above and tracebacks, in any format.
 COMPLAINT = re.compile(
@@ -62,18 +62,23 @@ class Container:
         """Whether it runs."""
         return bool(self.inspect(".State.Running"))
 
-    def until_healthy(self, seconds: float = 300) -> None:
+    def wait_until_healthy(self, seconds: float = 300) -> None:
         """Wait until its health check succeeds."""
-        until(
+        wait_until(
             lambda: self.inspect(".State.Health.Status") == "healthy",
             self.log,
-            seconds,
-            lambda: not self.runs,
+            seconds=seconds,
+            failed=lambda: not self.runs,
         )
 
-    def until_logged(self, text: str, seconds: float = 300) -> None:
+    def wait_until_logged(self, text: str, seconds: float = 300) -> None:
         """Wait until its log contains `text`."""
-        until(lambda: text in self.log(), self.log, seconds, lambda: not self.runs and text not in self.log())
+        wait_until(
+            lambda: text in self.log(),
+            self.log,
+            seconds=seconds,
+            failed=lambda: not self.runs and text not in self.log(),
+        )
 
     def stop(self, seconds: int = 30) -> int:
         """Stop it with SIGTERM, after `seconds` with SIGKILL, and return its exit code."""
@@ -90,24 +95,28 @@ class Container:
 
 
 @contextmanager
-def container(
-    image: str, *command: str, options: Sequence[str] = (), expected: Sequence[str] | None = ()
-) -> Iterator[Container]:
-    """Run a container until the end of the block, then assert that its log has no complaints but the expected ones.
-
-    Those are EXPECTED and `expected`. With None the log is not checked: for servers that are not the Runtime's, and for
-    errors that the test provokes.
-    """
+def run_container(image: str, *command: str, options: Sequence[str] = ()) -> Iterator[Container]:
+    """Run a container until the end of the block."""
     name = f"test-{uuid.uuid4().hex[:12]}"
     docker("run", "--detach", "--name", name, *options, image, *command)
     try:
-        up = Container(name)
-        yield up
-        if expected is not None:
-            lines = complaints(up.log(), [*EXPECTED, *expected])
-            assert not lines, "\n".join(["unexpected log lines:", *lines, "the whole log:", up.log()])
+        yield Container(name)
     finally:
         run("rm", "--force", "--volumes", name)
+
+
+@contextmanager
+def assert_container_runs_cleanly(
+    image: str, *command: str, options: Sequence[str] = (), expected: Sequence[str] = ()
+) -> Iterator[Container]:
+    """Run a container until the end of the block, then assert that its log has no unexpected complaints.
+
+    Expected are those that match EXPECTED or `expected`, regular expressions.
+    """
+    with run_container(image, *command, options=options) as up:
+        yield up
+        lines = complaints(up.log(), [*EXPECTED, *expected])
+        assert not lines, "\n".join(["unexpected log lines:", *lines, "the whole log:", up.log()])
 
 
 @contextmanager
@@ -119,24 +128,6 @@ def network() -> Iterator[str]:
         yield name
     finally:
         run("network", "rm", name)
-
-
-def until(
-    condition: Callable[[], object],
-    describe: Callable[[], str],
-    seconds: float = 300,
-    failed: Callable[[], bool] = lambda: False,
-    pause: float = 0.3,
-) -> None:
-    """Wait until `condition` is true, checked every `pause` seconds.
-
-    Raises AssertionError with the text of `describe` after `seconds`, or as soon as `failed` is true.
-    """
-    end = time.monotonic() + seconds
-    while not condition():
-        assert not failed(), describe()
-        assert time.monotonic() < end, describe()
-        time.sleep(pause)
 
 
 def complaints(log: str, expected: Sequence[str] = ()) -> list[str]:

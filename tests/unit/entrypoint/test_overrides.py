@@ -1,0 +1,69 @@
+"""Which of several overrides wins; tests/contract compares that with Airflow for any configuration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from entrypoint import config_file
+from entrypoint.config_values import MAX_VALUE
+from entrypoint.errors import StartError
+from entrypoint.option_names import ConfigOption
+from entrypoint.overrides import (
+    CFG,
+    COMMAND,
+    ENVIRONMENT,
+    SECRET,
+    Override,
+    find_override,
+    validate_number,
+)
+
+NEW, OLD = ConfigOption("database", "sql_alchemy_conn"), ConfigOption("core", "sql_alchemy_conn")
+SETTINGS = [
+    (NEW.variable, "in environment", ENVIRONMENT),
+    (f"{NEW.variable}_CMD", "print it", COMMAND),
+    (f"{NEW.variable}_SECRET", "path", SECRET),
+    (OLD.variable, "older name", ENVIRONMENT),
+]
+
+
+@pytest.fixture
+def cfg(tmp_path: Path) -> config_file.AirflowCfg:
+    path = tmp_path / "airflow.cfg"
+    path.write_text("[core]\nsql_alchemy_conn = in cfg\n[database]\nsql_alchemy_conn_cmd = print it\n")
+    return config_file.read_config(str(path))
+
+
+@pytest.mark.parametrize("count", range(len(SETTINGS)))
+def test_environment_wins_in_airflows_order(cfg: config_file.AirflowCfg, count: int) -> None:
+    remaining = SETTINGS[count:]
+    override = find_override(
+        (NEW, OLD), {variable: text for variable, text, _ in remaining}, cfg, sensitive=True
+    )
+    assert override
+    assert (override.location, override.text, override.origin) == remaining[0]
+
+
+def test_plain_option_of_any_name_in_cfg_precedes_command(cfg: config_file.AirflowCfg) -> None:
+    override = find_override((NEW, OLD), {}, cfg, sensitive=True)
+    assert override
+    assert (override.text, override.origin) == ("in cfg", CFG)
+    assert override.location == f"[core] sql_alchemy_conn in {cfg.path}"
+
+
+def test_command_and_secret_are_read_for_sensitive_options_only(cfg: config_file.AirflowCfg) -> None:
+    environ = {f"{NEW.variable}_CMD": "print it", f"{NEW.variable}_SECRET": "path"}
+    assert find_override((NEW,), environ, cfg) is None
+
+
+@pytest.mark.parametrize(("text", "value"), [(" 1 ", "1"), (str(MAX_VALUE), str(MAX_VALUE))])
+def test_validate_number_accepts_both_bounds(text: str, value: str) -> None:
+    assert validate_number(Override(NEW, ENVIRONMENT, text, "HERE"), int, 1, "tasks") == value
+
+
+@pytest.mark.parametrize("text", ["0", str(MAX_VALUE + 1), "", "x"])
+def test_validate_number_rejects_text_outside_bounds(text: str) -> None:
+    with pytest.raises(StartError, match=r"^HERE holds .*; it must be a whole number of tasks from 1 to"):
+        validate_number(Override(NEW, ENVIRONMENT, text, "HERE"), int, 1, "tasks")
