@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from airflow.configuration import conf
 
 from astro_runtime_plugin import airflow_compat
-from astro_runtime_plugin.database import state
 from astro_runtime_plugin.parallelism.limit import Worker
-from astro_runtime_plugin.parallelism.snapshot import FRESH_SECONDS, KIND, Workers, summarize
+from astro_runtime_plugin.parallelism.snapshot import Workers, fetch_rows, summarize
 from entrypoint import capacity
 from entrypoint.errors import UNAVAILABLE, UNKNOWN, StartError
 from entrypoint.record import ResolvedSetting
@@ -29,7 +28,7 @@ def query_workers(settings: Iterable[ResolvedSetting]) -> tuple[Workers, StartEr
             workers = _inspect()
         except StartError as error:
             problem = error
-    return summarize(settings, state.fetch(KIND, FRESH_SECONDS), workers), problem
+    return summarize(settings, fetch_rows(), workers), problem
 
 
 def _inspect() -> list[Worker]:

@@ -9,7 +9,7 @@ from pytest_mock import MockerFixture
 
 from astro_runtime_plugin import child_process
 from astro_runtime_plugin.parallelism.monitor import ParallelismMonitor
-from astro_runtime_plugin.parallelism.publish import SUBSCRIBERS, save_record
+from astro_runtime_plugin.parallelism.publish import SUBSCRIBERS, save_row
 
 
 def test_failed_child_is_replaced(mocker: MockerFixture, caplog: pytest.LogCaptureFixture) -> None:
@@ -30,7 +30,7 @@ def test_failed_child_is_replaced(mocker: MockerFixture, caplog: pytest.LogCaptu
 def test_unwritable_database_is_logged_without_its_url(
     mocker: MockerFixture, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (warning,) = (warning for warning, subscriber in SUBSCRIBERS.items() if subscriber == save_record)
+    (warning,) = (warning for warning, subscriber in SUBSCRIBERS.items() if subscriber == save_row)
     failing = mocker.Mock(side_effect=OSError("postgresql://user:secret@host"))
     monitor = ParallelismMonitor(mocker.Mock(value=4), {warning: failing})
     monitor._process({"error": "away"})
