@@ -104,5 +104,7 @@ def answer(value: Any) -> None:
 def time_limit(seconds: int) -> Iterator[None]:
     """End the child, wherever it hangs, if the block takes longer than `seconds`."""
     signal.alarm(seconds)
-    yield
-    signal.alarm(0)
+    try:
+        yield
+    finally:
+        signal.alarm(0)

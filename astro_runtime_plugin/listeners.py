@@ -60,7 +60,7 @@ def start_services() -> None:
         from astro_runtime_plugin.updates import service as updates
 
         run_guarded("The update check", updates.start)
-        scheduler_log.start()
+        run_guarded("The log of the notices", scheduler_log.start)
 
 
 def activate_parallelism() -> None:

@@ -48,7 +48,8 @@ class ResolvedSetting:
     def log_line(self) -> str:
         """The line about this setting in the log."""
         if self.exported and self.set_as:
-            return f"{self.variable}={self.value} (forwarded from {self.set_as}, which this Airflow does not read)"
+            source = self.why or "which this Airflow does not read"
+            return f"{self.variable}={self.value} (forwarded from {self.set_as}, {source})"
         if self.exported:
             return f"{self.variable}={self.value} ({self.why})"
         if self.set_as:

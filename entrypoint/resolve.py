@@ -150,7 +150,11 @@ class _SettingResolver:
         ignored = ", ".join(override.location for override in forwarded)
         why = f"{ignored} is ignored, because the current name is set" if ignored else ""
         value = self._number(current, self.option_names.minimum)
-        return self._override(current, value, exported=self._shadowed(current), why=why)
+        generated = self._generated_winner(current)
+        if generated:
+            hidden = f"because Airflow would use {generated}, which it generated itself"
+            why = f"{hidden}; {why}" if why else hidden
+        return self._override(current, value, exported=generated is not None, why=why)
 
     def _resolve_max(self, current: Override | None, overrides: list[Override]) -> ResolvedSetting:
         """Resolve what Airflow uses: the largest of `overrides` and the first name's value or Airflow's default."""
@@ -161,10 +165,10 @@ class _SettingResolver:
         why = f"Airflow uses the largest value, and {override.location} is not above it"
         return self._result(self.setting.airflow_default, AIRFLOW, why, exported=False)
 
-    def _shadowed(self, current: Override) -> bool:
-        """Whether Airflow would use another value: it generated the new name that hides the operator's old one."""
+    def _generated_winner(self, current: Override) -> str | None:
+        """Return the location of the new name that Airflow generated, if it hides the operator's old one."""
         winner = find_override(self.option_names.names, self.environ, self.cfg)
-        return winner is not None and winner.location != current.location
+        return winner.location if winner and winner.location != current.location else None
 
     def _default(self) -> ResolvedSetting:
         if self.setting.default is not None:

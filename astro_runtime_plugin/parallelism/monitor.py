@@ -81,13 +81,13 @@ class ParallelismMonitor:
         finally:
             child.kill()
             child.communicate()
-        self._hold("broker", f"the process that queries the workers ended with {child.returncode}")
+        self._hold("child", f"the process that queries the workers ended with {child.returncode}")
 
     def _process(self, answer: Mapping[str, Any]) -> None:
         if "error" in answer:
             self._hold("broker", f"could not query the broker: {answer['error']}")
         else:
-            self._warned.discard("broker")
+            self._warned -= {"broker", "child"}
             workers = [Worker(name, pool, tuple(queues)) for name, pool, queues in answer["workers"]]
             if self.limit.update(workers, answer["active"]):
                 log.info("Parallelism is %d: %s", self.limit.value, self.limit.calculation.why)
@@ -99,7 +99,7 @@ class ParallelismMonitor:
                 self._warn(failure, f"{failure}: {type(error).__name__}")
 
     def _warn(self, topic: str, text: str) -> None:
-        """Warn about each topic once; about the broker again after it has answered."""
+        """Warn about each topic once; about the broker and the child again after the broker has answered."""
         if topic not in self._warned:
             self._warned.add(topic)
             log.warning("astro-runtime: %s", text)

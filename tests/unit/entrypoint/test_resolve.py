@@ -133,6 +133,13 @@ def test_resolve_one_setting(
             f"{PARALLELISM}=8 ({ENVIRONMENT}, {PARALLELISM};"
             " AIRFLOW_CORE_PARALLELISM is ignored, because the current name is set)",
         ),
+        (
+            REFRESH,
+            {},
+            f"{GENERATED}dag_dir_list_interval = 60\n",
+            f"{REFRESH}=60 (forwarded from [scheduler] dag_dir_list_interval in {{path}}, because Airflow would use"
+            " [dag_processor] refresh_interval in {path}, which it generated itself)",
+        ),
     ],
 )
 def test_resolve_log_line(

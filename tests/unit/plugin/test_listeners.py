@@ -71,6 +71,20 @@ def test_only_a_scheduler_checks_for_updates_and_logs_notices(
     assert calls == (0 if command == "db" else 1, times, times)
 
 
+def test_failed_start_of_the_notices_is_logged_and_leaves_the_other_services(
+    mocker: MockerFixture, caplog: pytest.LogCaptureFixture
+) -> None:
+    mocker.patch.object(sys, "argv", ["airflow", "scheduler"])
+    mocker.patch.object(heartbeat, "start")
+    start_updates = mocker.patch.object(updates, "start")
+    mocker.patch.object(scheduler_log, "start", side_effect=RuntimeError("postgresql://user:secret@host"))
+    listeners.start_services()
+    assert start_updates.call_count == 1
+    assert [record.getMessage() for record in caplog.records] == [
+        "astro-runtime: The log of the notices did not start: RuntimeError"
+    ]
+
+
 def test_notices_and_a_failure_are_logged_once_each(
     mocker: MockerFixture, caplog: pytest.LogCaptureFixture
 ) -> None:

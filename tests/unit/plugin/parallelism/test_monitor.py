@@ -27,6 +27,19 @@ def test_failed_child_is_replaced(mocker: MockerFixture, caplog: pytest.LogCaptu
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
 
 
+def test_broker_failure_is_logged_after_a_dead_child(
+    mocker: MockerFixture, caplog: pytest.LogCaptureFixture
+) -> None:
+    monitor = ParallelismMonitor(mocker.Mock(value=4), {})
+    for _ in range(2):
+        monitor._process_answers(mocker.Mock(return_value=False), mocker.Mock(returncode=-14))
+        monitor._process({"error": "OperationalError"})
+    assert [record.getMessage() for record in caplog.records] == [
+        "astro-runtime: parallelism stays 4: the process that queries the workers ended with -14",
+        "astro-runtime: parallelism stays 4: could not query the broker: OperationalError",
+    ]
+
+
 def test_unwritable_database_is_logged_without_its_url(
     mocker: MockerFixture, caplog: pytest.LogCaptureFixture
 ) -> None:
