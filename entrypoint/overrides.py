@@ -65,7 +65,9 @@ def find_setting_override(
     return None
 
 
-def validate_number(override: Override, parse: Callable[[str], float], minimum: float, unit: str) -> str:
+def validated_number_text(
+    override: Override, parse: Callable[[str], float], minimum: float, unit: str
+) -> str:
     """Return the number without surrounding blanks. Raises StartError unless it is from `minimum` to MAX_VALUE."""
     try:
         if not minimum <= parse(override.text) <= MAX_VALUE:

@@ -20,7 +20,7 @@ from entrypoint.defaults import (
     WORKER_QUEUES,
 )
 from entrypoint.errors import bad_value
-from entrypoint.overrides import Override, find_override, find_setting_override, validate_number
+from entrypoint.overrides import Override, find_override, find_setting_override, validated_number_text
 from entrypoint.record import AIRFLOW, RUNTIME, ResolvedSetting
 
 TYPE_CHECKING = False
@@ -79,7 +79,7 @@ def configured_concurrency(environ: Mapping[str, str], cfg: AirflowCfg, line: st
     """Return `[celery] worker_concurrency`, in tasks a worker, or None if the operator has not set it."""
     override = find_override((WORKER_CONCURRENCY,), environ, cfg)
     parse = NUMBER_PARSERS[line][int]
-    return int(parse(validate_number(override, parse, 1, "tasks"))) if override else None
+    return int(parse(validated_number_text(override, parse, 1, "tasks"))) if override else None
 
 
 def executor(environ: Mapping[str, str], cfg: AirflowCfg, line: str) -> str:
@@ -132,7 +132,7 @@ class _SettingResolver:
         return find_setting_override(self.setting, names, self.environ, self.cfg)
 
     def _number(self, override: Override, minimum: float) -> str:
-        return validate_number(override, self.parse, minimum, self.setting.unit)
+        return validated_number_text(override, self.parse, minimum, self.setting.unit)
 
     def _largest(self, overrides: list[Override], minimum: float) -> tuple[str, Override]:
         values = [(self._number(override, minimum), override) for override in overrides]

@@ -21,7 +21,7 @@ from testing.entrypoint_process import CHECKOUT, ENTRYPOINT, environment
 
 AIRFLOW = (*ENTRYPOINT, "airflow")
 BIN = Path(sys.executable).parent
-INSPECT_MODULE = "astro_runtime_plugin.parallelism.inspect_process"
+INSPECT_MODULE = "astro_runtime_plugin.parallelism.worker_inspector"
 TIMEOUT_SECONDS = 300.0  # until a test gives up; tests check what happens, not when
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from astro_runtime_plugin.parallelism.snapshot import Workers
+    from astro_runtime_plugin.parallelism.snapshot import WorkersSummary
 
 
 @click.command()
@@ -30,7 +30,7 @@ def workers(form: str | None) -> None:
         raise problem
 
 
-def _print(snapshot: Workers) -> None:
+def _print(snapshot: WorkersSummary) -> None:
     from astro_runtime_plugin.cli.table import print_table
 
     rows = [

@@ -29,7 +29,7 @@ def _on_worker_ready(callback: Callable[..., None]) -> None:
 
 
 def _record(**_: object) -> None:
-    from astro_runtime_plugin.inventory.heartbeat import start
+    from astro_runtime_plugin.inventory.recorder import start
 
     start()
 

@@ -17,11 +17,11 @@ from astro_runtime_plugin import airflow_compat
 from astro_runtime_plugin.airflow_compat import OverriddenAttribute
 from astro_runtime_plugin.options.settings import AIRFLOW_DEFAULTS
 from astro_runtime_plugin.parallelism.effective import EffectiveParallelism
-from astro_runtime_plugin.parallelism.inspect_process import broker_settings
 from astro_runtime_plugin.parallelism.limit import LimitState
 from astro_runtime_plugin.parallelism.monitor import ParallelismMonitor
 from astro_runtime_plugin.parallelism.publish import SUBSCRIBERS
 from astro_runtime_plugin.parallelism.snapshot import PARALLELISM
+from astro_runtime_plugin.parallelism.worker_inspector import broker_settings
 from entrypoint import capacity, config_file, record
 from entrypoint.defaults import AIRFLOW_WORKER_CONCURRENCY
 from entrypoint.resolve import configured_concurrency, configured_queues
@@ -33,7 +33,7 @@ CELERY, HYBRID = ".CeleryExecutor", ".CeleryKubernetesExecutor"  # how an execut
 
 def activate(runner: ModuleType) -> None:
     """Let parallelism follow the workers if CeleryExecutor runs and the operator has not set parallelism."""
-    if not is_default() or conf.getboolean("core", "multi_team", fallback=False):
+    if not is_left_to_runtime() or conf.getboolean("core", "multi_team", fallback=False):
         return
     paths = airflow_compat.executor_paths()
     if any(path.endswith(HYBRID) for path in paths):
@@ -43,7 +43,7 @@ def activate(runner: ModuleType) -> None:
     follow_workers(runner, sum(not path.endswith(CELERY) for path in paths))
 
 
-def is_default() -> bool:
+def is_left_to_runtime() -> bool:
     """Return whether parallelism is left to the Runtime, according to this process's record."""
     return any(
         setting.documented == PARALLELISM and setting.origin in DEFAULT_ORIGINS

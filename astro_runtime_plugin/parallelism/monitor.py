@@ -1,6 +1,6 @@
 """The scheduler's thread that keeps the limit up to date with the workers' answers.
 
-It reads the answers of a child process (`inspect_process`), so the scheduler's loop never waits for a worker.
+It reads the answers of a child process (`worker_inspector`), so the scheduler's loop never waits for a worker.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from astro_runtime_plugin.child_process import Child
 from astro_runtime_plugin.parallelism.limit import LimitState, Worker
 
 log = logging.getLogger("astro_runtime")
-INSPECT_MODULE = "astro_runtime_plugin.parallelism.inspect_process"
+INSPECT_MODULE = "astro_runtime_plugin.parallelism.worker_inspector"
 RESTART_SECONDS = 10.0  # until a child that has ended is replaced
 SILENCE_SECONDS = 60.0  # after which a silent child is killed
 

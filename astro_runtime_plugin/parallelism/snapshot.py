@@ -39,7 +39,7 @@ class SchedulerLimit(BaseModel):
     why: str
 
 
-class Workers(BaseModel):
+class WorkersSummary(BaseModel):
     """The response of `GET /astro-runtime/api/workers`.
 
     `parallelism` is the setting, with its origin; `schedulers` are those that follow the workers.
@@ -95,10 +95,10 @@ def summarize(
     settings: Iterable[ResolvedSetting],
     rows: Mapping[str, SchedulerRow],
     workers: Iterable[Worker] | None = None,
-) -> Workers:
+) -> WorkersSummary:
     """Return the setting, the limits in force and `workers`; without `workers`, those in the schedulers' rows."""
     setting = next((setting for setting in settings if setting.documented == PARALLELISM), None)
-    return Workers(
+    return WorkersSummary(
         parallelism=setting.value if setting else "",
         origin=setting.origin if setting else "",
         why=setting.why if setting else "",
@@ -110,6 +110,6 @@ def summarize(
     )
 
 
-def latest_snapshot(settings: Iterable[ResolvedSetting]) -> Workers:
+def latest_snapshot(settings: Iterable[ResolvedSetting]) -> WorkersSummary:
     """Return what the schedulers have recorded. The web server queries no worker, so this takes no time."""
     return summarize(settings, fetch_rows())

@@ -12,7 +12,7 @@ from astro_runtime_plugin.releases.policy import basic_support_end, is_lts, main
 from astro_runtime_plugin.releases.release import Release
 
 Stage = Literal["future", "maintained", "basic support", "superseded", "unmaintained", "yanked", "unknown"]
-NOT_MAINTAINED: tuple[Stage, ...] = ("superseded", "unmaintained", "yanked")
+UNMAINTAINED_STAGES: tuple[Stage, ...] = ("superseded", "unmaintained", "yanked")
 
 
 class Lifecycle(BaseModel):

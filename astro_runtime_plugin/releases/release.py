@@ -41,7 +41,7 @@ def _check_day(day: date) -> date:
 Day = Annotated[date, AfterValidator(_check_day)]
 SingleLine = Annotated[str, AfterValidator(single_line)]
 Channel = Literal["stable", "deprecated", "alpha", "beta"]
-Python = Annotated[str, StringConstraints(pattern=r"^[0-9]+\.[0-9]+$")]
+PythonVersion = Annotated[str, StringConstraints(pattern=r"^[0-9]+\.[0-9]+$")]
 
 
 class OperatingSystem(BaseModel):
@@ -52,7 +52,7 @@ class OperatingSystem(BaseModel):
     name: str
     version: str
     codename: str
-    python_versions: list[Python] = []
+    python_versions: list[PythonVersion] = []
     note: SingleLine = ""
 
 
@@ -73,8 +73,8 @@ class Release(BaseModel):
     release_date: Day | None = None
     end_of_maintenance: Day | None = None
     end_of_basic_support: Day | None = None
-    python_versions: list[Python] = []
-    default_python: Python | None = None
+    python_versions: list[PythonVersion] = []
+    default_python: PythonVersion | None = None
     os: list[OperatingSystem] = []
     architectures: list[Literal["amd64", "arm64"]] = []
     postgresql: list[int] = []

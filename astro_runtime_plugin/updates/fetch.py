@@ -1,4 +1,4 @@
-"""Fetches the update document in a child process (`download`)."""
+"""Fetches the update document in a child process (`download_process`)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from astro_runtime_plugin import child_process
 
-DOWNLOAD_MODULE = "astro_runtime_plugin.updates.download"
+DOWNLOAD_MODULE = "astro_runtime_plugin.updates.download_process"
 MAX_SECONDS = 30  # for the whole fetch, after which the child process is killed
 SPARE_SECONDS = 10.0  # for the child process to start
 MAX_BYTES = 4 * 1024 * 1024  # escaped as a JSON string, it still fits into MySQL's MEDIUMTEXT
@@ -28,7 +28,7 @@ class FetchedDocument(NamedTuple):
     etag: str | None
 
 
-def fetch(
+def fetch_document(
     url: str, etag: str | None = None, seconds: int = MAX_SECONDS, limit: int = MAX_BYTES
 ) -> FetchedDocument | None:
     """Return the document at `url`, or None if it still has this `etag`. Raises FetchError.

@@ -22,7 +22,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from astro_runtime_plugin.options.urls import LINK, url_problem
-from astro_runtime_plugin.releases.release import Channel, Day, Python, Release, single_line
+from astro_runtime_plugin.releases.release import Channel, Day, PythonVersion, Release, single_line
 
 MAX_REASON_LENGTH = 300  # characters
 
@@ -68,8 +68,8 @@ class Metadata(BaseModel):
     end_of_maintenance: Fact[Day] = None
     end_of_basic_support: Fact[Day] = None
     lts: Annotated[Fact[bool], Field(alias="LTS")] = None
-    python_versions: Fact[list[Python]] = None
-    default_python_version: Fact[Python] = None
+    python_versions: Fact[list[PythonVersion]] = None
+    default_python_version: Fact[PythonVersion] = None
     yanked: YankFlag = None
     yanked_reason: Annotated[str, BeforeValidator(_reason)] = ""
     url: Annotated[Any, AfterValidator(_link)] = None

@@ -19,14 +19,14 @@ from flask import Response, abort, current_app, make_response, redirect, render_
 from markupsafe import Markup
 from werkzeug.wrappers import Response as Redirect
 
-from astro_runtime_plugin.inventory.heartbeat import current_components, start
+from astro_runtime_plugin.inventory.recorder import current_components, start
 from astro_runtime_plugin.notices import service
 from astro_runtime_plugin.parallelism.snapshot import latest_snapshot
 from astro_runtime_plugin.releases.current import release_of
 from astro_runtime_plugin.web import openapi, schemas
 from astro_runtime_plugin.web.flask_footer import FooterBlueprint
+from astro_runtime_plugin.web.footer_options import read_web_options
 from astro_runtime_plugin.web.page.collect import render_page
-from astro_runtime_plugin.web.web_options import read_web_options
 from entrypoint import record
 
 Extensions = dict[str, list[Any]]
@@ -69,7 +69,7 @@ def api_views(runtime: schemas.Runtime) -> dict[str, Callable[[], Any]]:
         "runtime": lambda: runtime_with_settings(runtime).model_dump(),
         "workers": lambda: latest_snapshot(record.decode(os.environ)).model_dump(),
         "components": lambda: [component._asdict() for component in current_components()],
-        "notices": lambda: service.notices_for(user_id()).model_dump(),
+        "notices": lambda: service.undismissed_notices(user_id()).model_dump(),
         "openapi.json": openapi.document,
     }
 

@@ -11,7 +11,7 @@ from airflow.configuration import conf
 
 from astro_runtime_plugin.web.airflow3_routes import create_app
 from astro_runtime_plugin.web.footer import URL_PREFIX, FooterMiddleware
-from astro_runtime_plugin.web.web_options import read_web_options
+from astro_runtime_plugin.web.footer_options import read_web_options
 
 Extensions = dict[str, list[dict[str, Any]]]
 # A bundle URL without a leading slash is relative to the path prefix of `[api] base_url`.

@@ -45,7 +45,7 @@ MAY_IMPORT_AIRFLOW = {
     "airflow_compat.py",
     "database/setup.py",
     "database/state.py",
-    "inventory/heartbeat.py",
+    "inventory/recorder.py",
     "notices/service.py",
     "parallelism/activate.py",
     "parallelism/query.py",

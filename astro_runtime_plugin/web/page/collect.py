@@ -6,8 +6,8 @@ import os
 import time
 
 from astro_runtime_plugin.inventory.component_settings import hosts_by_setting
-from astro_runtime_plugin.inventory.heartbeat import component_rows
 from astro_runtime_plugin.inventory.listing import live_components
+from astro_runtime_plugin.inventory.recorder import component_rows
 from astro_runtime_plugin.parallelism.snapshot import latest_snapshot
 from astro_runtime_plugin.releases import catalogue
 from astro_runtime_plugin.releases.merge import find_release, merge_releases

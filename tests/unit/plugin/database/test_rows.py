@@ -12,7 +12,7 @@ from pytest_mock import MockerFixture
 from sqlalchemy import create_engine, insert
 
 from astro_runtime_plugin.database import state
-from astro_runtime_plugin.inventory import heartbeat
+from astro_runtime_plugin.inventory import recorder
 from astro_runtime_plugin.inventory.listing import RunningComponent, component_row
 from astro_runtime_plugin.parallelism import snapshot
 from astro_runtime_plugin.parallelism.limit import LimitState, Worker
@@ -58,9 +58,9 @@ def assert_ignored(caplog: pytest.LogCaptureFixture, name: str) -> None:
 )
 def test_invalid_component_row_is_ignored(caplog: pytest.LogCaptureFixture, row: Any) -> None:
     caplog.set_level(logging.DEBUG, logger="astro_runtime")
-    state.put(heartbeat.KIND, "valid", ALIVE)
-    state.put(heartbeat.KIND, "odd", row)
-    assert heartbeat.current_components() == [WORKER]
+    state.put(recorder.KIND, "valid", ALIVE)
+    state.put(recorder.KIND, "odd", row)
+    assert recorder.current_components() == [WORKER]
     assert_ignored(caplog, "odd")
 
 
