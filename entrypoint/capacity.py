@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from entrypoint.host_limits import HostLimits
     from entrypoint.worker_queues import WorkerQueues
 
+CELERY_EXECUTOR, HYBRID_EXECUTOR = "CeleryExecutor", "CeleryKubernetesExecutor"
 TASKS_PER_CORE = 5
 MEMORY_PER_TASK = 384  # MiB: what a task's process needs, with Airflow imported and some work of its own
 MIB = 1024 * 1024
@@ -83,6 +84,11 @@ def worker_concurrency(host: HostLimits) -> Calculation:
 def is_local(executor: str) -> bool:
     """Whether every task runs on the scheduler's machine, with LocalExecutor alone."""
     return executor_names(executor) == {"LocalExecutor"}
+
+
+def uses_celery(executor: str) -> bool:
+    """Whether tasks run on Celery, with an executor of Celery's alone or as one of several."""
+    return any("Celery" in name for name in executor_names(executor))
 
 
 def executor_names(text: str) -> set[str]:

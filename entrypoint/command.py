@@ -22,6 +22,7 @@ Resolves the Runtime's defaults, waits for what the component needs, and becomes
 
 DATABASE = "metadata database"
 BROKER = "broker"
+CELERY_WORKER = ("celery", "worker")
 
 # What must be reachable before an airflow subcommand starts. A longer match wins; one that is not listed needs nothing.
 _COMMON: dict[tuple[str, ...], tuple[str, ...]] = {
@@ -41,7 +42,7 @@ _COMMON: dict[tuple[str, ...], tuple[str, ...]] = {
 }
 NEEDS = {
     "3.3": _COMMON,  # a worker talks to the api-server, not to the database
-    "2.11": {**_COMMON, ("celery", "worker"): (DATABASE, BROKER)},
+    "2.11": {**_COMMON, CELERY_WORKER: (DATABASE, BROKER)},
 }
 
 # The subcommands of both lines: these words mean Airflow, even if a program of that name is installed.

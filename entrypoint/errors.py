@@ -15,7 +15,7 @@ CONFIG = 78  # EX_CONFIG: a value that cannot work
 NOT_EXECUTABLE = 126  # entrypoint: the command exists, but cannot be executed
 NOT_FOUND = 127  # entrypoint: the command does not exist
 
-_MAX_QUOTED = 200  # characters of a bad value that a message quotes
+MAX_QUOTED_LENGTH = 200  # characters of a bad value that a message quotes
 
 
 class StartError(Exception):
@@ -31,5 +31,9 @@ def bad_value(location: str, value: str, must_be: str) -> StartError:
 
     Mask a secret before passing it in.
     """
-    quoted = value if len(value) <= _MAX_QUOTED else value[:_MAX_QUOTED] + "…"
-    return StartError(f"{location} holds {quoted!r}; it must be {must_be}")
+    return StartError(f"{location} holds {truncate(value)!r}; it must be {must_be}")
+
+
+def truncate(text: str, length: int = MAX_QUOTED_LENGTH) -> str:
+    """Return at most `length` characters of `text`, and an ellipsis if it is longer."""
+    return text if len(text) <= length else text[:length] + "…"

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 
 RUNTIME = "Runtime"
 AIRFLOW = "Airflow"
+ENVIRONMENT = "operator environment"
+COMMAND = "operator command"
+SECRET = "operator secret"  # noqa: S105 - the name of an origin
+CFG = "operator airflow.cfg"
 RECORD_VARIABLE = "ASTRO_RUNTIME_RECORD"
 FIELDS = ("documented", "variable", "value", "origin", "why", "exported", "set_as")  # in the record's order
 

@@ -6,6 +6,7 @@ Does not change anything; all it reads besides its arguments are the host's limi
 from __future__ import annotations
 
 from entrypoint import capacity
+from entrypoint.command import CELERY_WORKER
 from entrypoint.config_values import NUMBER_PARSERS
 from entrypoint.defaults import (
     AIRFLOW_EXECUTOR,
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from entrypoint.option_names import ConfigOption, EnvOnlyName
     from entrypoint.worker_queues import WorkerQueues
 
-WORKER = ("celery", "worker")
 # The options of `airflow celery worker` that size its pool.
 POOL_OPTIONS = ("-c", "--concurrency", "-a", "--autoscale")
 
@@ -55,7 +55,7 @@ def settings_for(
 
     A worker keeps a pool that the operator sizes on its command line, or lets Celery scale.
     """
-    if tuple(subcommand[:2]) != WORKER or _sizes_pool(subcommand[2:]):
+    if tuple(subcommand[:2]) != CELERY_WORKER or _sizes_pool(subcommand[2:]):
         return DEFAULTS
     return DEFAULTS if find_override((WORKER_AUTOSCALE,), environ, cfg) else ALL_DEFAULTS
 

@@ -20,9 +20,9 @@ def defaults(form: str | None) -> None:
     from astro_runtime_plugin.cli.table import print_table
     from astro_runtime_plugin.options.settings import setting_rows
     from entrypoint.build_environment import build_environment
-    from entrypoint.resolve import WORKER
+    from entrypoint.command import CELERY_WORKER
 
-    rows = setting_rows(build_environment(os.environ, WORKER).settings)
+    rows = setting_rows(build_environment(os.environ, CELERY_WORKER).settings)
     if form == "json":
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
     else:

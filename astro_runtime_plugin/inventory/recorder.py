@@ -25,7 +25,8 @@ from astro_runtime_plugin.inventory.listing import (
     live_components,
 )
 from astro_runtime_plugin.options.section import read_option
-from astro_runtime_plugin.releases.current import displayed_tag, image_tag, release_of
+from astro_runtime_plugin.releases.current import release_of
+from astro_runtime_plugin.releases.image_tag import displayed_tag, image_tag
 from entrypoint import record
 
 log = logging.getLogger("astro_runtime")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from astro_runtime_plugin.airflow_compat import sent_task_ids
+from astro_runtime_plugin.airflow_compat import running_count, sent_task_ids
 from astro_runtime_plugin.parallelism.limit import LimitState
 
 
@@ -29,7 +29,7 @@ class EffectiveParallelism:
         value = calculation.value or 1
         if not self.executor:
             return value
-        return max(value + len(lost & sent_task_ids(self.executor)), len(self.executor.running))
+        return max(value + len(lost & sent_task_ids(self.executor)), running_count(self.executor))
 
     def over_all_executors(self, configured: int) -> int:
         """Return the scheduler's limit: every other executor contributes the configured parallelism."""

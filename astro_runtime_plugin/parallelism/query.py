@@ -13,8 +13,6 @@ from entrypoint import capacity
 from entrypoint.errors import UNAVAILABLE, UNKNOWN, StartError
 from entrypoint.record import ResolvedSetting
 
-CELERY_EXECUTORS = {"CeleryExecutor", "CeleryKubernetesExecutor"}
-
 
 def query_workers(settings: Iterable[ResolvedSetting]) -> tuple[WorkersSummary, StartError | None]:
     """Query the workers, which takes a few seconds, if an executor is Celery's; one that does not answer is left out.
@@ -23,7 +21,7 @@ def query_workers(settings: Iterable[ResolvedSetting]) -> tuple[WorkersSummary, 
     """
     workers: list[Worker] = []
     problem = None
-    if CELERY_EXECUTORS & capacity.executor_names(conf.get("core", "executor")):
+    if capacity.uses_celery(conf.get("core", "executor")):
         try:
             workers = _inspect()
         except StartError as error:

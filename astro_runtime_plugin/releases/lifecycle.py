@@ -70,7 +70,7 @@ def superseding_release(release: Release, releases: Iterable[Release], today: da
         for candidate in releases
         if candidate.version.family == 2 and candidate.version.series == release.version.series
         if candidate.version > release.version
-        if candidate.channel == "stable" and not candidate.yanked
+        if candidate.is_stable
         if (candidate.release_date or today) <= today
     ]
     return max(newer, key=lambda candidate: candidate.version, default=None)

@@ -88,6 +88,11 @@ class Release(BaseModel):
         return Version.parse(self.release)
 
     @property
+    def is_stable(self) -> bool:
+        """Whether the release is of the stable channel and not yanked."""
+        return self.channel == "stable" and not self.yanked
+
+    @property
     def why_yanked(self) -> str:
         """The reason for the yank, as part of a sentence."""
         return self.yanked_reason.rstrip(". ") or "no reason is given"

@@ -16,7 +16,8 @@ from astro_runtime_plugin.background import StoppableWait
 from astro_runtime_plugin.database import state
 from astro_runtime_plugin.options.urls import without_secrets
 from astro_runtime_plugin.updates import document, store
-from astro_runtime_plugin.updates.fetch import FetchedDocument, FetchError, fetch_document
+from astro_runtime_plugin.updates.download_process import DownloadError
+from astro_runtime_plugin.updates.fetch import FetchedDocument, fetch_document
 
 log = logging.getLogger("astro_runtime")
 
@@ -53,7 +54,7 @@ class DailyCheck:
         try:
             if self._is_fresh() or self._fetch():
                 self._warned.clear()
-        except (FetchError, document.DocumentError) as error:
+        except (DownloadError, document.DocumentError) as error:
             self._warn(error.kind, f"{url} {error}")
         except SQLAlchemyError as error:  # its message contains the values of the statement
             self._warn("database", f"{url} cannot be stored: {type(error).__name__}")

@@ -23,6 +23,7 @@ from pydantic.alias_generators import to_camel
 
 from astro_runtime_plugin.options.urls import LINK, url_problem
 from astro_runtime_plugin.releases.release import Channel, Day, PythonVersion, Release, single_line
+from entrypoint.errors import truncate
 
 MAX_REASON_LENGTH = 300  # characters
 
@@ -42,8 +43,7 @@ def _lenient(fallback: Callable[[Any], Any]) -> WrapValidator:
 
 
 def _reason(value: Any) -> str:
-    text = single_line("" if value is None else str(value))
-    return text if len(text) <= MAX_REASON_LENGTH else f"{text[:MAX_REASON_LENGTH]}…"
+    return truncate(single_line("" if value is None else str(value)), MAX_REASON_LENGTH)
 
 
 def _link(url: Any) -> str | None:

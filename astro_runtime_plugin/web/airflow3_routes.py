@@ -25,7 +25,7 @@ from astro_runtime_plugin.notices.service import NoticeList
 from astro_runtime_plugin.parallelism.snapshot import WorkersSummary, latest_snapshot
 from astro_runtime_plugin.releases.current import release_of
 from astro_runtime_plugin.web import openapi, schemas
-from astro_runtime_plugin.web.footer import STATIC
+from astro_runtime_plugin.web.html_pages import STATIC
 from astro_runtime_plugin.web.no_store import NoStoreMiddleware
 from astro_runtime_plugin.web.page.collect import render_page
 from entrypoint import record

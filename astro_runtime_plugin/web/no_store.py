@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.datastructures import MutableHeaders
 
-from astro_runtime_plugin.web.footer import App, Message, Receive, Send
+from astro_runtime_plugin.web.asgi_footer import App, Message, Receive, Send
 
 
 class NoStoreMiddleware:

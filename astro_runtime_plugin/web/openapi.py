@@ -14,7 +14,7 @@ from astro_runtime_plugin import __version__
 from astro_runtime_plugin.inventory.listing import RunningComponent
 from astro_runtime_plugin.notices.service import NoticeList
 from astro_runtime_plugin.parallelism.snapshot import WorkersSummary
-from astro_runtime_plugin.web.footer import URL_PREFIX
+from astro_runtime_plugin.web.html_pages import URL_PREFIX
 from astro_runtime_plugin.web.schemas import Runtime
 
 Json = dict[str, Any]

@@ -159,7 +159,7 @@ TEXT = "astro_runtime_plugin.web is a room"
 def test_rules_cover_existing_files() -> None:
     modules = {"__main__.py", "defaults.py", "resolve.py", "build_environment.py"}
     assert modules <= {path.name for path in ENTRYPOINT}
-    assert {"plugin.py", "startup_hook.py", "footer.py"} <= {path.name for path in PLUGIN}
+    assert {"plugin.py", "startup_hook.py", "asgi_footer.py"} <= {path.name for path in PLUGIN}
 
 
 @pytest.mark.parametrize(

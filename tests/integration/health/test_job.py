@@ -36,7 +36,7 @@ BEATS = {
     "empty": [],
 }
 TOO_OLD = re.compile(
-    r"the last heartbeat of this host's \w+Job is (?P<age>\d+) s old; it may be (?P<max_age>\d+) s old"
+    r"the last heartbeat of this host's \w+Job is (?P<age>\d+) s old; at most (?P<max_age>\d+) s is allowed"
 )
 CALLABLES = ("airflow.utils.net.getfqdn", "airflow.utils.net.get_host_ip_address", "socket.gethostname")
 # Airflow's own model writes the rows, as its components do.

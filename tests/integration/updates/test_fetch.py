@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from astro_runtime_plugin.updates.fetch import FetchedDocument, FetchError, fetch_document
+from astro_runtime_plugin.updates.download_process import DownloadError
+from astro_runtime_plugin.updates.fetch import FetchedDocument, fetch_document
 from testing.servers import free_port
 from testing.update_documents import REAL
 from testing.update_server import UpdateServer, respond_with
@@ -68,7 +69,7 @@ def test_password_is_not_sent_to_another_server(server: UpdateServer) -> None:
 
 @pytest.mark.parametrize("path", FAILURES)
 def test_failure_has_a_kind_and_a_message_without_secrets(server: UpdateServer, path: str) -> None:
-    with pytest.raises(FetchError) as caught:
+    with pytest.raises(DownloadError) as caught:
         fetch_document(server.url(path, USER), seconds=2 if path == "/drip" else 30, limit=100_000)
     kind, message = FAILURES[path]
     assert caught.value.kind == kind
@@ -78,19 +79,19 @@ def test_failure_has_a_kind_and_a_message_without_secrets(server: UpdateServer, 
 
 def test_document_may_be_exactly_as_large_as_the_limit(server: UpdateServer) -> None:
     assert fetch_document(server.url("/document"), limit=len(REAL)) == FetchedDocument(REAL, server.etag)
-    with pytest.raises(FetchError, match="is larger than") as caught:
+    with pytest.raises(DownloadError, match="is larger than") as caught:
         fetch_document(server.url("/document"), limit=len(REAL) - 1)
     assert caught.value.kind == "size"
 
 
 def test_refused_connection_is_a_failure() -> None:
-    with pytest.raises(FetchError, match="refused") as caught:
+    with pytest.raises(DownloadError, match="refused") as caught:
         fetch_document(f"http://{USER}127.0.0.1:{free_port()}/")
     assert caught.value.kind == "connection"
 
 
 def test_silent_server_times_out() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(FetchError) as caught:
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(DownloadError) as caught:
         fetch_document(f"http://127.0.0.1:{silent.getsockname()[1]}/", seconds=2)
     assert caught.value.kind == "time-out"
 
@@ -127,7 +128,7 @@ def test_file_of_the_same_size_has_changed_if_its_time_has(tmp_path: Path) -> No
 )
 def test_unreadable_file_is_a_failure(tmp_path: Path, name: str, message: str) -> None:
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(FetchError, match=message) as caught:
+    with pytest.raises(DownloadError, match=message) as caught:
         fetch_document((tmp_path / name).as_uri())
     assert caught.value.kind == "file"
 
@@ -135,5 +136,5 @@ def test_unreadable_file_is_a_failure(tmp_path: Path, name: str, message: str) -
 def test_too_large_file_is_a_failure(tmp_path: Path) -> None:
     path = tmp_path / "document.json"
     path.write_text(REAL)
-    with pytest.raises(FetchError, match="is larger than 100 bytes"):
+    with pytest.raises(DownloadError, match="is larger than 100 bytes"):
         fetch_document(path.as_uri(), limit=100)
