@@ -97,10 +97,11 @@ def watch_component(_: object) -> None:
     """Record a component whose start the plugin's listener does not see, because it has no job."""
     from astro_runtime_plugin.component import WITHOUT_LISTENER, from_subcommand
 
-    if from_subcommand(sys.argv[1:]) in WITHOUT_LISTENER:
+    component = from_subcommand(sys.argv[1:])
+    if component in WITHOUT_LISTENER:
         from astro_runtime_plugin.inventory.start_signals import watch
 
-        watch(sys.argv)
+        watch(component, sys.argv)
 
 
 run_step(apply_defaults, "defaults", os.environ)

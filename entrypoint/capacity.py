@@ -31,7 +31,7 @@ class Calculation:
 def parallelism(queues: WorkerQueues | None, executor: str, concurrency: int) -> Calculation:
     """Calculate the parallelism from the worker queues or, without a worker in them, from the executor.
 
-    `concurrency` is [celery] worker_concurrency, in tasks a worker. Raises StartError for more tasks than can run.
+    `concurrency` is [celery] worker_concurrency, in tasks per worker. Raises StartError for more tasks than can run.
     """
     if queues:
         total = _total(
@@ -99,7 +99,7 @@ def executor_names(text: str) -> set[str]:
 
 
 def _total(parts: Iterable[tuple[int, int, str]]) -> Calculation:
-    """Add up (workers, tasks a worker, queue name); without a worker the value is None."""
+    """Add up (workers, tasks per worker, queue name); without a worker the value is None."""
     rows = list(parts)
     tasks = sum(workers * concurrency for workers, concurrency, _ in rows)
     why = " + ".join(f"{workers}×{concurrency} {name}" for workers, concurrency, name in rows)

@@ -113,7 +113,7 @@ def strip_setup_variables(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _may_be_provider_command(word: str) -> bool:
-    """Whether Airflow must judge a word that is not a program: a provider can add subcommands."""
+    """Whether a word that is not a program may be a subcommand that a provider adds; only Airflow knows those."""
     return "/" not in word and word not in ("bash", "python")
 
 
@@ -137,11 +137,11 @@ def find_executable(command: Command, environ: dict[str, str]) -> str:
         if path:
             environ["PATH"] = ":".join(filter(None, (environ.get("PATH"), python_folder)))
     if path is None:
-        raise _not_executable(word)
+        raise _unusable_program(word)
     return path
 
 
-def _not_executable(word: str) -> StartError:
+def _unusable_program(word: str) -> StartError:
     if "/" in word and os.path.exists(word):
         return StartError(
             f"{word} cannot be executed; it must be a program with the x bit set", NOT_EXECUTABLE

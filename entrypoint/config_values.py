@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_EXPANSIONS = 50  # rounds in which a variable may refer to another
-MAX_VALUE = 10_000_000  # no setting of the Runtime makes sense above this; 1e9 is a typing error
+MAX_VALUE = 10_000_000  # no setting of the Runtime makes sense above this; 1e9 is a typo
 
 
 def parse_int_airflow2(text: str) -> int:

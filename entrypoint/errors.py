@@ -8,7 +8,7 @@ from __future__ import annotations
 
 SETUP_FAILED = 1  # entrypoint: the migration failed, or the first user has no password
 UNKNOWN = 1  # astro-runtime: the question cannot be answered in this environment
-USAGE = 2  # both: there is no such command
+USAGE = 2  # entrypoint: no command; astro-runtime: invalid argument
 NOT_MAINTAINED = 3  # astro-runtime check: the running release is unmaintained, superseded or yanked
 UNAVAILABLE = 75  # EX_TEMPFAIL: the database or the broker did not answer in time
 CONFIG = 78  # EX_CONFIG: a value that cannot work

@@ -76,7 +76,7 @@ def configured_queues(environ: Mapping[str, str], cfg: AirflowCfg) -> WorkerQueu
 
 
 def configured_concurrency(environ: Mapping[str, str], cfg: AirflowCfg, line: str) -> int | None:
-    """Return `[celery] worker_concurrency`, in tasks a worker, or None if the operator has not set it."""
+    """Return `[celery] worker_concurrency`, in tasks per worker, or None if the operator has not set it."""
     override = find_override((WORKER_CONCURRENCY,), environ, cfg)
     parse = NUMBER_PARSERS[line][int]
     return int(parse(validated_number_text(override, parse, 1, "tasks"))) if override else None

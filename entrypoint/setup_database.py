@@ -1,7 +1,7 @@
-"""Migrates the metadata database and creates the first user, if the operator requests it.
+"""Runs the set-up steps in a child process: the migration, and the first user, if the operator requests them.
 
 `_AIRFLOW_DB_MIGRATE` and `_AIRFLOW_WWW_USER_CREATE` work as in the official image, except that a failed migration
-fails the start. Both need Airflow, so a child process does the work.
+fails the start. Both need Airflow, which the child imports (`astro_runtime_plugin.database.setup`).
 """
 
 from __future__ import annotations

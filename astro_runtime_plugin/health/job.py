@@ -70,7 +70,7 @@ def heartbeat_query(settings: HealthSettings, job_type: str) -> Select[Any]:
 
 
 def connect_args(url: URL, settings: HealthSettings) -> dict[str, Any]:
-    """Return the driver's arguments: a time-out, and the operator's `sql_alchemy_connect_args`."""
+    """Return the driver's arguments: a timeout, and the operator's `sql_alchemy_connect_args`."""
     path = settings.get("database", "sql_alchemy_connect_args", "")
     return {**TIMEOUTS.get(url.get_backend_name(), {}), **(settings.import_attribute(path) if path else {})}
 

@@ -54,7 +54,7 @@ def log_notices(notices: Iterable[Notice]) -> None:
 
 @cache
 def _warn(kind: str) -> None:
-    log.warning("astro-runtime: notices cannot be worked out: %s", kind)
+    log.warning("astro-runtime: notices could not be computed: %s", kind)
 
 
 def _rollout_seconds() -> float:

@@ -11,8 +11,8 @@ from astro_runtime_plugin.parallelism.limit import LimitState
 class EffectiveParallelism:
     """Parallelism in tasks; `other_executors` is the number of executors other than Celery's.
 
-    Airflow subtracts the tasks that it counts as running. Tasks that a vanished worker ran are among them although no
-    worker runs them, so they are added: they take no slots of the remaining workers.
+    Airflow subtracts the tasks that it counts as running. It also counts the tasks of a vanished worker, which no
+    worker runs any more. They are added here, so that they take no slots from the remaining workers.
 
     The result is never less than what runs, as in Airflow itself: the scheduler adds up the free slots of its
     executors, and no executor may contribute a negative number.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any, cast
 
 from astro_runtime_plugin import background, child_process
@@ -27,10 +27,10 @@ Subscriber = Callable[[LimitState], None]
 class ParallelismMonitor:
     """Keeps `limit` at what the workers can run. Logs each kind of failure once; the limit then stays as it is.
 
-    Calls the `subscribers` after each round. The key of one names it in the warning that is logged when it fails.
+    Calls the `subscribers` after each round. Each comes with the warning to log when it fails.
     """
 
-    def __init__(self, limit: LimitState, subscribers: Mapping[str, Subscriber]) -> None:
+    def __init__(self, limit: LimitState, subscribers: Sequence[tuple[str, Subscriber]]) -> None:
         self.limit = limit
         self._subscribers = subscribers
         self._started = False
@@ -91,7 +91,7 @@ class ParallelismMonitor:
             workers = [Worker(name, pool, tuple(queues)) for name, pool, queues in answer["workers"]]
             if self.limit.update(workers, answer["active"]):
                 log.info("Parallelism is %d: %s", self.limit.value, self.limit.calculation.why)
-        for failure, notify in self._subscribers.items():
+        for failure, notify in self._subscribers:
             try:
                 notify(self.limit)
             except Exception as error:

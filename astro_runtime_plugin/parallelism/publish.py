@@ -19,5 +19,5 @@ def save_row(limit: LimitState) -> None:
     state.put(KIND, state.process_name(), scheduler_row(limit))
 
 
-# By the warning for a failure.
-SUBSCRIBERS = {"Could not send metrics": send_metrics, "Could not save worker status": save_row}
+# With the warning for a failure.
+SUBSCRIBERS = (("Could not send metrics", send_metrics), ("Could not save worker status", save_row))

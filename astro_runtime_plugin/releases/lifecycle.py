@@ -1,4 +1,4 @@
-"""The lifecycle of a release: its stage on a day, and its dates. A published date wins over a computed one. Pure."""
+"""The lifecycle of a release: its stage on a day, and its dates. A published date wins over a computed one. No I/O."""
 
 from __future__ import annotations
 

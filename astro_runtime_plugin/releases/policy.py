@@ -1,4 +1,4 @@
-"""The maintenance policy: until when a release is maintained, given the releases of its family. Pure.
+"""The maintenance policy: until when a release is maintained, given the releases of its family. No I/O.
 
 Releases for Airflow 2 (`13.0.0`) are maintained by major, those for Airflow 3 (`3.3-1`) by minor. Either is a series,
 which starts with its first release. Every term ends on the last day of a month.

@@ -14,7 +14,7 @@ from astro_runtime_plugin.releases.version import Version
 EARLIEST, LATEST = (
     date(2021, 1, 1),
     date(2100, 1, 1),
-)  # the Runtime is not older; a later date is a typing error
+)  # the Runtime is not older; a later date is a typo
 
 
 def single_line(text: str) -> str:

@@ -1,6 +1,6 @@
 """A release's `metadata` in the update document. Blank or invalid facts are ignored.
 
-An invalid fact must not cost the release its other facts: a typing error in a date must not hide a yank.
+An invalid fact must not cost the release its other facts: a typo in a date must not hide a yank.
 """
 
 from __future__ import annotations

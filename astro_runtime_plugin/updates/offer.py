@@ -1,4 +1,4 @@
-"""The update that is offered to a running release. Pure."""
+"""The update that is offered to a running release. No I/O."""
 
 from __future__ import annotations
 

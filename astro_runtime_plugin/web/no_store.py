@@ -1,4 +1,4 @@
-"""Forbids caches to store the API's answers: what runs may change within a second."""
+"""Tells caches not to store API responses, because they go stale at once."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ def test_resolve_one_setting(
             MAX_TIS,
             {},
             "",
-            f"{MAX_TIS}=512 (a scheduler loop fills the free slots instead of sixteen of them)",
+            f"{MAX_TIS}=512 (one scheduler loop can fill all free slots, not just sixteen)",
         ),
         (PARALLELISM, {}, "", f"{PARALLELISM}=16 (1×16 LocalExecutor)"),
         (PARALLELISM, {QUEUES: '[{"name": "a", "worker_count": 2}]'}, "", f"{PARALLELISM}=32 (2×16 a)"),

@@ -98,7 +98,7 @@ def test_notices_and_a_failure_are_logged_once_each(
     scheduler_log.log_current()
     assert [record.getMessage() for record in caplog.records] == [
         "Maintenance ends.",
-        "astro-runtime: notices cannot be worked out: RuntimeError",
+        "astro-runtime: notices could not be computed: RuntimeError",
     ]
 
 

@@ -13,7 +13,7 @@ from astro_runtime_plugin.parallelism.publish import SUBSCRIBERS, save_row
 
 
 def test_failed_child_is_replaced(mocker: MockerFixture, caplog: pytest.LogCaptureFixture) -> None:
-    monitor = ParallelismMonitor(mocker.Mock(value=4), {})
+    monitor = ParallelismMonitor(mocker.Mock(value=4), [])
     process_answers = mocker.patch.object(
         monitor, "_process_answers", side_effect=[ValueError("not JSON"), None]
     )
@@ -30,7 +30,7 @@ def test_failed_child_is_replaced(mocker: MockerFixture, caplog: pytest.LogCaptu
 def test_broker_failure_is_logged_after_a_dead_child(
     mocker: MockerFixture, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monitor = ParallelismMonitor(mocker.Mock(value=4), {})
+    monitor = ParallelismMonitor(mocker.Mock(value=4), [])
     for _ in range(2):
         monitor._process_answers(mocker.Mock(return_value=False), mocker.Mock(returncode=-14))
         monitor._process({"error": "OperationalError"})
@@ -43,9 +43,9 @@ def test_broker_failure_is_logged_after_a_dead_child(
 def test_unwritable_database_is_logged_without_its_url(
     mocker: MockerFixture, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (warning,) = (warning for warning, subscriber in SUBSCRIBERS.items() if subscriber == save_row)
+    (warning,) = (warning for warning, subscriber in SUBSCRIBERS if subscriber == save_row)
     failing = mocker.Mock(side_effect=OSError("postgresql://user:secret@host"))
-    monitor = ParallelismMonitor(mocker.Mock(value=4), {warning: failing})
+    monitor = ParallelismMonitor(mocker.Mock(value=4), [(warning, failing)])
     monitor._process({"error": "away"})
     assert "Could not save worker status: OSError" in caplog.text
     assert "secret" not in caplog.text
