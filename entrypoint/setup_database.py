@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Child = subprocess.Popen[bytes]
 
 SETUP_MODULE = "astro_runtime_plugin.database.setup"
+NO_PASSWORD = CONFIG  # the exit code of a child that has not received the first user's password
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 
 
@@ -48,7 +49,7 @@ def _handle_exit(step: str, code: int, log: Callable[[str], None]) -> None:
     reason = f"exit code {code}" if code > 0 else f"signal {-code}"
     if code and step == "migrate":
         raise StartError(f"Database migration failed ({reason}); see Airflow's output above", SETUP_FAILED)
-    if code == CONFIG:
+    if code == NO_PASSWORD:
         raise StartError(
             f"{PASSWORD_COMMAND} failed or printed nothing; it must print the password", SETUP_FAILED
         )
