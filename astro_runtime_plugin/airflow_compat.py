@@ -109,6 +109,35 @@ def sent_task_ids(executor: Any) -> set[str]:
     return {result.task_id for result in results.values()}
 
 
+def running_count(executor: Any) -> int:
+    """Return how many tasks an executor counts as running. Source: `running` in airflow/executors/base_executor.py."""
+    return len(executor.running)
+
+
+def is_celery_overridden() -> bool:
+    """Whether this process has called `override_celery_executor`."""
+    from airflow.providers.celery.executors.celery_executor import CeleryExecutor
+
+    return isinstance(CeleryExecutor.__dict__.get("parallelism"), OverriddenAttribute)
+
+
+def override_celery_executor(parallelism: Adjust, on_start: Callable[[Any], None]) -> None:
+    """Let CeleryExecutor use `parallelism(configured)`, and call `on_start(executor)` when it has started.
+
+    The scheduler calls `start` before it runs tasks. Source: the provider's celery_executor.py.
+    """
+    from airflow.providers.celery.executors.celery_executor import CeleryExecutor
+
+    original_start = CeleryExecutor.start
+
+    def start(executor: Any) -> None:
+        original_start(executor)
+        on_start(executor)
+
+    CeleryExecutor.parallelism = OverriddenAttribute("parallelism", parallelism)
+    CeleryExecutor.start = start
+
+
 def sum_hybrid_slots() -> None:
     """Give CeleryKubernetesExecutor the free slots of both its parts, so that no pod waits for a Celery worker.
 

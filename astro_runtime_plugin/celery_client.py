@@ -1,4 +1,4 @@
-"""A Celery application that queries workers and gives up soon if the broker does not answer."""
+"""A Celery application that queries workers and gives up quickly if the broker does not answer."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The plugin's child processes: work that must neither block the scheduler nor hold a lock while it forks.
 
 The parent pickles a question to the child's stdin; the child writes each answer to stdout as one line of JSON.
-`subprocess` uses posix_spawn because of `close_fds=False`: after a fork it would wait for a pipe to close, and another
-process that the scheduler forks meanwhile could keep an end of it open. A child inherits only stderr (PEP 446).
+With `close_fds=False`, `subprocess` uses posix_spawn. With a fork it would wait for a pipe to close, and another
+process that the scheduler forks meanwhile could keep an end of that pipe open. A child inherits only stderr (PEP 446).
 """
 
 from __future__ import annotations
@@ -104,5 +104,7 @@ def answer(value: Any) -> None:
 def time_limit(seconds: int) -> Iterator[None]:
     """End the child, wherever it hangs, if the block takes longer than `seconds`."""
     signal.alarm(seconds)
-    yield
-    signal.alarm(0)
+    try:
+        yield
+    finally:
+        signal.alarm(0)

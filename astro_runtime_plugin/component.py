@@ -1,7 +1,7 @@
 """The components of Airflow: how to identify one, and how old its heartbeat may be.
 
-The startup hook imports this module, so it imports nothing of the entrypoint at the top: an operator's own module may
-have that name, and the hook then logs only one warning.
+The startup hook imports this module, so it imports `entrypoint` only inside functions: an operator's own module may
+have that name, and the hook must then log only one warning.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ API_SERVER, WEBSERVER = "api-server", "webserver"
 CELERY_WORKER, FLOWER, KERBEROS = "celery worker", "celery flower", "kerberos"
 # The components that have a job in Airflow's table `job`, with its type there.
 JOB_TYPES = {SCHEDULER: "SchedulerJob", TRIGGERER: "TriggererJob", DAG_PROCESSOR: "DagProcessorJob"}
-# Neither a job nor, always, the plugin reports the start of these.
+# No job reports the start of these; the plugin reports only the API server's, and only if it serves the UI.
 WITHOUT_LISTENER = (API_SERVER, CELERY_WORKER, FLOWER, KERBEROS)
 COMPONENTS = (*JOB_TYPES, WEBSERVER, *WITHOUT_LISTENER)
 WITHOUT_DATABASE = (CELERY_WORKER, FLOWER)  # on Airflow 3 these can run without the metadata database

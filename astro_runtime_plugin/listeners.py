@@ -26,11 +26,11 @@ def on_starting(component: object) -> None:
     Airflow 2 does not catch exceptions that a listener raises.
     """
     if type(component).__name__ == "Job":
-        run_guarded("Background services", start_services)
-        run_guarded("Parallelism that follows the Celery workers", activate_parallelism)
+        start_guarded("Background services", start_services)
+        start_guarded("Parallelism that follows the Celery workers", activate_parallelism)
 
 
-def run_guarded(service: str, start: Callable[[], None]) -> None:
+def start_guarded(service: str, start: Callable[[], None]) -> None:
     """Start one service; log a warning if it fails. Foreign error texts are left out: they may hold a secret."""
     try:
         start()
@@ -52,15 +52,15 @@ def start_services() -> None:
     if component in (None, CELERY_WORKER):
         return  # on Airflow 2 a worker's tasks have jobs; the worker itself is recorded at Celery's `worker_ready`
     gc.freeze()
-    from astro_runtime_plugin.inventory import heartbeat
+    from astro_runtime_plugin.inventory import recorder
 
-    heartbeat.start()
+    recorder.start()
     if component == SCHEDULER:
         from astro_runtime_plugin.notices import scheduler_log
         from astro_runtime_plugin.updates import service as updates
 
-        run_guarded("The update check", updates.start)
-        scheduler_log.start()
+        start_guarded("The update check", updates.start)
+        start_guarded("The log of the notices", scheduler_log.start)
 
 
 def activate_parallelism() -> None:

@@ -7,24 +7,24 @@ from functools import cached_property
 from importlib import import_module
 from typing import Any
 
-from airflow import __version__ as airflow_version
 from airflow.plugins_manager import AirflowPlugin
 
+from astro_runtime_plugin import airflow_compat
 from astro_runtime_plugin import listeners as listener_module
 
 log = logging.getLogger("astro_runtime")
 
-# By Airflow's major version.
+# By line.
 ADAPTERS = {
-    "3": "astro_runtime_plugin.web.airflow3",
-    "2": "astro_runtime_plugin.web.airflow2",
+    "3.3": "astro_runtime_plugin.web.airflow3",
+    "2.11": "astro_runtime_plugin.web.airflow2",
 }
 
 
 def load_extensions() -> dict[str, list[Any]]:
     """Return what the adapter adds to Airflow; if it fails, log one warning and return nothing."""
     try:
-        adapter = import_module(ADAPTERS[airflow_version.split(".")[0]])
+        adapter = import_module(ADAPTERS[airflow_compat.line()])
         extensions: dict[str, list[Any]] = adapter.extensions()
     except Exception as error:
         log.warning("Airflow runs without the Runtime's footer and links: %r", error)

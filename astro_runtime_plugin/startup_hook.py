@@ -57,7 +57,7 @@ def replace_environ(environ: MutableMapping[str, str], wanted: Mapping[str, str]
     environ.update({name: text for name, text in wanted.items() if environ.get(name) != text})
 
 
-def run_guarded(
+def run_step(
     step: Callable[[MutableMapping[str, str]], None], feature: str, environ: MutableMapping[str, str]
 ) -> None:
     """Run one step of the hook; log its failure once for this process and its children.
@@ -97,12 +97,13 @@ def watch_component(_: object) -> None:
     """Record a component whose start the plugin's listener does not see, because it has no job."""
     from astro_runtime_plugin.component import WITHOUT_LISTENER, from_subcommand
 
-    if from_subcommand(sys.argv[1:]) in WITHOUT_LISTENER:
+    component = from_subcommand(sys.argv[1:])
+    if component in WITHOUT_LISTENER:
         from astro_runtime_plugin.inventory.start_signals import watch
 
-        watch(sys.argv)
+        watch(component, sys.argv)
 
 
-run_guarded(apply_defaults, "defaults", os.environ)
-run_guarded(add_examples, "example DAGs", os.environ)
-run_guarded(watch_component, "record of this component", os.environ)
+run_step(apply_defaults, "defaults", os.environ)
+run_step(add_examples, "example DAGs", os.environ)
+run_step(watch_component, "record of this component", os.environ)

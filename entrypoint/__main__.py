@@ -1,4 +1,4 @@
-"""`python -m entrypoint COMMAND ARG...`: the only place that exits or executes."""
+"""`python -m entrypoint COMMAND ARG...`: the only module that calls exit or exec."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def main(argv: Sequence[str], environ: Mapping[str, str], execute: Execute) -> i
     """Start the command `argv` in `environ` through `execute` (os.execve); return the exit code if that fails."""
     install_handlers()
     try:
-        path, words, exported = prepare_launch(argv, environ)
+        path, words, environment = prepare_launch(argv, environ)
         restore_default_signals()
-        execute(path, words, exported)
+        execute(path, words, environment)
     except StartError as error:
         log(str(error))
         return error.code

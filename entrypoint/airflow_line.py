@@ -28,6 +28,11 @@ def installed_airflow(path: Iterable[str] | None = None) -> str | None:
     return None
 
 
+def minor_version(version: str) -> str:
+    """Return the minor version, such as `3.3`, that `version` belongs to."""
+    return ".".join(version.split(".")[:2])
+
+
 def line_of(version: str | None) -> str:
     """Return the line that `version` belongs to; without an Airflow, the default line.
 
@@ -35,7 +40,7 @@ def line_of(version: str | None) -> str:
     """
     if version is None:
         return LINES[0]
-    line = ".".join(version.split(".")[:2])
+    line = minor_version(version)
     if line not in LINES:
         raise StartError(f"Airflow {version} is installed; this Runtime is for Airflow {' and '.join(LINES)}")
     return line

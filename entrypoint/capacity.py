@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from entrypoint.host_limits import HostLimits
     from entrypoint.worker_queues import WorkerQueues
 
+CELERY_EXECUTOR, HYBRID_EXECUTOR = "CeleryExecutor", "CeleryKubernetesExecutor"
 TASKS_PER_CORE = 5
 MEMORY_PER_TASK = 384  # MiB: what a task's process needs, with Airflow imported and some work of its own
 MIB = 1024 * 1024
@@ -30,7 +31,7 @@ class Calculation:
 def parallelism(queues: WorkerQueues | None, executor: str, concurrency: int) -> Calculation:
     """Calculate the parallelism from the worker queues or, without a worker in them, from the executor.
 
-    `concurrency` is [celery] worker_concurrency, in tasks a worker. Raises StartError for more tasks than can run.
+    `concurrency` is [celery] worker_concurrency, in tasks per worker. Raises StartError for more tasks than can run.
     """
     if queues:
         total = _total(
@@ -85,6 +86,11 @@ def is_local(executor: str) -> bool:
     return executor_names(executor) == {"LocalExecutor"}
 
 
+def uses_celery(executor: str) -> bool:
+    """Whether tasks run on Celery, with an executor of Celery's alone or as one of several."""
+    return any("Celery" in name for name in executor_names(executor))
+
+
 def executor_names(text: str) -> set[str]:
     """Return the class names in `[core] executor`, which accepts `A,B`, `alias:path.to.A` and `team=A;B`."""
     entries = text.replace(";", ",").split(",")
@@ -93,7 +99,7 @@ def executor_names(text: str) -> set[str]:
 
 
 def _total(parts: Iterable[tuple[int, int, str]]) -> Calculation:
-    """Add up (workers, tasks a worker, queue name); without a worker the value is None."""
+    """Add up (workers, tasks per worker, queue name); without a worker the value is None."""
     rows = list(parts)
     tasks = sum(workers * concurrency for workers, concurrency, _ in rows)
     why = " + ".join(f"{workers}×{concurrency} {name}" for workers, concurrency, name in rows)

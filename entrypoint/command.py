@@ -22,6 +22,7 @@ Resolves the Runtime's defaults, waits for what the component needs, and becomes
 
 DATABASE = "metadata database"
 BROKER = "broker"
+CELERY_WORKER = ("celery", "worker")
 
 # What must be reachable before an airflow subcommand starts. A longer match wins; one that is not listed needs nothing.
 _COMMON: dict[tuple[str, ...], tuple[str, ...]] = {
@@ -41,7 +42,7 @@ _COMMON: dict[tuple[str, ...], tuple[str, ...]] = {
 }
 NEEDS = {
     "3.3": _COMMON,  # a worker talks to the api-server, not to the database
-    "2.11": {**_COMMON, ("celery", "worker"): (DATABASE, BROKER)},
+    "2.11": {**_COMMON, CELERY_WORKER: (DATABASE, BROKER)},
 }
 
 # The subcommands of both lines: these words mean Airflow, even if a program of that name is installed.
@@ -112,7 +113,7 @@ def strip_setup_variables(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _may_be_provider_command(word: str) -> bool:
-    """Whether Airflow must judge a word that is not a program: a provider can add subcommands."""
+    """Whether a word that is not a program may be a subcommand that a provider adds; only Airflow knows those."""
     return "/" not in word and word not in ("bash", "python")
 
 
@@ -136,11 +137,11 @@ def find_executable(command: Command, environ: dict[str, str]) -> str:
         if path:
             environ["PATH"] = ":".join(filter(None, (environ.get("PATH"), python_folder)))
     if path is None:
-        raise _not_executable(word)
+        raise _unusable_program(word)
     return path
 
 
-def _not_executable(word: str) -> StartError:
+def _unusable_program(word: str) -> StartError:
     if "/" in word and os.path.exists(word):
         return StartError(
             f"{word} cannot be executed; it must be a program with the x bit set", NOT_EXECUTABLE

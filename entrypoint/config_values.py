@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_EXPANSIONS = 50  # rounds in which a variable may refer to another
-MAX_VALUE = 10_000_000  # no setting of the Runtime makes sense above this; 1e9 is a typing error
+MAX_VALUE = 10_000_000  # no setting of the Runtime makes sense above this; 1e9 is a typo
 
 
-def parse_int(text: str) -> int:
+def parse_int_airflow2(text: str) -> int:
     """Parse a whole number as `AirflowConfigParser.getint` of Airflow 2.11 does."""
     return int(text)
 
 
-def parse_integral(text: str) -> int:
+def parse_int_airflow3(text: str) -> int:
     """Parse a whole number as `AirflowConfigParser.getint` of Airflow 3 does, which accepts `5.0` as 5."""
     try:
         return int(text)
@@ -32,8 +32,8 @@ def parse_integral(text: str) -> int:
 
 # How each line's Airflow parses a setting that it reads as int (`getint`) or as float (`getfloat`).
 NUMBER_PARSERS: dict[str, dict[type, Callable[[str], float]]] = {
-    "3.3": {int: parse_integral, float: float},
-    "2.11": {int: parse_int, float: float},
+    "3.3": {int: parse_int_airflow3, float: float},
+    "2.11": {int: parse_int_airflow2, float: float},
 }
 
 

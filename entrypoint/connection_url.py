@@ -6,7 +6,8 @@ from entrypoint.command import BROKER, DATABASE
 from entrypoint.config_file import airflow_home
 from entrypoint.defaults import BROKER_URL, DATABASE_URL
 from entrypoint.errors import StartError
-from entrypoint.overrides import COMMAND, SECRET, Override, find_override
+from entrypoint.overrides import Override, find_override
+from entrypoint.record import COMMAND, SECRET
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

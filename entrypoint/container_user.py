@@ -12,7 +12,7 @@ IMAGE_USER_VARIABLE = "ASTRONOMER_USER"  # set only in the image
 HOME = "/home/astro"  # of the image's user; group 0 may write it, too
 UNSET_HOMES = ("", "/")  # the HOME that Docker and Kubernetes set for a user without an entry in /etc/passwd
 GROUP_UMASK = 0o002
-ROOT = (
+ROOT_WARNING = (
     "this container runs as root; Airflow does not need root: keep the image's user, or set a user of group 0"
 )
 
@@ -46,7 +46,7 @@ def writable_cfg_path(environ: Mapping[str, str], path: str) -> dict[str, str]:
 
 def warnings(environ: Mapping[str, str]) -> list[str]:
     """Return the warnings about the user that belong in the log."""
-    return [ROOT] if environ.get(IMAGE_USER_VARIABLE) and os.getuid() == 0 else []
+    return [ROOT_WARNING] if environ.get(IMAGE_USER_VARIABLE) and os.getuid() == 0 else []
 
 
 def set_group_umask(environ: Mapping[str, str]) -> None:

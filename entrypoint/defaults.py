@@ -127,7 +127,10 @@ DEFAULTS = (
             "2.11": OptionNames(_PARALLELISM, minimum=0, forwarded=(_PLAIN_PARALLELISM,)),
         },
         default=None,
-        formula="running workers over all worker queues × tasks per worker",
+        formula=(
+            "configured workers × tasks per worker; with LocalExecutor, [celery] worker_concurrency;"
+            " otherwise Airflow's own"
+        ),
         airflow_default="32",
         number=int,
         unit="tasks",
@@ -156,7 +159,7 @@ DEFAULTS = (
         airflow_default="16",
         number=int,
         unit="tasks",
-        why="a scheduler loop fills the free slots instead of sixteen of them",
+        why="one scheduler loop can fill all free slots, not just sixteen",
     ),
 )
 
@@ -166,7 +169,7 @@ WORKER_DEFAULTS = (
         "AIRFLOW__CELERY__WORKER_CONCURRENCY",
         {"3.3": OptionNames(WORKER_CONCURRENCY), "2.11": OptionNames(WORKER_CONCURRENCY)},
         default=None,
-        formula="5 tasks a core of the worker's container, no more than its memory holds at 384 MiB a task",
+        formula="5 tasks per core of the worker's container, no more than its memory holds at 384 MiB per task",
         airflow_default="16",
         number=int,
         unit="tasks",
@@ -183,6 +186,6 @@ WORKER_QUEUES = ConfigOption("astro_runtime", "worker_queues")
 DATABASE_URL = (ConfigOption("database", "sql_alchemy_conn"), ConfigOption("core", "sql_alchemy_conn"))
 BROKER_URL = (ConfigOption("celery", "broker_url"),)
 AIRFLOW_EXECUTOR = {"3.3": "LocalExecutor", "2.11": "SequentialExecutor"}
-AIRFLOW_WORKER_CONCURRENCY = 16  # tasks a worker: [celery] worker_concurrency
+AIRFLOW_WORKER_CONCURRENCY = 16  # tasks per worker: [celery] worker_concurrency
 # Executors that Airflow replaces. Source: `AirflowConfigParser.deprecated_values`, Airflow 3.3.2.
 REPLACED_EXECUTORS: dict[str, dict[str, str]] = {"3.3": {"SequentialExecutor": "LocalExecutor"}, "2.11": {}}

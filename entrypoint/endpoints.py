@@ -7,6 +7,8 @@ from entrypoint.errors import StartError
 PORTS = {"postgres": 5432, "postgresql": 5432, "mysql": 3306, "mariadb": 3306, "redis": 6379, "rediss": 6379}
 PORTS |= {"amqp": 5672, "amqps": 5671, "pyamqp": 5672, "sentinel": 26379}
 
+POSTGRESQL = ("postgres", "postgresql")
+
 
 class Endpoint:
     """The address of a server: a host and a TCP port, or the path of a Unix socket (port 0)."""
@@ -33,7 +35,7 @@ def endpoints(url: str, location: str) -> list[Endpoint]:
         if driver == "socket":  # Celery's redis+socket:///path
             servers.append(Endpoint(rest.partition("?")[0], 0))
         elif kind in PORTS:
-            servers += [_endpoint(host, PORTS[kind], location) for host in _hosts(rest, PORTS[kind])]
+            servers += [_endpoint(host, kind, location) for host in _hosts(rest, kind)]
     return servers
 
 
@@ -55,11 +57,11 @@ def _urls(text: str) -> list[str]:
     return urls
 
 
-def _hosts(rest: str, port: int) -> list[str]:
+def _hosts(rest: str, kind: str) -> list[str]:
     """Split what follows `://` into `host` or `host:port` entries, or socket folders and paths."""
     authority, _, query = _after_credentials(rest).partition("?")
     hosts = [host for host in authority.split("/", 1)[0].split(",") if host]
-    return _query_hosts(query) or hosts or (["localhost"] if port != PORTS["postgresql"] else [])
+    return _query_hosts(query) or hosts or ([] if kind in POSTGRESQL else ["localhost"])
 
 
 def _after_credentials(rest: str) -> str:
@@ -88,18 +90,16 @@ def _query_hosts(query: str) -> list[str]:
     return [f"{host}:{port}" if port else host for host, port in zip(hosts, ports, strict=True) if host]
 
 
-def _endpoint(text: str, default: int, location: str) -> Endpoint:
+def _endpoint(text: str, kind: str, location: str) -> Endpoint:
     text = text.rpartition("@")[2]  # drop the rest of a password that is not escaped
     if text.startswith("/"):
         folder, _, port = text.partition(":")
-        return Endpoint(
-            f"{folder}/.s.PGSQL.{port or default}" if default == PORTS["postgresql"] else folder, 0
-        )
+        return Endpoint(f"{folder}/.s.PGSQL.{port or PORTS[kind]}" if kind in POSTGRESQL else folder, 0)
     host, bracket, after = text.rpartition("]")
     if not bracket:
         host, _, port = text.partition(":")
     else:
         host, port = host.lstrip("["), after.lstrip(":")
     if port and not (port.isdecimal() and 0 < int(port) < 65536):
-        raise StartError(f"{location} contains an invalid port (URL hidden); expected 1–65535")
-    return Endpoint(host or "localhost", int(port or default))
+        raise StartError(f"{location} contains an invalid port (URL hidden); it must be 1–65535")
+    return Endpoint(host or "localhost", int(port or PORTS[kind]))

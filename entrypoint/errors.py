@@ -8,14 +8,14 @@ from __future__ import annotations
 
 SETUP_FAILED = 1  # entrypoint: the migration failed, or the first user has no password
 UNKNOWN = 1  # astro-runtime: the question cannot be answered in this environment
-USAGE = 2  # both: there is no such command
+USAGE = 2  # entrypoint: no command; astro-runtime: invalid argument
 NOT_MAINTAINED = 3  # astro-runtime check: the running release is unmaintained, superseded or yanked
 UNAVAILABLE = 75  # EX_TEMPFAIL: the database or the broker did not answer in time
 CONFIG = 78  # EX_CONFIG: a value that cannot work
 NOT_EXECUTABLE = 126  # entrypoint: the command exists, but cannot be executed
 NOT_FOUND = 127  # entrypoint: the command does not exist
 
-_MAX_QUOTED = 200  # characters of a bad value that a message quotes
+MAX_QUOTED_LENGTH = 200  # characters of a bad value that a message quotes
 
 
 class StartError(Exception):
@@ -31,5 +31,9 @@ def bad_value(location: str, value: str, must_be: str) -> StartError:
 
     Mask a secret before passing it in.
     """
-    quoted = value if len(value) <= _MAX_QUOTED else value[:_MAX_QUOTED] + "…"
-    return StartError(f"{location} holds {quoted!r}; it must be {must_be}")
+    return StartError(f"{location} holds {truncate(value)!r}; it must be {must_be}")
+
+
+def truncate(text: str, length: int = MAX_QUOTED_LENGTH) -> str:
+    """Return at most `length` characters of `text`, and an ellipsis if it is longer."""
+    return text if len(text) <= length else text[:length] + "…"

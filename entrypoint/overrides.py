@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from entrypoint.config_values import MAX_VALUE, expand
 from entrypoint.errors import bad_value
+from entrypoint.record import CFG, COMMAND, ENVIRONMENT, SECRET
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,10 +18,6 @@ if TYPE_CHECKING:
     from entrypoint.defaults import SettingDefault
     from entrypoint.option_names import ConfigOption, EnvOnlyName
 
-ENVIRONMENT = "operator environment"
-COMMAND = "operator command"
-SECRET = "operator secret"  # noqa: S105 - the name of an origin
-CFG = "operator airflow.cfg"
 # The suffixes of a name with their origins, in Airflow's order. All but the first are for sensitive settings only.
 IN_ENVIRONMENT = (("", ENVIRONMENT), ("_CMD", COMMAND), ("_SECRET", SECRET))
 IN_CFG = (("", CFG), ("_cmd", COMMAND), ("_secret", SECRET))
@@ -65,7 +62,9 @@ def find_setting_override(
     return None
 
 
-def validate_number(override: Override, parse: Callable[[str], float], minimum: float, unit: str) -> str:
+def validated_number_text(
+    override: Override, parse: Callable[[str], float], minimum: float, unit: str
+) -> str:
     """Return the number without surrounding blanks. Raises StartError unless it is from `minimum` to MAX_VALUE."""
     try:
         if not minimum <= parse(override.text) <= MAX_VALUE:

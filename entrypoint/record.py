@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 
 RUNTIME = "Runtime"
 AIRFLOW = "Airflow"
+ENVIRONMENT = "operator environment"
+COMMAND = "operator command"
+SECRET = "operator secret"  # noqa: S105 - the name of an origin
+CFG = "operator airflow.cfg"
 RECORD_VARIABLE = "ASTRO_RUNTIME_RECORD"
 FIELDS = ("documented", "variable", "value", "origin", "why", "exported", "set_as")  # in the record's order
 
@@ -48,7 +52,8 @@ class ResolvedSetting:
     def log_line(self) -> str:
         """The line about this setting in the log."""
         if self.exported and self.set_as:
-            return f"{self.variable}={self.value} (forwarded from {self.set_as}, which this Airflow does not read)"
+            source = self.why or "which this Airflow does not read"
+            return f"{self.variable}={self.value} (forwarded from {self.set_as}, {source})"
         if self.exported:
             return f"{self.variable}={self.value} ({self.why})"
         if self.set_as:

@@ -6,6 +6,7 @@ Does not change anything; all it reads besides its arguments are the host's limi
 from __future__ import annotations
 
 from entrypoint import capacity
+from entrypoint.command import CELERY_WORKER
 from entrypoint.config_values import NUMBER_PARSERS
 from entrypoint.defaults import (
     AIRFLOW_EXECUTOR,
@@ -20,7 +21,7 @@ from entrypoint.defaults import (
     WORKER_QUEUES,
 )
 from entrypoint.errors import bad_value
-from entrypoint.overrides import Override, find_override, find_setting_override, validate_number
+from entrypoint.overrides import Override, find_override, find_setting_override, validated_number_text
 from entrypoint.record import AIRFLOW, RUNTIME, ResolvedSetting
 
 TYPE_CHECKING = False
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from entrypoint.option_names import ConfigOption, EnvOnlyName
     from entrypoint.worker_queues import WorkerQueues
 
-WORKER = ("celery", "worker")
 # The options of `airflow celery worker` that size its pool.
 POOL_OPTIONS = ("-c", "--concurrency", "-a", "--autoscale")
 
@@ -55,7 +55,7 @@ def settings_for(
 
     A worker keeps a pool that the operator sizes on its command line, or lets Celery scale.
     """
-    if tuple(subcommand[:2]) != WORKER or _sizes_pool(subcommand[2:]):
+    if tuple(subcommand[:2]) != CELERY_WORKER or _sizes_pool(subcommand[2:]):
         return DEFAULTS
     return DEFAULTS if find_override((WORKER_AUTOSCALE,), environ, cfg) else ALL_DEFAULTS
 
@@ -76,10 +76,10 @@ def configured_queues(environ: Mapping[str, str], cfg: AirflowCfg) -> WorkerQueu
 
 
 def configured_concurrency(environ: Mapping[str, str], cfg: AirflowCfg, line: str) -> int | None:
-    """Return `[celery] worker_concurrency`, in tasks a worker, or None if the operator has not set it."""
+    """Return `[celery] worker_concurrency`, in tasks per worker, or None if the operator has not set it."""
     override = find_override((WORKER_CONCURRENCY,), environ, cfg)
     parse = NUMBER_PARSERS[line][int]
-    return int(parse(validate_number(override, parse, 1, "tasks"))) if override else None
+    return int(parse(validated_number_text(override, parse, 1, "tasks"))) if override else None
 
 
 def executor(environ: Mapping[str, str], cfg: AirflowCfg, line: str) -> str:
@@ -132,7 +132,7 @@ class _SettingResolver:
         return find_setting_override(self.setting, names, self.environ, self.cfg)
 
     def _number(self, override: Override, minimum: float) -> str:
-        return validate_number(override, self.parse, minimum, self.setting.unit)
+        return validated_number_text(override, self.parse, minimum, self.setting.unit)
 
     def _largest(self, overrides: list[Override], minimum: float) -> tuple[str, Override]:
         values = [(self._number(override, minimum), override) for override in overrides]
@@ -150,7 +150,11 @@ class _SettingResolver:
         ignored = ", ".join(override.location for override in forwarded)
         why = f"{ignored} is ignored, because the current name is set" if ignored else ""
         value = self._number(current, self.option_names.minimum)
-        return self._override(current, value, exported=self._shadowed(current), why=why)
+        generated = self._generated_winner(current)
+        if generated:
+            hidden = f"because Airflow would use {generated}, which it generated itself"
+            why = f"{hidden}; {why}" if why else hidden
+        return self._override(current, value, exported=generated is not None, why=why)
 
     def _resolve_max(self, current: Override | None, overrides: list[Override]) -> ResolvedSetting:
         """Resolve what Airflow uses: the largest of `overrides` and the first name's value or Airflow's default."""
@@ -161,10 +165,10 @@ class _SettingResolver:
         why = f"Airflow uses the largest value, and {override.location} is not above it"
         return self._result(self.setting.airflow_default, AIRFLOW, why, exported=False)
 
-    def _shadowed(self, current: Override) -> bool:
-        """Whether Airflow would use another value: it generated the new name that hides the operator's old one."""
+    def _generated_winner(self, current: Override) -> str | None:
+        """Return the location of the new name that Airflow generated, if it hides the operator's old one."""
         winner = find_override(self.option_names.names, self.environ, self.cfg)
-        return winner is not None and winner.location != current.location
+        return winner.location if winner and winner.location != current.location else None
 
     def _default(self) -> ResolvedSetting:
         if self.setting.default is not None:

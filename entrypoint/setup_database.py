@@ -1,7 +1,7 @@
-"""Migrates the metadata database and creates the first user, if the operator requests it.
+"""Runs the set-up steps in a child process: the migration, and the first user, if the operator requests them.
 
 `_AIRFLOW_DB_MIGRATE` and `_AIRFLOW_WWW_USER_CREATE` work as in the official image, except that a failed migration
-fails the start. Both need Airflow, so a child process does the work.
+fails the start. Both need Airflow, which the child imports (`astro_runtime_plugin.database.setup`).
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Child = subprocess.Popen[bytes]
 
 SETUP_MODULE = "astro_runtime_plugin.database.setup"
+NO_PASSWORD = CONFIG  # the exit code of a child that has not received the first user's password
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 
 
@@ -48,7 +49,7 @@ def _handle_exit(step: str, code: int, log: Callable[[str], None]) -> None:
     reason = f"exit code {code}" if code > 0 else f"signal {-code}"
     if code and step == "migrate":
         raise StartError(f"Database migration failed ({reason}); see Airflow's output above", SETUP_FAILED)
-    if code == CONFIG:
+    if code == NO_PASSWORD:
         raise StartError(
             f"{PASSWORD_COMMAND} failed or printed nothing; it must print the password", SETUP_FAILED
         )

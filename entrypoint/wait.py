@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from entrypoint.capacity import uses_celery
 from entrypoint.command import BROKER
 from entrypoint.connection_url import connection_url
 from entrypoint.defaults import EXECUTOR
@@ -70,9 +71,9 @@ def wait_for(
 
 
 def _uses_celery(environ: Mapping[str, str], cfg: AirflowCfg) -> bool:
-    """Whether tasks run on Celery, with CeleryExecutor alone or as one of several executors."""
+    """Whether the operator has set an executor of Celery's; neither line's default is one."""
     override = find_override((EXECUTOR,), environ, cfg)
-    return override is not None and "Celery" in override.text
+    return override is not None and uses_celery(override.text)
 
 
 def _wait_for_any(

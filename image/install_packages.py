@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from image.lists import Entry, ListError, raise_problems, read_lines, run_and_exit
+from image.dependency_files import DependencyFileError, Entry, raise_problems, read_lines, run_and_exit
 
 # Without Pattern-Only, apt-get takes an unknown name with a dot for a regular expression and installs what matches.
 # Without Error-Mode, an unreachable archive is only a warning, and all its packages are unknown.
@@ -34,7 +34,7 @@ UNMET = re.compile(r"^ (\S+) : ", re.MULTILINE)
 
 
 def install(path: Path) -> None:
-    """Install the packages of the list. Raises ListError if any of them cannot be installed."""
+    """Install the packages of the list. Raises DependencyFileError if any of them cannot be installed."""
     entries = read_packages(path)
     raise_problems(
         [
@@ -58,7 +58,7 @@ def read_packages(path: Path) -> list[Entry]:
 
 
 def check(entries: Sequence[Entry]) -> None:
-    """Print apt-get's explanation and raise ListError if it cannot install the entries."""
+    """Print apt-get's explanation and raise DependencyFileError if it cannot install the entries."""
     explanation = simulate(entries)
     if not explanation:
         return
@@ -75,7 +75,9 @@ def check(entries: Sequence[Entry]) -> None:
             if name_of(entry) in unmet
         ]
     )
-    raise ListError(f"{entries[0].path}: these packages cannot be installed; see apt-get's explanation above")
+    raise DependencyFileError(
+        f"{entries[0].path}: these packages cannot be installed; see apt-get's explanation above"
+    )
 
 
 def simulate(entries: Sequence[Entry]) -> str:
@@ -106,9 +108,9 @@ def name_of(entry: Entry) -> str:
 
 
 def apt_get(*arguments: str) -> None:
-    """Run apt-get with its output shown. Raises ListError if it fails."""
+    """Run apt-get with its output shown. Raises DependencyFileError if it fails."""
     if subprocess.run([*APT_GET, "-q", *arguments], env=ENVIRON, stdin=subprocess.DEVNULL).returncode:
-        raise ListError(f"apt-get {arguments[0]} failed; see its output above")
+        raise DependencyFileError(f"apt-get {arguments[0]} failed; see its output above")
 
 
 def clean() -> None:

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from image.lists import Entry, ListError, raise_problems, run_and_exit
+from image.dependency_files import DependencyFileError, Entry, raise_problems, run_and_exit
 from image.requirement_entry import describe, has_hash, is_option, lacks_name, package_name, requires_hashes
 from image.requirement_lines import flatten, missing_file, read_requirements
 from image.uv import Uv, UvError
@@ -39,7 +39,7 @@ class RequirementsInstaller:
         self.text = flatten(self.entries)
 
     def install(self) -> None:
-        """Install the list. Raises ListError if any of it cannot be installed."""
+        """Install the list. Raises DependencyFileError if any of it cannot be installed."""
         raise_problems([problem for entry in self.entries if (problem := self._problem(entry))])
         if all(is_option(entry) for entry in self.entries):
             return
@@ -93,18 +93,20 @@ class RequirementsInstaller:
         try:
             self.uv.check()
         except UvError:
-            raise ListError(
+            raise DependencyFileError(
                 f"{self.path}: the installed packages do not fit together; see uv's explanation above"
             ) from None
 
-    def _failure(self, explanation: str) -> ListError:
+    def _failure(self, explanation: str) -> DependencyFileError:
         """Return an error that names the lines at fault, or the list if uv's explanation names none of them."""
         lines = [f"{entry}: {describe(entry)}" for entry in entries_at_fault(explanation, self.entries)]
         reason = (
             f"cannot be installed with Airflow {self.airflow} and the other requirements;"
             " see uv's explanation above"
         )
-        return ListError("\n".join(f"{line} {reason}" for line in lines or [f"{self.path}: the list"]))
+        return DependencyFileError(
+            "\n".join(f"{line} {reason}" for line in lines or [f"{self.path}: the list"])
+        )
 
     def _origins(self, name: str) -> list[Entry]:
         """Return the entries that install the package, themselves or as a dependency; none if that is unclear."""

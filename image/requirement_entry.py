@@ -13,7 +13,7 @@ from packaging.utils import (
     parse_wheel_filename,
 )
 
-from image.lists import Entry
+from image.dependency_files import Entry
 
 # -r, -c and -e say what to install; every other option says how.
 INSTALLS = re.compile(r"-[rce]\b|--(requirement|constraint)s?\b|--editable\b|[^-]")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from image.lists import Entry, read_lines
+from image.dependency_files import Entry, read_lines
 from image.requirement_entry import REQUIRE_HASHES
 
 COMMENT = re.compile(r"(^|\s+)#.*")

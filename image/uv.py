@@ -47,7 +47,7 @@ class Uv:
                 errors="replace",
             )
         if process.returncode:
-            raise UvError(present(process.stderr))
+            raise UvError(redact(process.stderr))
         changes = json.loads(process.stdout)["changes"]
         return {change["name"] for change in changes if change["action"] != "uninstalled"}
 
@@ -86,7 +86,7 @@ class Uv:
             ) as process,
         ):
             for line in process.stdout or ():
-                output.append(present(line))
+                output.append(redact(line))
                 print(output[-1], end="", file=sys.stderr, flush=True)
         if process.returncode:
             raise UvError("".join(output))
@@ -106,7 +106,7 @@ class Uv:
         return {**os.environ, "UV_CACHE_DIR": self.cache, "UV_NO_WRAP": "1"}
 
 
-def present(text: str) -> str:
+def redact(text: str) -> str:
     """Mask credentials in URLs, because uv quotes lines as they are, and name the list that it calls stdin."""
     text = text.replace("option from stdin:", "option in `requirements.txt`:")
     return CREDENTIALS.sub(r"\1****@", text)

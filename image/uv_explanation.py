@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from packaging.utils import canonicalize_name
 
-from image.lists import Entry
+from image.dependency_files import Entry
 from image.requirement_entry import is_bare, package_name, url_location
 from image.requirement_lines import flatten
 

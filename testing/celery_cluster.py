@@ -22,7 +22,7 @@ from testing.waiting import wait_until
 
 AIRFLOW = (*ENTRYPOINT, "airflow")
 BIN = Path(sys.executable).parent
-INSPECT_MODULE = "astro_runtime_plugin.parallelism.inspect_process"
+INSPECT_MODULE = "astro_runtime_plugin.parallelism.worker_inspector"
 
 
 def celery_environment(home: Path, database: str, broker: str, **extra: str) -> dict[str, str]:

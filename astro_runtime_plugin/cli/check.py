@@ -47,4 +47,4 @@ def check(context: click.Context, today: date) -> None:
     if lifecycle.stage == "unknown":
         raise StartError(sentence, UNKNOWN)
     click.echo(sentence)
-    context.exit(NOT_MAINTAINED if lifecycle.stage in lifecycles.NOT_MAINTAINED else 0)
+    context.exit(NOT_MAINTAINED if lifecycle.stage in lifecycles.UNMAINTAINED_STAGES else 0)

@@ -11,8 +11,8 @@ COLUMNS = ("setting", "value", "origin", "Airflow's own", "why")
 
 
 @click.command()
-@click.option("--json", "form", flag_value="json", help="a JSON list with an object for each setting")
-def defaults(form: str | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="a JSON list with an object for each setting")
+def defaults(as_json: bool) -> None:
     """Print every setting that the Runtime has a default for: its value in this environment, and its origin.
 
     The worker concurrency is the one that a Celery worker in this container would have.
@@ -20,10 +20,10 @@ def defaults(form: str | None) -> None:
     from astro_runtime_plugin.cli.table import print_table
     from astro_runtime_plugin.options.settings import setting_rows
     from entrypoint.build_environment import build_environment
-    from entrypoint.resolve import WORKER
+    from entrypoint.command import CELERY_WORKER
 
-    rows = setting_rows(build_environment(os.environ, WORKER).settings)
-    if form == "json":
+    rows = setting_rows(build_environment(os.environ, CELERY_WORKER).settings)
+    if as_json:
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
     else:
         print_table(COLUMNS, map(_cells, rows))

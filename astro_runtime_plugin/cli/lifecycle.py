@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("release", required=False)
-@click.option("--json", "form", flag_value="json", help="a JSON object")
+@click.option("--json", "as_json", is_flag=True, help="a JSON object")
 @with_today
-def lifecycle(release: str | None, form: str | None, today: date) -> None:
+def lifecycle(release: str | None, as_json: bool, today: date) -> None:
     """Print until when RELEASE is maintained; the default is the running release."""
     from astro_runtime_plugin.cli.lookup import load_releases, require_release, running_release
     from astro_runtime_plugin.cli.versions import facts
@@ -30,7 +30,7 @@ def lifecycle(release: str | None, form: str | None, today: date) -> None:
     releases = load_releases()
     selected = require_release(release, releases) if release is not None else running_release(releases)
     dates = compute_lifecycle(selected, releases, today)
-    if form == "json":
+    if as_json:
         click.echo(json.dumps(facts(selected, dates, today), indent=2, ensure_ascii=False))
         return
     from astro_runtime_plugin.cli.table import print_table

@@ -19,16 +19,16 @@ COLUMNS = ("release", "Airflow", "Python", "channel", "maintained until", "stage
 
 
 @click.command()
-@click.option("--json", "form", flag_value="json", help="a JSON list with an object for each release")
+@click.option("--json", "as_json", is_flag=True, help="a JSON list with an object for each release")
 @with_today
-def versions(form: str | None, today: date) -> None:
+def versions(as_json: bool, today: date) -> None:
     """Print every known release: what it contains, and until when it is maintained."""
     from astro_runtime_plugin.cli.lookup import load_releases
     from astro_runtime_plugin.releases.lifecycle import compute_lifecycle
 
     releases = load_releases()
     lifecycles = [(release, compute_lifecycle(release, releases, today)) for release in releases]
-    if form == "json":
+    if as_json:
         rows = [facts(release, lifecycle, today) for release, lifecycle in lifecycles]
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
         return

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from astro_runtime_plugin.parallelism.snapshot import Workers
+    from astro_runtime_plugin.parallelism.snapshot import WorkersSummary
 
 
 @click.command()
-@click.option("--json", "form", flag_value="json", help="the JSON of GET /astro-runtime/api/workers")
-def workers(form: str | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="the JSON of GET /astro-runtime/api/workers")
+def workers(as_json: bool) -> None:
     """Query the running Celery workers, and print them by queue with the parallelism that is in force."""
     import logging
 
@@ -22,7 +22,7 @@ def workers(form: str | None) -> None:
     from entrypoint.build_environment import build_environment
 
     snapshot, problem = query_workers(build_environment(os.environ).settings)
-    if form == "json":
+    if as_json:
         click.echo(snapshot.model_dump_json(indent=2))
     else:
         _print(snapshot)
@@ -30,7 +30,7 @@ def workers(form: str | None) -> None:
         raise problem
 
 
-def _print(snapshot: Workers) -> None:
+def _print(snapshot: WorkersSummary) -> None:
     from astro_runtime_plugin.cli.table import print_table
 
     rows = [

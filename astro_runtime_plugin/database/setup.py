@@ -19,8 +19,8 @@ from airflow.configuration import conf
 from astro_runtime_plugin.airflow_compat import cli_parser, is_migrated
 from astro_runtime_plugin.database.lock import exclusive
 from entrypoint.command import PASSWORD, PASSWORD_COMMAND
-from entrypoint.errors import CONFIG
 from entrypoint.log import log
+from entrypoint.setup_database import NO_PASSWORD
 
 # What the official image creates by default; `_AIRFLOW_WWW_USER_<OPTION>` overrides each.
 FIRST_USER = {
@@ -44,10 +44,10 @@ def migrate() -> int:
 
 
 def create_user() -> int:
-    """Run `airflow users create`, which leaves an existing user unchanged. Return CONFIG if there is no password."""
+    """Run `airflow users create`, which leaves an existing user unchanged. Return NO_PASSWORD without one."""
     password = read_password(os.environ)
     if not password:
-        return CONFIG
+        return NO_PASSWORD
     settings.engine.hide_parameters = True  # the error of a failed INSERT would contain the password's hash
     run_airflow("users", "create", *user_options(os.environ), hidden=[f"--password={password}"])
     return 0

@@ -6,6 +6,7 @@ Airflow's tables stay unchanged. The table is created on first use, so neither i
 from __future__ import annotations
 
 import json
+import logging
 import os
 import time
 from collections.abc import Callable
@@ -36,6 +37,7 @@ from sqlalchemy.pool import NullPool
 from astro_runtime_plugin import background
 from astro_runtime_plugin.airflow_compat import hostname
 
+log = logging.getLogger("astro_runtime")
 RETENTION_SECONDS = 24 * 60 * 60.0
 ATTEMPTS = 3  # the table may not exist yet, and two processes may create it, or the same row, at once
 # MySQL's TEXT ends at 64 KiB.
@@ -109,12 +111,19 @@ def take_turn(kind: str, name: str, seconds: float) -> bool:
 def fetch(kind: str, seconds: float | None = None) -> dict[str, Any]:
     """Return the values of a kind by name, only those of the last `seconds` if given.
 
-    Returns nothing if the database cannot be read or the table does not exist yet.
+    Returns nothing if the database cannot be read or the table does not exist yet. A value that is not JSON is left
+    out; anything else may be any JSON, so check it.
     """
     query = select(C.name, C.value).where(C.kind == kind)
     if seconds is not None:
         query = query.where(C.updated_at >= time.time() - seconds)
-    return {name: json.loads(value) for name, value in _read(query)}
+    values: dict[str, Any] = {}
+    for name, text in _read(query):
+        try:
+            values[name] = json.loads(text)
+        except (ValueError, RecursionError):
+            log.debug("%s: the %s row %.200r is ignored: it is not JSON", TABLE.name, kind, name)
+    return values
 
 
 def updated_at(kind: str, name: str) -> float | None:

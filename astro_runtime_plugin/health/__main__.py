@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
 
 from astro_runtime_plugin import component
 from astro_runtime_plugin.health.container import container_subcommand
@@ -18,25 +17,60 @@ from astro_runtime_plugin.health.settings import (
 from entrypoint.errors import StartError
 
 Check = Callable[[HealthSettings], None]
-# By component. The modules are imported only when needed, because SQLAlchemy and Celery take time to import.
-CHECKS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
-    component.API_SERVER: ("web", "check_web", ()),
-    component.WEBSERVER: ("web", "check_web", ()),
-    "standalone": ("web", "check_standalone", ()),
-    component.FLOWER: ("web", "check_flower", ()),
-    component.CELERY_WORKER: ("worker", "check_worker", ()),
-    **{name: ("heartbeat", "check_job", (job_type,)) for name, job_type in component.JOB_TYPES.items()},
+
+
+# Each check imports its module only when it runs, because SQLAlchemy and Celery take time to import.
+
+
+def check_web(settings: HealthSettings) -> None:
+    """Check an API server or webserver."""
+    from astro_runtime_plugin.health import web
+
+    web.check_web(settings)
+
+
+def check_standalone(settings: HealthSettings) -> None:
+    """Check `airflow standalone`."""
+    from astro_runtime_plugin.health import web
+
+    web.check_standalone(settings)
+
+
+def check_flower(settings: HealthSettings) -> None:
+    """Check Celery's flower."""
+    from astro_runtime_plugin.health import web
+
+    web.check_flower(settings)
+
+
+def check_worker(settings: HealthSettings) -> None:
+    """Check a Celery worker."""
+    from astro_runtime_plugin.health import worker
+
+    worker.check_worker(settings)
+
+
+def check_job(settings: HealthSettings) -> None:
+    """Check a component that has a job."""
+    from astro_runtime_plugin.health import job
+
+    job.check_job(settings, component.JOB_TYPES[settings.subcommand[0]])
+
+
+CHECKS: Mapping[str, Check] = {
+    component.API_SERVER: check_web,
+    component.WEBSERVER: check_web,
+    "standalone": check_standalone,
+    component.FLOWER: check_flower,
+    component.CELERY_WORKER: check_worker,
+    **dict.fromkeys(component.JOB_TYPES, check_job),
 }
 
 
 def check_for(subcommand: Sequence[str]) -> Check | None:
     """Return the check for an airflow subcommand, or None for one that is healthy while it runs."""
     name = component.from_subcommand(subcommand, CHECKS)
-    if name is None:
-        return None
-    module, function, arguments = CHECKS[name]
-    check = getattr(import_module(f"{__package__}.{module}"), function)
-    return check(*arguments) if arguments else check  # type: ignore[no-any-return]
+    return CHECKS[name] if name else None
 
 
 def problem(environ: Mapping[str, str], subcommand: Sequence[str]) -> str | None:

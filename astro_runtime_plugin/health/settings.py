@@ -57,7 +57,7 @@ class HealthSettings:
             raise UnknownHealthError(f"{location} names a secret, which only Airflow can look up")
         return url.strip()
 
-    def option(self, *names: str) -> str | None:
+    def command_line_option(self, *names: str) -> str | None:
         """Return the value of a command line option: `--port 80`, `--port=80`, `-p 80`, `-p80`."""
         for index, word in enumerate(self.subcommand):
             name, equals, value = word.partition("=")

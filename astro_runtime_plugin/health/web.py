@@ -13,7 +13,7 @@ from urllib.request import HTTPSHandler, ProxyHandler, build_opener
 from astro_runtime_plugin.health.settings import HealthSettings, UnhealthyError
 from entrypoint.option_names import ConfigOption
 
-SECONDS = 5
+TIMEOUT_SECONDS = 5
 # Options in Airflow 3's [api], with their names in Airflow 2's [webserver], which Airflow 3 still reads.
 OPTIONS = {
     "host": "web_server_host",
@@ -28,7 +28,7 @@ ANY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104 - only compared with, never li
 
 def check_web(settings: HealthSettings) -> None:
     """Raise UnhealthyError if the component does not answer, or reports that it cannot reach the database."""
-    if settings.option("--apps") == "execution":
+    if settings.command_line_option("--apps") == "execution":
         fetch_health(settings, EXECUTION_HEALTH)
         return
     status = fetch_health(settings, HEALTH[settings.line]).get("metadatabase", {}).get("status")
@@ -49,8 +49,10 @@ def check_standalone(settings: HealthSettings) -> None:
 
 def check_flower(settings: HealthSettings) -> None:
     """Raise UnhealthyError if flower does not answer; a request to log in is an answer."""
-    port = settings.option("-p", "--port") or settings.get("celery", "flower_port", "5555")
-    prefix = settings.option("-u", "--url-prefix") or settings.get("celery", "flower_url_prefix", "")
+    port = settings.command_line_option("-p", "--port") or settings.get("celery", "flower_port", "5555")
+    prefix = settings.command_line_option("-u", "--url-prefix") or settings.get(
+        "celery", "flower_url_prefix", ""
+    )
     http_get(f"http://127.0.0.1:{port}/{prefix.strip('/')}", max_status=499)
 
 
@@ -69,9 +71,9 @@ def fetch_health(settings: HealthSettings, path: str) -> dict[str, Any]:
 
 def local_url(settings: HealthSettings) -> str:
     """Return the URL at which this container reaches the component, such as `http://127.0.0.1:8080`."""
-    secure = settings.option("--ssl-cert") or web_option(settings, "ssl_cert")
-    host = settings.option("-H", "--host", "--hostname") or web_option(settings, "host")
-    port = settings.option("-p", "--port") or web_option(settings, "port") or "8080"
+    secure = settings.command_line_option("--ssl-cert") or web_option(settings, "ssl_cert")
+    host = settings.command_line_option("-H", "--host", "--hostname") or web_option(settings, "host")
+    port = settings.command_line_option("-p", "--port") or web_option(settings, "port") or "8080"
     address = "127.0.0.1" if host in ANY_ADDRESS else f"[{host}]" if ":" in host else host
     return f"http{'s' if secure else ''}://{address}:{port}"
 
@@ -91,7 +93,7 @@ def http_get(url: str, max_status: int) -> bytes:
     context.verify_mode = ssl.CERT_NONE
     opener = build_opener(ProxyHandler({}), HTTPSHandler(context=context))
     try:
-        with opener.open(url, timeout=SECONDS) as response:
+        with opener.open(url, timeout=TIMEOUT_SECONDS) as response:
             return bytes(response.read())
     except HTTPError as error:
         if error.code > max_status:

@@ -29,7 +29,7 @@ def check_worker(settings: HealthSettings) -> None:
         tuple(f"{scheme}{end}" for scheme in REMOTE_CONTROL_BROKERS for end in ("://", "+"))
     ):
         raise UnknownHealthError("the broker does not support remote control")
-    node = host_format(default_nodename(settings.option("-H", "--celery-hostname")))
+    node = host_format(default_nodename(settings.command_line_option("-H", "--celery-hostname")))
     if not ping(node, url, settings):
         raise UnhealthyError(f"the worker {node} does not answer")
 
@@ -37,14 +37,14 @@ def check_worker(settings: HealthSettings) -> None:
 def ping(node: str, url: str, settings: HealthSettings) -> object:
     """Return the worker's answer, or None. Raises UnhealthyError if the broker does not answer."""
     try:
-        app = create_app(broker_settings(url, settings))
+        app = create_app(ping_settings(url, settings))
         return app.control.inspect(destination=[node], timeout=PING_SECONDS).ping()
     except Exception as error:  # each transport has its own errors
         addresses = ", ".join(map(str, endpoints(url, "[celery] broker_url"))) or "its address"
         raise UnhealthyError(f"could not query the broker at {addresses}: {type(error).__name__}") from None
 
 
-def broker_settings(url: str, settings: HealthSettings) -> dict[str, Any]:
+def ping_settings(url: str, settings: HealthSettings) -> dict[str, Any]:
     """Return the settings with which a Celery application reaches the broker."""
     celery: dict[str, Any] = {"broker_url": url, "broker_transport_options": transport_options(settings)}
     if settings.is_on("celery", "ssl_active", "False"):

@@ -1,11 +1,10 @@
-"""The settings that each component computes for itself, from what its own container can take. Pure."""
+"""The settings that each component computes for itself, from what its own container can take. No I/O."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
-from astro_runtime_plugin.inventory.listing import live_records
+from astro_runtime_plugin.inventory.listing import ComponentRow, live_rows
 from astro_runtime_plugin.options.settings import PER_COMPONENT, setting_rows
 from entrypoint.record import ResolvedSetting
 
@@ -15,12 +14,10 @@ def component_settings(record: Iterable[ResolvedSetting]) -> list[dict[str, str]
     return [row for row in setting_rows(record) if row["documented"] in PER_COMPONENT]
 
 
-def hosts_by_setting(
-    records: Iterable[Mapping[str, Any]], now: float
-) -> list[tuple[dict[str, str], list[str]]]:
+def hosts_by_setting(rows: Iterable[ComponentRow], now: float) -> list[tuple[dict[str, str], list[str]]]:
     """Return these settings of the components that are alive at `now`, each with the hosts that have it."""
     groups: dict[tuple[tuple[str, str], ...], set[str]] = {}
-    for record in live_records(records, now):
-        for row in record.get("settings", ()):  # an earlier release's record has none
-            groups.setdefault(tuple(row.items()), set()).add(record["host"])
-    return [(dict(row), sorted(hosts)) for row, hosts in sorted(groups.items())]
+    for row in live_rows(rows, now):
+        for setting in row.settings:
+            groups.setdefault(tuple(setting.items()), set()).add(row.host)
+    return [(dict(setting), sorted(hosts)) for setting, hosts in sorted(groups.items())]

@@ -1,10 +1,14 @@
-"""The live components, as the API and the Runtime page list them, from the record of each. Pure."""
+"""The live components, as the API and the Runtime page list them, from the row of each. No I/O."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import AfterValidator, BaseModel, Field
+
+from astro_runtime_plugin.options.settings import ROW_FIELDS
 
 
 class RunningComponent(NamedTuple):
@@ -17,21 +21,56 @@ class RunningComponent(NamedTuple):
     since: str
 
 
-def to_record(running: RunningComponent, now: float, timeout: float) -> dict[str, Any]:
-    """Return a component's record at `now`, in seconds since the epoch; it counts as dead after `timeout` seconds."""
+def _check_timestamp(text: str) -> str:
+    datetime.fromisoformat(text)  # raises ValueError
+    return text
+
+
+def _check_setting(row: dict[str, str]) -> dict[str, str]:
+    if missing := {*ROW_FIELDS} - row.keys():
+        raise ValueError(f"{', '.join(sorted(missing))} must be present")
+    return {field: row[field] for field in ROW_FIELDS}
+
+
+Timestamp = Annotated[str, AfterValidator(_check_timestamp)]
+StoredSetting = Annotated[dict[str, str], AfterValidator(_check_setting)]
+
+
+class ComponentRow(BaseModel):
+    """A component's row in the database; it counts as alive until `until`, in seconds since the epoch.
+
+    `settings` are those that it computed for itself; an earlier release's row has none.
+    """
+
+    component: str
+    host: str
+    image_tag: str
+    release: str
+    since: Timestamp
+    until: Annotated[float, Field(allow_inf_nan=False)]
+    settings: list[StoredSetting] = []
+
+    @property
+    def running(self) -> RunningComponent:
+        """The component, as it is listed."""
+        return RunningComponent(self.component, self.host, self.image_tag, self.release, self.since)
+
+
+def component_row(running: RunningComponent, now: float, timeout: float) -> dict[str, Any]:
+    """Return a component's row at `now`, in seconds since the epoch; it counts as dead after `timeout` seconds."""
     return {**running._asdict(), "until": now + timeout}
 
 
-def live_records(records: Iterable[Mapping[str, Any]], now: float) -> Iterator[Mapping[str, Any]]:
-    """Yield the records of the components that are alive at `now`."""
-    return (record for record in records if record["until"] >= now)
+def live_rows(rows: Iterable[ComponentRow], now: float) -> Iterator[ComponentRow]:
+    """Yield the rows of the components that are alive at `now`."""
+    return (row for row in rows if row.until >= now)
 
 
-def live_components(records: Iterable[Mapping[str, Any]], now: float) -> list[RunningComponent]:
+def live_components(rows: Iterable[ComponentRow], now: float) -> list[RunningComponent]:
     """Return the components that are alive at `now`, sorted; a component's processes on one host count once."""
     since: dict[RunningComponent, str] = {}
-    for record in live_records(records, now):
-        process = RunningComponent(*(record[name] for name in RunningComponent._fields))
+    for row in live_rows(rows, now):
+        process = row.running
         component = process._replace(since="")
         since[component] = min(process.since, since.get(component, process.since))
     return sorted(component._replace(since=started) for component, started in since.items())

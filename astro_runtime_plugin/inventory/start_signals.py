@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 
 from astro_runtime_plugin.airflow_compat import before_command
-from astro_runtime_plugin.component import API_SERVER, CELERY_WORKER, FLOWER, KERBEROS, identify
+from astro_runtime_plugin.component import API_SERVER, CELERY_WORKER, FLOWER, KERBEROS
 
 ONE_TIME_OPTIONS = {"-o", "--one-time"}  # of an init container's kerberos
 
 
-def watch(argv: Sequence[str]) -> None:
-    """Record the component with this command line when it starts; ignore every other command."""
-    component = identify(argv, os.environ)
+def watch(component: str, argv: Sequence[str]) -> None:
+    """Record a component with this command line when it starts, unless the plugin records it or it is one-time."""
     if component == API_SERVER and not any(word.startswith("--apps") for word in argv):
         return  # the plugin records it, in each of its processes
     if component == KERBEROS and ONE_TIME_OPTIONS & {*argv}:
         return
-    if connect := SIGNALS.get(component or ""):
-        connect(_record)
+    SIGNALS[component](_record)
 
 
 def _on_worker_ready(callback: Callable[..., None]) -> None:
@@ -29,7 +26,7 @@ def _on_worker_ready(callback: Callable[..., None]) -> None:
 
 
 def _record(**_: object) -> None:
-    from astro_runtime_plugin.inventory.heartbeat import start
+    from astro_runtime_plugin.inventory.recorder import start
 
     start()
 

@@ -1,4 +1,4 @@
-"""The notice that the running components do not all run the same image. Pure."""
+"""The notice that the running components do not all run the same image. No I/O."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The notices about the running release: yanked, superseded, end of maintenance, update. Pure."""
+"""The notices about the running release: yanked, superseded, end of maintenance, update. No I/O."""
 
 from __future__ import annotations
 

@@ -8,9 +8,9 @@ from functools import cache
 
 from astro_runtime_plugin import background
 from astro_runtime_plugin.background import StoppableWait
-from astro_runtime_plugin.inventory.heartbeat import rollout_seconds
+from astro_runtime_plugin.inventory.recorder import rollout_seconds
 from astro_runtime_plugin.notices.notice import LEVELS, Notice
-from astro_runtime_plugin.notices.service import all_notices
+from astro_runtime_plugin.notices.service import current_notices
 
 log = logging.getLogger("astro_runtime")
 HOUR_SECONDS = 60 * 60.0
@@ -39,7 +39,7 @@ def _run(wait: StoppableWait) -> None:
 def log_current(include_components: bool = True) -> None:
     """Log the current notices; a failure is logged once, and the next call tries again."""
     try:
-        log_notices(all_notices(include_components))
+        log_notices(current_notices(include_components))
     except Exception as error:
         _warn(type(error).__name__)
 
@@ -54,7 +54,7 @@ def log_notices(notices: Iterable[Notice]) -> None:
 
 @cache
 def _warn(kind: str) -> None:
-    log.warning("astro-runtime: notices cannot be worked out: %s", kind)
+    log.warning("astro-runtime: notices could not be computed: %s", kind)
 
 
 def _rollout_seconds() -> float:

@@ -9,8 +9,8 @@ from airflow import __version__ as airflow_version
 from airflow.configuration import conf
 from pydantic import BaseModel, Field
 
-from astro_runtime_plugin.inventory.heartbeat import current_components
 from astro_runtime_plugin.inventory.listing import RunningComponent
+from astro_runtime_plugin.inventory.recorder import current_components
 from astro_runtime_plugin.notices import dismissals
 from astro_runtime_plugin.notices.notice import Notice
 from astro_runtime_plugin.notices.rules import build_notices
@@ -30,7 +30,7 @@ class NoticeList(BaseModel):
     )
 
 
-def all_notices(include_components: bool = True) -> list[Notice]:
+def current_notices(include_components: bool = True) -> list[Notice]:
     """Return today's notices, without those about the components if `include_components` is False.
 
     Empty if `[astro_runtime] notices` is False. Raises CatalogueError.
@@ -38,24 +38,24 @@ def all_notices(include_components: bool = True) -> list[Notice]:
     if not section.notices_enabled(conf):
         return []
     components = current_components() if include_components else ()
-    return notices_of(release_of(airflow_version), components, utc_today())
+    return notices_on(release_of(airflow_version), components, utc_today())
 
 
-def notices_of(running: str, components: Iterable[RunningComponent], day: date) -> list[Notice]:
+def notices_on(running: str, components: Iterable[RunningComponent], day: date) -> list[Notice]:
     """Return a day's notices for the release `running`, the most severe first. Raises CatalogueError."""
     threshold = section.notice_days(conf, section.THRESHOLD_DAYS)
     return build_notices(running, catalogue.releases(), stored_releases(), components, day, threshold)
 
 
-def notices_for(user: str) -> NoticeList:
+def undismissed_notices(user: str) -> NoticeList:
     """Return today's notices that the user has not dismissed."""
     days = section.notice_days(conf, section.DISMISSAL_DAYS)
-    return NoticeList(notices=dismissals.remaining(user, all_notices(), days), dismissal_days=days)
+    return NoticeList(notices=dismissals.remaining(user, current_notices(), days), dismissal_days=days)
 
 
 def dismiss(user: str, identifier: str) -> bool:
     """Hide a notice from a user for some days; return False if no notice has this id."""
-    notice = next((notice for notice in all_notices() if notice.id == identifier), None)
+    notice = next((notice for notice in current_notices() if notice.id == identifier), None)
     if notice:
         dismissals.dismiss(user, notice, section.notice_days(conf, section.DISMISSAL_DAYS))
     return notice is not None

@@ -8,6 +8,7 @@ from entrypoint.defaults import ALL_DEFAULTS, WORKER_DEFAULTS
 from entrypoint.record import FIELDS, ResolvedSetting
 
 AIRFLOW_DEFAULTS = {setting.documented: setting.airflow_default for setting in ALL_DEFAULTS}
+ROW_FIELDS = (*(field for field in FIELDS if field != "exported"), "stock")
 PER_COMPONENT = {setting.documented for setting in WORKER_DEFAULTS}  # each component resolves its own value
 
 
@@ -17,7 +18,7 @@ def setting_rows(record: Iterable[ResolvedSetting]) -> list[dict[str, str]]:
     A setting that is no longer in the table of defaults is left out.
     """
     return [
-        {field: getattr(setting, field) for field in FIELDS if field != "exported"}
+        {field: getattr(setting, field) for field in ROW_FIELDS[:-1]}
         | {"stock": AIRFLOW_DEFAULTS[setting.documented]}
         for setting in record
         if setting.documented in AIRFLOW_DEFAULTS

@@ -1,1 +1,1 @@
-"""Parallelism in the scheduler follows the Celery workers: listeners → activate → monitor → inspect_process."""
+"""Parallelism in the scheduler follows the Celery workers: listeners → activate → monitor → worker_inspector."""

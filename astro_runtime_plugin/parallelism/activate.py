@@ -7,43 +7,40 @@ scheduler's limit over all executors. The executor stays Airflow's own class, un
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 from airflow.configuration import conf
 
 from astro_runtime_plugin import airflow_compat
-from astro_runtime_plugin.airflow_compat import OverriddenAttribute
 from astro_runtime_plugin.options.settings import AIRFLOW_DEFAULTS
 from astro_runtime_plugin.parallelism.effective import EffectiveParallelism
-from astro_runtime_plugin.parallelism.inspect_process import broker_settings
 from astro_runtime_plugin.parallelism.limit import LimitState
 from astro_runtime_plugin.parallelism.monitor import ParallelismMonitor
 from astro_runtime_plugin.parallelism.publish import SUBSCRIBERS
 from astro_runtime_plugin.parallelism.snapshot import PARALLELISM
+from astro_runtime_plugin.parallelism.worker_inspector import broker_settings
 from entrypoint import capacity, config_file, record
 from entrypoint.defaults import AIRFLOW_WORKER_CONCURRENCY
 from entrypoint.resolve import configured_concurrency, configured_queues
 
 AIRFLOW_PARALLELISM = int(AIRFLOW_DEFAULTS[PARALLELISM])
 DEFAULT_ORIGINS = (record.RUNTIME, record.AIRFLOW)
-CELERY, HYBRID = ".CeleryExecutor", ".CeleryKubernetesExecutor"  # how an executor's path ends
 
 
 def activate(runner: ModuleType) -> None:
     """Let parallelism follow the workers if CeleryExecutor runs and the operator has not set parallelism."""
-    if not is_default() or conf.getboolean("core", "multi_team", fallback=False):
+    if not is_left_to_runtime() or conf.getboolean("core", "multi_team", fallback=False):
         return
-    paths = airflow_compat.executor_paths()
-    if any(path.endswith(HYBRID) for path in paths):
+    names = [path.rpartition(".")[2] for path in airflow_compat.executor_paths()]
+    if capacity.HYBRID_EXECUTOR in names:
         airflow_compat.sum_hybrid_slots()
-    elif not any(path.endswith(CELERY) for path in paths):
+    elif capacity.CELERY_EXECUTOR not in names:
         return
-    follow_workers(runner, sum(not path.endswith(CELERY) for path in paths))
+    follow_workers(runner, sum(name != capacity.CELERY_EXECUTOR for name in names))
 
 
-def is_default() -> bool:
+def is_left_to_runtime() -> bool:
     """Return whether parallelism is left to the Runtime, according to this process's record."""
     return any(
         setting.documented == PARALLELISM and setting.origin in DEFAULT_ORIGINS
@@ -53,15 +50,17 @@ def is_default() -> bool:
 
 def follow_workers(runner: ModuleType, other_executors: int) -> None:
     """Override parallelism in the executor and in the scheduler's loop, once; see EffectiveParallelism."""
-    from airflow.providers.celery.executors.celery_executor import CeleryExecutor
-
-    if isinstance(CeleryExecutor.__dict__.get("parallelism"), OverriddenAttribute):
+    if airflow_compat.is_celery_overridden():
         return
     monitor = ParallelismMonitor(initial_state(), SUBSCRIBERS)
     effective = EffectiveParallelism(monitor.limit, other_executors)
     airflow_compat.override_scheduler_parallelism(runner, effective.over_all_executors)
-    CeleryExecutor.parallelism = OverriddenAttribute("parallelism", effective.of_celery)
-    CeleryExecutor.start = start_with_monitor(CeleryExecutor.start, monitor, effective)
+
+    def on_start(executor: Any) -> None:
+        effective.executor = executor
+        monitor.start(broker_settings(executor.celery_app.conf))
+
+    airflow_compat.override_celery_executor(effective.of_celery, on_start)
 
 
 def initial_state() -> LimitState:
@@ -75,16 +74,3 @@ def initial_state() -> LimitState:
         maximum = capacity.max_limit(queues, concurrency or AIRFLOW_WORKER_CONCURRENCY) or AIRFLOW_PARALLELISM
         initial = capacity.Calculation(min(AIRFLOW_PARALLELISM, maximum), "no worker has answered")
     return LimitState(initial, lambda largest: capacity.max_limit(queues, concurrency or largest))
-
-
-def start_with_monitor(
-    start: Callable[[Any], None], monitor: ParallelismMonitor, effective: EffectiveParallelism
-) -> Callable[[Any], None]:
-    """Wrap an executor's `start`, which the scheduler calls before it runs tasks."""
-
-    def start_and_monitor(executor: Any) -> None:
-        start(executor)
-        effective.executor = executor
-        monitor.start(broker_settings(executor.celery_app.conf))
-
-    return start_and_monitor

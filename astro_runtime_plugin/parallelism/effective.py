@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from astro_runtime_plugin.airflow_compat import sent_task_ids
+from astro_runtime_plugin.airflow_compat import running_count, sent_task_ids
 from astro_runtime_plugin.parallelism.limit import LimitState
 
 
 class EffectiveParallelism:
     """Parallelism in tasks; `other_executors` is the number of executors other than Celery's.
 
-    Airflow subtracts the tasks that it counts as running. Tasks that a vanished worker ran are among them although no
-    worker runs them, so they are added: they take no slots of the remaining workers.
+    Airflow subtracts the tasks that it counts as running. It also counts the tasks of a vanished worker, which no
+    worker runs any more. They are added here, so that they take no slots from the remaining workers.
 
     The result is never less than what runs, as in Airflow itself: the scheduler adds up the free slots of its
     executors, and no executor may contribute a negative number.
@@ -29,7 +29,7 @@ class EffectiveParallelism:
         value = calculation.value or 1
         if not self.executor:
             return value
-        return max(value + len(lost & sent_task_ids(self.executor)), len(self.executor.running))
+        return max(value + len(lost & sent_task_ids(self.executor)), running_count(self.executor))
 
     def over_all_executors(self, configured: int) -> int:
         """Return the scheduler's limit: every other executor contributes the configured parallelism."""

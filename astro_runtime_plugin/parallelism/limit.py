@@ -1,4 +1,4 @@
-"""The running Celery workers and the limit that follows from them. Pure, except for the clock that is passed in."""
+"""The running Celery workers and the limit that follows from them. No I/O, except for the clock that is passed in."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The scheduler's thread that keeps the limit up to date with the workers' answers.
 
-It reads the answers of a child process (`inspect_process`), so the scheduler's loop never waits for a worker.
+It reads the answers of a child process (`worker_inspector`), so the scheduler's loop never waits for a worker.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any, cast
 
 from astro_runtime_plugin import background, child_process
@@ -17,7 +17,7 @@ from astro_runtime_plugin.child_process import Child
 from astro_runtime_plugin.parallelism.limit import LimitState, Worker
 
 log = logging.getLogger("astro_runtime")
-INSPECT_MODULE = "astro_runtime_plugin.parallelism.inspect_process"
+INSPECT_MODULE = "astro_runtime_plugin.parallelism.worker_inspector"
 RESTART_SECONDS = 10.0  # until a child that has ended is replaced
 SILENCE_SECONDS = 60.0  # after which a silent child is killed
 
@@ -27,10 +27,10 @@ Subscriber = Callable[[LimitState], None]
 class ParallelismMonitor:
     """Keeps `limit` at what the workers can run. Logs each kind of failure once; the limit then stays as it is.
 
-    Calls the `subscribers` after each round. The key of one names it in the warning that is logged when it fails.
+    Calls the `subscribers` after each round. Each comes with the warning to log when it fails.
     """
 
-    def __init__(self, limit: LimitState, subscribers: Mapping[str, Subscriber]) -> None:
+    def __init__(self, limit: LimitState, subscribers: Sequence[tuple[str, Subscriber]]) -> None:
         self.limit = limit
         self._subscribers = subscribers
         self._started = False
@@ -81,17 +81,17 @@ class ParallelismMonitor:
         finally:
             child.kill()
             child.communicate()
-        self._hold("broker", f"the process that queries the workers ended with {child.returncode}")
+        self._hold("child", f"the process that queries the workers ended with {child.returncode}")
 
     def _process(self, answer: Mapping[str, Any]) -> None:
         if "error" in answer:
             self._hold("broker", f"could not query the broker: {answer['error']}")
         else:
-            self._warned.discard("broker")
+            self._warned -= {"broker", "child"}
             workers = [Worker(name, pool, tuple(queues)) for name, pool, queues in answer["workers"]]
             if self.limit.update(workers, answer["active"]):
                 log.info("Parallelism is %d: %s", self.limit.value, self.limit.calculation.why)
-        for failure, notify in self._subscribers.items():
+        for failure, notify in self._subscribers:
             try:
                 notify(self.limit)
             except Exception as error:
@@ -99,7 +99,7 @@ class ParallelismMonitor:
                 self._warn(failure, f"{failure}: {type(error).__name__}")
 
     def _warn(self, topic: str, text: str) -> None:
-        """Warn about each topic once; about the broker again after it has answered."""
+        """Warn about each topic once; about the broker and the child again after the broker has answered."""
         if topic not in self._warned:
             self._warned.add(topic)
             log.warning("astro-runtime: %s", text)

@@ -1,11 +1,11 @@
-"""What happens after each round of answers: Airflow's metrics, and the record that the web server reads."""
+"""What happens after each round of answers: Airflow's metrics, and the row that the web server reads."""
 
 from __future__ import annotations
 
 from astro_runtime_plugin.airflow_compat import send_gauge
 from astro_runtime_plugin.database import state
 from astro_runtime_plugin.parallelism.limit import LimitState
-from astro_runtime_plugin.parallelism.snapshot import KIND, to_record
+from astro_runtime_plugin.parallelism.snapshot import KIND, scheduler_row
 
 
 def send_metrics(limit: LimitState) -> None:
@@ -14,10 +14,10 @@ def send_metrics(limit: LimitState) -> None:
     send_gauge("astro_runtime.workers", len(limit.workers))
 
 
-def save_record(limit: LimitState) -> None:
+def save_row(limit: LimitState) -> None:
     """Save the limit and the workers for the web server and `astro-runtime workers`."""
-    state.put(KIND, state.process_name(), to_record(limit))
+    state.put(KIND, state.process_name(), scheduler_row(limit))
 
 
-# By the warning for a failure.
-SUBSCRIBERS = {"Could not send metrics": send_metrics, "Could not save worker status": save_record}
+# With the warning for a failure.
+SUBSCRIBERS = (("Could not send metrics", send_metrics), ("Could not save worker status", save_row))

@@ -7,36 +7,33 @@ from collections.abc import Iterable
 from airflow.configuration import conf
 
 from astro_runtime_plugin import airflow_compat
-from astro_runtime_plugin.database import state
 from astro_runtime_plugin.parallelism.limit import Worker
-from astro_runtime_plugin.parallelism.snapshot import FRESH_SECONDS, KIND, Workers, summarize
+from astro_runtime_plugin.parallelism.snapshot import WorkersSummary, fetch_rows, summarize
 from entrypoint import capacity
 from entrypoint.errors import UNAVAILABLE, UNKNOWN, StartError
 from entrypoint.record import ResolvedSetting
 
-CELERY_EXECUTORS = {"CeleryExecutor", "CeleryKubernetesExecutor"}
 
-
-def query_workers(settings: Iterable[ResolvedSetting]) -> tuple[Workers, StartError | None]:
+def query_workers(settings: Iterable[ResolvedSetting]) -> tuple[WorkersSummary, StartError | None]:
     """Query the workers, which takes a few seconds, if an executor is Celery's; one that does not answer is left out.
 
     Returns the summary, and the reason if the workers could not be queried.
     """
     workers: list[Worker] = []
     problem = None
-    if CELERY_EXECUTORS & capacity.executor_names(conf.get("core", "executor")):
+    if capacity.uses_celery(conf.get("core", "executor")):
         try:
             workers = _inspect()
         except StartError as error:
             problem = error
-    return summarize(settings, state.fetch(KIND, FRESH_SECONDS), workers), problem
+    return summarize(settings, fetch_rows(), workers), problem
 
 
 def _inspect() -> list[Worker]:
     try:
         app = airflow_compat.celery_app()
 
-        from astro_runtime_plugin.parallelism.inspect_process import WorkerInspector, broker_settings
+        from astro_runtime_plugin.parallelism.worker_inspector import WorkerInspector, broker_settings
     except ImportError as error:
         raise StartError(f"the Celery provider cannot be imported: {error}", UNKNOWN) from error
     answer = WorkerInspector(broker_settings(app.conf)).inspect_once()

@@ -7,12 +7,12 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from astro_runtime_plugin.database import state
+from astro_runtime_plugin.database.rows import fetch_valid
 from astro_runtime_plugin.parallelism.limit import LimitState, Worker
 from entrypoint.record import ResolvedSetting
 
 KIND = "parallelism"
-FRESH_SECONDS = 60.0  # a scheduler whose record is older is gone
+FRESH_SECONDS = 60.0  # a scheduler whose row is older is gone
 PARALLELISM = "AIRFLOW__CORE__PARALLELISM"
 
 
@@ -39,7 +39,7 @@ class SchedulerLimit(BaseModel):
     why: str = Field(description="the calculation: `2×16 default`")
 
 
-class Workers(BaseModel):
+class WorkersSummary(BaseModel):
     """Celery workers by queue, and the limit of each scheduler."""
 
     parallelism: str = Field(description="the setting `[core] parallelism`")
@@ -49,8 +49,16 @@ class Workers(BaseModel):
     queues: list[Queue] = Field(description="the queues that running workers take tasks from, sorted by name")
 
 
-def to_record(limit: LimitState) -> dict[str, Any]:
-    """Return a scheduler's record."""
+class SchedulerRow(BaseModel):
+    """A scheduler's row in the database: its limit in tasks, the calculation, and the workers that it follows."""
+
+    parallelism: int
+    why: str
+    workers: list[Worker]
+
+
+def scheduler_row(limit: LimitState) -> dict[str, Any]:
+    """Return a scheduler's row, as it is stored."""
     return {"parallelism": limit.value, "why": limit.calculation.why, "workers": limit.workers}
 
 
@@ -70,31 +78,35 @@ def group_by_queue(workers: Iterable[Worker]) -> list[Queue]:
     ]
 
 
-def recorded_workers(records: Iterable[Mapping[str, Any]]) -> list[Worker]:
-    """Return the workers in the schedulers' records, each once."""
-    rows = {row[0]: row for record in records for row in record["workers"]}
-    return [Worker(name, pool, tuple(queues)) for name, pool, queues in rows.values()]
+def recorded_workers(rows: Iterable[SchedulerRow]) -> list[Worker]:
+    """Return the workers in the schedulers' rows, each once."""
+    return [*{worker.name: worker for row in rows for worker in row.workers}.values()]
+
+
+def fetch_rows() -> dict[str, SchedulerRow]:
+    """Return the rows of the running schedulers by name; none if the database cannot be read."""
+    return fetch_valid(KIND, SchedulerRow, FRESH_SECONDS)
 
 
 def summarize(
     settings: Iterable[ResolvedSetting],
-    records: Mapping[str, Mapping[str, Any]],
+    rows: Mapping[str, SchedulerRow],
     workers: Iterable[Worker] | None = None,
-) -> Workers:
-    """Return the setting, the limits in force and `workers`; without `workers`, those in the schedulers' records."""
+) -> WorkersSummary:
+    """Return the setting, the limits in force and `workers`; without `workers`, those in the schedulers' rows."""
     setting = next((setting for setting in settings if setting.documented == PARALLELISM), None)
-    return Workers(
+    return WorkersSummary(
         parallelism=setting.value if setting else "",
         origin=setting.origin if setting else "",
         why=setting.why if setting else "",
         schedulers=[
-            SchedulerLimit(scheduler=name, parallelism=record["parallelism"], why=record["why"])
-            for name, record in sorted(records.items())
+            SchedulerLimit(scheduler=name, parallelism=row.parallelism, why=row.why)
+            for name, row in sorted(rows.items())
         ],
-        queues=group_by_queue(recorded_workers(records.values()) if workers is None else workers),
+        queues=group_by_queue(recorded_workers(rows.values()) if workers is None else workers),
     )
 
 
-def latest_snapshot(settings: Iterable[ResolvedSetting]) -> Workers:
+def latest_snapshot(settings: Iterable[ResolvedSetting]) -> WorkersSummary:
     """Return what the schedulers have recorded. The web server queries no worker, so this takes no time."""
-    return summarize(settings, state.fetch(KIND, FRESH_SECONDS))
+    return summarize(settings, fetch_rows())

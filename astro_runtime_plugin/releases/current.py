@@ -1,4 +1,4 @@
-"""Which release of the Runtime and which image is running.
+"""Which release of the Runtime is running, from the catalogue.
 
 Uses the standard library alone: Airflow 2 components start without pydantic, and `make image` has no other packages.
 """
@@ -6,18 +6,15 @@ Uses the standard library alone: Airflow 2 components start without pydantic, an
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from astro_runtime_plugin.releases.version import Version
+from entrypoint.airflow_line import minor_version
 from entrypoint.errors import StartError
 
 CATALOGUE = Path(__file__).with_name("catalogue.json")
-BUILD_TAG_VARIABLE = (
-    "ASTRO_RUNTIME_IMAGE_TAG"  # set by `--build-arg IMAGE_TAG=...` when a project image is built
-)
 
 
 class CatalogueError(StartError):
@@ -29,8 +26,10 @@ def release_of(airflow_version: str) -> str:
 
     Raises LookupError for an Airflow that no release contains, CatalogueError for a broken catalogue.
     """
-    line = _line(airflow_version)
-    versions = [Version.parse(row["release"]) for row in catalogue_rows() if _line(row["airflow"]) == line]
+    line = minor_version(airflow_version)
+    versions = [
+        Version.parse(row["release"]) for row in catalogue_rows() if minor_version(row["airflow"]) == line
+    ]
     if not versions:
         raise LookupError(f"no Runtime release contains Airflow {airflow_version}")
     return str(max(versions))
@@ -53,17 +52,3 @@ def catalogue_rows() -> list[dict[str, Any]]:
     except (ValueError, LookupError, TypeError) as error:
         raise CatalogueError(f"{CATALOGUE.name} contains no list of releases: {error}") from error
     return releases
-
-
-def image_tag(configured_tag: str | None, environ: Mapping[str, str]) -> str | None:
-    """Return the running image's tag: `[astro_runtime] image_tag`, or else the tag that the image was built with."""
-    return configured_tag or environ.get(BUILD_TAG_VARIABLE)
-
-
-def displayed_tag(image_tag: str | None, release: str) -> str:
-    """Return the image tag as the UI shows it; without a tag, the release."""
-    return (image_tag or "").strip() or release
-
-
-def _line(airflow_version: str) -> str:
-    return ".".join(airflow_version.split(".")[:2])

@@ -1,4 +1,4 @@
-"""The lifecycle of a release: its stage on a day, and its dates. A published date wins over a computed one. Pure."""
+"""The lifecycle of a release: its stage on a day, and its dates. A published date wins over a computed one. No I/O."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from astro_runtime_plugin.releases.policy import basic_support_end, is_lts, main
 from astro_runtime_plugin.releases.release import Release
 
 Stage = Literal["future", "maintained", "basic support", "superseded", "unmaintained", "yanked", "unknown"]
-NOT_MAINTAINED: tuple[Stage, ...] = ("superseded", "unmaintained", "yanked")
+UNMAINTAINED_STAGES: tuple[Stage, ...] = ("superseded", "unmaintained", "yanked")
 
 
 class Lifecycle(BaseModel):
@@ -70,7 +70,7 @@ def superseding_release(release: Release, releases: Iterable[Release], today: da
         for candidate in releases
         if candidate.version.family == 2 and candidate.version.series == release.version.series
         if candidate.version > release.version
-        if candidate.channel == "stable" and not candidate.yanked
+        if candidate.is_stable
         if (candidate.release_date or today) <= today
     ]
     return max(newer, key=lambda candidate: candidate.version, default=None)

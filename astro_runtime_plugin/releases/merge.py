@@ -1,4 +1,4 @@
-"""The catalogue merged with the update document, which is newer and therefore wins. Pure."""
+"""The catalogue merged with the update document, which is newer and therefore wins. No I/O."""
 
 from __future__ import annotations
 

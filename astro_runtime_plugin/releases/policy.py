@@ -1,4 +1,4 @@
-"""The maintenance policy: until when a release is maintained, given the releases of its family. Pure.
+"""The maintenance policy: until when a release is maintained, given the releases of its family. No I/O.
 
 Releases for Airflow 2 (`13.0.0`) are maintained by major, those for Airflow 3 (`3.3-1`) by minor. Either is a series,
 which starts with its first release. Every term ends on the last day of a month.
@@ -21,7 +21,7 @@ class Term(NamedTuple):
     after_successor: int
 
 
-STABLE, LTS = Term(6, 3), Term(18, 6)  # Airflow 2; the successor of an LTS release is the next LTS release
+NON_LTS, LTS = Term(6, 3), Term(18, 6)  # Airflow 2; the successor of an LTS release is the next LTS release
 MAINTENANCE, BASIC_SUPPORT = 24, 6  # Airflow 3, in months; basic support follows maintenance
 
 
@@ -37,7 +37,7 @@ def maintenance_end(release: Release, releases: Iterable[Release]) -> date | Non
         return None
     if release.version.family == 3:
         return end_of_month(start, MAINTENANCE)
-    term = LTS if is_lts(release, official) else STABLE
+    term = LTS if is_lts(release, official) else NON_LTS
     end = end_of_month(start, term.after_start)
     successor_start = _successor_start(release, official)
     return max(end, end_of_month(successor_start, term.after_successor)) if successor_start else end

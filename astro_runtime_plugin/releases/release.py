@@ -14,7 +14,7 @@ from astro_runtime_plugin.releases.version import Version
 EARLIEST, LATEST = (
     date(2021, 1, 1),
     date(2100, 1, 1),
-)  # the Runtime is not older; a later date is a typing error
+)  # the Runtime is not older; a later date is a typo
 
 
 def single_line(text: str) -> str:
@@ -41,7 +41,7 @@ def _check_day(day: date) -> date:
 Day = Annotated[date, AfterValidator(_check_day)]
 SingleLine = Annotated[str, AfterValidator(single_line)]
 Channel = Literal["stable", "deprecated", "alpha", "beta"]
-Python = Annotated[str, StringConstraints(pattern=r"^[0-9]+\.[0-9]+$")]
+PythonVersion = Annotated[str, StringConstraints(pattern=r"^[0-9]+\.[0-9]+$")]
 
 
 class OperatingSystem(BaseModel):
@@ -52,7 +52,7 @@ class OperatingSystem(BaseModel):
     name: str
     version: str
     codename: str
-    python_versions: list[Python] = []
+    python_versions: list[PythonVersion] = []
     note: SingleLine = ""
 
 
@@ -73,8 +73,8 @@ class Release(BaseModel):
     release_date: Day | None = None
     end_of_maintenance: Day | None = None
     end_of_basic_support: Day | None = None
-    python_versions: list[Python] = []
-    default_python: Python | None = None
+    python_versions: list[PythonVersion] = []
+    default_python: PythonVersion | None = None
     os: list[OperatingSystem] = []
     architectures: list[Literal["amd64", "arm64"]] = []
     postgresql: list[int] = []
@@ -86,6 +86,11 @@ class Release(BaseModel):
     def version(self) -> Version:
         """The release as a version that can be compared."""
         return Version.parse(self.release)
+
+    @property
+    def is_stable(self) -> bool:
+        """Whether the release is of the stable channel and not yanked."""
+        return self.channel == "stable" and not self.yanked
 
     @property
     def why_yanked(self) -> str:

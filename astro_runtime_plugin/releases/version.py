@@ -10,11 +10,12 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from entrypoint.errors import truncate
+
 NUMBER = "(?:0|[1-9][0-9]{0,8})"
 FORMS = {2: rf"{NUMBER}\.{NUMBER}\.{NUMBER}", 3: rf"{NUMBER}\.{NUMBER}-{NUMBER}"}
 FORMATS = {2: "{}.{}.{}", 3: "{}.{}-{}"}
 MUST_BE = "three numbers such as 13.0.0 (Airflow 2) or 3.3-1 (Airflow 3)"
-MAX_QUOTED_LENGTH = 200  # characters of an invalid text that the message repeats
 
 
 class VersionError(ValueError):
@@ -36,8 +37,7 @@ class Version(NamedTuple):
         for family, form in FORMS.items():
             if re.fullmatch(form, text):
                 return cls(family, *(int(number) for number in re.split("[.-]", text)))
-        quoted = text if len(text) <= MAX_QUOTED_LENGTH else text[:MAX_QUOTED_LENGTH] + "…"
-        raise VersionError(f"{quoted!r} is not a Runtime release; it must be {MUST_BE}")
+        raise VersionError(f"{truncate(text)!r} is not a Runtime release; it must be {MUST_BE}")
 
     @property
     def series(self) -> str:

@@ -16,7 +16,8 @@ from astro_runtime_plugin.background import StoppableWait
 from astro_runtime_plugin.database import state
 from astro_runtime_plugin.options.urls import without_secrets
 from astro_runtime_plugin.updates import document, store
-from astro_runtime_plugin.updates.fetch import FetchedDocument, FetchError, fetch
+from astro_runtime_plugin.updates.download_process import DownloadError
+from astro_runtime_plugin.updates.fetch import FetchedDocument, fetch_document
 
 log = logging.getLogger("astro_runtime")
 
@@ -53,7 +54,7 @@ class DailyCheck:
         try:
             if self._is_fresh() or self._fetch():
                 self._warned.clear()
-        except (FetchError, document.DocumentError) as error:
+        except (DownloadError, document.DocumentError) as error:
             self._warn(error.kind, f"{url} {error}")
         except SQLAlchemyError as error:  # its message contains the values of the statement
             self._warn("database", f"{url} cannot be stored: {type(error).__name__}")
@@ -70,7 +71,7 @@ class DailyCheck:
         if not state.take_turn(TURN, store.source(self.url), self._retry_after):
             return False
         stored = store.stored_document(self.url)
-        fetched = fetch(self.url, stored.etag if stored else None)
+        fetched = fetch_document(self.url, stored.etag if stored else None)
         if fetched:
             self._store(fetched)
         elif stored:
@@ -79,7 +80,7 @@ class DailyCheck:
 
     def _store(self, fetched: FetchedDocument) -> None:
         releases = document.parse(fetched.text)
-        store.put(self.url, fetched, time.time())
+        store.save_document(self.url, fetched, time.time())
         log.info("The update document %s lists %d releases", without_secrets(self.url), len(releases))
 
     def _warn(self, kind: str, problem: str) -> None:

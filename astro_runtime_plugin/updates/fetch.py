@@ -1,4 +1,4 @@
-"""Fetches the update document in a child process (`download`)."""
+"""Fetches the update document in a child process (`download_process`)."""
 
 from __future__ import annotations
 
@@ -6,19 +6,12 @@ import signal
 from typing import Any, NamedTuple
 
 from astro_runtime_plugin import child_process
+from astro_runtime_plugin.updates.download_process import DownloadError
 
-DOWNLOAD_MODULE = "astro_runtime_plugin.updates.download"
+DOWNLOAD_MODULE = "astro_runtime_plugin.updates.download_process"
 MAX_SECONDS = 30  # for the whole fetch, after which the child process is killed
 SPARE_SECONDS = 10.0  # for the child process to start
 MAX_BYTES = 4 * 1024 * 1024  # escaped as a JSON string, it still fits into MySQL's MEDIUMTEXT
-
-
-class FetchError(Exception):
-    """The fetch failed; `kind` is a word, and the message completes a sentence about "the update document"."""
-
-    def __init__(self, kind: str, why: str) -> None:
-        super().__init__(why)
-        self.kind = kind
 
 
 class FetchedDocument(NamedTuple):
@@ -28,16 +21,16 @@ class FetchedDocument(NamedTuple):
     etag: str | None
 
 
-def fetch(
+def fetch_document(
     url: str, etag: str | None = None, seconds: int = MAX_SECONDS, limit: int = MAX_BYTES
 ) -> FetchedDocument | None:
-    """Return the document at `url`, or None if it still has this `etag`. Raises FetchError.
+    """Return the document at `url`, or None if it still has this `etag`. Raises DownloadError.
 
     `seconds` limits the duration of the whole fetch, `limit` the document's size in bytes.
     """
     answer = _ask({"url": url, "etag": etag, "seconds": seconds, "limit": limit}, seconds + SPARE_SECONDS)
     if "failed" in answer:
-        raise FetchError(answer["failed"], answer["why"])
+        raise DownloadError(answer["failed"], answer["why"])
     return None if answer.get("same") else FetchedDocument(answer["text"], answer["etag"])
 
 
@@ -46,7 +39,7 @@ def _ask(question: dict[str, Any], seconds: float) -> dict[str, Any]:
         answer: dict[str, Any] = child_process.ask(DOWNLOAD_MODULE, question, seconds)
     except child_process.ChildFailedError as failure:
         if failure.code == -signal.SIGALRM:
-            raise FetchError("time-out", f"does not come within {question['seconds']} seconds") from None
+            raise DownloadError("time-out", f"does not come within {question['seconds']} seconds") from None
         why = f"cannot be fetched: the process that fetches it ended with {failure.code}"
-        raise FetchError("error", why) from None
+        raise DownloadError("error", why) from None
     return answer

@@ -1,6 +1,6 @@
 """A release's `metadata` in the update document. Blank or invalid facts are ignored.
 
-An invalid fact must not cost the release its other facts: a typing error in a date must not hide a yank.
+An invalid fact must not cost the release its other facts: a typo in a date must not hide a yank.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from astro_runtime_plugin.options.urls import LINK, url_problem
-from astro_runtime_plugin.releases.release import Channel, Day, Python, Release, single_line
+from astro_runtime_plugin.releases.release import Channel, Day, PythonVersion, Release, single_line
+from entrypoint.errors import truncate
 
 MAX_REASON_LENGTH = 300  # characters
 
@@ -42,8 +43,7 @@ def _lenient(fallback: Callable[[Any], Any]) -> WrapValidator:
 
 
 def _reason(value: Any) -> str:
-    text = single_line("" if value is None else str(value))
-    return text if len(text) <= MAX_REASON_LENGTH else f"{text[:MAX_REASON_LENGTH]}…"
+    return truncate(single_line("" if value is None else str(value)), MAX_REASON_LENGTH)
 
 
 def _link(url: Any) -> str | None:
@@ -68,8 +68,8 @@ class Metadata(BaseModel):
     end_of_maintenance: Fact[Day] = None
     end_of_basic_support: Fact[Day] = None
     lts: Annotated[Fact[bool], Field(alias="LTS")] = None
-    python_versions: Fact[list[Python]] = None
-    default_python_version: Fact[Python] = None
+    python_versions: Fact[list[PythonVersion]] = None
+    default_python_version: Fact[PythonVersion] = None
     yanked: YankFlag = None
     yanked_reason: Annotated[str, BeforeValidator(_reason)] = ""
     url: Annotated[Any, AfterValidator(_link)] = None

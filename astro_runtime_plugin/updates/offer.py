@@ -1,4 +1,4 @@
-"""The update that is offered to a running release. Pure."""
+"""The update that is offered to a running release. No I/O."""
 
 from __future__ import annotations
 
@@ -22,9 +22,4 @@ def offered_update(running: str, releases: Iterable[Release], today: date) -> Re
 
 
 def _is_available(release: Release, today: date) -> bool:
-    return (
-        release.channel == "stable"
-        and not release.yanked
-        and release.release_date is not None
-        and release.release_date <= today
-    )
+    return release.is_stable and release.release_date is not None and release.release_date <= today

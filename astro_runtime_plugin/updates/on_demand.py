@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from astro_runtime_plugin.options.urls import UPDATE_DOCUMENT, url_problem, without_secrets
 from astro_runtime_plugin.releases.release import Release
 from astro_runtime_plugin.updates import document
-from astro_runtime_plugin.updates.fetch import FetchError, fetch
+from astro_runtime_plugin.updates.download_process import DownloadError
+from astro_runtime_plugin.updates.fetch import fetch_document
 from entrypoint import config_file
 from entrypoint.option_names import ConfigOption
 from entrypoint.overrides import find_override
@@ -28,7 +29,7 @@ def fetch_releases(environ: Mapping[str, str]) -> tuple[list[Release], str]:
     if problem := url_problem(url, UPDATE_DOCUMENT):
         return [], f"[astro_runtime] update_url {problem}"
     try:
-        fetched = fetch(url)
+        fetched = fetch_document(url)
         return (document.parse(fetched.text) if fetched else []), ""
-    except (FetchError, document.DocumentError) as error:
+    except (DownloadError, document.DocumentError) as error:
         return [], f"the update document {without_secrets(url)} {error}"

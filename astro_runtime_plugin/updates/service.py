@@ -39,7 +39,7 @@ def stored_releases() -> list[Release]:
         return []
     from astro_runtime_plugin.updates import store
 
-    return store.stored_releases(url)
+    return store.document_releases(url)
 
 
 def _update_url() -> str:

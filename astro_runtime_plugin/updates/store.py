@@ -41,7 +41,7 @@ def stored_document(url: str) -> StoredDocument | None:
     return _validate(url, state.fetch(KIND).get(NAME))
 
 
-def stored_releases(url: str) -> list[Release]:
+def document_releases(url: str) -> list[Release]:
     """Return the releases of the last valid document of `url` in their order; empty if there is none.
 
     A web server calls this for every page: the document is read again only after another one has been stored.
@@ -69,7 +69,7 @@ def _validate(url: str, row: Any) -> StoredDocument | None:
     return stored if stored.source == source(url) else None
 
 
-def put(url: str, fetched: FetchedDocument, now: float) -> None:
+def save_document(url: str, fetched: FetchedDocument, now: float) -> None:
     """Store a valid document in place of the previous one. Raises SQLAlchemyError."""
     _write(StoredDocument(source=source(url), text=fetched.text, etag=fetched.etag, fetched=now, checked=now))
 

@@ -16,8 +16,8 @@ from airflow.security.permissions import (
 
 from astro_runtime_plugin.releases.current import release_of
 from astro_runtime_plugin.web.airflow2_routes import create_blueprint
+from astro_runtime_plugin.web.footer_options import read_web_options
 from astro_runtime_plugin.web.schemas import runtime_info
-from astro_runtime_plugin.web.web_options import read_web_options
 
 Extensions = dict[str, list[Any]]
 # Airflow shows an entry of the Admin menu to users who may see what `name` stands for: Admin and Op.

@@ -11,7 +11,7 @@ from flask import Response, abort, current_app, make_response, redirect, render_
 from markupsafe import Markup
 from werkzeug.wrappers import Response as Redirect
 
-from astro_runtime_plugin.inventory.heartbeat import current_components, start
+from astro_runtime_plugin.inventory.recorder import current_components, start
 from astro_runtime_plugin.notices import service
 from astro_runtime_plugin.parallelism.snapshot import latest_snapshot
 from astro_runtime_plugin.web import openapi, schemas
@@ -41,7 +41,7 @@ def api_views(runtime: schemas.Runtime) -> dict[str, Callable[[], Any]]:
         "runtime": lambda: runtime_with_settings(runtime).model_dump(),
         "workers": lambda: latest_snapshot(record.decode(os.environ)).model_dump(),
         "components": lambda: [component._asdict() for component in current_components()],
-        "notices": lambda: service.notices_for(user_id()).model_dump(),
+        "notices": lambda: service.undismissed_notices(user_id()).model_dump(),
         "openapi.json": openapi.document,
     }
 

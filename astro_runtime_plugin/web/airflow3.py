@@ -10,8 +10,9 @@ from airflow.api_fastapi.auth.managers.base_auth_manager import COOKIE_NAME_JWT_
 from airflow.configuration import conf
 
 from astro_runtime_plugin.web.airflow3_routes import create_app
-from astro_runtime_plugin.web.footer import URL_PREFIX, FooterMiddleware
-from astro_runtime_plugin.web.web_options import read_web_options
+from astro_runtime_plugin.web.asgi_footer import FooterMiddleware
+from astro_runtime_plugin.web.footer_options import read_web_options
+from astro_runtime_plugin.web.html_pages import URL_PREFIX
 
 Extensions = dict[str, list[dict[str, Any]]]
 # A bundle URL without a leading slash is relative to the path prefix of `[api] base_url`.

@@ -19,13 +19,13 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.responses import Response
 
-from astro_runtime_plugin.inventory.heartbeat import current_components, start
+from astro_runtime_plugin.inventory.recorder import current_components, start
 from astro_runtime_plugin.notices import service
 from astro_runtime_plugin.notices.service import NoticeList
-from astro_runtime_plugin.parallelism.snapshot import Workers, latest_snapshot
+from astro_runtime_plugin.parallelism.snapshot import WorkersSummary, latest_snapshot
 from astro_runtime_plugin.releases.current import release_of
 from astro_runtime_plugin.web import openapi, schemas
-from astro_runtime_plugin.web.footer import STATIC
+from astro_runtime_plugin.web.html_pages import STATIC
 from astro_runtime_plugin.web.no_store import NoStoreMiddleware
 from astro_runtime_plugin.web.page.collect import render_page
 from entrypoint import record
@@ -60,7 +60,7 @@ def create_app(tag: str | None, links: dict[str, str]) -> FastAPI:
     return app
 
 
-def workers() -> Workers:
+def workers() -> WorkersSummary:
     """Return the Celery workers, as the schedulers last recorded them."""
     return latest_snapshot(record.decode(os.environ))
 
@@ -72,7 +72,7 @@ def list_components() -> list[dict[str, str]]:
 
 def notices(user: GetUserDep) -> NoticeList:
     """Return the notices that the user has not dismissed."""
-    return service.notices_for(user.get_id())
+    return service.undismissed_notices(user.get_id())
 
 
 def dismiss_notice(user: GetUserDep, notice: Annotated[str, Body(embed=True)]) -> None:

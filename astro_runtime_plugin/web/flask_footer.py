@@ -9,7 +9,7 @@ from flask import Blueprint, Response, render_template, request
 from markupsafe import Markup
 
 from astro_runtime_plugin.web.fail_safe import FailSafe
-from astro_runtime_plugin.web.footer import PAGE_DESTINATIONS, STATIC, URL_PREFIX, is_whole_page
+from astro_runtime_plugin.web.html_pages import PAGE_DESTINATIONS, STATIC, URL_PREFIX, is_whole_page
 from astro_runtime_plugin.web.schemas import Runtime
 
 LAYOUT = "astro_runtime/layout.html"

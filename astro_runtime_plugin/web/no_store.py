@@ -1,10 +1,10 @@
-"""Forbids caches to store the API's answers: what runs may change within a second."""
+"""Tells caches not to store API responses, because they go stale at once."""
 
 from __future__ import annotations
 
 from starlette.datastructures import MutableHeaders
 
-from astro_runtime_plugin.web.footer import App, Message, Receive, Send
+from astro_runtime_plugin.web.asgi_footer import App, Message, Receive, Send
 
 
 class NoStoreMiddleware:

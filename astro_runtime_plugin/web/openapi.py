@@ -13,14 +13,14 @@ from pydantic.json_schema import models_json_schema
 from astro_runtime_plugin import __version__
 from astro_runtime_plugin.inventory.listing import RunningComponent
 from astro_runtime_plugin.notices.service import NoticeList
-from astro_runtime_plugin.parallelism.snapshot import Workers
-from astro_runtime_plugin.web.footer import URL_PREFIX
+from astro_runtime_plugin.parallelism.snapshot import WorkersSummary
+from astro_runtime_plugin.web.html_pages import URL_PREFIX
 from astro_runtime_plugin.web.schemas import Runtime
 
 Json = dict[str, Any]
 
 REF = "#/components/schemas/{model}"
-MODELS = (Runtime, Workers, NoticeList)
+MODELS = (Runtime, WorkersSummary, NoticeList)
 DESCRIPTION = "What runs here, and why. Every endpoint needs a login, and no answer may be cached."
 SECURITY_SCHEMES: Json = {
     "airflow3Token": {"type": "http", "scheme": "bearer", "description": "Airflow 3.3: the token of its API"},
@@ -94,7 +94,9 @@ def paths() -> Json:
         "/api/runtime": {
             "get": _read("What runs: versions, links, and every setting with its origin", "Runtime")
         },
-        "/api/workers": {"get": _read("Celery workers by queue, and the limit of each scheduler", "Workers")},
+        "/api/workers": {
+            "get": _read("Celery workers by queue, and the limit of each scheduler", "WorkersSummary")
+        },
         "/api/components": {"get": _operation("Running components", {"200": _json("Success.", listed)})},
         "/api/notices": {
             "get": _read("The notices that the current user has not dismissed", NoticeList.__name__),

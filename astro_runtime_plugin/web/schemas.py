@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pydantic import BaseModel, Field
 
 from astro_runtime_plugin.options.settings import setting_rows
-from astro_runtime_plugin.releases.current import displayed_tag
+from astro_runtime_plugin.releases.image_tag import displayed_tag
 from entrypoint.record import ResolvedSetting
 
 # The details of `POST /astro-runtime/api/notices` with status 422 and 404.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from astro_runtime_plugin.releases.lifecycle import channel_label, compute_lifecycle
-from astro_runtime_plugin.releases.policy import BASIC_SUPPORT, LTS, MAINTENANCE, STABLE
+from astro_runtime_plugin.releases.policy import BASIC_SUPPORT, LTS, MAINTENANCE, NON_LTS
 from astro_runtime_plugin.releases.release import OperatingSystem, Release
 from dev.docs.markdown import table
 
@@ -19,8 +19,8 @@ major (`5`) is listed as its first release (`5.0.0`), with the major's date. Und
 POLICY = f"""\
 ## Maintenance
 
-A release for Airflow 2 (`13.0.0`) is maintained until {STABLE.after_start} months after its major came out, or until
-{STABLE.after_successor} months after the next major came out, whichever is later. With
+A release for Airflow 2 (`13.0.0`) is maintained until {NON_LTS.after_start} months after its major came out, or until
+{NON_LTS.after_successor} months after the next major came out, whichever is later. With
 long-term support (LTS), it is maintained until {LTS.after_start} months after its major came out, or until
 {LTS.after_successor} months after the next LTS release came out, whichever is later.
 Until the next release is known, the first of the two terms applies; a new release can only extend it. Only the latest

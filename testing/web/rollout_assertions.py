@@ -16,10 +16,10 @@ ENVIRONMENT = {"AIRFLOW__ASTRO_RUNTIME__IMAGE_TAG": NEW}
 RECORD_COMPONENTS = f"""
 import time
 from astro_runtime_plugin.database.state import put
-from astro_runtime_plugin.inventory.listing import RunningComponent, iso_utc, to_record
+from astro_runtime_plugin.inventory.listing import RunningComponent, iso_utc, component_row
 for component, host, tag in (("scheduler", "new-host", "{NEW}"), ("triggerer", "old-host", "{OLD}")):
     running = RunningComponent(component, host, tag, "{RELEASE}", iso_utc(time.time()))
-    put("component", f"{{component}}:{{host}}:7", to_record(running, time.time(), 600))
+    put("component", f"{{component}}:{{host}}:7", component_row(running, time.time(), 600))
 """
 
 

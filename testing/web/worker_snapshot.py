@@ -12,13 +12,13 @@ from testing.web.web_server import WebServer
 
 ENDPOINT = "/astro-runtime/api/workers"
 RECORD = """
-from astro_runtime_plugin.parallelism.snapshot import KIND, to_record
+from astro_runtime_plugin.parallelism.snapshot import KIND, scheduler_row
 from astro_runtime_plugin.parallelism.limit import LimitState, Worker
 from astro_runtime_plugin.database.state import put
 from entrypoint.capacity import Calculation
 state = LimitState(Calculation(32, "no worker has answered"), lambda _: None)
 state.update([Worker("a@one", 16, ("default",)), Worker("b@two", 4, ("default", "gpu"))])
-put(KIND, "host:7", to_record(state))
+put(KIND, "host:7", scheduler_row(state))
 """
 DELETE = "DELETE FROM astro_runtime_state WHERE kind = 'parallelism'"
 LIMIT, WHY = 20, "1×16 default + 1×4 default, gpu"

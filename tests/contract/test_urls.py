@@ -12,7 +12,8 @@ from entrypoint.command import BROKER, DATABASE
 from entrypoint.connection_url import connection_url
 from entrypoint.defaults import BROKER_URL, DATABASE_URL
 from entrypoint.option_names import ConfigOption
-from entrypoint.overrides import CFG, COMMAND, ENVIRONMENT, SECRET, find_override
+from entrypoint.overrides import find_override
+from entrypoint.record import CFG, COMMAND, ENVIRONMENT, SECRET
 from tests.contract.oracle import Oracle, replaced_environ
 
 URLS = [

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from astro_runtime_plugin.releases.current import BUILD_TAG_VARIABLE
+from astro_runtime_plugin.releases.image_tag import BUILD_TAG_VARIABLE
 from dev.versions import newest
 from testing.docker_engine import docker, once, run
 

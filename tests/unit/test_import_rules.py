@@ -55,7 +55,7 @@ MAY_IMPORT_AIRFLOW = {
     "airflow_compat.py",
     "database/setup.py",
     "database/state.py",
-    "inventory/heartbeat.py",
+    "inventory/recorder.py",
     "notices/service.py",
     "parallelism/activate.py",
     "parallelism/query.py",
@@ -177,7 +177,7 @@ def test_rules_cover_existing_files() -> None:
     modules = {"__main__.py", "defaults.py", "resolve.py", "build_environment.py"}
     assert modules <= {path.name for path in ENTRYPOINT}
     assert {path.relative_to(CHECKOUT).parts[0] for path in OTHERS} == set(MAY_IMPORT)
-    assert {"plugin.py", "startup_hook.py", "footer.py"} <= {path.name for path in PLUGIN}
+    assert {"plugin.py", "startup_hook.py", "asgi_footer.py"} <= {path.name for path in PLUGIN}
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import os
 import time
 
 from astro_runtime_plugin.inventory.component_settings import hosts_by_setting
-from astro_runtime_plugin.inventory.heartbeat import records
 from astro_runtime_plugin.inventory.listing import live_components
+from astro_runtime_plugin.inventory.recorder import component_rows
 from astro_runtime_plugin.parallelism.snapshot import latest_snapshot
 from astro_runtime_plugin.releases import catalogue
 from astro_runtime_plugin.releases.merge import find_release, merge_releases
@@ -26,14 +26,14 @@ def render_page(runtime: schemas.Runtime) -> str:
     record = decode(os.environ)
     workers = latest_snapshot(record)
     settings = [effective_setting(setting, workers.schedulers) for setting in schemas.settings(record)]
-    component_records, now = records(), time.time()
+    rows, now = component_rows(), time.time()
     return render(
         PageContents(
             runtime=runtime.model_copy(update={"settings": settings}),
             maintenance=_maintenance(runtime.release),
-            components=live_components(component_records, now),
+            components=live_components(rows, now),
             component_settings=[
-                (schemas.Setting(**row), hosts) for row, hosts in hosts_by_setting(component_records, now)
+                (schemas.Setting(**row), hosts) for row, hosts in hosts_by_setting(rows, now)
             ],
             queues=workers.queues,
             providers=installed_providers(),

@@ -1,4 +1,4 @@
-"""The maintenance status of the running release, as the Runtime page shows it. Pure."""
+"""The maintenance status of the running release, as the Runtime page shows it. No I/O."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The row of `[core] parallelism` on the Runtime page: the limit in force. Pure."""
+"""The row of `[core] parallelism` on the Runtime page: the limit in force. No I/O."""
 
 from __future__ import annotations
 

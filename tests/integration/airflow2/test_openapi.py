@@ -7,7 +7,7 @@ from flask import Flask
 
 from astro_runtime_plugin.web.airflow2_routes import create_blueprint
 from astro_runtime_plugin.web.flask_footer import FooterBlueprint
-from astro_runtime_plugin.web.footer import URL_PREFIX
+from astro_runtime_plugin.web.html_pages import URL_PREFIX
 from astro_runtime_plugin.web.openapi import document
 from astro_runtime_plugin.web.schemas import runtime_info
 

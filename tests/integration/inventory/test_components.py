@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +10,7 @@ import psycopg2  # type: ignore[import-untyped]
 import pytest
 from sqlalchemy.engine import make_url
 
-from astro_runtime_plugin.inventory.listing import RunningComponent, live_components
+from astro_runtime_plugin.inventory.listing import ComponentRow, RunningComponent, live_components
 from testing.celery_cluster import Cluster, Component, run_cluster, wait_while_running
 from testing.installed_line import LINE, RELEASE
 from testing.servers import Postgres, free_port, redis
@@ -85,7 +84,9 @@ def live(metadata: Postgres, database: str) -> list[RunningComponent]:
         rows = metadata.sql(database, ROWS)
     except psycopg2.errors.UndefinedTable:
         return []
-    return live_components((json.loads(value) for value, _ in rows), float(rows[0][1]) if rows else 0)
+    return live_components(
+        (ComponentRow.model_validate_json(value) for value, _ in rows), float(rows[0][1]) if rows else 0
+    )
 
 
 def run(cluster: Cluster, name: str) -> Component:

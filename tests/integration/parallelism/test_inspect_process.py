@@ -54,7 +54,7 @@ def test_start_does_not_wait_for_an_answer(
     mocker: MockerFixture, limit: LimitState, children: list[subprocess.Popen[bytes]]
 ) -> None:
     mocker.patch.object(child_process, "command", return_value=["sleep", "600"])
-    ParallelismMonitor(limit, {}).start({})
+    ParallelismMonitor(limit, []).start({})
     assert [child.poll() for child in children] == [None]
     assert limit.value == 4
 
@@ -62,7 +62,7 @@ def test_start_does_not_wait_for_an_answer(
 def test_settings_that_cannot_be_pickled_are_logged(
     limit: LimitState, children: list[subprocess.Popen[bytes]], caplog: pytest.LogCaptureFixture
 ) -> None:
-    ParallelismMonitor(limit, {}).start({"broker_transport_options": {"lock": threading.Lock()}})
+    ParallelismMonitor(limit, []).start({"broker_transport_options": {"lock": threading.Lock()}})
     assert children == []
     (warning,) = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     assert warning.startswith("astro-runtime: parallelism stays 4: could not query the workers: TypeError(")
@@ -77,7 +77,7 @@ def test_project_may_have_modules_of_the_same_names(
     for name in ("entrypoint", "celery", "redis", "json"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('a project')\n")
     monkeypatch.chdir(tmp_path)
-    ParallelismMonitor(limit, {}).start({"broker_url": NO_BROKER})
+    ParallelismMonitor(limit, []).start({"broker_url": NO_BROKER})
     assert read_answer(children[0]) == {"error": "OperationalError"}
 
 
@@ -100,7 +100,7 @@ def test_modules_in_the_settings_are_imported_from_the_schedulers_path(
     (tmp_path / f"{name}.py").write_text(source)
     monkeypatch.syspath_prepend(tmp_path)
     provider = __import__(name).Provider()
-    ParallelismMonitor(limit, {}).start(
+    ParallelismMonitor(limit, []).start(
         {"broker_url": NO_BROKER, "broker_transport_options": {"provider": provider}}
     )
     assert read_answer(children[0]) == {"error": error}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from celery import Celery
 
-from astro_runtime_plugin.parallelism.inspect_process import WorkerInspector
+from astro_runtime_plugin.parallelism.worker_inspector import WorkerInspector
 from testing.celery_cluster import Component, wait_while_running
 from testing.entrypoint_process import CHECKOUT
 from testing.servers import redis

@@ -37,7 +37,7 @@ def age_document(url: str, days: float) -> None:
 
 
 def stored_names(url: str) -> list[str]:
-    return [release.release for release in store.stored_releases(url)]
+    return [release.release for release in store.document_releases(url)]
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -154,7 +154,7 @@ def test_stored_document_is_read_only_when_it_has_changed(
     reads = mocker.spy(state, "fetch")
     assert stored_names(url) == stored_names(url) == NAMES
     assert reads.call_count == 0
-    store.put(url, FetchedDocument(OTHER, None), time.time())
+    store.save_document(url, FetchedDocument(OTHER, None), time.time())
     assert stored_names(url) == ["3.3-1"]
 
 

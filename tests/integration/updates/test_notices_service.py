@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from astro_runtime_plugin.notices.service import all_notices, notices_of
+from astro_runtime_plugin.notices.service import current_notices, notices_on
 from astro_runtime_plugin.options import section
 from astro_runtime_plugin.updates import store
 from astro_runtime_plugin.updates.daily import TURN, DailyCheck
@@ -31,7 +31,7 @@ def _store_document(server: UpdateServer, monkeypatch: pytest.MonkeyPatch) -> It
 
 
 def texts(running: str = "3.3-1", today: date = TODAY) -> list[str]:
-    return [notice.text for notice in notices_of(running, [], today)]
+    return [notice.text for notice in notices_on(running, [], today)]
 
 
 def test_stored_document_makes_notices() -> None:
@@ -54,6 +54,6 @@ def test_threshold_is_configurable(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_notices_can_be_disabled(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert all_notices(include_components=False) != []
+    assert current_notices(include_components=False) != []
     monkeypatch.setenv(VARIABLE.format("NOTICES"), "False")
-    assert all_notices() == []
+    assert current_notices() == []

@@ -12,7 +12,8 @@ from entrypoint.capacity import executor_names, initial_limit, max_limit, parall
 from entrypoint.config_values import MAX_VALUE
 from entrypoint.defaults import WORKER_QUEUES
 from entrypoint.errors import CONFIG, StartError
-from entrypoint.overrides import ENVIRONMENT, Override
+from entrypoint.overrides import Override
+from entrypoint.record import ENVIRONMENT
 from entrypoint.worker_queues import WorkerQueues, read_queues
 
 CONCURRENCY = 16

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import pytest
 
-from entrypoint.config_values import expand, parse_int, parse_integral
+from entrypoint.config_values import expand, parse_int_airflow2, parse_int_airflow3
 from entrypoint.errors import CONFIG, StartError
 
 
 @pytest.mark.parametrize("text", ["8", " 8\n", "+8", "0_8"])
 def test_both_lines_accept_whole_number(text: str) -> None:
-    assert (parse_int(text), parse_integral(text)) == (8, 8)
+    assert (parse_int_airflow2(text), parse_int_airflow3(text)) == (8, 8)
 
 
 @pytest.mark.parametrize("text", ["8.0", "8e0"])
 def test_only_airflow_3_accepts_integral_float(text: str) -> None:
-    assert parse_integral(text) == 8
+    assert parse_int_airflow3(text) == 8
     with pytest.raises(ValueError, match="invalid literal"):
-        parse_int(text)
+        parse_int_airflow2(text)
 
 
 @pytest.mark.parametrize("text", ["8.5", "eight", "", "nan", "0x8"])
 def test_no_line_accepts_other_text(text: str) -> None:
-    for parse in (parse_int, parse_integral):
+    for parse in (parse_int_airflow2, parse_int_airflow3):
         with pytest.raises(ValueError, match=r"."):
             parse(text)
 

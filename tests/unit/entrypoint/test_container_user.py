@@ -10,7 +10,13 @@ from pathlib import Path
 import pytest
 
 from entrypoint.build_environment import build_environment
-from entrypoint.container_user import ROOT, set_group_umask, user_environment, warnings, writable_cfg_path
+from entrypoint.container_user import (
+    ROOT_WARNING,
+    set_group_umask,
+    user_environment,
+    warnings,
+    writable_cfg_path,
+)
 
 IMAGE = {"ASTRONOMER_USER": "astro", "ASTRONOMER_UID": "50000"}
 ASTRO = {"HOME": "/home/astro", "USER": "astro", "LOGNAME": "astro"}
@@ -96,7 +102,7 @@ def test_build_environment_includes_user(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert {name: exported[name] for name in ASTRO} == ASTRO
 
 
-@pytest.mark.parametrize(("uid", "expected"), [(0, [ROOT]), (50000, []), (UNUSED_UID, [])])
+@pytest.mark.parametrize(("uid", "expected"), [(0, [ROOT_WARNING]), (50000, []), (UNUSED_UID, [])])
 def test_only_root_is_warned(monkeypatch: pytest.MonkeyPatch, uid: int, expected: list[str]) -> None:
     run_as(monkeypatch, uid)
     assert warnings(IMAGE) == expected

@@ -107,7 +107,7 @@ def test_endpoints_reject_bad_port_without_password(url: str, port: str) -> None
     with pytest.raises(StartError) as error:
         endpoints(url.format(port), LOCATION)
     assert error.value.code == CONFIG
-    assert str(error.value) == f"{LOCATION} contains an invalid port (URL hidden); expected 1–65535"
+    assert str(error.value) == f"{LOCATION} contains an invalid port (URL hidden); it must be 1–65535"
     assert "hush" not in str(error.value)
 
 

@@ -10,15 +10,8 @@ from entrypoint import config_file
 from entrypoint.config_values import MAX_VALUE
 from entrypoint.errors import StartError
 from entrypoint.option_names import ConfigOption
-from entrypoint.overrides import (
-    CFG,
-    COMMAND,
-    ENVIRONMENT,
-    SECRET,
-    Override,
-    find_override,
-    validate_number,
-)
+from entrypoint.overrides import Override, find_override, validated_number_text
+from entrypoint.record import CFG, COMMAND, ENVIRONMENT, SECRET
 
 NEW, OLD = ConfigOption("database", "sql_alchemy_conn"), ConfigOption("core", "sql_alchemy_conn")
 SETTINGS = [
@@ -60,10 +53,10 @@ def test_command_and_secret_are_read_for_sensitive_options_only(cfg: config_file
 
 @pytest.mark.parametrize(("text", "value"), [(" 1 ", "1"), (str(MAX_VALUE), str(MAX_VALUE))])
 def test_validate_number_accepts_both_bounds(text: str, value: str) -> None:
-    assert validate_number(Override(NEW, ENVIRONMENT, text, "HERE"), int, 1, "tasks") == value
+    assert validated_number_text(Override(NEW, ENVIRONMENT, text, "HERE"), int, 1, "tasks") == value
 
 
 @pytest.mark.parametrize("text", ["0", str(MAX_VALUE + 1), "", "x"])
 def test_validate_number_rejects_text_outside_bounds(text: str) -> None:
     with pytest.raises(StartError, match=r"^HERE holds .*; it must be a whole number of tasks from 1 to"):
-        validate_number(Override(NEW, ENVIRONMENT, text, "HERE"), int, 1, "tasks")
+        validated_number_text(Override(NEW, ENVIRONMENT, text, "HERE"), int, 1, "tasks")

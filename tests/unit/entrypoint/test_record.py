@@ -101,6 +101,13 @@ def test_strip_exports_keeps_changed_values() -> None:
             "OLD",
             "V=9 (forwarded from OLD, which this Airflow does not read)",
         ),
+        (
+            "operator airflow.cfg",
+            "because Airflow would use NEW, which it generated itself",
+            True,
+            "OLD",
+            "V=9 (forwarded from OLD, because Airflow would use NEW, which it generated itself)",
+        ),
         ("operator airflow.cfg", "", False, "[s] o in /f", "V=9 (operator airflow.cfg, [s] o in /f)"),
         ("Airflow", "CeleryExecutor", False, "", "V keeps Airflow's default 9 (CeleryExecutor)"),
     ],

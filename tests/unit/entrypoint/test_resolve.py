@@ -129,7 +129,7 @@ def test_resolve_returns_effective_value_and_origin(
             MAX_TIS,
             {},
             "",
-            f"{MAX_TIS}=512 (a scheduler loop fills the free slots instead of sixteen of them)",
+            f"{MAX_TIS}=512 (one scheduler loop can fill all free slots, not just sixteen)",
         ),
         (PARALLELISM, {}, "", f"{PARALLELISM}=16 (1×16 LocalExecutor)"),
         (PARALLELISM, {QUEUES: '[{"name": "a", "worker_count": 2}]'}, "", f"{PARALLELISM}=32 (2×16 a)"),
@@ -159,6 +159,13 @@ def test_resolve_returns_effective_value_and_origin(
             "",
             f"{PARALLELISM}=8 ({ENVIRONMENT}, {PARALLELISM};"
             " AIRFLOW_CORE_PARALLELISM is ignored, because the current name is set)",
+        ),
+        (
+            REFRESH,
+            {},
+            f"{GENERATED}dag_dir_list_interval = 60\n",
+            f"{REFRESH}=60 (forwarded from [scheduler] dag_dir_list_interval in {{path}}, because Airflow would use"
+            " [dag_processor] refresh_interval in {path}, which it generated itself)",
         ),
     ],
     ids=[

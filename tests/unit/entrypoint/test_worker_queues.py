@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from entrypoint.defaults import WORKER_QUEUES
 from entrypoint.errors import CONFIG, StartError
-from entrypoint.overrides import ENVIRONMENT, Override
+from entrypoint.overrides import Override
+from entrypoint.record import ENVIRONMENT
 from entrypoint.worker_queues import read_queues
 
 LOCATION = "AIRFLOW__ASTRO_RUNTIME__WORKER_QUEUES"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_mock import MockerFixture
 
 from astro_runtime_plugin import child_process
 
@@ -70,3 +71,10 @@ def test_started_child_answers_through_its_pipe(module: str) -> None:
         answer: dict[str, Any] = json.loads(child.stdout.readline())
     assert answer["question"] == {"number": 2}
     assert child.returncode == 0
+
+
+def test_time_limit_ends_with_its_block(mocker: MockerFixture) -> None:
+    alarm = mocker.patch.object(signal, "alarm")
+    with pytest.raises(ValueError, match="not JSON"), child_process.time_limit(30):
+        raise ValueError("not JSON")
+    assert [call.args for call in alarm.call_args_list] == [(30,), (0,)]

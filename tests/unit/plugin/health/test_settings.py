@@ -38,7 +38,7 @@ def settings_of(home: Path, *subcommand: str, **environ: str) -> HealthSettings:
     ids=str,
 )
 def test_option_is_read_in_every_spelling(tmp_path: Path, words: list[str], value: str | None) -> None:
-    assert settings_of(tmp_path, "api-server", *words).option("-p", "--port") == value
+    assert settings_of(tmp_path, "api-server", *words).command_line_option("-p", "--port") == value
 
 
 def test_setting_comes_from_environment_cfg_or_default(tmp_path: Path) -> None:

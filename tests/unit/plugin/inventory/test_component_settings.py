@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from astro_runtime_plugin.inventory.component_settings import component_settings, hosts_by_setting
+from astro_runtime_plugin.inventory.listing import ComponentRow, RunningComponent, component_row
 from entrypoint.defaults import ALL_DEFAULTS
 from entrypoint.record import ResolvedSetting
 
@@ -19,8 +18,11 @@ def resolved(value: str) -> list[ResolvedSetting]:
     ]
 
 
-def component_record(host: str, value: str, until: float = 10.0) -> dict[str, Any]:
-    return {"host": host, "until": until, "settings": component_settings(resolved(value))}
+def stored_row(host: str, value: str | None, until: float = 10.0) -> ComponentRow:
+    """Return a worker's row; one without a `value` is an earlier release's, which has no settings."""
+    worker = RunningComponent("celery worker", host, "orders:7", "3.3-1", "2026-11-24T10:00:00+00:00")
+    settings = {"settings": component_settings(resolved(value))} if value else {}
+    return ComponentRow.model_validate({**component_row(worker, until, 0.0), **settings})
 
 
 def test_only_the_components_own_setting_is_recorded() -> None:
@@ -29,11 +31,11 @@ def test_only_the_components_own_setting_is_recorded() -> None:
 
 
 def test_hosts_are_grouped_by_value_without_dead_components() -> None:
-    records = [
-        component_record("b", "10"),
-        component_record("a", "10"),
-        component_record("c", "40"),
-        component_record("d", "10", until=8.0),
+    rows = [
+        stored_row("b", "10"),
+        stored_row("a", "10"),
+        stored_row("c", "40"),
+        stored_row("d", "10", until=8.0),
     ]
-    groups = hosts_by_setting([*records, {"host": "e", "until": 10.0}], 9.0)
+    groups = hosts_by_setting([*rows, stored_row("e", None)], 9.0)
     assert [(row["value"], hosts) for row, hosts in groups] == [("10", ["a", "b"]), ("40", ["c"])]

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from astro_runtime_plugin.inventory.listing import RunningComponent, iso_utc, live_components, to_record
+from astro_runtime_plugin.inventory.listing import (
+    ComponentRow,
+    RunningComponent,
+    component_row,
+    iso_utc,
+    live_components,
+)
 
 WORKER = RunningComponent("celery worker", "a", "orders:7", "3.3-1", "2026-11-24T10:00:00+00:00")
 
 
 def test_component_is_alive_until_its_timeout() -> None:
-    record = to_record(WORKER, 1000.0, 30.0)
-    assert live_components([record], 1030.0) == [WORKER]
-    assert live_components([record], 1030.1) == []
+    row = ComponentRow.model_validate(component_row(WORKER, 1000.0, 30.0))
+    assert live_components([row], 1030.0) == [WORKER]
+    assert live_components([row], 1030.1) == []
 
 
 def test_processes_of_a_component_count_once_since_the_first() -> None:
     later = WORKER._replace(since="2026-11-24T11:00:00+00:00")
     elsewhere = WORKER._replace(host="b", image_tag="orders:6")
-    records = [to_record(component, 0.0, 1.0) for component in (later, WORKER, elsewhere)]
-    assert live_components(records, 0.0) == [WORKER, elsewhere]
+    rows = [
+        ComponentRow.model_validate(component_row(component, 0.0, 1.0))
+        for component in (later, WORKER, elsewhere)
+    ]
+    assert live_components(rows, 0.0) == [WORKER, elsewhere]
 
 
 def test_time_is_in_utc() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pytest_mock import MockerFixture
 
-from astro_runtime_plugin.component import WITHOUT_LISTENER
+from astro_runtime_plugin.component import WITHOUT_LISTENER, from_subcommand
 from astro_runtime_plugin.inventory import start_signals
 
 COMMANDS = {
@@ -16,8 +16,6 @@ COMMANDS = {
     "airflow api-server --apps execution": "api-server",
     "airflow api-server --apps=execution": "api-server",
     "airflow api-server": None,
-    "airflow celery stop": None,
-    "airflow scheduler": None,
 }
 
 
@@ -29,6 +27,7 @@ def test_every_component_without_a_listener_has_a_signal() -> None:
 def test_component_without_a_job_is_watched(mocker: MockerFixture, command: str) -> None:
     signals = {component: mocker.Mock() for component in start_signals.SIGNALS}
     mocker.patch.object(start_signals, "SIGNALS", signals)
-    start_signals.watch(command.split())
+    words = command.split()
+    start_signals.watch(from_subcommand(words[1:]) or "", words)
     watched = [component for component, connect in signals.items() if connect.called]
     assert watched == [*filter(None, [COMMANDS[command]])]

@@ -8,12 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astro_runtime_plugin.parallelism.inspect_process import (
-    ANSWER_SECONDS,
-    PAUSE_SECONDS,
-    broker_settings,
-    runs_airflow_tasks,
-)
 from astro_runtime_plugin.parallelism.limit import (
     HOLD_SECONDS,
     LOST_TASK_MEMORY,
@@ -22,6 +16,12 @@ from astro_runtime_plugin.parallelism.limit import (
     Worker,
     pool_size,
     sum_pools,
+)
+from astro_runtime_plugin.parallelism.worker_inspector import (
+    ANSWER_SECONDS,
+    PAUSE_SECONDS,
+    broker_settings,
+    runs_airflow_tasks,
 )
 from entrypoint.capacity import Calculation
 

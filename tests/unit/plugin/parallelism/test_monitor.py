@@ -9,11 +9,11 @@ from pytest_mock import MockerFixture
 
 from astro_runtime_plugin import child_process
 from astro_runtime_plugin.parallelism.monitor import ParallelismMonitor
-from astro_runtime_plugin.parallelism.publish import SUBSCRIBERS, save_record
+from astro_runtime_plugin.parallelism.publish import SUBSCRIBERS, save_row
 
 
 def test_failed_child_is_replaced(mocker: MockerFixture, caplog: pytest.LogCaptureFixture) -> None:
-    monitor = ParallelismMonitor(mocker.Mock(value=4), {})
+    monitor = ParallelismMonitor(mocker.Mock(value=4), [])
     process_answers = mocker.patch.object(
         monitor, "_process_answers", side_effect=[ValueError("not JSON"), None]
     )
@@ -27,12 +27,25 @@ def test_failed_child_is_replaced(mocker: MockerFixture, caplog: pytest.LogCaptu
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
 
 
+def test_broker_failure_is_logged_after_a_dead_child(
+    mocker: MockerFixture, caplog: pytest.LogCaptureFixture
+) -> None:
+    monitor = ParallelismMonitor(mocker.Mock(value=4), [])
+    for _ in range(2):
+        monitor._process_answers(mocker.Mock(return_value=False), mocker.Mock(returncode=-14))
+        monitor._process({"error": "OperationalError"})
+    assert [record.getMessage() for record in caplog.records] == [
+        "astro-runtime: parallelism stays 4: the process that queries the workers ended with -14",
+        "astro-runtime: parallelism stays 4: could not query the broker: OperationalError",
+    ]
+
+
 def test_unwritable_database_is_logged_without_its_url(
     mocker: MockerFixture, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (warning,) = (warning for warning, subscriber in SUBSCRIBERS.items() if subscriber == save_record)
+    (warning,) = (warning for warning, subscriber in SUBSCRIBERS if subscriber == save_row)
     failing = mocker.Mock(side_effect=OSError("postgresql://user:secret@host"))
-    monitor = ParallelismMonitor(mocker.Mock(value=4), {warning: failing})
+    monitor = ParallelismMonitor(mocker.Mock(value=4), [(warning, failing)])
     monitor._process({"error": "away"})
     assert "Could not save worker status: OSError" in caplog.text
     assert "secret" not in caplog.text

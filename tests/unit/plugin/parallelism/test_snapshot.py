@@ -9,8 +9,8 @@ from astro_runtime_plugin.parallelism.snapshot import (
     PARALLELISM,
     group_by_queue,
     recorded_workers,
+    scheduler_row,
     summarize,
-    to_record,
 )
 from entrypoint.capacity import Calculation
 from entrypoint.record import ResolvedSetting
@@ -35,19 +35,19 @@ def test_worker_is_listed_in_each_of_its_queues() -> None:
 
 
 def test_worker_in_several_records_counts_once() -> None:
-    records = [json.loads(json.dumps(to_record(limit_of(*workers)))) for workers in ([A, B], [B])]
+    records = [json.loads(json.dumps(scheduler_row(limit_of(*workers)))) for workers in ([A, B], [B])]
     assert recorded_workers(records) == [A, B]
 
 
 def test_summary_has_setting_limits_and_recorded_workers() -> None:
     setting = ResolvedSetting(PARALLELISM, PARALLELISM, "32", "Airflow", "because", exported=False)
-    summary = summarize([setting], {"two": to_record(limit_of(B)), "one": to_record(limit_of(A, B))})
+    summary = summarize([setting], {"two": scheduler_row(limit_of(B)), "one": scheduler_row(limit_of(A, B))})
     assert (summary.parallelism, summary.origin, summary.why) == ("32", "Airflow", "because")
     assert [(limit.scheduler, limit.parallelism) for limit in summary.schedulers] == [("one", 20), ("two", 4)]
     assert [queue.name for queue in summary.queues] == ["default", "gpu"]
 
 
 def test_queried_workers_replace_recorded_ones() -> None:
-    summary = summarize([], {"one": to_record(limit_of(A))}, [B])
+    summary = summarize([], {"one": scheduler_row(limit_of(A))}, [B])
     assert {worker.name for queue in summary.queues for worker in queue.workers} == {"b@two"}
     assert (summary.parallelism, summary.origin) == ("", "")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pytest_mock import MockerFixture
 
-from astro_runtime_plugin.releases import current
+from astro_runtime_plugin.releases import current, image_tag
 from entrypoint.airflow_line import LINES, installed_airflow
 from testing.entrypoint_process import CHECKOUT
 from testing.installed_line import RELEASE
@@ -79,7 +79,7 @@ def test_catalogue_without_releases_is_a_single_line_error(catalogue: Path, text
 
 
 def test_configured_image_tag_wins_over_the_build_tag() -> None:
-    environ = {current.BUILD_TAG_VARIABLE: "orders:7"}
-    assert current.image_tag("orders:7-hotfix", environ) == "orders:7-hotfix"
-    assert current.image_tag(None, environ) == "orders:7"
-    assert current.image_tag(None, {}) is None
+    environ = {image_tag.BUILD_TAG_VARIABLE: "orders:7"}
+    assert image_tag.image_tag("orders:7-hotfix", environ) == "orders:7-hotfix"
+    assert image_tag.image_tag(None, environ) == "orders:7"
+    assert image_tag.image_tag(None, {}) is None

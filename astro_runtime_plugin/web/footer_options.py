@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from astro_runtime_plugin.options.section import configured_links, menu_links, read_option
-from astro_runtime_plugin.releases.current import image_tag
+from astro_runtime_plugin.releases.image_tag import image_tag
 
 
 class WebOptions(NamedTuple):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 
-class ListError(Exception):
+class DependencyFileError(Exception):
     """A list cannot be installed; `str()` is the message for the operator."""
 
 
@@ -28,7 +28,7 @@ class Entry:
 
 
 def read_lines(path: Path) -> list[str]:
-    """Return the lines of a list; none if the file does not exist. Raises ListError if it is not UTF-8 or UTF-16.
+    """Return a list's lines; none if the file does not exist. Raises DependencyFileError unless it is UTF-8 or UTF-16.
 
     A byte order mark distinguishes UTF-8 from UTF-16, which PowerShell writes. Any line ending is accepted.
     """
@@ -41,20 +41,20 @@ def read_lines(path: Path) -> list[str]:
         text = data.decode("utf-16" if utf_16 else "utf-8-sig")
     except UnicodeDecodeError as error:
         number = data.count(b"\n", 0, error.start) + 1
-        raise ListError(f"{path}:{number}: this is not UTF-8; save the file as UTF-8") from None
+        raise DependencyFileError(f"{path}:{number}: this is not UTF-8; save the file as UTF-8") from None
     return re.split(r"\r\n|\r|\n", text)
 
 
 def raise_problems(problems: Sequence[str]) -> None:
-    """Raise ListError with all the problems, if there are any."""
+    """Raise DependencyFileError with all the problems, if there are any."""
     if problems:
-        raise ListError("\n".join(problems))
+        raise DependencyFileError("\n".join(problems))
 
 
 def run_and_exit(install: Callable[[], None]) -> NoReturn:
-    """Call `install` and exit with 0, or with 1 and the message of its ListError or OSError."""
+    """Call `install` and exit with 0, or with 1 and the message of its DependencyFileError or OSError."""
     try:
         install()
-    except (ListError, OSError) as error:
+    except (DependencyFileError, OSError) as error:
         sys.exit(str(error))
     sys.exit(0)

@@ -8,23 +8,17 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from pathlib import Path
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import quote
 
 from astro_runtime_plugin.web.fail_safe import FailSafe
+from astro_runtime_plugin.web.html_pages import PAGE_DESTINATIONS, URL_PREFIX, is_whole_page
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 Receive = Callable[[], Awaitable[Message]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
-Headers = Iterable[tuple[bytes, bytes]]
-
-URL_PREFIX = "/astro-runtime"
-STATIC = Path(__file__).parent / "static"
-# The values of Sec-Fetch-Dest for a page: scripts send `empty`, and over plain http browsers send no such header.
-PAGE_DESTINATIONS = (b"", b"document", b"iframe", b"frame", b"embed", b"object")
 
 
 class FooterMiddleware:
@@ -81,17 +75,6 @@ def script_tag(root_path: str) -> bytes:
     """Return the tag that loads the footer's script; `root_path` is the path prefix of `[api] base_url`."""
     url = html.escape(quote(f"{root_path}{URL_PREFIX}/static/footer.js"))
     return f'<script src="{url}" defer></script>'.encode()
-
-
-def is_whole_page(status: int, headers: Headers) -> bool:
-    """Whether a response is a complete, uncompressed HTML document that a browser displays."""
-    fields = {name.lower(): value.lower() for name, value in headers}
-    return (
-        (status == 200 or status >= 400)
-        and fields.get(b"content-type", b"").startswith(b"text/html")
-        and fields.get(b"content-encoding", b"identity") == b"identity"
-        and not fields.get(b"content-disposition", b"").startswith(b"attachment")
-    )
 
 
 def extend_content_length(start: Message, extra: int) -> Message | None:

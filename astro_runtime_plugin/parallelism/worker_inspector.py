@@ -2,7 +2,7 @@
 
 `monitor` starts it; its question is the scheduler's process id and the broker's settings. It is a separate process,
 without Airflow, because the scheduler forks: a fork while one of its threads holds a lock of kombu's would hang. And
-Celery's `inspect` always takes its whole time-out.
+Celery's `inspect` always takes its whole timeout.
 """
 
 from __future__ import annotations

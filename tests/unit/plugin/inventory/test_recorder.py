@@ -13,7 +13,7 @@ from pytest_mock import MockerFixture
 from sqlalchemy.exc import OperationalError
 
 from astro_runtime_plugin.database import state
-from astro_runtime_plugin.inventory import heartbeat
+from astro_runtime_plugin.inventory import recorder
 from astro_runtime_plugin.inventory.listing import iso_utc
 
 AWAY = OperationalError("SELECT 1", {}, Exception("postgresql://user:secret@host"))
@@ -24,7 +24,7 @@ def test_gunicorn_process_has_the_start_time_of_gunicorn(
     mocker: MockerFixture, server: str, process: Callable[[], int]
 ) -> None:
     mocker.patch.dict(os.environ, {"SERVER_SOFTWARE": server})
-    assert heartbeat._current_component("webserver").since == iso_utc(psutil.Process(process()).create_time())
+    assert recorder._current_component("webserver").since == iso_utc(psutil.Process(process()).create_time())
 
 
 def pauses(mocker: MockerFixture, outcomes: list[Exception | None]) -> list[float]:
@@ -38,7 +38,7 @@ def pauses(mocker: MockerFixture, outcomes: list[Exception | None]) -> list[floa
             raise SystemExit
 
     with pytest.raises(SystemExit):
-        heartbeat._record_forever(wait, heartbeat._current_component("scheduler"), [], 30.0)  # type: ignore[arg-type]
+        recorder._record_forever(wait, recorder._current_component("scheduler"), [], 30.0)  # type: ignore[arg-type]
     return seconds
 
 
@@ -48,7 +48,7 @@ def test_unreachable_database_is_retried_less_and_less_often_and_logged_once(
     seconds = pauses(mocker, [None, *[AWAY] * 40, None, None])
     assert seconds[:3] == [10.0, 10.0, 10.0]
     assert all(earlier <= later for earlier, later in pairwise(seconds[:-2]))
-    assert max(seconds) == heartbeat.MAX_RETRY_INTERVAL
+    assert max(seconds) == recorder.MAX_RETRY_INTERVAL
     assert seconds[-2:] == [10.0, 10.0]
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
     assert "OperationalError" in caplog.text
@@ -59,4 +59,4 @@ def test_rollout_takes_as_long_as_the_longest_threshold(
     mocker: MockerFixture,
 ) -> None:
     mocker.patch.dict(os.environ, {"AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "300"})
-    assert heartbeat.rollout_seconds() == 400.0
+    assert recorder.rollout_seconds() == 400.0

@@ -6,9 +6,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Collection, Mapping
 from functools import cache
-from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 from airflow import __version__ as airflow_version
@@ -17,16 +15,23 @@ from airflow.configuration import conf
 from astro_runtime_plugin import airflow_compat, background
 from astro_runtime_plugin.background import StoppableWait
 from astro_runtime_plugin.component import COMPONENTS, WITHOUT_DATABASE, heartbeat_threshold, identify
-from astro_runtime_plugin.database import state
+from astro_runtime_plugin.database import rows, state
 from astro_runtime_plugin.inventory.component_settings import component_settings
-from astro_runtime_plugin.inventory.listing import RunningComponent, iso_utc, live_components, to_record
+from astro_runtime_plugin.inventory.listing import (
+    ComponentRow,
+    RunningComponent,
+    component_row,
+    iso_utc,
+    live_components,
+)
 from astro_runtime_plugin.options.section import read_option
-from astro_runtime_plugin.releases.current import displayed_tag, image_tag, release_of
+from astro_runtime_plugin.releases.current import release_of
+from astro_runtime_plugin.releases.image_tag import displayed_tag, image_tag
 from entrypoint import record
 
 log = logging.getLogger("astro_runtime")
 KIND = "component"
-RETENTION_SECONDS = 60 * 60.0  # a record is read for at most, and kept for at least, this long
+RETENTION_SECONDS = 60 * 60.0  # a row is read for at most, and kept for at least, this long
 MIN_INTERVAL = 1.0  # between two heartbeats, whatever the threshold is
 MAX_RETRY_INTERVAL = 5 * 60.0  # between two attempts while they fail
 BEATS = 3  # heartbeats within the time after which a silent component counts as dead
@@ -43,7 +48,7 @@ def start() -> None:
 
 
 def _shares_database(component: str) -> bool:
-    """Return whether other components see this one's record: some run without the metadata database."""
+    """Return whether other components see this one's row: some run without the metadata database."""
     if component in WITHOUT_DATABASE and conf.get("database", "sql_alchemy_conn").startswith("sqlite"):
         log.warning(
             "astro-runtime: the Runtime page does not show this component: it has no metadata database"
@@ -95,7 +100,7 @@ def _record_forever(
     failures, interval = 0, max(timeout / BEATS, MIN_INTERVAL)
     while True:
         try:
-            value = {**to_record(running, time.time(), timeout), "settings": settings}
+            value = {**component_row(running, time.time(), timeout), "settings": settings}
             state.put(KIND, f"{running.component}:{state.process_name()}"[-200:], value, RETENTION_SECONDS)
             failures = 0
         except Exception as error:
@@ -113,9 +118,9 @@ def _warn(error: Exception) -> None:
 
 def current_components() -> list[RunningComponent]:
     """Return the live components; none if the database cannot be read."""
-    return live_components(records(), time.time())
+    return live_components(component_rows(), time.time())
 
 
-def records() -> Collection[Mapping[str, Any]]:
-    """Return the records of all components, including dead ones; none if the database cannot be read."""
-    return state.fetch(KIND, RETENTION_SECONDS).values()
+def component_rows() -> list[ComponentRow]:
+    """Return the rows of all components, including dead ones; none if the database cannot be read."""
+    return [*rows.fetch_valid(KIND, ComponentRow, RETENTION_SECONDS).values()]

@@ -17,8 +17,8 @@ from astro_runtime_plugin.component import HEARTBEAT_THRESHOLDS
 from astro_runtime_plugin.health.settings import HealthSettings, UnhealthyError
 from entrypoint.command import DATABASE
 
-CONNECT = {"connect_timeout": 5}  # seconds; SQLite's drivers have another name for it
-TIMEOUTS = {"sqlite": {"timeout": 5}, "postgresql": CONNECT, "mysql": CONNECT, "mariadb": CONNECT}
+CONNECT_TIMEOUT = {"connect_timeout": 5}  # seconds; SQLite's drivers have another name for it
+TIMEOUTS = {"sqlite": {"timeout": 5}, **dict.fromkeys(("postgresql", "mysql", "mariadb"), CONNECT_TIMEOUT)}
 COLUMNS: Mapping[str, Any] = {
     "job_type": String,
     "state": String,
@@ -27,22 +27,18 @@ COLUMNS: Mapping[str, Any] = {
 }
 
 
-def check_job(job_type: str) -> Callable[[HealthSettings], None]:
-    """Return the check for the job's heartbeat, which raises UnhealthyError."""
-
-    def check(settings: HealthSettings) -> None:
-        threshold = HEARTBEAT_THRESHOLDS[settings.line][job_type]
-        max_age = settings.number(threshold.section, threshold.option, threshold.default) * threshold.factor
-        heartbeat = latest_heartbeat(settings, job_type)
-        if heartbeat is None:
-            raise UnhealthyError(f"the metadata database has no running {job_type} for this host")
-        age = (datetime.now(timezone.utc) - heartbeat).total_seconds()
-        if age > max_age:
-            raise UnhealthyError(
-                f"the last heartbeat of this host's {job_type} is {age:.0f} s old; it may be {max_age:.0f} s old"
-            )
-
-    return check
+def check_job(settings: HealthSettings, job_type: str) -> None:
+    """Raise UnhealthyError if the job has no recent heartbeat; `job_type` is the one in Airflow's table `job`."""
+    threshold = HEARTBEAT_THRESHOLDS[settings.line][job_type]
+    max_age = settings.number(threshold.section, threshold.option, threshold.default) * threshold.factor
+    heartbeat = latest_heartbeat(settings, job_type)
+    if heartbeat is None:
+        raise UnhealthyError(f"the metadata database has no running {job_type} for this host")
+    age = (datetime.now(timezone.utc) - heartbeat).total_seconds()
+    if age > max_age:
+        raise UnhealthyError(
+            f"the last heartbeat of this host's {job_type} is {age:.0f} s old; at most {max_age:.0f} s is allowed"
+        )
 
 
 def latest_heartbeat(settings: HealthSettings, job_type: str) -> datetime | None:
@@ -67,14 +63,14 @@ def heartbeat_query(settings: HealthSettings, job_type: str) -> Select[Any]:
     schema = settings.get("database", "sql_alchemy_schema", "") or None
     job = table("job", *(column(name, kind) for name, kind in COLUMNS.items()), schema=schema)
     query = select(job.c.latest_heartbeat).where(job.c.job_type == job_type, job.c.state == "running")
-    host = hostname(settings)
+    host = job_hostname(settings)
     if host:
         query = query.where(job.c.hostname == host)
     return query.order_by(job.c.latest_heartbeat.desc()).limit(1)
 
 
 def connect_args(url: URL, settings: HealthSettings) -> dict[str, Any]:
-    """Return the driver's arguments: a time-out, and the operator's `sql_alchemy_connect_args`."""
+    """Return the driver's arguments: a timeout, and the operator's `sql_alchemy_connect_args`."""
     path = settings.get("database", "sql_alchemy_connect_args", "")
     return {**TIMEOUTS.get(url.get_backend_name(), {}), **(settings.import_attribute(path) if path else {})}
 
@@ -95,7 +91,7 @@ def use_utc(connection: Connection) -> None:
         connection.execute(text("SET time_zone = '+00:00'"))
 
 
-def hostname(settings: HealthSettings) -> str | None:
+def job_hostname(settings: HealthSettings) -> str | None:
     """Return this host's name as Airflow records it; None if that takes a function of Airflow's own."""
     path = settings.get("core", "hostname_callable", "airflow.utils.net.getfqdn")
     if path in HOSTNAME_CALLABLES:

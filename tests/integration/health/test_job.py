@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from astro_runtime_plugin.health.__main__ import problem
-from astro_runtime_plugin.health.heartbeat import hostname
+from astro_runtime_plugin.health.job import job_hostname
 from astro_runtime_plugin.health.settings import read_settings
 from testing.database_setup import database_environ
 from testing.entrypoint_process import environment
@@ -36,7 +36,7 @@ BEATS = {
     "empty": [],
 }
 TOO_OLD = re.compile(
-    r"the last heartbeat of this host's \w+Job is (?P<age>\d+) s old; it may be (?P<max_age>\d+) s old"
+    r"the last heartbeat of this host's \w+Job is (?P<age>\d+) s old; at most (?P<max_age>\d+) s is allowed"
 )
 CALLABLES = ("airflow.utils.net.getfqdn", "airflow.utils.net.get_host_ip_address", "socket.gethostname")
 # Airflow's own model writes the rows, as its components do.
@@ -131,7 +131,8 @@ def test_latest_heartbeat_of_several_jobs_counts(databases: Path) -> None:
 def test_hostname_is_the_one_that_airflow_uses(databases: Path, path: str) -> None:
     environ = environment(databases, {"AIRFLOW__CORE__HOSTNAME_CALLABLE": path})
     assert (
-        hostname(read_settings(environ, ())) == json.loads((databases / "hostnames.json").read_text())[path]
+        job_hostname(read_settings(environ, ()))
+        == json.loads((databases / "hostnames.json").read_text())[path]
     )
 
 

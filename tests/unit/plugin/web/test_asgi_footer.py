@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pytest_mock import MockerFixture
 
-from astro_runtime_plugin.web.footer import FooterMiddleware, Message, Receive, Send, script_tag
+from astro_runtime_plugin.web.asgi_footer import FooterMiddleware, Message, Receive, Send, script_tag
 
 PAGE = b"<html><body>\xc3\xa9</body></html>"
 HTML = (b"content-type", b"text/html; charset=utf-8")
@@ -131,7 +131,7 @@ def test_response_that_breaks_the_footer_is_unchanged_with_one_warning(
 def test_request_that_breaks_the_footer_is_served_with_one_warning(
     caplog: pytest.LogCaptureFixture, mocker: MockerFixture
 ) -> None:
-    mocker.patch("astro_runtime_plugin.web.footer.script_tag", side_effect=RuntimeError("no script"))
+    mocker.patch("astro_runtime_plugin.web.asgi_footer.script_tag", side_effect=RuntimeError("no script"))
     assert serve([HTML], [PAGE])[1] == [PAGE]
     assert len(caplog.records) == 1
     assert "no script" in caplog.text
