@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrypoint.capacity import executor_names, initial_limit, max_limit, parallelism
+from entrypoint.capacity import executor_names, initial_limit, max_limit, parallelism, uses_celery
 from entrypoint.config_values import MAX_VALUE
 from entrypoint.defaults import WORKER_QUEUES
 from entrypoint.errors import CONFIG, StartError
@@ -154,3 +154,18 @@ def test_initial_and_maximum_limit_follow_queue_counts(
 
 def test_limits_without_queues_are_none() -> None:
     assert (initial_limit(None, CONCURRENCY).value, max_limit(None, CONCURRENCY)) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("executor", "celery"),
+    [
+        ("CeleryExecutor", True),
+        ("LocalExecutor,team=CeleryExecutor", True),
+        ("CeleryKubernetesExecutor", True),
+        ("company.executors.CeleryPlusExecutor", True),
+        ("Celery:company.executors.QueueExecutor", False),
+        ("LocalExecutor", False),
+    ],
+)
+def test_executor_of_celery_is_recognized_by_its_class(executor: str, celery: bool) -> None:
+    assert uses_celery(executor) is celery
