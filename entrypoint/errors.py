@@ -15,8 +15,6 @@ CONFIG = 78  # EX_CONFIG: a value that cannot work
 NOT_EXECUTABLE = 126  # entrypoint: the command exists, but cannot be executed
 NOT_FOUND = 127  # entrypoint: the command does not exist
 
-MAX_QUOTED_LENGTH = 200  # characters of a bad value that a message quotes
-
 
 class StartError(Exception):
     """Stops the start: `str()` of it is the one message to print, `code` the exit code."""
@@ -34,6 +32,6 @@ def bad_value(location: str, value: str, must_be: str) -> StartError:
     return StartError(f"{location} holds {truncate(value)!r}; it must be {must_be}")
 
 
-def truncate(text: str, length: int = MAX_QUOTED_LENGTH) -> str:
+def truncate(text: str, length: int = 200) -> str:
     """Return at most `length` characters of `text`, and an ellipsis if it is longer."""
     return text if len(text) <= length else text[:length] + "…"

@@ -177,6 +177,7 @@ def test_resolve_returns_effective_value_and_origin(
         "cfg",
         "forwarded",
         "ignored-forwarded-name",
+        "shadowed-older-name",
     ],
 )
 def test_log_line_has_value_and_reason(
