@@ -119,3 +119,11 @@ def test_every_metric_is_documented() -> None:
     sent = {name for text in sources().values() for name in re.findall(r'\bsend_gauge\("([\w.]+)"', text)}
     assert sent
     assert sent == first_cells(REFERENCE / "metrics.md")
+
+
+def test_source_files_named_in_the_pages_exist() -> None:
+    names = {name for page in PAGES for name in re.findall(r"`([\w./-]+/[\w-]+\.py)`", prose(page))}
+    assert names
+    assert [
+        name for name in sorted(names) if not [*CHECKOUT.glob(f"{name}"), *CHECKOUT.glob(f"*/{name}")]
+    ] == []
