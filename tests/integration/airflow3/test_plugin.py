@@ -39,7 +39,7 @@ def test_failing_adapter_adds_nothing_and_warns_once(
     elif failure == "adapter":
         mocker.patch.object(airflow3, "extensions", side_effect=LookupError("no release"))
     else:
-        mocker.patch.object(plugin, "airflow_version", "9.0.0")
+        mocker.patch("airflow.__version__", "9.0.0")
     loaded = plugin.AstroRuntimePlugin()
     with caplog.at_level(logging.WARNING, "astro_runtime"):
         assert [getattr(loaded, name) for name in ATTRIBUTES] == [[], [], [], []]

@@ -15,7 +15,7 @@ from pytest_mock import MockerFixture
 
 from astro_runtime_plugin import background, child_process
 from astro_runtime_plugin.parallelism.limit import LimitState
-from astro_runtime_plugin.parallelism.monitor import ParallelismMonitor
+from astro_runtime_plugin.parallelism.monitor import INSPECT_MODULE, ParallelismMonitor
 from entrypoint.capacity import Calculation
 
 NO_BROKER = "redis://127.0.0.1:1/0"
@@ -85,7 +85,10 @@ def test_project_may_have_modules_of_the_same_names(
     ("source", "error"),
     [
         ("class Provider: pass", "OperationalError"),
-        ("import sys\nclass Provider: pass\nif sys.argv[0] == '-c': raise OSError('no')", "OSError('no')"),
+        (
+            f"import sys\nclass Provider: pass\nif {INSPECT_MODULE!r} in sys.argv: raise OSError('no')",
+            "OSError('no')",
+        ),
     ],
 )
 def test_modules_in_the_settings_are_imported_from_the_schedulers_path(
