@@ -144,7 +144,11 @@ class Cluster:
         return workers
 
     def open_slots(self) -> float:
-        """Return how many tasks CeleryExecutor may still start, according to Airflow; nothing runs in these tests."""
+        """Return how many tasks CeleryExecutor may still start, according to Airflow; nothing runs in these tests.
+
+        Airflow sends the gauge under two names, one datagram each, so that this one may arrive a moment later.
+        """
+        wait_until(lambda: "executor.open_slots" in self.metrics.gauges)
         return self.metrics.gauges["executor.open_slots"]
 
     def execute(self, *words: str) -> subprocess.CompletedProcess[str]:
