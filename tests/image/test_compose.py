@@ -37,8 +37,7 @@ def test_footer_shows_the_projects_image_tag(compose: Compose) -> None:
     url = "http://" + compose("port", "web", "8080").strip()
     with chromium() as browser:
         page = browser.new_page()
-        # Not "load": on 2.11 a worker of gunicorn may hold a connection that Chromium opened ahead, for two minutes.
-        page.goto(url, wait_until="domcontentloaded")
+        page.goto(url)
         page.fill("input[name=username]", "airflow")
         page.fill("input[name=password]", "airflow")
         page.click("[type=submit]")
