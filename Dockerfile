@@ -37,7 +37,8 @@ COPY locks/${LINE}-${VARIANT}.txt /locks/lock.txt
 RUN --mount=type=cache,target=/root/.cache/uv \
     python3 -m venv --without-pip /opt/astro-runtime \
  && /opt/tools/bin/uv pip install --python /opt/astro-runtime/bin/python --require-hashes --no-deps \
-      --link-mode copy --compile-bytecode -r /locks/lock.txt
+      --link-mode copy --compile-bytecode -r /locks/lock.txt \
+ && rm -f /opt/astro-runtime/.lock
 
 # The bill of materials, in CycloneDX format.
 FROM airflow AS sbom
@@ -77,7 +78,9 @@ RUN --mount=type=bind,from=tools,source=/opt/tools,target=/opt/tools \
     --mount=type=bind,from=wheel,source=/wheel,target=/wheel \
     /opt/tools/bin/uv pip install --no-cache --python /opt/astro-runtime/bin/python --no-deps --compile-bytecode \
       --no-index --find-links /wheel astro-runtime \
- && /opt/astro-runtime/bin/python -m pip check
+ && /opt/astro-runtime/bin/python -m pip check \
+ # uv's lock, which all may write to, and what pip remembers about its own version.
+ && rm -rf /opt/astro-runtime/.lock /root/.cache
 # The modes are ours, not those of the machine that builds: with umask 002 the group could write.
 COPY --chmod=755 image /usr/local/lib/astro-runtime/image
 COPY --from=sbom --chmod=644 /sbom.cdx.json /usr/local/share/astro-runtime/
@@ -128,14 +131,8 @@ ONBUILD USER root
 # The last letter is a pattern, so that a missing file is no error.
 ONBUILD COPY packages.tx[t] requirements.tx[t] pip.con[f] /tmp/project/
 # Build arguments stay in the image's history; a password must be a build secret, which stays nowhere.
-ONBUILD ARG PIP_INDEX_URL
-ONBUILD ARG PIP_EXTRA_INDEX_URL
-ONBUILD ARG PIP_TRUSTED_HOST
-ONBUILD ARG UV_INDEX_URL
-ONBUILD ARG UV_EXTRA_INDEX_URL
-ONBUILD ARG UV_DEFAULT_INDEX
-ONBUILD ARG UV_INDEX
-ONBUILD ARG UV_INDEX_STRATEGY
+ONBUILD ARG PIP_INDEX_URL PIP_EXTRA_INDEX_URL PIP_TRUSTED_HOST \
+    UV_INDEX_URL UV_EXTRA_INDEX_URL UV_DEFAULT_INDEX UV_INDEX UV_INDEX_STRATEGY
 ONBUILD RUN --mount=type=secret,id=pip.conf \
     --mount=type=secret,id=build.env \
     --mount=type=secret,id=netrc,target=/root/.netrc \

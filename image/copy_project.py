@@ -1,6 +1,7 @@
 """Copies a project into the image, as root, while the image is built.
 
-The container may run as any user of group 0, so the group may do with each file what its owner may; others may not write.
+The container may run as any user of group 0, so the group may do with each file what its owner may. Others may not
+write.
 """
 
 from __future__ import annotations
@@ -17,7 +18,10 @@ RSYNC = "rsync --recursive --links --perms --times --owner --group --force --chm
 
 
 def copy(source: Path, target: Path, owner: str) -> None:
-    """Copy the content of a folder into another, for `owner` (`user:group`), without LEFT_OUT. Raises DependencyFileError."""
+    """Copy the content of a folder into another, without LEFT_OUT; it then belongs to `owner` (`user:group`).
+
+    Raises DependencyFileError.
+    """
     if not source.is_dir():
         raise DependencyFileError(
             f"there is no {source}: this builder ignores RUN --mount; use BuildKit (Docker 23 or later) or Buildah"

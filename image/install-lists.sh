@@ -30,4 +30,5 @@ python=/opt/astro-runtime/bin/python
 [ ! -e pip.conf ] || $python -BP -m image.passwords pip.conf
 [ ! -e requirements.txt ] || $python -BP -m image.install_requirements --in-layer requirements.txt
 cd /
-rm -rf "$1"
+# Also uv's lock, which all may write to, and what pip remembers about its own version.
+rm -rf "$1" /opt/astro-runtime/.lock /root/.cache/pip

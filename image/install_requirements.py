@@ -27,7 +27,7 @@ from image.requirement_entry import (
     values,
 )
 from image.requirement_lines import expanded_values, flatten, missing_file, read_requirements
-from image.requirement_options import CONFIG_SETTINGS, INDEX_URL, PRE, TRUSTED_HOST
+from image.requirement_options import CONFIG_SETTINGS, EXTRA_INDEX_URL, INDEX_URL, PRE, TRUSTED_HOST
 from image.uv import Uv, UvError
 from image.uv_explanation import entries_at_fault, entries_for, with_locations
 
@@ -71,6 +71,8 @@ class RequirementsInstaller:
             return self.uv.plan(self.text)
         except UvError as error:
             explanation = with_locations(str(error), self.entries)
+            if self.uv.searches_as_pip:
+                explanation += self.uv.refused_logins(self.text)
             print(explanation, end="", file=sys.stderr, flush=True)
             raise self._failure(explanation) from None
 
@@ -163,12 +165,13 @@ def configured_uv(arguments: argparse.Namespace, entries: list[RequirementEntry]
     """Return uv with what pip is configured to do, and with the options of the list."""
     settings = read_settings(os.environ)
     own_index = any(values(entry, INDEX_URL) for entry in entries)
+    extra_index = any(values(entry, EXTRA_INDEX_URL) for entry in entries)
     return Uv(
         arguments.python,
         arguments.requirements,
         arguments.constraints,
         cache,
-        uv_environ(settings, os.environ, own_index=own_index),
+        uv_environ(settings, os.environ, own_index=own_index, extra_index=extra_index),
         (*uv_options(settings), *list_options(entries)),
         tuple(expanded_values(entries)),
     )

@@ -1,4 +1,4 @@
-"""Prints the folder that Airflow writes its logs to, for clean-logs.sh: as Airflow would find it, without its imports."""
+"""Prints the folder that Airflow writes its logs to, for clean-logs.sh; it does not import Airflow."""
 
 from __future__ import annotations
 

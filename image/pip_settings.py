@@ -9,11 +9,12 @@ from collections.abc import Mapping
 
 # pip's sections for `pip install`, the last of which wins: "global.index-url='https://...'".
 SECTIONS = ("global", "install", ":env:")
+EXTRA_INDEXES = ("UV_EXTRA_INDEX_URL", "UV_INDEX")
 # A setting of pip, the variable of uv that receives it, and what separates several values. The first variable of uv
 # that the operator has set wins.
 FORWARDED = (
     ("index-url", ("UV_DEFAULT_INDEX", "UV_INDEX_URL"), ""),
-    ("extra-index-url", ("UV_EXTRA_INDEX_URL", "UV_INDEX"), " "),
+    ("extra-index-url", EXTRA_INDEXES, " "),
     ("find-links", ("UV_FIND_LINKS",), ","),
     ("trusted-host", ("UV_INSECURE_HOST",), " "),
     ("constraint", ("UV_CONSTRAINT",), " "),
@@ -28,7 +29,7 @@ FORWARDED = (
 )
 SEARCHED = {"index-url", "extra-index-url"}
 # pip takes the best version of all indexes. uv's own default stops at the first index that has the package.
-AS_PIP = {"UV_INDEX_STRATEGY": "unsafe-best-match"}
+STRATEGY, AS_PIP, AS_UV = "UV_INDEX_STRATEGY", "unsafe-best-match", "first-index"
 
 
 def uv_options(settings: Mapping[str, str]) -> list[str]:
@@ -36,17 +37,23 @@ def uv_options(settings: Mapping[str, str]) -> list[str]:
     return ["--no-index"] if _is_on(settings.get("no-index", "")) else []
 
 
-def uv_environ(settings: Mapping[str, str], environ: Mapping[str, str], *, own_index: bool) -> dict[str, str]:
+def uv_environ(
+    settings: Mapping[str, str], environ: Mapping[str, str], *, own_index: bool, extra_index: bool
+) -> dict[str, str]:
     """Return the environment for uv that makes it search where pip would. Variables of uv itself win.
 
-    `own_index`: the list has an --index-url, which as with pip replaces the configured indexes.
+    `own_index`: the list has an --index-url, which as with pip replaces the configured indexes. `extra_index`: it has
+    an --extra-index-url.
     """
-    result = {**AS_PIP, **environ}
+    result = dict(environ)
     for name, variables, separator in FORWARDED:
         value = settings.get(name, "")
         if not value or (own_index and name in SEARCHED) or any(environ.get(item) for item in variables):
             continue
         result[variables[0]] = separator.join(value.split()) if separator else _for_uv(name, value)
+    # With one index both are the same, but only uv's own reports a login that the index refuses.
+    if extra_index or any(result.get(name) for name in EXTRA_INDEXES):
+        result[STRATEGY] = result.get(STRATEGY) or AS_PIP
     return result
 
 

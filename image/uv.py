@@ -14,6 +14,10 @@ from tempfile import NamedTemporaryFile, TemporaryFile
 from typing import IO
 
 from image.passwords import mask
+from image.pip_settings import AS_PIP, AS_UV, STRATEGY
+
+# "hint: An index URL (http://...) could not be queried due to a lack of valid authentication credentials"
+REFUSED_LOGIN = "authentication credentials"
 
 
 class UvError(Exception):
@@ -63,6 +67,14 @@ class Uv:
                 return str(error)
         return ""
 
+    def refused_logins(self, text: str) -> str:
+        """Return uv's lines about indexes that refuse the login. It has them only if it searches in its own way."""
+        try:
+            self.plan(text, f"--index-strategy={AS_UV}")
+        except UvError as error:
+            return "".join(f"{line}\n" for line in str(error).splitlines() if REFUSED_LOGIN in line)
+        return ""
+
     def install(self, text: str) -> None:
         """Install the list, compiled to bytecode, showing uv's output. Raises UvError."""
         self._show(self._install_command("--compile-bytecode"), text)
@@ -102,6 +114,11 @@ class Uv:
 
     def _command(self, name: str, *options: str) -> list[str]:
         return ["uv", "pip", name, f"--python={self.python}", *options]
+
+    @property
+    def searches_as_pip(self) -> bool:
+        """Whether uv takes the best version of several indexes."""
+        return self.environ.get(STRATEGY) == AS_PIP
 
     def _environ(self) -> dict[str, str]:
         return {**self.environ, "UV_CACHE_DIR": self.cache, "UV_NO_WRAP": "1"}

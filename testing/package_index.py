@@ -1,4 +1,4 @@
-"""A package index on the loopback interface: the wheels of a folder, for those who have the login, if it asks for one."""
+"""A package index on the loopback interface, with or without a login: it serves the wheels of a folder."""
 
 from __future__ import annotations
 
