@@ -16,6 +16,7 @@ from packaging.utils import (
 
 from image.dependency_files import Entry
 from image.requirement_options import (
+    CONFIG_SETTINGS,
     CONSTRAINT,
     EDITABLE,
     HASH,
@@ -27,6 +28,7 @@ from image.requirement_options import (
 )
 
 INSTALLS = {REQUIREMENT, CONSTRAINT, EDITABLE}  # what to install; every other option says how
+VALUES = {HASH: re.compile("sha(256|384|512):"), CONFIG_SETTINGS: re.compile("[^=]+=")}
 EGG = re.compile(r"#(?:.*&)?egg=([\w.-]+)")
 NAME = re.compile(r"[A-Za-z0-9][\w.-]*(?![\w.+-]*[:/])")
 # Host and path of a URL, without its credentials, revision and fragment.
@@ -74,7 +76,9 @@ def option_problem(entry: RequirementEntry) -> str:
     """Return which option of the line cannot be honoured, and what to do; empty if all can."""
     if entry.error:
         return f"{entry.error}; write it as pip's documentation does, or delete it"
-    for name in (option.name for option in entry.options):
+    for name, value in ((option.name, option.value) for option in entry.options):
+        if name in VALUES and not VALUES[name].match(value):
+            return f"the value of {name} must begin with {VALUES[name].pattern}"
         if name in REFUSED:
             return f"{name} cannot be honoured here; {REFUSED[name]}"
         if entry.requirement and name not in OF_A_PACKAGE:

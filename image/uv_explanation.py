@@ -24,6 +24,8 @@ REQUIRED = re.compile(rf"you require (?:one of:\s+)?{NAME}\S*(?: and {NAME})?")
 def with_locations(explanation: str, entries: Sequence[RequirementEntry]) -> str:
     """Replace positions in the flattened list with file and line."""
     text, owners = flatten(entries).encode(), [entry for entry, _ in flat_lines(entries)]
+    if not owners:
+        return explanation
 
     def at_line(line: int) -> RequirementEntry:
         return owners[min(line, len(owners) - 1)]
