@@ -116,7 +116,8 @@ def test_private_files_are_in_no_layer_and_are_named(slim_project: str, tmp_path
 
 def test_change_of_a_dag_installs_nothing_again(slim_project: str, tmp_path: Path) -> None:
     files = {"requirements.txt": "# a list of its own: " + tmp_path.name, "dags/orders.py": "a = 1"}
-    with built(tmp_path, slim_project, files) as tag:
-        _, again = build(tmp_path, slim_project, {**files, "dags/orders.py": "a = 2"}, "--tag", tag)
+    with built(tmp_path, slim_project, files):
+        tag, again = build(tmp_path, slim_project, {**files, "dags/orders.py": "a = 2"})
+        docker("image", "rm", "--force", tag)
     steps = [line for line in again.stderr.splitlines() if "CACHED" in line]
     assert len(steps) >= 2, again.stderr  # the lists and their installation
