@@ -38,6 +38,9 @@ help: ## this list
 .PHONY: install
 install: $(STAMP) ## the environment alone: .venv, or .venv-2.11 for LINE=2.11
 
+.PHONY: environments
+environments: $(VENVS:%=%/.installed) $(DOCS)/.locked system ## what the other targets install: all environments, and Debian's packages
+
 $(VENVS:%=%/.installed): %/.installed: %/.locked pyproject.toml
 	$*/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
