@@ -49,7 +49,9 @@ collect_ignore_glob = [f"*/airflow{major}" for major in ("2", "3") if major != L
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--states", type=int, default=2000, help="states that the override contract is tried in")
-    parser.addoption("--fuzz-seconds", type=float, default=0.0, help="seconds that each target in tests/fuzz runs")
+    parser.addoption(
+        "--fuzz-seconds", type=float, default=0.0, help="seconds that each target in tests/fuzz runs"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
