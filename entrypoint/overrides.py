@@ -44,9 +44,14 @@ def find_override(
     cfg: AirflowCfg,
     *,
     sensitive: bool = False,
+    skip_blank: bool = False,
 ) -> Override | None:
-    """Return the override that Airflow would use, or None if the operator has set none of `names`."""
-    return next(_overrides(tuple(names), environ, cfg, sensitive), None)
+    """Return the override that Airflow would use, or None if the operator has set none of `names`.
+
+    `skip_blank` is for names that Airflow does not read: with it, an empty value counts as not set.
+    """
+    overrides = _overrides(tuple(names), environ, cfg, sensitive)
+    return next((override for override in overrides if not skip_blank or override.text.strip()), None)
 
 
 def find_setting_override(
@@ -54,9 +59,13 @@ def find_setting_override(
     names: Iterable[ConfigOption | EnvOnlyName],
     environ: Mapping[str, str],
     cfg: AirflowCfg,
+    *,
+    skip_blank: bool = False,
 ) -> Override | None:
     """Return the override of a setting in the table, like `find_override`, but skip what Airflow generated itself."""
     for override in _overrides(tuple(names), environ, cfg, False):
+        if skip_blank and not override.text.strip():
+            continue
         if not _is_generated_default(setting, override, cfg):
             return override
     return None

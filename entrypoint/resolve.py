@@ -66,7 +66,7 @@ def _sizes_pool(words: Sequence[str]) -> bool:
 
 def configured_queues(environ: Mapping[str, str], cfg: AirflowCfg) -> WorkerQueues | None:
     """Return the worker queues, or None if they are not configured. Raises StartError if they cannot be read."""
-    override = find_override((WORKER_QUEUES,), environ, cfg)
+    override = find_override((WORKER_QUEUES,), environ, cfg, skip_blank=True)
     if override is None:
         return None
     # Not at the top: it imports json, which takes as long as the rest of a start.
@@ -120,7 +120,11 @@ class _SettingResolver:
         overrides = [override for override in candidates if override]
         if overrides:
             return self._resolve_max(current, overrides)
-        forwarded = [override for name in self.option_names.forwarded if (override := self._find((name,)))]
+        forwarded = [
+            override
+            for name in self.option_names.forwarded
+            if (override := self._find((name,), skip_blank=True))
+        ]
         if current:
             return self._resolve_current(current, forwarded)
         if forwarded:
@@ -128,8 +132,10 @@ class _SettingResolver:
             return self._override(override, value, exported=True)
         return self._default()
 
-    def _find(self, names: tuple[ConfigOption | EnvOnlyName, ...]) -> Override | None:
-        return find_setting_override(self.setting, names, self.environ, self.cfg)
+    def _find(
+        self, names: tuple[ConfigOption | EnvOnlyName, ...], *, skip_blank: bool = False
+    ) -> Override | None:
+        return find_setting_override(self.setting, names, self.environ, self.cfg, skip_blank=skip_blank)
 
     def _number(self, override: Override, minimum: float) -> str:
         return validated_number_text(override, self.parse, minimum, self.setting.unit)

@@ -18,7 +18,7 @@ def fuzz(*strategies: Any, **named: Any) -> Callable[[Callable[..., None]], Call
 
     def decorate(test: Callable[..., None]) -> Callable[..., None]:
         limits = settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
-        run_round = limits(given(*strategies, **named)(test))
+        run_round: Callable[..., None] = limits(given(*strategies, **named)(test))
 
         @functools.wraps(run_round)
         def run_rounds(*args: Any, **kwargs: Any) -> None:
