@@ -20,7 +20,7 @@ from entrypoint.command import (
     strip_setup_variables,
 )
 from entrypoint.config_values import is_on
-from entrypoint.errors import NOT_EXECUTABLE, StartError
+from entrypoint.errors import NOT_EXECUTABLE, USAGE, StartError
 from entrypoint.log import log
 from entrypoint.record import RECORD_VARIABLE
 from entrypoint.signals import StopRequested, exit_by_signal, install_handlers, restore_default_signals
@@ -42,7 +42,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str], execute: Execute) -> i
         restore_default_signals()
         execute(path, words, environment)
     except StartError as error:
-        log(str(error))
+        log(*(str(error).splitlines() if error.code == USAGE else [str(error)]))
         return error.code
     except StopRequested as stop:
         return exit_by_signal(stop.number)

@@ -11,7 +11,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_EXPANSIONS = 50  # rounds in which a variable may refer to another
-OFF = ("f", "false", "n", "no", "off", "none", "null", "disable", "disabled")  # besides an empty text and zero
+OFF = (
+    "f",
+    "false",
+    "n",
+    "no",
+    "off",
+    "none",
+    "null",
+    "disable",
+    "disabled",
+)  # besides an empty text and zero
 MAX_VALUE = 10_000_000  # no setting of the Runtime makes sense above this; 1e9 is a typo
 
 

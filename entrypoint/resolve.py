@@ -188,7 +188,7 @@ class _SettingResolver:
         """Calculate how many tasks a Celery worker runs at once, from the limits of its container."""
         from entrypoint.host_limits import read_limits
 
-        return capacity.worker_concurrency(read_limits())
+        return capacity.worker_concurrency(read_limits(environ=self.environ))
 
     def _parallelism(self) -> capacity.Calculation:
         """Calculate the parallelism from the worker queues or the executor."""

@@ -54,7 +54,9 @@ def _pause_with_log(log: Callable[[str], None]) -> Callable[[], None]:
     def pause() -> None:
         nonlocal logged_at
         if time.monotonic() >= give_up_at:
-            raise LockedError(f"another process has held the metadata database for {WAIT_SECONDS} s; giving up")
+            raise LockedError(
+                f"another process has held the metadata database for {WAIT_SECONDS} s; giving up"
+            )
         if time.monotonic() - logged_at >= REMINDER_SECONDS:
             log("waiting: another process prepares the metadata database")
             logged_at = time.monotonic()

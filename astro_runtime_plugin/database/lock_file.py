@@ -32,7 +32,9 @@ def locked_file(path: str, pause: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         with suppress(FileNotFoundError):
-            os.unlink(path)  # still locked: whoever waits for this file finds that it is gone, and makes another
+            os.unlink(
+                path
+            )  # still locked: whoever waits for this file finds that it is gone, and makes another
         os.close(file)
 
 
