@@ -22,7 +22,7 @@ OFF = (
     "disable",
     "disabled",
 )  # besides an empty text and zero
-MAX_VALUE = 10_000_000  # no setting of the Runtime makes sense above this; 1e9 is a typo
+MAX_VALUE = 10_000_000  # tasks over all worker queues; more is a typo
 
 
 def parse_int_airflow2(text: str) -> int:

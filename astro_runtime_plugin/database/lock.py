@@ -37,8 +37,9 @@ class LockedError(Exception):
 def exclusive(engine: Engine, log: Callable[[str], None]) -> Iterator[None]:
     """Hold the lock on the engine's database; log a wait at once and every ten seconds.
 
-    Raises LockedError after WAIT_SECONDS: whoever may use the database may hold the lock for ever. The lock excludes only other callers of this function, and ends with the process that holds it. A database other
-    than PostgreSQL, MySQL, MariaDB and SQLite is not locked.
+    Raises LockedError after WAIT_SECONDS, because whoever may use the database may hold its lock for ever. The lock
+    excludes only other callers of this function, and ends with the process that holds it. A database other than
+    PostgreSQL, MySQL, MariaDB and SQLite is not locked.
     """
     with engine.connect() as connection:
         connection.detach()  # leaves a pool of size one to the migration

@@ -17,8 +17,9 @@ def fuzz(*strategies: Any, **named: Any) -> Callable[[Callable[..., None]], Call
     """Run a test with what the strategies draw, like `hypothesis.given`, for as long as the budget allows."""
 
     def decorate(test: Callable[..., None]) -> Callable[..., None]:
-        limits = settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
-        run_round: Callable[..., None] = limits(given(*strategies, **named)(test))
+        limits: Any = settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
+        with_examples: Any = given(*strategies, **named)
+        run_round = limits(with_examples(test))
 
         @functools.wraps(run_round)
         def run_rounds(*args: Any, **kwargs: Any) -> None:

@@ -37,7 +37,7 @@ def metadata_server(documents: dict[str, object], status: int = 200) -> Iterator
             except OSError:
                 pass  # the client has read enough
 
-        def log_message(self, format: str, *args: object) -> None: ...
+        def log_message(self, *args: object) -> None: ...
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever)
