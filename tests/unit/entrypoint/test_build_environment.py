@@ -82,7 +82,8 @@ def test_empty_variable_of_the_runtime_counts_as_not_set(
 
 def test_empty_worker_queues_in_cfg_count_as_not_set(environ: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "airflow.cfg").write_text("[astro_runtime]\nworker_queues =\n")
-    assert build_environment(environ).environ["AIRFLOW__CORE__PARALLELISM"] == "16"
+    local = {**environ, "AIRFLOW__CORE__EXECUTOR": "LocalExecutor"}
+    assert build_environment(local).environ["AIRFLOW__CORE__PARALLELISM"] == "16"
 
 
 def test_empty_autoscale_does_not_size_the_pool(environ: dict[str, str]) -> None:
@@ -95,7 +96,8 @@ def test_empty_autoscale_does_not_size_the_pool(environ: dict[str, str]) -> None
 
 def test_worker_concurrency_of_zero_is_taken(environ: dict[str, str]) -> None:
     """Celery then runs a task for each CPU of the host, a number that the scheduler does not know."""
-    prepared = build_environment({**environ, CONCURRENCY: "0"}, ("celery", "worker"))
+    local = {**environ, "AIRFLOW__CORE__EXECUTOR": "LocalExecutor"}
+    prepared = build_environment({**local, CONCURRENCY: "0"}, ("celery", "worker"))
     lines = [setting.log_line for setting in prepared.settings]
     assert (
         f"{CONCURRENCY}=0 (operator environment, {CONCURRENCY}; one task for each CPU of the host)" in lines
