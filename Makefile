@@ -70,6 +70,15 @@ $(LINES:%=test-%): test-%: system $$(VENV_OF_$$*)/.installed
 pytest: $(STAMP)
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(PROGRESS) $(ARGS)
 
+.PHONY: fuzz
+fuzz: $(TESTED:%=fuzz-%) ## the parsers of outside input on generated input, FUZZ_SECONDS each (60)
+
+FUZZ_SECONDS ?= 60
+.PHONY: $(LINES:%=fuzz-%)
+$(LINES:%=fuzz-%): fuzz-%:
+	$(MAKE) --no-print-directory pytest LINE=$* PROGRESS=$(PROGRESS) \
+	  ARGS="tests/fuzz --fuzz-seconds $(FUZZ_SECONDS) $(ARGS)" $(call prefixed,$*)
+
 .PHONY: image
 image: ## the images of both lines for this machine, or of LINE: base, non-base, slim; needs a Docker engine
 	@$(PYTHON) -m dev.images $(TESTED)
