@@ -25,8 +25,9 @@ def versions(as_json: bool, today: date) -> None:
     """Print every known release: what it contains, and until when it is maintained."""
     from astro_runtime_plugin.cli.lookup import load_releases
     from astro_runtime_plugin.releases.lifecycle import compute_lifecycle
+    from astro_runtime_plugin.releases.series import ReleaseIndex
 
-    releases = load_releases()
+    releases = ReleaseIndex(load_releases())
     lifecycles = [(release, compute_lifecycle(release, releases, today)) for release in releases]
     if as_json:
         rows = [facts(release, lifecycle, today) for release, lifecycle in lifecycles]

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 LOCAL_HOSTS = ("", "localhost")
+MAX_URL_LENGTH = 2000  # characters, which every browser and proxy takes
 
 
 class UrlRule(NamedTuple):
@@ -27,6 +28,8 @@ def url_problem(url: str, rule: UrlRule) -> str:
 
     The result never repeats the URL, which may contain a password.
     """
+    if len(url) > MAX_URL_LENGTH:
+        return f"must not be longer than {MAX_URL_LENGTH} characters"
     parts = _split(url, rule.forbidden)
     if parts is None or not (_names_host(parts) or (rule.files and _names_file(parts))):
         return rule.must_be

@@ -86,7 +86,9 @@ class ReleaseIndex:
     def later_series(self, release: Release) -> Iterator[Series]:
         """Yield the series of the same family that follow a release's and have started, in their order."""
         key = _key(release.version)
-        later = takewhile(lambda candidate: candidate[0] == key[0], islice(self._keys, bisect(self._keys, key), None))
+        later = takewhile(
+            lambda candidate: candidate[0] == key[0], islice(self._keys, bisect(self._keys, key), None)
+        )
         return (series for candidate in later if (series := self._series[candidate]).has_started)
 
 

@@ -14,6 +14,7 @@ from astro_runtime_plugin import background
 from astro_runtime_plugin.options.section import read_option
 from astro_runtime_plugin.options.urls import UPDATE_DOCUMENT, url_problem
 from astro_runtime_plugin.releases.release import Release
+from astro_runtime_plugin.updates.listed import ListedReleases, list_releases
 
 log = logging.getLogger("astro_runtime")
 
@@ -34,12 +35,20 @@ def start() -> None:
 
 def stored_releases() -> list[Release]:
     """Return the releases of the last valid document in their order; empty without a document or an `update_url`."""
+    return [*listed_releases().document]
+
+
+def listed_releases() -> ListedReleases:
+    """Return the releases of the catalogue and of the last valid document. Raises CatalogueError.
+
+    The result is the same object until another document is stored.
+    """
     url = _update_url()
     if not url or url_problem(url, UPDATE_DOCUMENT):
-        return []
+        return list_releases()
     from astro_runtime_plugin.updates import store
 
-    return store.document_releases(url)
+    return store.listed_releases(url)
 
 
 def _update_url() -> str:
