@@ -39,9 +39,19 @@ def url_problem(url: str, rule: UrlRule) -> str:
 
 
 def without_secrets(url: str) -> str:
-    """Return a valid URL without user name, password, query and fragment, for a message."""
+    """Return a valid URL without user name, password, query and fragment, for a message.
+
+    An `@` behind the host suggests a password with an unescaped `/`, `?` or `#`, of which nothing is shown.
+    """
     parts = urlsplit(url)
+    if parts.netloc and "@" in parts.path + parts.query + parts.fragment:
+        return f"{parts.scheme}://…"
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+
+
+def is_plain_http(url: str) -> bool:
+    """Whether a valid URL is http, which does not protect what is sent."""
+    return urlsplit(url).scheme == "http"
 
 
 def _split(url: str, forbidden: str) -> SplitResult | None:

@@ -12,7 +12,7 @@ from airflow.configuration import conf
 
 from astro_runtime_plugin import background
 from astro_runtime_plugin.options.section import read_option
-from astro_runtime_plugin.options.urls import UPDATE_DOCUMENT, url_problem
+from astro_runtime_plugin.options.urls import UPDATE_DOCUMENT, is_plain_http, url_problem
 from astro_runtime_plugin.releases.release import Release
 from astro_runtime_plugin.updates.listed import ListedReleases, list_releases
 
@@ -28,6 +28,10 @@ def start() -> None:
     if problem := url_problem(url, UPDATE_DOCUMENT):
         log.warning("[astro_runtime] update_url %s; the update check is off", problem)
         return
+    if is_plain_http(url):
+        log.warning(
+            "[astro_runtime] update_url is not https: whoever controls the network can change the document"
+        )
     from astro_runtime_plugin.updates.daily import DailyCheck
 
     background.start_thread("updates", DailyCheck(url).run)
