@@ -56,8 +56,8 @@ def _read_certificates() -> ssl.SSLContext:
     try:
         return httpx.create_ssl_context()
     except OSError as error:
-        variables = " and ".join(name for name in CERTIFICATES if os.environ.get(name))
-        why = f"cannot be fetched: the certificates of {variables or 'certifi'} cannot be read"
+        origin = next((name for name in CERTIFICATES if os.environ.get(name)), "certifi")  # httpx's order
+        why = f"cannot be fetched: the certificates of {origin} cannot be read"
         raise DownloadError("certificates", why) from error
 
 
