@@ -73,12 +73,12 @@ def create_app(tag: str | None, links: dict[str, str]) -> FastAPI:
 
 def may_see_settings(user: GetUserDep) -> bool:
     """Whether Airflow would show its configuration to a user."""
-    return get_auth_manager().is_authorized_configuration(method="GET", user=user)
+    return bool(get_auth_manager().is_authorized_configuration(method="GET", user=user))
 
 
 def may_see_components(user: GetUserDep) -> bool:
     """Whether Airflow would show its jobs to a user."""
-    return get_auth_manager().is_authorized_view(access_view=AccessView.JOBS, user=user)
+    return bool(get_auth_manager().is_authorized_view(access_view=AccessView.JOBS, user=user))
 
 
 def workers() -> WorkersSummary:

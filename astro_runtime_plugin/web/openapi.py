@@ -26,7 +26,10 @@ DESCRIPTION = (
     " facts; no answer may be cached."
 )
 JOBS_REFUSED = "The user may not see Airflow's jobs. Airflow 3.3: or the token is invalid."
-PAGE_REFUSED = "The user may not see connections, the configuration, jobs or providers. Airflow 3.3: or the token is invalid."
+PAGE_REFUSED = (
+    "The user may not see connections, the configuration, jobs or providers."
+    " Airflow 3.3: or the token is invalid."
+)
 SECURITY_SCHEMES: Json = {
     "airflow3Token": {"type": "http", "scheme": "bearer", "description": "Airflow 3.3: the token of its API"},
     "airflow3Cookie": {
