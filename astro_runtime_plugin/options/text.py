@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from entrypoint.errors import truncate
 
 MAX_LENGTH = 200  # characters
@@ -16,3 +18,8 @@ def single_line(text: str, max_length: int = MAX_LENGTH) -> str:
     head = text[: 2 * max_length + 1]  # a longer text costs no more
     line = " ".join("".join(sign if sign.isprintable() else " " for sign in head).split())
     return truncate(line, max_length)
+
+
+def escape_unprintable(text: str) -> str:
+    """Return JSON with its unprintable characters, which may control a terminal, as JSON escapes; lines stay lines."""
+    return "".join(sign if sign.isprintable() or sign == "\n" else json.dumps(sign)[1:-1] for sign in text)
