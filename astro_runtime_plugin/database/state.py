@@ -28,6 +28,7 @@ from sqlalchemy import (
     func,
     insert,
     inspect,
+    not_,
     or_,
     select,
     update,
@@ -129,7 +130,7 @@ def fetch(
     """
     now = time.time()
     in_future = C.updated_at > now + MAX_CLOCK_SKEW
-    value = case((func.length(C.value) <= max_length, C.value), else_=None)
+    value = case((and_(func.length(C.value) <= max_length, not_(in_future)), C.value), else_=None)
     query = select(C.name, value, in_future).where(C.kind == kind)
     if seconds is not None:
         query = query.where(C.updated_at >= now - seconds)
@@ -178,7 +179,7 @@ def _read(query: Any) -> list[Any]:
     """Return the rows; none if the database cannot be read or the table does not exist yet."""
     try:
         return _in_transaction(lambda connection: [*connection.execute(query)] if _exists(connection) else [])
-    except SQLAlchemyError:
+    except (SQLAlchemyError, ValueError):  # a value that is not of its column's type, which SQLite allows
         return []
 
 

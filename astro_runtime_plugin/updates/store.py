@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from astro_runtime_plugin.database import state
 from astro_runtime_plugin.releases.release import Release
@@ -31,8 +31,8 @@ class StoredDocument(BaseModel):
     source: str
     text: str
     etag: str | None
-    fetched: float
-    checked: float
+    fetched: Annotated[float, Field(allow_inf_nan=False)]
+    checked: Annotated[float, Field(allow_inf_nan=False)]
 
 
 def source(url: str) -> str:
