@@ -16,8 +16,9 @@ def single_line(text: str, max_length: int = MAX_LENGTH) -> str:
     Line breaks and the characters that control a terminal or the direction of text become spaces.
     """
     head = text[: 2 * max_length + 1]  # a longer text costs no more
-    line = " ".join("".join(sign if sign.isprintable() else " " for sign in head).split())
-    return truncate(line, max_length)
+    if not head.isprintable():
+        head = "".join(sign if sign.isprintable() else " " for sign in head)
+    return truncate(" ".join(head.split()), max_length)
 
 
 def escape_unprintable(text: str) -> str:
