@@ -113,6 +113,10 @@ bench: $(STAMP) ## what a start costs, as ratios to an empty Python
 bench-throughput: $(STAMP) system ## tasks on Celery workers, compared with stock Airflow; takes half an hour
 	$(BIN)/python -m bench.throughput
 
+.PHONY: bench-updates
+bench-updates: $(STAMP) ## what the largest update document costs the web server
+	$(BIN)/python -m bench.updates
+
 .PHONY: docs
 docs: $(STAMP) $(DOCS)/.locked ## generate the reference pages, and build the site in build/site
 	$(BIN)/python -m dev.docs
