@@ -21,7 +21,9 @@ def workers(as_json: bool) -> None:
     from astro_runtime_plugin.parallelism.query import query_workers
     from entrypoint.build_environment import build_environment
 
-    snapshot, problem = query_workers(build_environment(os.environ).settings)
+    snapshot, problem, invalid = query_workers(build_environment(os.environ).settings)
+    for name, reason in invalid.items():
+        click.echo(f"{name} sent an invalid reply: {reason}", err=True)
     if as_json:
         click.echo(snapshot.model_dump_json(indent=2))
     else:
