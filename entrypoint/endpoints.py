@@ -12,7 +12,9 @@ PORTS |= {"redis": 6379, "rediss": 6379, "sentinel": 26379, "amqp": 5672, "amqps
 
 # The drivers that, like MySQL's own client, use a socket for the host "localhost" only.
 MYSQL_CLIENTS = ("", "mysqldb", "mariadbconnector")
-HIDDEN = "an address that is not shown, because the URL has an @ behind it (@, / and ? must be percent-encoded)"
+HIDDEN = (
+    "an address that is not shown, because the URL has an @ behind it (@, / and ? must be percent-encoded)"
+)
 
 
 class Endpoint:
@@ -84,7 +86,8 @@ def _postgresql_hosts(url: UrlParts) -> tuple[list[str], list[str]]:
     ports = [value for name, value in url.options if name == "port"]
     if len(hosts) > 1 or (hosts and not ports and _is_host_and_port(hosts[0])):
         pairs = [host.partition(":") for host in hosts]
-        return [host for host, _, _ in pairs], [port for _, _, port in pairs]
+        given = [port for _, _, port in pairs]
+        return [host for host, _, _ in pairs], given if any(given) or len(given) > 1 else [url.port]
     if not hosts and "," in url.port:
         pairs = [entry.partition(":") for entry in f"{url.host}:{url.port}".split(",")]
         return [host for host, _, _ in pairs], [port for _, _, port in pairs]

@@ -16,7 +16,9 @@ class UrlParts:
 
     __slots__ = ("ambiguous", "driver", "host", "kind", "options", "password", "path", "port", "user")
 
-    def __init__(self, kind: str, driver: str, credentials: tuple[str, str], address: tuple[str, str]) -> None:
+    def __init__(
+        self, kind: str, driver: str, credentials: tuple[str, str], address: tuple[str, str]
+    ) -> None:
         self.kind = kind
         self.driver = driver
         self.user, self.password = map(unquote, credentials)
