@@ -91,8 +91,10 @@ def _postgresql_hosts(url: UrlParts) -> tuple[list[str], list[str]]:
     if not hosts and "," in url.port:
         pairs = [entry.partition(":") for entry in f"{url.host}:{url.port}".split(",")]
         return [host for host, _, _ in pairs], [port for _, _, port in pairs]
+    names = (hosts[0] if hosts else url.host).split(",")
     numbers = ports[0].split(",") if len(ports) == 1 else ports
-    return (hosts[0] if hosts else url.host).split(","), numbers or [url.port]
+    # SQLAlchemy 2 passes the port before the query on to one host in the query, and not to several.
+    return names, numbers or [url.port if len(names) == 1 or not hosts else ""]
 
 
 def _is_host_and_port(text: str) -> bool:
