@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 PROTOCOL = (3 << 16).to_bytes(4, "big")
 SSL_REQUEST = (80877103).to_bytes(4, "big")
 OK, CLEARTEXT, MD5, SASL, SASL_CONTINUE, SASL_FINAL = 0, 3, 5, 10, 11, 12  # AuthenticationRequest
+# The messages of a session's start and of a query, by their first byte: Authentication to ReadyForQuery.
+MESSAGES = frozenset((b"R", b"S", b"K", b"v", b"N", b"A", b"E", b"T", b"D", b"C", b"Z"))
 PRIMARY = ("read-write", "primary")  # values of target_session_attrs
 MAX_LEGACY_LENGTH = (
     30_000  # a longer error is the text that a server sends if it cannot start a process (libpq)
@@ -101,6 +103,8 @@ def _read_until_ready(conversation: Conversation, url: UrlParts, user: str) -> N
     """Read messages up to ReadyForQuery, and authenticate where the server asks for it."""
     while True:
         kind = conversation.read(1)
+        if kind not in MESSAGES:
+            raise NoProbe("not PostgreSQL")
         body = _read_body(conversation, kind)
         if kind == b"Z":
             return
@@ -110,8 +114,6 @@ def _read_until_ready(conversation: Conversation, url: UrlParts, user: str) -> N
             _authenticate(conversation, body, url.option("password") or url.password, user)
         elif kind == b"S":
             _check_status(body, url)
-        elif kind not in (b"K", b"N", b"v", b"T", b"D", b"C", b"A"):
-            raise NoProbe("not PostgreSQL")
 
 
 def _check_status(body: bytes, url: UrlParts) -> None:

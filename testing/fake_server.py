@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 Script = Callable[[socket.socket], None]
 
@@ -45,16 +46,25 @@ def endless(connection: socket.socket) -> None:
 
 
 @contextmanager
-def fake_server(script: Script) -> Iterator[int]:
-    """Run `script` for each connection, and yield the port."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
+def fake_server(script: Script, port: int = 0, path: Path | None = None) -> Iterator[int]:
+    """Run `script` for each connection to `port` (0: any), or to the Unix socket `path`; yield the port."""
+    with _listen(port, path) as server:
         thread = threading.Thread(target=_serve, args=(server, script), daemon=True)
         thread.start()
         try:
-            yield server.getsockname()[1]
+            yield port if path else server.getsockname()[1]
         finally:
             server.shutdown(socket.SHUT_RDWR)
             thread.join()
+
+
+def _listen(port: int, path: Path | None) -> socket.socket:
+    if path is None:
+        return socket.create_server(("127.0.0.1", port))
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(str(path))
+    server.listen()
+    return server
 
 
 def _serve(server: socket.socket, script: Script) -> None:

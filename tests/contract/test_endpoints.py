@@ -14,7 +14,6 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from entrypoint.endpoints import PORTS, endpoints
-from entrypoint.errors import StartError
 from entrypoint.url_parts import split_broker_url, split_database_url
 
 pytestmark = pytest.mark.timeout(0)  # --states determines how long it takes
@@ -220,10 +219,7 @@ def test_endpoints_are_the_server_that_kombu_gets(states: Callable[..., Any]) ->
         try:
             expected = url_to_parts(url)
         except ValueError:
-            with pytest.raises(StartError):
-                endpoints(url, "X")
-                raise StartError("kombu also rejects brackets that do not match")
-            return
+            assume(False)  # kombu also rejects brackets that do not match
         assume("@" not in (expected.hostname or ""))
         port = expected.port or PORTS[expected.scheme]
         assert [(server.host, server.port) for server in endpoints(url, "X")] == [

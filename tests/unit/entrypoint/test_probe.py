@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from pytest_mock import MockerFixture
 
 from entrypoint.broker_settings import BrokerSettings
@@ -221,14 +219,6 @@ def test_endless_answer_is_cut(scheme: str) -> None:
 
 def test_every_scheme_has_a_probe() -> None:
     assert set(PROBES) == set(PORTS)
-
-
-@settings(max_examples=200)
-@given(
-    st.sampled_from(sorted(set(PORTS) - {"rediss", "amqps"})), st.lists(st.binary(max_size=40), max_size=4)
-)
-def test_any_answer_has_an_outcome(scheme: str, answers: list[bytes]) -> None:
-    assert outcome(scheme, answering(*answers), master="mymaster")[0] in (READY, WAITS, REFUSED)
 
 
 def test_greeting_before_any_question_is_read() -> None:
