@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pymysql
@@ -147,9 +150,9 @@ def test_mariadb_without_free_connection_is_awaited(tmp_path: Path, component: d
         environ = {**component, **QUICK, URL: f"mysql+mysqldb://root@127.0.0.1:{server.port}/mysql"}
         assert start(tmp_path, "triggerer", environ=environ).stdout == STARTED
         server.sql("", "SET GLOBAL max_connections = 10")
-        connections = []
-        with pytest.raises(pymysql.err.OperationalError):
-            while True:
+        connections: list[pymysql.Connection[Any]] = []
+        with contextlib.suppress(pymysql.err.OperationalError):
+            while len(connections) <= 20:
                 connections.append(pymysql.connect(host="127.0.0.1", port=server.port, user="root"))
         result = start(tmp_path, "triggerer", environ=environ)
         for connection in connections:
@@ -159,9 +162,9 @@ def test_mariadb_without_free_connection_is_awaited(tmp_path: Path, component: d
 
 
 def worker(home: Path, environ: dict[str, str], url: str, **more: str) -> tuple[int, str]:
-    """Start Flower, which needs the broker only; return the exit code and the log."""
+    """Start Flower, which needs the broker only; return the exit code and the lines about the broker."""
     result = start(home, "celery", "flower", environ={**environ, **QUICK, **CELERY, BROKER: url, **more})
-    return result.returncode, result.stderr
+    return result.returncode, "\n".join(line for line in result.stderr.splitlines() if "broker" in line)
 
 
 def with_password(url: str, password: str) -> str:
@@ -194,7 +197,7 @@ def test_sentinel_without_master_is_awaited(tmp_path: Path, component: dict[str,
         with sentinel(monitor) as url:
             assert worker(tmp_path, component, with_password(url, "pw"), **MASTER)[0] == 0
             assert "refuses" in worker(tmp_path, component, with_password(url, "hush"), **MASTER)[1]
-            other = {name: "other" for name in MASTER}
+            other = dict.fromkeys(MASTER, "other")
             code, log = worker(tmp_path, component, with_password(url, "pw"), **other)
             assert (code, "it does not know a master" in log) == (75, True), log
     with sentinel(f"sentinel monitor mymaster 127.0.0.1 {port} 1") as url:
@@ -205,7 +208,7 @@ def test_sentinel_without_master_is_awaited(tmp_path: Path, component: dict[str,
 def test_rabbitmq_ends_wait(tmp_path: Path, component: dict[str, str]) -> None:
     with rabbitmq() as url:
         code, log = worker(tmp_path, component, url)
-        assert (code, "broker" in log) == (0, False), log
+        assert (code, log) == (0, "")
 
 
 def test_redis_socket_is_awaited(tmp_path: Path, component: dict[str, str]) -> None:
@@ -219,8 +222,6 @@ def test_redis_socket_is_awaited(tmp_path: Path, component: dict[str, str]) -> N
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Return a folder with `server.crt`, which is its own authority, and `server.key`."""
-    import subprocess
-
     folder = tmp_path_factory.mktemp("certificate")
     words = [
         "openssl",
