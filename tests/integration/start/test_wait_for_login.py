@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import pymysql
+import pymysql  # type: ignore[import-untyped]
 import pytest
 import redis as redis_client
 
@@ -150,7 +150,7 @@ def test_mariadb_without_free_connection_is_awaited(tmp_path: Path, component: d
         environ = {**component, **QUICK, URL: f"mysql+mysqldb://root@127.0.0.1:{server.port}/mysql"}
         assert start(tmp_path, "triggerer", environ=environ).stdout == STARTED
         server.sql("", "SET GLOBAL max_connections = 10")
-        connections: list[pymysql.Connection[Any]] = []
+        connections: list[Any] = []
         with contextlib.suppress(pymysql.err.OperationalError):
             while len(connections) <= 20:
                 connections.append(pymysql.connect(host="127.0.0.1", port=server.port, user="root"))
@@ -177,7 +177,7 @@ def test_redis_that_loads_its_data_is_awaited(tmp_path: Path, component: dict[st
     secured = ("--requirepass", "pw", "--enable-debug-command", "yes")
     with redis(*secured, home=data) as url:
         client = redis_client.Redis.from_url(with_password(url, "pw"))
-        client.execute_command("DEBUG", "POPULATE", "2000", "key", "2000")
+        client.execute_command("DEBUG", "POPULATE", "2000", "key", "2000")  # type: ignore[no-untyped-call]
         client.save()
         assert worker(tmp_path, component, with_password(url, "pw"))[0] == 0
         code, log = worker(tmp_path, component, with_password(url, "hush"))
