@@ -31,13 +31,15 @@ FILES = {"ca": "ca_certs", "certificate": "certfile", "key": "keyfile", "passwor
 class BrokerSettings:
     """How to probe a broker.
 
-    `url` is None if the entrypoint cannot know it; `location` says where it is set. `connect_only`: a Python object
-    may hold other credentials or TLS. `tls`: Celery's `broker_use_ssl`, with or without the prefix `ssl_`.
+    `url` is None if the entrypoint cannot know it, but only `holder`; `location` says where it is set.
+    `connect_only`: a Python object may hold other credentials or TLS. `tls`: Celery's `broker_use_ssl`, with or
+    without the prefix `ssl_`.
     """
 
     def __init__(self, location: str, url: str | None) -> None:
         self.location = location
         self.url = url
+        self.holder = "the secrets backend"
         self.connect_only = False
         self.tls: Any = None
         self.master_name = ""
@@ -69,6 +71,7 @@ def read_broker_settings(environ: Mapping[str, str], cfg: AirflowCfg) -> BrokerS
         settings.connect_only = True
         if not url and find_override(BROKER_URL, environ, cfg, sensitive=True) is None:
             settings.location, settings.url = override.location, None
+            settings.holder = "the Python object"
     settings.tls = extra.get("broker_use_ssl") or _ssl_active(environ, cfg)
     transport = extra.get("broker_transport_options")
     transport = transport if isinstance(transport, dict) else {}

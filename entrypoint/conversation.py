@@ -97,15 +97,23 @@ class Conversation:
 
 
 def connect(endpoint: Endpoint) -> socket.socket:
-    """Return a connection to `endpoint`."""
+    """Return a connection to `endpoint`. Raises OSError."""
     import socket
 
-    if endpoint.port:
-        return socket.create_connection((endpoint.host, endpoint.port), CONNECT_TIMEOUT)
+    try:
+        if endpoint.port:
+            return socket.create_connection((endpoint.host, endpoint.port), CONNECT_TIMEOUT)
+        return _connect_unix(endpoint.host)
+    except ValueError:  # a name that cannot be encoded, or contains a NUL
+        raise OSError("the host is not a valid name") from None
+
+
+def _connect_unix(path: str) -> socket.socket:
+    import socket
+
     unix = socket.socket(socket.AF_UNIX)
     try:
         unix.settimeout(CONNECT_TIMEOUT)
-        path = endpoint.host
         unix.connect(f"\0{path[1:]}" if path.startswith("@") else path)
     except BaseException:
         unix.close()

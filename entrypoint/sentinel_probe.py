@@ -30,7 +30,7 @@ def probe(conversation: Conversation, endpoint: Endpoint, settings: BrokerSettin
     try:
         with Conversation(Endpoint(host, port, endpoint.url)) as master:
             redis_probe.probe(master, endpoint, settings)
-    except (OSError, UnicodeError):
+    except OSError:
         raise NotReady("the master that it names is not reachable") from None
     except NotReady as state:
         raise NotReady(f"the master that it names is not ready: {state}") from None

@@ -86,7 +86,7 @@ def _wait_for(
     log: Callable[[str], None],
 ) -> None:
     if url is None:
-        holder = "the Python object" if settings and settings.connect_only else "the secrets backend"
+        holder = settings.holder if settings else "the secrets backend"
         log(f"not waiting for the {need}: only {holder} has its URL ({location})")
     elif candidates := endpoints(url, location):
         try:
@@ -139,8 +139,6 @@ def _problem(candidates: list[Endpoint], settings: BrokerSettings | None) -> str
             return None
         except NotReady as state:
             problem = str(state)
-        except UnicodeError:
-            problem = "the host is not a valid name"
         except OSError as error:
             problem = error.strerror or str(error) or type(error).__name__
     return problem
