@@ -53,7 +53,9 @@ def celery_configuration(settings: HealthSettings) -> Any:
 def default_configuration(settings: HealthSettings) -> dict[str, Any]:
     """Return the part of the provider's DEFAULT_CELERY_CONFIG that concerns the broker."""
     url = settings.url(BROKER)
-    extra = json.loads(settings.get("celery", "extra_celery_config", "") or "{}")
+    extra = parse_json(
+        settings.get("celery", "extra_celery_config", "") or "{}", "[celery] extra_celery_config"
+    )
     return {
         "broker_url": url,
         "broker_transport_options": transport_options(settings, url),
@@ -68,7 +70,18 @@ def transport_options(settings: HealthSettings, url: str) -> dict[str, Any]:
     options = section_values(settings, TRANSPORT_OPTIONS)
     if url.startswith(WITH_VISIBILITY_TIMEOUT):
         options.setdefault("visibility_timeout", VISIBILITY_TIMEOUT)
-    return {name: json.loads(value) if name in JSON_OPTIONS else value for name, value in options.items()}
+    return {
+        name: parse_json(value, f"[{TRANSPORT_OPTIONS}] {name}") if name in JSON_OPTIONS else value
+        for name, value in options.items()
+    }
+
+
+def parse_json(text: Any, location: str) -> Any:
+    """Return the value of a text in JSON. Raises UnknownHealthError for another one, which Airflow does not use."""
+    try:
+        return json.loads(text)
+    except (TypeError, ValueError, RecursionError):
+        raise UnknownHealthError(f"{location} must be JSON") from None
 
 
 def section_values(settings: HealthSettings, section: str) -> dict[str, Any]:
