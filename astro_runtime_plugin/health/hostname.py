@@ -1,4 +1,4 @@
-"""This host's name, as Airflow records it with a job."""
+"""The name of this host, as Airflow records it with a job."""
 
 from __future__ import annotations
 
