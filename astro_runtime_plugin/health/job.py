@@ -50,7 +50,7 @@ def latest_heartbeat(settings: HealthSettings, job_type: str) -> datetime | None
     url = metadata_url(settings)
     query = heartbeat_query(settings, job_type)
     try:
-        heartbeat = query_value(metadata_engine(url, settings), query)
+        heartbeat: datetime | None = query_value(metadata_engine(url, settings), query)
     except Exception as error:  # each driver has its own errors
         if isinstance(error, DBAPIError) and not is_engine_customized(settings):
             raise database_problem(url, type(error).__name__) from None

@@ -22,10 +22,15 @@ def check_worker(settings: HealthSettings) -> None:
     app = worker_app(settings)
     if not app.conf.worker_enable_remote_control:
         raise UnknownHealthError("the worker's remote control is off (worker_enable_remote_control)")
-    if not supports_fanout(app):
-        raise UnknownHealthError("the broker does not support the remote control of workers")
     node = host_format(default_nodename(settings.command_line_option("-H", "--celery-hostname")))
-    check_queues(node, active_queues(app, node))
+    try:
+        has_fanout = supports_fanout(app)
+        queues = active_queues(app, node) if has_fanout else None
+    except Exception as error:  # each transport has its own errors
+        raise broker_problem(app, error) from None
+    if not has_fanout:
+        raise UnknownHealthError("the broker does not support the remote control of workers")
+    check_queues(node, queues)
 
 
 def worker_app(settings: HealthSettings) -> Celery:
@@ -40,32 +45,36 @@ def supports_fanout(app: Celery) -> bool:
     Celery's workers listen to questions under the same condition: `include_if` in celery/worker/consumer/control.py.
     """
     with app.connection_for_write() as connection:
-        # Amazon SQS has a property there, but its transport does not support the type.
-        fanout = getattr(connection.transport.Channel, "supports_fanout", True)
+        # Only kombu's own brokers have the attribute. Amazon SQS has a property there, but lacks the exchange type.
+        channel = getattr(connection.transport, "Channel", None)
+        fanout = getattr(channel, "supports_fanout", True)
         return fanout is not False and bool(connection.supports_exchange_type("fanout"))
 
 
 def active_queues(app: Celery, node: str) -> Any:
     """Return the queues that the worker consumes; None if it does not answer.
 
-    Raises UnhealthyError if the broker does not answer.
+    Uses a connection of its own: kombu's pools, which belong to the process, ignore the TLS settings in their keys.
     """
-    try:
-        answers = app.control.inspect(destination=[node], timeout=ANSWER_SECONDS).active_queues()
-    except Exception as error:  # each transport has its own errors
-        addresses = ", ".join(map(str, endpoints(str(app.conf.broker_url), "[celery] broker_url")))
-        if isinstance(error, broker_errors(app)):
-            raise UnhealthyError(
-                f"could not query the broker at {addresses or 'its address'}: {type(error).__name__}"
-            ) from None
-        raise
-    return (answers or {}).get(node)
+    app.control.mailbox.producer_pool = None
+    with app.connection_for_write() as connection:
+        inspect = app.control.inspect(destination=[node], timeout=ANSWER_SECONDS, connection=connection)
+        return (inspect.active_queues() or {}).get(node)
 
 
-def broker_errors(app: Celery) -> tuple[type[Exception], ...]:
-    """Return the errors by which the broker's client says that the broker cannot be used."""
+def broker_problem(app: Celery, error: Exception) -> Exception:
+    """Return what an error means: UnhealthyError if the broker does not answer; others say nothing of the worker.
+
+    Raises StartError for a URL with a port that is not one.
+    """
+    addresses = ", ".join(map(str, endpoints(str(app.conf.broker_url), "[celery] broker_url")))
     connection = app.connection_for_write()
-    return (OperationalError, OSError, *connection.connection_errors, *connection.channel_errors)
+    errors = (OperationalError, OSError, *connection.connection_errors, *connection.channel_errors)
+    if not isinstance(error, errors):
+        return error
+    return UnhealthyError(
+        f"could not query the broker at {addresses or 'its address'}: {type(error).__name__}"
+    )
 
 
 def check_queues(node: str, queues: Any) -> None:

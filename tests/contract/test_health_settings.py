@@ -45,7 +45,7 @@ WORDS = (
 NUMBERS = ("30", " 30 ", "30.0", "1_000", "2.5", "1e2", "soon", "", "$NUMBER", "30 # seconds", "inf", "-1")
 TEXTS = ("/certs/a.pem", "", "$HOME/b.pem", "~/c.pem", "a#b", "a # b", " x ", "%(other)s", "100%%")
 PATHS = ("socket:getfqdn", "socket.getfqdn", "airflow.utils.net:get_host_ip_address", "a:b:c", "")
-JSON = (
+JSON: tuple[str, ...] = (
     '{"control_queue_durable": true}',
     '{"control_exchange": "mine", "broker_url": "amqp://x//"}',
     "[]",
