@@ -34,6 +34,18 @@ def hostname() -> str:
     return str(get_hostname())
 
 
+def metadata_engine() -> Any:
+    """Return Airflow's own SQLAlchemy engine, which `airflow_local_settings.py` may have changed.
+
+    Source: `initialize` in airflow/settings.py, which importing Airflow calls.
+    """
+    from airflow import settings
+
+    if settings.engine is None:
+        settings.initialize()
+    return settings.engine
+
+
 def send_gauge(name: str, value: int) -> None:
     """Send a gauge with Airflow's own metrics client."""
     resolve_name(STATS[line()]).gauge(name, value)

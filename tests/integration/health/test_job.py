@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from astro_runtime_plugin.health.__main__ import problem
-from astro_runtime_plugin.health.job import job_hostname
+from astro_runtime_plugin.health.hostname import job_hostname
 from astro_runtime_plugin.health.settings import read_settings
 from testing.database_setup import database_environ
 from testing.entrypoint_process import environment
