@@ -29,7 +29,7 @@ for password in sys.argv[1:]:
 """
 WITHOUT_PASSWORD = "import redis; redis.Redis('redis').ping()"
 TO_BECOME_A_USER = 1 << 0 | 1 << 1 | 1 << 3 | 1 << 6 | 1 << 7  # CHOWN, DAC_OVERRIDE, FOWNER, SETGID, SETUID
-CAPABILITIES = {"web": 0, "worker": 0, "postgres": TO_BECOME_A_USER, "redis": TO_BECOME_A_USER}
+CAPABILITIES = {"web": 0, "worker": 0, "redis": 0, "postgres": TO_BECOME_A_USER}
 PASSWORD = r"it's 100% \n $mine"
 
 
