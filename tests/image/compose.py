@@ -70,9 +70,10 @@ WEB = {"3.3": "api-server", "2.11": "webserver"}
 
 
 class Compose:
-    """`docker compose` for the project in `folder`."""
+    """`docker compose` for the project in `folder`, to which it copies compose.yaml."""
 
     def __init__(self, folder: Path, image: str, line: str) -> None:
+        shutil.copy(CHECKOUT / "compose.yaml", folder)
         self.folder = folder
         self.name = folder.name.lower()
         self.environ = {**os.environ, "IMAGE": image, "WEB": WEB[line], "PORT": "0"}
@@ -158,7 +159,6 @@ def running(folder: Path, image: str, line: str) -> Iterator[Compose]:
 @contextmanager
 def started(compose: Compose, *words: str) -> Iterator[Compose]:
     """Start the services that `words`, options and names, select, and remove all of them at the end."""
-    shutil.copy(CHECKOUT / "compose.yaml", compose.folder)
     try:
         compose("up", "--detach", "--wait", *words)
         yield compose

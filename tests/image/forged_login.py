@@ -22,6 +22,7 @@ import jwt
 WEB = "http://web:8080"
 USER = "1"
 LOOKS_LIKE_KEY = re.compile(r"(?<![\w+/=-])[\w+/-]{20,100}={0,2}(?![\w+/=-])", re.ASCII)
+COMMENT = re.compile(r"(?m)^#.*$")  # the airflow.cfg that Airflow generates describes every option
 OPTIONS = (("api", "secret_key"), ("api_auth", "jwt_secret"), ("webserver", "secret_key"))
 
 
@@ -81,7 +82,8 @@ def readable_texts() -> Iterator[str]:
     files = [path for folder in folders for path in folder.rglob("*") if path.suffix in ("", ".cfg", ".env")]
     for path in (*files, *Path("/proc").glob("[0-9]*/environ")):
         with suppress(OSError):
-            yield path.read_bytes()[:1_000_000].decode(errors="ignore")
+            text = path.read_bytes()[:1_000_000].decode(errors="ignore")
+            yield COMMENT.sub("", text)
 
 
 def main(line: str, *keys: str) -> None:

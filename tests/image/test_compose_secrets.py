@@ -55,19 +55,25 @@ def forged_login(compose: Compose, line: str, *keys: str) -> dict[str, Any]:
     return result
 
 
-def test_task_cannot_forge_the_login_of_an_admin(compose: Compose, line: str) -> None:
+@pytest.fixture(scope="module")
+def attack(compose: Compose, line: str) -> dict[str, Any]:
+    """The keys that a task can read, and those of them by which it became an Admin."""
+    return forged_login(compose, line)
+
+
+def test_task_cannot_forge_the_login_of_an_admin(compose: Compose, line: str, attack: dict[str, Any]) -> None:
     keys = [compose.secret(name) for name in KEYS]
     control = forged_login(compose, line, *keys)
     assert all(control["opened"].values()), f"the attack fails even with the right key: {control['opened']}"
-    attack = forged_login(compose, line)
     assert attack["tried"]
     assert not {*keys, compose.secret("login/password")} & {*attack["tried"]}
     assert not any(attack["opened"].values()), attack["opened"]
 
 
-def test_task_has_the_fernet_key_and_a_database_login_only_on_airflow_2(compose: Compose, line: str) -> None:
-    holds = WORKER_HOLDS_METADATA[line]
-    readable = forged_login(compose, line)["tried"]
+def test_task_has_the_fernet_key_and_a_database_login_only_on_airflow_2(
+    compose: Compose, line: str, attack: dict[str, Any]
+) -> None:
+    holds, readable = WORKER_HOLDS_METADATA[line], attack["tried"]
     assert (compose.secret("metadata/fernet_key") in readable) is holds
     opened = run_python(compose, LOGIN, "", "airflow", *readable)
     assert (opened.returncode, "opened" in opened.stdout) == (0, holds), opened.stderr
@@ -93,10 +99,13 @@ def test_service_has_no_more_capabilities_than_it_needs_to_start(
     assert (int(fields["CapBnd"], 16), fields["NoNewPrivs"].strip()) == (capabilities, "1")
 
 
-def test_password_of_the_operator_is_kept(compose: Compose, tmp_path: Path, line: str) -> None:
-    given = Compose(tmp_path, compose.environ["IMAGE"], line)
-    given.name = f"given-{compose.name}"
-    given.environ["AIRFLOW_PASSWORD"] = PASSWORD
-    with started(given, "secrets"):
+def test_password_of_the_operator_is_kept(tmp_path: Path, project: str, line: str) -> None:
+    given = Compose(tmp_path, project, line)
+    try:
+        given.environ["AIRFLOW_PASSWORD"] = PASSWORD
+        given("run", "--rm", "secrets")
         del given.environ["AIRFLOW_PASSWORD"]
+        given("run", "--rm", "secrets")
         assert given.secret("login/password") == PASSWORD
+    finally:
+        given("down", "--volumes", check=False)

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-import yaml
+import yaml  # type: ignore[import-untyped]
 
 from testing.entrypoint_process import CHECKOUT
 
