@@ -21,7 +21,10 @@ import jwt
 
 WEB = "http://web:8080"
 USER = "1"
-LOOKS_LIKE_KEY = re.compile(r"(?<![\w+/=-])[\w+/-]{20,100}={0,2}(?![\w+/=-])", re.ASCII)
+# A word of at least 20 characters that is not the name of an option or a path.
+LOOKS_LIKE_KEY = re.compile(
+    r"(?<![\w+/=-])(?![a-z_/-]+(?![\w+/=-]))[\w+/-]{20,100}={0,2}(?![\w+/=-])", re.ASCII
+)
 COMMENT = re.compile(r"(?m)^#.*$")  # the airflow.cfg that Airflow generates describes every option
 OPTIONS = (("api", "secret_key"), ("api_auth", "jwt_secret"), ("webserver", "secret_key"))
 
