@@ -57,7 +57,8 @@ def transports(app: Celery) -> set[Any]:
 
 def has_fanout(transport: Any) -> bool:
     """Return whether a message can be sent to all workers; both the transport and its channel must be able to."""
-    fanout = getattr(
-        transport.Channel, "supports_fanout", True
-    )  # a property of SQS, whose transport has none
-    return "fanout" in transport.implements.exchange_type and fanout is not False
+    channel = getattr(transport, "Channel", None)  # only kombu's virtual transports have one
+    return (
+        "fanout" in transport.implements.exchange_type
+        and getattr(channel, "supports_fanout", True) is not False
+    )

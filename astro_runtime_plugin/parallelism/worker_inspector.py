@@ -45,6 +45,7 @@ class WorkerInspector:
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self._settings = settings
         self._app = create_app(settings)
+        self._problem = remote_control_problem(self._app)
         self._rounds = 0
         self._known: Mapping[str, KnownWorker] = {}
 
@@ -61,8 +62,8 @@ class WorkerInspector:
             return {"error": type(error).__name__}
 
     def _query(self) -> dict[str, Any]:
-        if problem := remote_control_problem(self._app):
-            return {"error": problem}
+        if self._problem:
+            return {"error": self._problem}
         self._rounds += 1
         if self._rounds > ROUNDS:
             self._replace_app()
