@@ -27,6 +27,7 @@ MAX_ROUND_SECONDS = 30  # then the process ends, and its parent starts another
 ROUNDS = 100  # with one application: kombu remembers each reply queue
 # The settings of Airflow's Celery application that concern the broker and its queues: whole families, and these.
 BROKER_FAMILIES = ("broker_", "control_", "event_")
+NOT_SET = object()
 BROKER_SETTINGS = ("accept_content", "task_serializer", "worker_enable_remote_control")
 
 
@@ -36,7 +37,13 @@ def broker_settings(conf: Mapping[str, Any]) -> dict[str, Any]:
     None counts as not set, unless Celery's default is something else.
     """
     names = [name for name in DEFAULTS if name.startswith(BROKER_FAMILIES) or name in BROKER_SETTINGS]
-    return {name: conf[name] for name in names if name in conf and (conf[name] is not None or DEFAULTS[name])}
+    # `name in conf` would be wrong for a configuration that Celery has not loaded yet.
+    values = {name: conf.get(name, NOT_SET) for name in names}
+    return {
+        name: value
+        for name, value in values.items()
+        if value is not NOT_SET and (value is not None or DEFAULTS[name])
+    }
 
 
 class WorkerInspector:
