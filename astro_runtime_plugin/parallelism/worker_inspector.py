@@ -71,9 +71,9 @@ class WorkerInspector:
     def _query(self) -> dict[str, Any]:
         if self._problem:
             return {"error": self._problem}
-        self._rounds += 1
-        if self._rounds > ROUNDS:
+        if self._rounds >= ROUNDS:
             self._replace_app()
+        self._rounds += 1
         inspection = Inspection(ReplyControl(self._app).ask, self._known)
         workers, tasks = inspection.query()
         self._known = inspection.known

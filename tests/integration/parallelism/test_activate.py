@@ -88,5 +88,5 @@ def test_only_celery_with_default_parallelism_is_overridden(
     assert json.loads(line) == {"executor": executor, **expected}
     explained = f"Parallelism stays {expected['parallelism']}: the workers cannot be queried: "
     assert (explained in done.stdout + done.stderr) is (
-        expected["threads"] == [] and expected is not UNCHANGED
+        expected["threads"] == [] and not expected["executor unchanged"]
     )

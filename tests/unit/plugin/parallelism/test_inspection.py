@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -90,10 +91,5 @@ def test_application_is_replaced_before_it_remembers_too_much(monkeypatch: pytes
     apps = []
     for _ in range(5):
         inspector.inspect_once()
-        apps.append(id(inspector._app))
-    assert [before != after for before, after in zip(apps, apps[1:], strict=False)] == [
-        False,
-        True,
-        False,
-        True,
-    ]
+        apps.append(inspector._app)
+    assert [before is after for before, after in pairwise(apps)] == [True, False, True, False]
