@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-from kombu import Connection, Producer  # type: ignore[attr-defined]
+from kombu.connection import Connection
+from kombu.messaging import Producer
 from kombu.pidbox import Mailbox
 
 AIRFLOW_REPLIES: Mapping[str, Any] = {

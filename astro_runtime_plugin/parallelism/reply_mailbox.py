@@ -47,7 +47,7 @@ class ReplyMailbox(Mailbox):
                 replies.append(message.decode())
 
         try:
-            with Consumer(channel, [queue], accept=self.accept, no_ack=True, on_message=on_message):  # type: ignore[no-untyped-call]
+            with Consumer(channel, [queue], accept=self.accept, no_ack=True, on_message=on_message):
                 self._receive(replies, min(limit or MAX_REPLIES, MAX_REPLIES), timeout)
         finally:
             channel.after_reply_message_received(queue.name)

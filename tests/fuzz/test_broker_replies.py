@@ -6,16 +6,18 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from celery import Celery
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from kombu import Connection, Producer  # type: ignore[attr-defined]
+from kombu.connection import Connection
+from kombu.messaging import Producer
 from kombu.transport import memory
 
 from astro_runtime_plugin.parallelism import reply_mailbox
 from astro_runtime_plugin.parallelism.bounds import MAX_NAME, MAX_POOL, MAX_QUEUES, MAX_REASON
 from astro_runtime_plugin.parallelism.inspection import Inspection, KnownWorker
 from astro_runtime_plugin.parallelism.limit import LimitState, Worker
-from astro_runtime_plugin.parallelism.reply_mailbox import ReplyMailbox
+from astro_runtime_plugin.parallelism.reply_mailbox import ReplyControl
 from entrypoint.capacity import Calculation
 
 texts = st.text(st.characters(), max_size=40)
@@ -97,6 +99,11 @@ def assert_bounded(worker: Worker) -> None:
         assert len(name) <= MAX_NAME
 
 
+def reply_mailbox_of(connection: Connection) -> Any:
+    mailbox: Any = ReplyControl(Celery(set_as_current=False)).mailbox
+    return mailbox(connection)
+
+
 headers = st.dictionaries(
     st.sampled_from(["clock", "expires", "compression", "ticket", "x"]), json_values, max_size=3
 )
@@ -110,7 +117,7 @@ bodies = st.one_of(st.binary(max_size=60), json_values.map(lambda value: json.du
 @given(st.lists(st.tuples(bodies, headers, content_types), max_size=5))
 def test_any_message_leaves_the_replies_of_others(messages: list[tuple[bytes, dict[str, Any], str]]) -> None:
     with Connection("memory://") as connection:
-        mailbox = ReplyMailbox("celery", type="fanout", accept=["json"])(connection)
+        mailbox = reply_mailbox_of(connection)
         queue = mailbox.reply_queue(connection.default_channel)
         queue.declare()
         with connection.channel() as channel:
@@ -134,7 +141,7 @@ def test_any_message_leaves_the_replies_of_others(messages: list[tuple[bytes, di
 def test_flood_of_replies_ends_in_time(monkeypatch: Any) -> None:
     monkeypatch.setattr(reply_mailbox, "MAX_REPLIES", 3)
     with Connection("memory://") as connection:
-        mailbox = ReplyMailbox("celery", type="fanout", accept=["json"])(connection)
+        mailbox = reply_mailbox_of(connection)
         queue = mailbox.reply_queue(connection.default_channel)
         queue.declare()
         producer = Producer(connection.default_channel, auto_declare=False)
