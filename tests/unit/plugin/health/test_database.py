@@ -36,7 +36,7 @@ class PickyDriver:
 
 
 class PickyDialect(SQLiteDialect_pysqlite):
-    driver = "picky"
+    driver, supports_statement_cache = "picky", True
 
     @classmethod
     def import_dbapi(cls) -> Any:
