@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -107,6 +108,7 @@ def problem(environ: Mapping[str, str], subcommand: Sequence[str]) -> str | None
 
 def main() -> int:
     """Check the component of this container; return the exit code."""
+    warnings.simplefilter("ignore")  # of the operator's modules and drivers: the output is one line
     try:
         healthy, message = report(os.environ, container_subcommand(os.environ))
     except Exception as error:  # processes may come and go, and their words are the operator's
