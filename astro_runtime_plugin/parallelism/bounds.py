@@ -5,7 +5,6 @@ from __future__ import annotations
 MAX_POOL = 10_000  # tasks that one worker is believed to run at once
 MAX_WORKERS = 5000
 MAX_QUEUES = 100  # of one worker
-MAX_NAME = 255  # characters of a worker's or queue's name; no broker allows more for a queue
 MAX_NAMES = 1_000_000  # characters of all names of workers and their queues
 MAX_TASKS = 50_000  # that run at once, over all workers
 MAX_LOST_TASKS = 100_000  # that are remembered although no worker runs them any more

@@ -6,16 +6,15 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
+from astro_runtime_plugin.options.text import MAX_NAME_LENGTH, printable
 from astro_runtime_plugin.parallelism.bounds import (
     MAX_INVALID,
-    MAX_NAME,
     MAX_NAMES,
     MAX_POOL,
     MAX_TASKS,
     MAX_WORKERS,
 )
 from astro_runtime_plugin.parallelism.limit import Worker
-from astro_runtime_plugin.parallelism.printable import printable
 from astro_runtime_plugin.parallelism.replies import (
     InvalidReplyError,
     Stats,
@@ -105,9 +104,9 @@ class Inspection:
     def _limit_workers(self, replies: Mapping[str, Any]) -> dict[str, Any]:
         """Return the replies that can be processed, sorted by worker."""
         names = sorted(name for name in replies if isinstance(name, str))
-        for name in (name for name in names if len(name) > MAX_NAME):
-            self._add_invalid(name, f"a name of more than {MAX_NAME} characters")
-        names = [name for name in names if len(name) <= MAX_NAME]
+        for name in (name for name in names if len(name) > MAX_NAME_LENGTH):
+            self._add_invalid(name, f"a name of more than {MAX_NAME_LENGTH} characters")
+        names = [name for name in names if len(name) <= MAX_NAME_LENGTH]
         for name in names[MAX_WORKERS:]:
             self._add_invalid(name, f"there are more than {MAX_WORKERS} workers")
         return {name: replies[name] for name in names[:MAX_WORKERS]}

@@ -11,8 +11,8 @@ from typing import Annotated, NamedTuple
 
 from pydantic import AfterValidator, Field
 
+from astro_runtime_plugin.options.text import printable
 from astro_runtime_plugin.parallelism.bounds import MAX_LOST_TASKS, MAX_POOL, MAX_QUEUES, MAX_WHY
-from astro_runtime_plugin.parallelism.printable import printable
 from entrypoint.capacity import Calculation
 
 WORKER_TIMEOUT = 15.0  # a worker that has not answered for this long is gone

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from astro_runtime_plugin.parallelism.bounds import MAX_NAME, MAX_QUEUES, MAX_REASON
-from astro_runtime_plugin.parallelism.printable import printable
+from astro_runtime_plugin.options.text import MAX_NAME_LENGTH, printable
+from astro_runtime_plugin.parallelism.bounds import MAX_QUEUES, MAX_REASON
 
 # The names of the tasks that Airflow's workers register; another Celery application may share the broker.
 AIRFLOW_TASKS = ("execute_workload", "execute_command", "airflow.")
@@ -73,7 +73,7 @@ class Named(Strict):
 class Task(Strict):
     """A task in the reply to `inspect active`."""
 
-    id: str = Field(max_length=MAX_NAME)
+    id: str = Field(max_length=MAX_NAME_LENGTH)
 
 
 QUEUES, TASKS, NAMES = TypeAdapter(list[Named]), TypeAdapter(list[Task]), TypeAdapter(list[str])

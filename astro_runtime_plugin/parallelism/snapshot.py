@@ -9,9 +9,9 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, Field
 
 from astro_runtime_plugin.database.rows import fetch_valid
+from astro_runtime_plugin.options.text import printable
 from astro_runtime_plugin.parallelism.bounds import MAX_POOL, MAX_SCHEDULERS, MAX_WHY, MAX_WORKERS
 from astro_runtime_plugin.parallelism.limit import LimitState, Worker
-from astro_runtime_plugin.parallelism.printable import printable
 from entrypoint.record import ResolvedSetting
 
 KIND = "parallelism"

@@ -7,18 +7,19 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from celery import Celery
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kombu.connection import Connection
 from kombu.messaging import Producer
 from kombu.transport import memory
 
+from astro_runtime_plugin.options.text import MAX_NAME_LENGTH
 from astro_runtime_plugin.parallelism import reply_mailbox
-from astro_runtime_plugin.parallelism.bounds import MAX_NAME, MAX_POOL, MAX_QUEUES, MAX_REASON
+from astro_runtime_plugin.parallelism.bounds import MAX_POOL, MAX_QUEUES, MAX_REASON
 from astro_runtime_plugin.parallelism.inspection import Inspection, KnownWorker
 from astro_runtime_plugin.parallelism.limit import LimitState, Worker
 from astro_runtime_plugin.parallelism.reply_mailbox import ReplyControl
 from entrypoint.capacity import Calculation
+from tests.fuzz.budget import fuzz
 
 texts = st.text(st.characters(), max_size=40)
 json_values = st.recursive(
@@ -55,7 +56,7 @@ REPLIES: Mapping[str, st.SearchStrategy[Any]] = {
     "active_queues": st.one_of(queues, st.just([{"name": "default"}]), errors, json_values),
     "active": st.one_of(tasks, errors, json_values),
 }
-names = st.one_of(st.sampled_from(["a@host", "b@host"]), texts, st.just("x" * (MAX_NAME + 1)))
+names = st.one_of(st.sampled_from(["a@host", "b@host"]), texts, st.just("x" * (MAX_NAME_LENGTH + 1)))
 rounds = st.lists(
     st.fixed_dictionaries(
         {command: st.dictionaries(names, reply, max_size=4) for command, reply in REPLIES.items()}
@@ -65,8 +66,7 @@ rounds = st.lists(
 )
 
 
-@settings(max_examples=200, suppress_health_check=list(HealthCheck))
-@given(rounds)
+@fuzz(rounds)
 def test_any_reply_leads_to_a_bounded_answer(replies_by_round: list[dict[str, dict[str, Any]]]) -> None:
     limit = LimitState(Calculation(32, "no worker has answered"), lambda _: None)
     known: Mapping[str, KnownWorker] = {}
@@ -96,7 +96,7 @@ def assert_bounded(worker: Worker) -> None:
     assert len(worker.queues) <= MAX_QUEUES
     for name in (worker.name, *worker.queues):
         assert name.isprintable()
-        assert len(name) <= MAX_NAME
+        assert len(name) <= MAX_NAME_LENGTH
 
 
 def reply_mailbox_of(connection: Connection) -> Any:
@@ -113,8 +113,7 @@ content_types = st.sampled_from(
 bodies = st.one_of(st.binary(max_size=60), json_values.map(lambda value: json.dumps(value).encode()))
 
 
-@settings(max_examples=200, suppress_health_check=list(HealthCheck))
-@given(st.lists(st.tuples(bodies, headers, content_types), max_size=5))
+@fuzz(st.lists(st.tuples(bodies, headers, content_types), max_size=5))
 def test_any_message_leaves_the_replies_of_others(messages: list[tuple[bytes, dict[str, Any], str]]) -> None:
     with Connection("memory://") as connection:
         mailbox = reply_mailbox_of(connection)

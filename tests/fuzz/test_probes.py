@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from unittest.mock import patch
 
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from entrypoint.broker_settings import BrokerSettings
@@ -13,6 +12,7 @@ from entrypoint.postgresql_errors import outcome
 from entrypoint.probe import probe
 from entrypoint.probe_outcomes import LoginRefused, NoProbe, NotReady
 from entrypoint.scram import ScramClient
+from tests.fuzz.budget import fuzz
 
 OUTCOMES = (LoginRefused, NotReady)
 SNIPPETS = st.sampled_from(
@@ -56,8 +56,7 @@ class Recording:
         pass
 
 
-@settings(max_examples=200)
-@given(st.sampled_from(sorted(set(PORTS) - {"rediss", "amqps"})), ANSWERS, st.text(max_size=8))
+@fuzz(st.sampled_from(sorted(set(PORTS) - {"rediss", "amqps"})), ANSWERS, st.text(max_size=8))
 def test_any_answer_has_an_outcome(scheme: str, answers: list[bytes], password: str) -> None:
     broker = BrokerSettings("X", None)
     broker.master_name = "mymaster"
@@ -72,16 +71,14 @@ def test_any_answer_has_an_outcome(scheme: str, answers: list[bytes], password: 
     assert reason.isprintable()
 
 
-@settings(max_examples=200)
-@given(st.binary(max_size=200) | st.lists(st.binary(max_size=20), max_size=8).map(b"\0".join))
+@fuzz(st.binary(max_size=200) | st.lists(st.binary(max_size=20), max_size=8).map(b"\0".join))
 def test_any_error_of_postgresql_has_an_outcome(body: bytes) -> None:
     state = outcome(body)
     assert isinstance(state, (*OUTCOMES, NoProbe))
     assert str(state).isprintable()
 
 
-@settings(max_examples=200)
-@given(st.binary(max_size=60), st.binary(max_size=20), st.text("0123456789-+_ ", max_size=9))
+@fuzz(st.binary(max_size=60), st.binary(max_size=20), st.text("0123456789-+_ ", max_size=9))
 def test_any_scram_message_is_answered_or_left(nonce: bytes, salt: bytes, iterations: str) -> None:
     client = ScramClient("password", b"nonce")
     small = iterations if not iterations.isdigit() or int(iterations) < 5000 else "1"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from hypothesis import example, given, settings
+from hypothesis import example
 from hypothesis import strategies as st
 
 from entrypoint.endpoints import PORTS, endpoints
 from entrypoint.errors import StartError
+from tests.fuzz.budget import fuzz
 
 SCHEMES = st.sampled_from([*PORTS, "redis+socket", "postgresql+psycopg2", "mysql+mysqldb", "sqlite"])
 TEXT = st.text(max_size=60) | st.text("ab0:/@?#;,[]%&=+ ", max_size=60)
@@ -15,8 +16,7 @@ WORD = st.text("hush", min_size=4, max_size=4)
 REST = st.text(":/@?#;&=%+[], 1", max_size=8)
 
 
-@settings(max_examples=200)
-@given(URLS)
+@fuzz(URLS)
 @example("postgresql://[")
 @example("amqp://u:p@[::1")
 def test_any_url_has_endpoints_or_one_error(url: str) -> None:
@@ -30,8 +30,7 @@ def test_any_url_has_endpoints_or_one_error(url: str) -> None:
     assert all(0 <= server.port < 65536 and str(server) for server in servers)
 
 
-@settings(max_examples=200)
-@given(st.sampled_from([*PORTS]), st.sampled_from(["", "air"]), REST, REST)
+@fuzz(st.sampled_from([*PORTS]), st.sampled_from(["", "air"]), REST, REST)
 def test_password_is_not_shown(scheme: str, user: str, before: str, after: str) -> None:
     """An unescaped password ends at the last `@`, before the host `db`."""
     url = f"{scheme}://{user}:{before}hush{after}@db/name"

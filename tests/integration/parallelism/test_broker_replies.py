@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from astro_runtime_plugin.options.text import printable
 from astro_runtime_plugin.parallelism.bounds import MAX_POOL, MAX_REPLY_BYTES
-from astro_runtime_plugin.parallelism.printable import printable
 from astro_runtime_plugin.parallelism.worker_inspector import WorkerInspector
 from testing.fake_worker import RawReply, fake_worker
 from testing.servers import rabbitmq, redis

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from kombu.transport import memory
 
+from astro_runtime_plugin.options.text import MAX_NAME_LENGTH
 from astro_runtime_plugin.parallelism import inspection, worker_inspector
-from astro_runtime_plugin.parallelism.bounds import MAX_INVALID, MAX_NAME
+from astro_runtime_plugin.parallelism.bounds import MAX_INVALID
 from astro_runtime_plugin.parallelism.inspection import Inspection, KnownWorker
 from testing.fake_worker import AIRFLOW_REPLIES
 
@@ -77,7 +78,7 @@ def test_number_of_tasks_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_bounded_number_of_invalid_replies_is_reported() -> None:
-    names = ["x" * (MAX_NAME + 1), *(f"w{number}" for number in range(100))]
+    names = ["x" * (MAX_NAME_LENGTH + 1), *(f"w{number}" for number in range(100))]
     round_ = Inspection(Workers(names, stats=dict.fromkeys(names)).ask, {})
     assert round_.query() == ([], [])
     assert len(round_.invalid) == MAX_INVALID

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from astro_runtime_plugin.parallelism.bounds import MAX_NAME, MAX_QUEUES, MAX_REASON
+from astro_runtime_plugin.options.text import MAX_NAME_LENGTH
+from astro_runtime_plugin.parallelism.bounds import MAX_QUEUES, MAX_REASON
 from astro_runtime_plugin.parallelism.replies import (
     InvalidReplyError,
     read_is_airflow,
@@ -84,7 +85,7 @@ def test_tasks_are_read() -> None:
             f"it has {MAX_QUEUES + 1} queues, more",
         ),
         (read_tasks, [{"id": 7}], "0.id: "),
-        (read_tasks, [{"id": "x" * (MAX_NAME + 1)}], "0.id: "),
+        (read_tasks, [{"id": "x" * (MAX_NAME_LENGTH + 1)}], "0.id: "),
         (read_tasks, {"a": 1}, "the reply: "),
         (read_is_airflow, [None], "0: "),
         (read_is_airflow, {"error": ""}, "it replied with an error: "),

@@ -9,8 +9,8 @@ import pytest
 from pydantic import ValidationError
 from pytest_mock import MockerFixture
 
+from astro_runtime_plugin.options.text import MAX_NAME_LENGTH
 from astro_runtime_plugin.parallelism.bounds import (
-    MAX_NAME,
     MAX_POOL,
     MAX_QUEUES,
     MAX_SCHEDULERS,
@@ -103,7 +103,7 @@ def test_texts_in_a_row_are_printable_and_bounded() -> None:
     assert len(row.why) <= 2 * MAX_WHY
     ((name, _, queues),) = row.workers
     assert name.startswith(r"a\nxxx")
-    assert len(name) == MAX_NAME
+    assert len(name) == MAX_NAME_LENGTH
     assert queues == (r"q\r",)
 
 

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astro_runtime_plugin.parallelism.bounds import MAX_NAME
-from astro_runtime_plugin.parallelism.printable import printable
+from astro_runtime_plugin.options.text import MAX_NAME_LENGTH, printable
 
 
 @pytest.mark.parametrize(
@@ -26,10 +25,12 @@ def test_what_is_not_printable_becomes_visible(text: str, visible: str) -> None:
     assert printable(text) == visible
 
 
-@pytest.mark.parametrize(("length", "end"), [(MAX_NAME, "xx"), (MAX_NAME + 1, "x…"), (10_000_000, "x…")])
+@pytest.mark.parametrize(
+    ("length", "end"), [(MAX_NAME_LENGTH, "xx"), (MAX_NAME_LENGTH + 1, "x…"), (10_000_000, "x…")]
+)
 def test_long_text_is_cut(length: int, end: str) -> None:
     text = printable("x" * length)
-    assert (len(text), text[-2:]) == (MAX_NAME, end)
+    assert (len(text), text[-2:]) == (MAX_NAME_LENGTH, end)
 
 
 @given(st.text(st.characters(), max_size=600), st.integers(1, 300))
