@@ -32,9 +32,9 @@ def task_limits(address: str) -> tuple[float | None, int | None]:
     """
     task, container = (_limits(_get(address.rstrip("/") + path)) for path in ("/task", ""))
     cpus = _number(task, "CPU", MAX_CPUS) or _container_cpus(container)
-    memory = [_number(limits, "Memory", MAX_MEMORY) for limits in (task, container)]
-    known = [amount for amount in memory if amount]
-    return cpus, int(min(known) * MIB) if known else None
+    limits = [_number(document, "Memory", MAX_MEMORY) for document in (task, container)]
+    memory = min((limit for limit in limits if limit), default=None)
+    return cpus, int(memory * MIB) if memory else None
 
 
 def _container_cpus(limits: dict[str, object]) -> float | None:

@@ -36,19 +36,24 @@ class RetryPolicy:
 
 
 def retry_policy(environ: Mapping[str, str]) -> RetryPolicy:
-    """Read CONNECTION_CHECK_MAX_COUNT (0 disables the wait) and CONNECTION_CHECK_SLEEP_TIME (seconds)."""
-    count = _number(environ, COUNT_VARIABLE, "20", "a whole number of checks; 0 disables the wait")
-    pause = _number(environ, PAUSE_VARIABLE, "3", "a number of seconds")
+    """Read CONNECTION_CHECK_MAX_COUNT and CONNECTION_CHECK_SLEEP_TIME (seconds).
+
+    A count of 0 or less disables the wait, as in the official image.
+    """
+    count = _number(
+        environ, COUNT_VARIABLE, "20", "a whole number of checks; 0 disables the wait", -1_000_000
+    )
+    pause = _number(environ, PAUSE_VARIABLE, "3", "a number of seconds", 0)
     if count != int(count):
         raise bad_value(COUNT_VARIABLE, environ[COUNT_VARIABLE], "a whole number of checks")
-    return RetryPolicy(int(count), pause)
+    return RetryPolicy(max(0, int(count)), pause)
 
 
-def _number(environ: Mapping[str, str], variable: str, default: str, must_be: str) -> float:
-    text = environ.get(variable) or default
+def _number(environ: Mapping[str, str], variable: str, default: str, must_be: str, minimum: float) -> float:
+    text = environ.get(variable, "").strip() or default
     try:
         value = float(text)
-        if not 0 <= value <= 1_000_000:
+        if not minimum <= value <= 1_000_000:
             raise ValueError
     except ValueError as error:
         raise bad_value(variable, text, must_be) from error

@@ -9,7 +9,7 @@ from pytest_mock import MockerFixture
 
 from entrypoint.config_file import read_config
 from entrypoint.errors import UNAVAILABLE, StartError
-from entrypoint.wait import wait_for
+from entrypoint.wait import retry_policy, wait_for
 
 ENVIRON = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "mysql://airflow:secret@database/airflow"}
 
@@ -54,6 +54,11 @@ def test_wait_doubles_pauses_up_to_sleep_time(tmp_path: Path, pauses: list[float
     assert max(pauses) <= 3
     assert 60 <= sum(pauses) <= 63
     assert len(pauses) >= 20
+
+
+@pytest.mark.parametrize(("count", "checks"), [("0", 0), ("-1", 0), (" ", 20), ("1", 1)])
+def test_count_of_checks_is_read_as_in_the_official_image(count: str, checks: int) -> None:
+    assert retry_policy({"CONNECTION_CHECK_MAX_COUNT": count}).count == checks
 
 
 def test_wait_jitters_first_pause(tmp_path: Path, pauses: list[float]) -> None:
