@@ -28,16 +28,21 @@ def create_app(settings: Mapping[str, Any]) -> Celery:
 
 
 def remote_control_problem(app: Celery) -> str | None:
-    """Return why the application's workers cannot be queried, or None if they can. Connects to nothing.
+    """Return why the application's workers cannot be queried, or None if they can. Connects to nothing."""
+    try:
+        return support_problem(app)
+    except Exception as error:  # whatever kombu raises for a URL; its text may contain the password
+        return f"the broker's settings cannot be used: {type(error).__name__}"
+
+
+def support_problem(app: Celery) -> str | None:
+    """Return why the application does not support questions to workers, or None. Raises what kombu does for a URL.
 
     Celery's workers decide alike: `include_if` in celery/worker/consumer/control.py.
     """
-    try:
-        if not app.conf.worker_enable_remote_control:
-            return "worker_enable_remote_control is off"
-        return next(filter(None, map(transport_problem, transports(app))), None)
-    except Exception as error:  # whatever kombu raises for a URL; its text may contain the password
-        return f"the broker's settings cannot be used: {type(error).__name__}"
+    if not app.conf.worker_enable_remote_control:
+        return "worker_enable_remote_control is off"
+    return next(filter(None, map(transport_problem, transports(app))), None)
 
 
 def transport_problem(transport: Any) -> str | None:

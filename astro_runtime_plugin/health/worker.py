@@ -9,7 +9,7 @@ from celery.app.defaults import DEFAULTS
 from celery.utils.nodenames import default_nodename, host_format
 from kombu.exceptions import OperationalError
 
-from astro_runtime_plugin.celery_client import create_app
+from astro_runtime_plugin.celery_client import create_app, support_problem
 from astro_runtime_plugin.health.celery_settings import celery_configuration
 from astro_runtime_plugin.health.settings import HealthSettings, UnhealthyError, UnknownHealthError
 from entrypoint.endpoints import endpoints
@@ -20,16 +20,14 @@ ANSWER_SECONDS = 5
 def check_worker(settings: HealthSettings) -> None:
     """Raise UnhealthyError if the worker does not answer through the broker, or consumes no queue."""
     app = worker_app(settings)
-    if not app.conf.worker_enable_remote_control:
-        raise UnknownHealthError("the worker's remote control is off (worker_enable_remote_control)")
     node = host_format(default_nodename(settings.command_line_option("-H", "--celery-hostname")))
     try:
-        has_fanout = supports_fanout(app)
-        queues = active_queues(app, node) if has_fanout else None
+        problem = support_problem(app)
+        queues = None if problem else active_queues(app, node)
     except Exception as error:  # each transport has its own errors
         raise broker_problem(app, error) from None
-    if not has_fanout:
-        raise UnknownHealthError("the broker does not support the remote control of workers")
+    if problem:
+        raise UnknownHealthError(f"the worker cannot be queried: {problem}")
     check_queues(node, queues)
 
 
@@ -37,18 +35,6 @@ def worker_app(settings: HealthSettings) -> Celery:
     """Return an application that is configured like the worker's, and gives up quickly."""
     conf = Celery(set_as_current=False, config_source=celery_configuration(settings)).conf
     return create_app({name: conf[name] for name in DEFAULTS})  # whatever way the operator spells the names
-
-
-def supports_fanout(app: Celery) -> bool:
-    """Return whether the broker delivers one message to many workers, which a question to them needs.
-
-    Celery's workers listen to questions under the same condition: `include_if` in celery/worker/consumer/control.py.
-    """
-    with app.connection_for_write() as connection:
-        # Only kombu's own brokers have the attribute. Amazon SQS has a property there, but lacks the exchange type.
-        channel = getattr(connection.transport, "Channel", None)
-        fanout = getattr(channel, "supports_fanout", True)
-        return fanout is not False and bool(connection.supports_exchange_type("fanout"))
 
 
 def active_queues(app: Celery, node: str) -> Any:

@@ -192,5 +192,5 @@ def test_reason_for_unknown_health_is_in_the_output(tmp_path: Path) -> None:
     words = ("tini", "--", "/entrypoint", "bash", "-c", "exec airflow celery worker || airflow version")
     environ = {"AIRFLOW__CELERY__WORKER_ENABLE_REMOTE_CONTROL": "False  # off"}
     done = run(tmp_path, *init, *words, environ=environ)
-    reason = "healthy, cannot tell: the worker's remote control is off (worker_enable_remote_control)\n"
+    reason = "healthy, cannot tell: the worker cannot be queried: worker_enable_remote_control is off\n"
     assert (done.returncode, done.stdout, done.stderr) == (0, reason, "")

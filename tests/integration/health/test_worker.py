@@ -176,7 +176,10 @@ def test_one_way_tls_does_not_use_the_key_and_certificate(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("override", "reason"),
     [
-        ({"AIRFLOW__CELERY__WORKER_ENABLE_REMOTE_CONTROL": "False # off"}, "remote control is off"),
+        (
+            {"AIRFLOW__CELERY__WORKER_ENABLE_REMOTE_CONTROL": "False # off"},
+            "worker_enable_remote_control is off",
+        ),
         (
             {"AIRFLOW__CELERY__EXTRA_CELERY_CONFIG": '{"worker_enable_remote_control": false}'},
             "control is off",
@@ -207,7 +210,7 @@ def test_nothing_is_asked_through_a_broker_without_fanout(
     monkeypatch.setattr(memory.Channel, "supports_fanout", False)
     monkeypatch.setattr(memory.Transport.global_state, "queue_index", defaultdict(set))
     healthy, message = report(environment(tmp_path, {URL: "memory://"}), ("celery", "worker"))
-    assert (healthy, "does not support the remote control" in message) == (True, True)
+    assert (healthy, "does not pass a question to all workers" in message) == (True, True)
     assert not memory.Transport.global_state.queue_index
 
 
