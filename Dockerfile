@@ -56,10 +56,9 @@ RUN --mount=type=bind,source=image,target=/image \
  && apt-get update \
  && xargs apt-get install -y --no-install-recommends </tmp/packages \
  && rm -rf /var/lib/apt/lists/* /tmp/packages
-# The virtual environment's own pip is the only one: what the base image installed for its Python would be seen as well,
-# because users may install packages of their own (below).
-RUN packages=$(python3 -m pip list --format=freeze | cut -d= -f1) \
- && python3 -m pip uninstall --yes --root-user-action=ignore --quiet $packages
+# The virtual environment's packages are the only ones: what the base image installed for its Python (pip, setuptools)
+# would be seen as well, because users may install packages of their own (below).
+RUN rm -rf $(python3 -c 'import site; print(*(f"{folder}/*" for folder in site.getsitepackages()))') /usr/local/bin/pip*
 # The container may run as any user of group 0, as on OpenShift: the group may write whatever the user may write.
 RUN useradd --uid 50000 --gid 0 --create-home --home-dir /home/astro --shell /bin/bash astro \
  && mkdir -p /usr/local/airflow/dags /usr/local/airflow/plugins /usr/local/airflow/include /usr/local/airflow/logs \
