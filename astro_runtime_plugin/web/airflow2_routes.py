@@ -62,8 +62,8 @@ def api_views(runtime: schemas.Runtime) -> dict[str, tuple[Callable[[], bool], C
 
 def runtime_with_settings(runtime: schemas.Runtime) -> schemas.Runtime:
     """Return `runtime` with the settings of this process if the user may see them."""
-    settings = schemas.settings(record.decode(os.environ)) if may_see_settings() else []
-    return runtime.model_copy(update={"settings": settings})
+    settings = schemas.settings(record.decode(os.environ))
+    return runtime.model_copy(update={"settings": settings if may_see_settings() else []})
 
 
 def json_response(is_permitted: Callable[[], bool], view: Callable[[], Any]) -> Response:
