@@ -24,7 +24,7 @@ def copy(source: Path, target: Path, owner: str) -> None:
     """
     if not source.is_dir():
         raise DependencyFileError(
-            f"there is no {source}: this builder ignores RUN --mount; use BuildKit (Docker 23 or later) or Buildah"
+            f"there is no {source}: this builder ignores RUN --mount; use BuildKit (Docker 23 or later)"
         )
     excluded = [f"--exclude={name}" for name in LEFT_OUT]
     command = [*RSYNC, f"--chown={owner}", *excluded, "--", f"{source}/", f"{target}/"]

@@ -56,3 +56,10 @@ AIRFLOW_3 = {
 }
 REAL = document_text(AIRFLOW_2, AIRFLOW_3)
 NAMES = ["13.0.0", "13.5.0", "13.11.0", "3.0-18", "3.3-1", "3.3-8"]
+
+
+def long_document(count: int, **metadata: Any) -> str:
+    """Return a document of `count` releases that made lookups quadratic: majors with two releases and LTS flags."""
+    names = [f"{20 + number // 2}.0.{number % 2}" for number in range(count)]
+    rows = {name: release_row("2.11.0", "2025-05-20", LTS=bool(int(name[-1])), **metadata) for name in names}
+    return document_text(rows, {})

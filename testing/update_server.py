@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 from testing.update_documents import REAL
 
@@ -41,6 +43,7 @@ class UpdateServer(ThreadingHTTPServer):
     """Serves `document` at `/document`; `requests` are the requests so far, each with path and headers."""
 
     daemon_threads = True
+    scheme = "http"
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -49,8 +52,15 @@ class UpdateServer(ThreadingHTTPServer):
         self.responders: dict[str, Responder] = dict(RESPONDERS)
         self.stopped = threading.Event()
 
+    def encrypt(self, certificate: Path) -> None:
+        """Serve https from now on, with the key and the certificate in a file."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        self.socket = context.wrap_socket(self.socket, server_side=True)
+        self.scheme = "https"
+
     def url(self, path: str, user: str = "") -> str:
-        return f"http://{user}127.0.0.1:{self.server_address[1]}{path}"
+        return f"{self.scheme}://{user}127.0.0.1:{self.server_address[1]}{path}"
 
     @property
     def etag(self) -> str:

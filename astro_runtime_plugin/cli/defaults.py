@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 
 import click
@@ -17,6 +16,7 @@ def defaults(as_json: bool) -> None:
 
     The worker concurrency is the one that a Celery worker in this container would have.
     """
+    from astro_runtime_plugin.cli.output import print_json
     from astro_runtime_plugin.cli.table import print_table
     from astro_runtime_plugin.options.settings import setting_rows
     from entrypoint.build_environment import build_environment
@@ -24,7 +24,7 @@ def defaults(as_json: bool) -> None:
 
     rows = setting_rows(build_environment(os.environ, CELERY_WORKER).settings)
     if as_json:
-        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        print_json(rows)
     else:
         print_table(COLUMNS, map(_cells, rows))
 

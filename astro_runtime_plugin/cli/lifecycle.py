@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING
@@ -31,7 +30,9 @@ def lifecycle(release: str | None, as_json: bool, today: date) -> None:
     selected = require_release(release, releases) if release is not None else running_release(releases)
     dates = compute_lifecycle(selected, releases, today)
     if as_json:
-        click.echo(json.dumps(facts(selected, dates, today), indent=2, ensure_ascii=False))
+        from astro_runtime_plugin.cli.output import print_json
+
+        print_json(facts(selected, dates, today))
         return
     from astro_runtime_plugin.cli.table import print_table
 

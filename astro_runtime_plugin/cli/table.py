@@ -8,6 +8,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from astro_runtime_plugin.cli.output import MAX_LINE_LENGTH
+from astro_runtime_plugin.options.text import single_line
+
 Cell = str | Text
 WIDTH = 240  # characters, where no terminal limits the width
 
@@ -25,4 +28,5 @@ def print_table(columns: Iterable[str], rows: Iterable[Iterable[Cell]]) -> None:
 
 
 def _text(cell: Cell) -> Text:
-    return cell if isinstance(cell, Text) else Text(cell)  # rich would read `[section]` in a str as markup
+    # rich would read `[section]` in a str as markup
+    return cell if isinstance(cell, Text) else Text(single_line(cell, MAX_LINE_LENGTH))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -25,12 +24,15 @@ def versions(as_json: bool, today: date) -> None:
     """Print every known release: what it contains, and until when it is maintained."""
     from astro_runtime_plugin.cli.lookup import load_releases
     from astro_runtime_plugin.releases.lifecycle import compute_lifecycle
+    from astro_runtime_plugin.releases.series import ReleaseIndex
 
-    releases = load_releases()
+    releases = ReleaseIndex(load_releases())
     lifecycles = [(release, compute_lifecycle(release, releases, today)) for release in releases]
     if as_json:
+        from astro_runtime_plugin.cli.output import print_json
+
         rows = [facts(release, lifecycle, today) for release, lifecycle in lifecycles]
-        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        print_json(rows)
         return
     from astro_runtime_plugin.cli.table import print_table
 

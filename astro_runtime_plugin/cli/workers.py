@@ -18,12 +18,15 @@ def workers(as_json: bool) -> None:
     import logging
 
     logging.disable(logging.WARNING)  # Airflow logs warnings while it is imported
+    from astro_runtime_plugin.cli.output import print_json
     from astro_runtime_plugin.parallelism.query import query_workers
     from entrypoint.build_environment import build_environment
 
-    snapshot, problem = query_workers(build_environment(os.environ).settings)
+    snapshot, problem, invalid = query_workers(build_environment(os.environ).settings)
+    for name, reason in invalid.items():
+        click.echo(f"{name} sent an invalid reply: {reason}", err=True)
     if as_json:
-        click.echo(snapshot.model_dump_json(indent=2))
+        print_json(snapshot.model_dump())
     else:
         _print(snapshot)
     if problem:
@@ -31,6 +34,7 @@ def workers(as_json: bool) -> None:
 
 
 def _print(snapshot: WorkersSummary) -> None:
+    from astro_runtime_plugin.cli.output import print_line
     from astro_runtime_plugin.cli.table import print_table
 
     rows = [
@@ -39,7 +43,7 @@ def _print(snapshot: WorkersSummary) -> None:
     print_table(("queue", "worker", "tasks at once"), rows)
     click.echo("" if rows else "No worker responded.\n")
     for scheduler in snapshot.schedulers:
-        click.echo(f"{scheduler.scheduler}: parallelism {scheduler.parallelism} = {scheduler.why}")
+        print_line(f"{scheduler.scheduler}: parallelism {scheduler.parallelism} = {scheduler.why}")
     if not snapshot.schedulers:
         click.echo(
             f"No scheduler follows the workers: parallelism {snapshot.parallelism} ({snapshot.origin})"

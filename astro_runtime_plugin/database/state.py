@@ -9,7 +9,7 @@ import json
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import cache
 from typing import Any, TypeVar
 
@@ -22,9 +22,13 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    and_,
+    case,
     delete,
+    func,
     insert,
     inspect,
+    not_,
     or_,
     select,
     update,
@@ -36,9 +40,13 @@ from sqlalchemy.pool import NullPool
 
 from astro_runtime_plugin import background
 from astro_runtime_plugin.airflow_compat import hostname
+from astro_runtime_plugin.options.text import single_line
 
 log = logging.getLogger("astro_runtime")
 RETENTION_SECONDS = 24 * 60 * 60.0
+MAX_ROWS = 100  # of a kind that are read, unless the reader says otherwise
+MAX_LENGTH = 1024 * 1024  # characters of a value that is read, unless the reader says otherwise
+MAX_CLOCK_SKEW = 5 * 60.0  # seconds by which another host's clock may be ahead
 ATTEMPTS = 3  # the table may not exist yet, and two processes may create it, or the same row, at once
 # MySQL's TEXT ends at 64 KiB.
 LONG_TEXT = Text().with_variant(MEDIUMTEXT(), "mysql").with_variant(MEDIUMTEXT(), "mariadb")
@@ -55,6 +63,7 @@ TABLE = Table(
     Column("updated_at", Float(53), nullable=False),
 )
 C = TABLE.c
+_warned: set[str] = set()  # the kinds with a row that was ignored
 _table_exists: list[bool] = []  # not empty once the table has been seen
 T = TypeVar("T")
 
@@ -65,13 +74,14 @@ class NoTableError(SQLAlchemyError):
 
 def process_name() -> str:
     """Return the name of this process: its host as Airflow names it, and its process id."""
-    return f"{hostname()}:{os.getpid()}"[-200:]
+    return f"{single_line(hostname())}:{os.getpid()}"[-200:]
 
 
 def put(kind: str, name: str, value: Any, retention: float | None = RETENTION_SECONDS) -> None:
     """Store `value`, which must be JSON-serializable, in place of the previous value of `name`.
 
-    The first value of a name also deletes all values of the kind that are older than `retention` seconds.
+    The first value of a name also deletes all values of the kind that are older than `retention` seconds, or dated in
+    the future.
     Raises SQLAlchemyError if the database cannot be written.
     """
     now = time.time()
@@ -81,7 +91,8 @@ def put(kind: str, name: str, value: Any, retention: float | None = RETENTION_SE
         row = update(TABLE).where(C.kind == kind, C.name == name)
         if not connection.execute(row.values(values)).rowcount:
             if retention is not None:
-                connection.execute(delete(TABLE).where(C.kind == kind, C.updated_at < now - retention))
+                outdated = or_(C.updated_at < now - retention, C.updated_at > now + MAX_CLOCK_SKEW)
+                connection.execute(delete(TABLE).where(C.kind == kind, outdated))
             connection.execute(insert(TABLE).values(kind=kind, name=name, **values))
 
     _write_with_retry(write)
@@ -108,22 +119,54 @@ def take_turn(kind: str, name: str, seconds: float) -> bool:
     return _write_with_retry(write)
 
 
-def fetch(kind: str, seconds: float | None = None) -> dict[str, Any]:
-    """Return the values of a kind by name, only those of the last `seconds` if given.
+def fetch(
+    kind: str, seconds: float | None = None, max_rows: int = MAX_ROWS, max_length: int = MAX_LENGTH
+) -> dict[str, Any]:
+    """Return the values of a kind by name, the newest last; only those of the last `seconds` if given.
 
-    Returns nothing if the database cannot be read or the table does not exist yet. A value that is not JSON is left
-    out; anything else may be any JSON, so check it.
+    Returns nothing if the database cannot be read or the table does not exist yet. A row is ignored if its value is not
+    JSON or longer than `max_length` characters, if it is dated in the future, and if `max_rows` others are newer. A
+    value may be any JSON, so check it.
     """
-    query = select(C.name, C.value).where(C.kind == kind)
+    now = time.time()
+    in_future = C.updated_at > now + MAX_CLOCK_SKEW
+    value = case((and_(func.length(C.value) <= max_length, not_(in_future)), C.value), else_=None)
+    query = select(C.name, value, in_future).where(C.kind == kind)
     if seconds is not None:
-        query = query.where(C.updated_at >= time.time() - seconds)
-    values: dict[str, Any] = {}
-    for name, text in _read(query):
-        try:
-            values[name] = json.loads(text)
-        except (ValueError, RecursionError):
-            log.debug("%s: the %s row %.200r is ignored: it is not JSON", TABLE.name, kind, name)
-    return values
+        query = query.where(C.updated_at >= now - seconds)
+    rows = _read(query.order_by(in_future, C.updated_at.desc()).limit(max_rows + 1))
+    if len(rows) > max_rows:
+        ignore(kind, rows.pop()[0], f"{max_rows} others are newer")
+    values = {name: _decode(kind, name, text, future) for name, text, future in reversed(rows)}
+    return {name: value for name, value in values.items() if value is not _IGNORED}
+
+
+_IGNORED = object()
+
+
+def _decode(kind: str, name: str, text: str | None, in_future: bool) -> Any:
+    """Return the JSON value of a row; `_IGNORED` if it must not be used."""
+    try:
+        if not in_future and text is not None:
+            return json.loads(text)
+        ignore(kind, name, "it is dated in the future" if in_future else "it is too long")
+    except (ValueError, RecursionError):
+        ignore(kind, name, "it is not JSON")
+    return _IGNORED
+
+
+def ignore(kind: str, name: str, why: str) -> None:
+    """Log that a row is ignored: a warning for the first one of a kind, because each page would repeat it."""
+    level = logging.DEBUG if kind in _warned else logging.WARNING
+    _warned.add(kind)
+    log.log(level, "%s: the %s row %.200r is ignored: %s", TABLE.name, kind, name, why)
+
+
+def existing(kind: str, names: Collection[str], seconds: float) -> set[str]:
+    """Return those of `names` whose value was written within the last `seconds`; none if the database is away."""
+    now = time.time()
+    recent = and_(C.updated_at >= now - seconds, C.updated_at <= now + MAX_CLOCK_SKEW)
+    return {name for (name,) in _read(select(C.name).where(C.kind == kind, C.name.in_(names), recent))}
 
 
 def updated_at(kind: str, name: str) -> float | None:
@@ -136,7 +179,7 @@ def _read(query: Any) -> list[Any]:
     """Return the rows; none if the database cannot be read or the table does not exist yet."""
     try:
         return _in_transaction(lambda connection: [*connection.execute(query)] if _exists(connection) else [])
-    except SQLAlchemyError:
+    except (SQLAlchemyError, ValueError):  # a value that is not of its column's type, which SQLite allows
         return []
 
 

@@ -9,6 +9,10 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import AfterValidator, BaseModel, Field
 
 from astro_runtime_plugin.options.settings import ROW_FIELDS
+from astro_runtime_plugin.options.text import MAX_NAME_LENGTH, single_line
+
+MAX_FIELD_LENGTH = 1000  # characters of a setting's field
+MAX_SETTINGS = 50
 
 
 class RunningComponent(NamedTuple):
@@ -29,9 +33,11 @@ def _check_timestamp(text: str) -> str:
 def _check_setting(row: dict[str, str]) -> dict[str, str]:
     if missing := {*ROW_FIELDS} - row.keys():
         raise ValueError(f"{', '.join(sorted(missing))} must be present")
-    return {field: row[field] for field in ROW_FIELDS}
+    return {field: single_line(row[field], MAX_FIELD_LENGTH) for field in ROW_FIELDS}
 
 
+Label = Annotated[str, AfterValidator(single_line)]
+HostName = Annotated[str, AfterValidator(lambda text: single_line(text, MAX_NAME_LENGTH))]
 Timestamp = Annotated[str, AfterValidator(_check_timestamp)]
 StoredSetting = Annotated[dict[str, str], AfterValidator(_check_setting)]
 
@@ -42,13 +48,13 @@ class ComponentRow(BaseModel):
     `settings` are those that it computed for itself; an earlier release's row has none.
     """
 
-    component: str
-    host: str
-    image_tag: str
-    release: str
+    component: Label
+    host: HostName
+    image_tag: Label
+    release: Label
     since: Timestamp
     until: Annotated[float, Field(allow_inf_nan=False)]
-    settings: list[StoredSetting] = []
+    settings: Annotated[list[StoredSetting], Field(max_length=MAX_SETTINGS)] = []
 
     @property
     def running(self) -> RunningComponent:

@@ -25,6 +25,7 @@ from astro_runtime_plugin.inventory.listing import (
     live_components,
 )
 from astro_runtime_plugin.options.section import read_option
+from astro_runtime_plugin.options.text import MAX_NAME_LENGTH, single_line
 from astro_runtime_plugin.releases.current import release_of
 from astro_runtime_plugin.releases.image_tag import displayed_tag, image_tag
 from entrypoint import record
@@ -32,6 +33,8 @@ from entrypoint import record
 log = logging.getLogger("astro_runtime")
 KIND = "component"
 RETENTION_SECONDS = 60 * 60.0  # a row is read for at most, and kept for at least, this long
+MAX_ROWS = 2000  # each process of a component has one
+MAX_LENGTH = 64 * 1024  # characters of a row
 MIN_INTERVAL = 1.0  # between two heartbeats, whatever the threshold is
 MAX_RETRY_INTERVAL = 5 * 60.0  # between two attempts while they fail
 BEATS = 3  # heartbeats within the time after which a silent component counts as dead
@@ -50,9 +53,7 @@ def start() -> None:
 def _shares_database(component: str) -> bool:
     """Return whether other components see this one's row: some run without the metadata database."""
     if component in WITHOUT_DATABASE and conf.get("database", "sql_alchemy_conn").startswith("sqlite"):
-        log.warning(
-            "astro-runtime: the Runtime page does not show this component: it has no metadata database"
-        )
+        log.info("astro-runtime: the Runtime page does not show this component: it has no metadata database")
         return False
     return True
 
@@ -83,7 +84,8 @@ def rollout_seconds() -> float:
 def _current_component(component: str) -> RunningComponent:
     release = release_of(airflow_version)
     tag = displayed_tag(image_tag(read_option(conf, "image_tag"), os.environ), release)
-    return RunningComponent(component, airflow_compat.hostname(), tag, release, iso_utc(_started_at()))
+    host = single_line(airflow_compat.hostname(), MAX_NAME_LENGTH)
+    return RunningComponent(component, host, tag, release, iso_utc(_started_at()))
 
 
 def _started_at() -> float:
@@ -123,4 +125,4 @@ def current_components() -> list[RunningComponent]:
 
 def component_rows() -> list[ComponentRow]:
     """Return the rows of all components, including dead ones; none if the database cannot be read."""
-    return [*rows.fetch_valid(KIND, ComponentRow, RETENTION_SECONDS).values()]
+    return [*rows.fetch_valid(KIND, ComponentRow, RETENTION_SECONDS, MAX_ROWS, MAX_LENGTH).values()]

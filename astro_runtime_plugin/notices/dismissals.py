@@ -19,8 +19,9 @@ def dismiss(user: str, notice: Notice, days: float) -> None:
 
 def remaining(user: str, notices: Iterable[Notice], days: float) -> list[Notice]:
     """Return the notices that the user has not dismissed within the last `days`."""
-    dismissed = state.fetch(KIND, days * DAY_SECONDS)
-    return [notice for notice in notices if _row_name(user, notice.id) not in dismissed]
+    by_row = {_row_name(user, notice.id): notice for notice in notices}
+    dismissed = state.existing(KIND, [*by_row], days * DAY_SECONDS)
+    return [notice for name, notice in by_row.items() if name not in dismissed]
 
 
 def _row_name(user: str, notice_id: str) -> str:

@@ -9,15 +9,16 @@ from astro_runtime_plugin.inventory.listing import RunningComponent
 from astro_runtime_plugin.notices.image_tags import image_tag_notices
 from astro_runtime_plugin.notices.notice import LEVELS, Notice
 from astro_runtime_plugin.releases.lifecycle import Lifecycle, compute_lifecycle
-from astro_runtime_plugin.releases.merge import find_release, merge_releases
+from astro_runtime_plugin.releases.merge import merge_releases
 from astro_runtime_plugin.releases.release import Release
+from astro_runtime_plugin.releases.series import ReleaseIndex
 from astro_runtime_plugin.updates.offer import offered_update
 
 
 def build_notices(
     running: str,
-    catalogue: list[Release],
-    document: list[Release],
+    catalogue: Iterable[Release],
+    document: Iterable[Release],
     components: Iterable[RunningComponent],
     today: date,
     threshold_days: int,
@@ -27,13 +28,27 @@ def build_notices(
     `document` lists the releases of the update document, empty without one; `components` are the running ones. The
     notice about the end of maintenance starts `threshold_days` before it.
     """
-    releases = merge_releases(catalogue, document)
-    release = find_release(running, releases)
+    listed = tuple(document)
+    releases = ReleaseIndex(merge_releases(catalogue, listed))
+    notices = release_notices(running, releases, listed, today, threshold_days)
+    return most_severe_first([*notices, *image_tag_notices([*components])])
+
+
+def release_notices(
+    running: str, releases: ReleaseIndex, document: Iterable[Release], today: date, threshold_days: int
+) -> list[Notice]:
+    """Return the notices about the release `running`; `releases` are the listed ones, with those of the document."""
+    release = releases.find(running)
     lifecycle = compute_lifecycle(release, releases, today) if release else None
-    notices = [*image_tag_notices([*components]), *_update(running, lifecycle, document, today)]
-    if release and lifecycle:
-        maintenance = _maintenance(release, lifecycle, releases, today, threshold_days)
-        notices = [*_yanked(release), *maintenance, *notices]
+    update = _update(running, lifecycle, document, today)
+    if not (release and lifecycle):
+        return [*update]
+    maintenance = _maintenance(release, lifecycle, releases, today, threshold_days)
+    return [*_yanked(release), *maintenance, *update]
+
+
+def most_severe_first(notices: Iterable[Notice]) -> list[Notice]:
+    """Return the notices by severity."""
     return sorted(notices, key=lambda notice: [*LEVELS].index(notice.level))
 
 
@@ -44,7 +59,7 @@ def _yanked(release: Release) -> Iterator[Notice]:
 
 
 def _maintenance(
-    release: Release, lifecycle: Lifecycle, releases: list[Release], today: date, threshold_days: int
+    release: Release, lifecycle: Lifecycle, releases: ReleaseIndex, today: date, threshold_days: int
 ) -> Iterator[Notice]:
     """Yield the notice that the release is superseded, or else that its maintenance has ended or ends soon."""
     end = lifecycle.maintained_until
@@ -56,8 +71,8 @@ def _maintenance(
         yield _ends_soon(release, end, (end - today).days)
 
 
-def _superseded(running: str, successor: str, releases: list[Release]) -> Notice:
-    release = find_release(successor, releases)
+def _superseded(running: str, successor: str, releases: ReleaseIndex) -> Notice:
+    release = releases.find(successor)
     text = f"Release {running} is not maintained; {successor} is maintained instead."
     url = release.url if release else None
     return Notice(id=f"superseded:{running}:{successor}", level="warning", text=text, url=url)
@@ -78,7 +93,7 @@ def _ends_soon(release: Release, end: date, days_left: int) -> Notice:
 
 
 def _update(
-    running: str, lifecycle: Lifecycle | None, document: list[Release], today: date
+    running: str, lifecycle: Lifecycle | None, document: Iterable[Release], today: date
 ) -> Iterator[Notice]:
     """Offer an update, unless another notice names the same release as the one that is maintained instead."""
     offered = offered_update(running, document, today)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+from itertools import islice
 
 from astro_runtime_plugin.options.urls import LINK, url_problem
+from entrypoint.errors import truncate
 
+MAX_LINKS = 50
+MAX_NAME_LENGTH = 100  # characters
 MUST_BE = "a JSON object of names and http(s) URLs"
 # Airflow publishes its documentation per version.
 DOCUMENTATION = "https://airflow.apache.org/docs/apache-airflow/{airflow}/index.html"
@@ -31,7 +35,12 @@ def read_links(text: str | None, airflow_version: str) -> tuple[dict[str, str], 
         return defaults, [f"[astro_runtime] links must be {MUST_BE}; the default links are shown"]
     problems = {name: problem for name, url in configured.items() if (problem := _problem(name, url))}
     links = {name.strip(): url.strip() for name, url in configured.items() if name not in problems}
-    return links, [f"[astro_runtime] links: {name!r} is left out: {why}" for name, why in problems.items()]
+    reasons = [
+        f"[astro_runtime] links: {truncate(name)!r} is left out: {why}" for name, why in problems.items()
+    ]
+    if len(links) > MAX_LINKS:
+        reasons.append(f"[astro_runtime] links: only the first {MAX_LINKS} are used")
+    return dict(islice(links.items(), MAX_LINKS)), reasons[:MAX_LINKS]
 
 
 def _parse(text: str) -> dict[str, str] | None:
@@ -46,5 +55,7 @@ def _problem(name: str, url: object) -> str:
     """Return what is wrong with a link; empty for a valid one."""
     if not name.strip():
         return "it has no name"
+    if not name.strip().isprintable() or len(name.strip()) > MAX_NAME_LENGTH:
+        return f"its name must be a single line of at most {MAX_NAME_LENGTH} printable characters"
     problem = url_problem(url.strip() if isinstance(url, str) else "", LINK)
     return f"its URL {problem}" if problem else ""

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 LOCAL_HOSTS = ("", "localhost")
+MAX_URL_LENGTH = 2000  # characters, which every browser and proxy takes
 
 
 class UrlRule(NamedTuple):
@@ -27,6 +28,8 @@ def url_problem(url: str, rule: UrlRule) -> str:
 
     The result never repeats the URL, which may contain a password.
     """
+    if len(url) > MAX_URL_LENGTH:
+        return f"must not be longer than {MAX_URL_LENGTH} characters"
     parts = _split(url, rule.forbidden)
     if parts is None or not (_names_host(parts) or (rule.files and _names_file(parts))):
         return rule.must_be
@@ -36,9 +39,19 @@ def url_problem(url: str, rule: UrlRule) -> str:
 
 
 def without_secrets(url: str) -> str:
-    """Return a valid URL without user name, password, query and fragment, for a message."""
+    """Return a valid URL without user name, password, query and fragment, for a message.
+
+    An `@` behind the host suggests a password with an unescaped `/`, `?` or `#`, of which nothing is shown.
+    """
     parts = urlsplit(url)
+    if parts.netloc and "@" in parts.path + parts.query + parts.fragment:
+        return f"{parts.scheme}://…"
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+
+
+def is_plain_http(url: str) -> bool:
+    """Whether a valid URL is http, which does not protect what is sent."""
+    return urlsplit(url).scheme == "http"
 
 
 def _split(url: str, forbidden: str) -> SplitResult | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from astro_runtime_plugin.options.text import single_line
+
 # Set by `--build-arg IMAGE_TAG=...` when a project image is built.
 BUILD_TAG_VARIABLE = "ASTRO_RUNTIME_IMAGE_TAG"
 
@@ -15,4 +17,4 @@ def image_tag(configured_tag: str | None, environ: Mapping[str, str]) -> str | N
 
 def displayed_tag(image_tag: str | None, release: str) -> str:
     """Return the image tag as the UI shows it; without a tag, the release."""
-    return (image_tag or "").strip() or release
+    return single_line(image_tag or "") or release

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from astro_runtime_plugin.releases.policy import basic_support_end, is_lts, maintenance_end
 from astro_runtime_plugin.releases.release import Release
+from astro_runtime_plugin.releases.series import ReleaseIndex
 
 Stage = Literal["future", "maintained", "basic support", "superseded", "unmaintained", "yanked", "unknown"]
 UNMAINTAINED_STAGES: tuple[Stage, ...] = ("superseded", "unmaintained", "yanked")
@@ -40,7 +41,7 @@ class Lifecycle(BaseModel):
 
 def compute_lifecycle(release: Release, releases: Iterable[Release], today: date) -> Lifecycle:
     """Return the lifecycle of `release` on `today`; `releases` are the releases to compare it with."""
-    candidates = [*releases, release]
+    candidates = ReleaseIndex.of(releases).including(release)
     end = release.end_of_maintenance or maintenance_end(release, candidates)
     basic_end = release.end_of_basic_support or basic_support_end(release, end)
     successor = None if end and end < today else superseding_release(release, candidates, today)
@@ -65,15 +66,10 @@ def superseding_release(release: Release, releases: Iterable[Release], today: da
 
     Only a stable release that is out and not yanked supersedes others. A release without a date has long been out.
     """
-    newer = [
-        candidate
-        for candidate in releases
-        if candidate.version.family == 2 and candidate.version.series == release.version.series
-        if candidate.version > release.version
-        if candidate.is_stable
-        if (candidate.release_date or today) <= today
-    ]
-    return max(newer, key=lambda candidate: candidate.version, default=None)
+    if release.version.family != 2:
+        return None
+    newest = ReleaseIndex.of(releases).series_of(release).newest_stable(today)
+    return newest if newest and newest.version > release.version else None
 
 
 def _stage(

@@ -12,6 +12,7 @@ from datetime import date
 from typing import NamedTuple
 
 from astro_runtime_plugin.releases.release import Release
+from astro_runtime_plugin.releases.series import ReleaseIndex, starts_series
 
 
 class Term(NamedTuple):
@@ -31,15 +32,15 @@ def maintenance_end(release: Release, releases: Iterable[Release]) -> date | Non
     As long as there is no successor, only the term after the series' own start counts; a successor can only postpone
     the end.
     """
-    official = [candidate for candidate in releases if _starts_series(candidate)]
-    start = _series_start(release, official)
-    if start is None or not _starts_series(release):
+    index = ReleaseIndex.of(releases)
+    start = index.series_of(release).start
+    if start is None or not starts_series(release):
         return None
     if release.version.family == 3:
         return end_of_month(start, MAINTENANCE)
-    term = LTS if is_lts(release, official) else NON_LTS
+    term = LTS if is_lts(release, index) else NON_LTS
     end = end_of_month(start, term.after_start)
-    successor_start = _successor_start(release, official)
+    successor_start = _successor_start(release, index)
     return max(end, end_of_month(successor_start, term.after_successor)) if successor_start else end
 
 
@@ -52,12 +53,7 @@ def basic_support_end(release: Release, maintenance_end: date | None) -> date | 
 
 def is_lts(release: Release, releases: Iterable[Release]) -> bool | None:
     """Return whether a release has long-term support; without a flag of its own it inherits its series' flag."""
-    if release.lts is not None:
-        return release.lts
-    series = release.version.series
-    candidates = (candidate for candidate in releases if _starts_series(candidate))
-    flags = {candidate.lts for candidate in candidates if candidate.version.series == series} - {None}
-    return any(flags) if flags else None
+    return release.lts if release.lts is not None else ReleaseIndex.of(releases).series_of(release).lts
 
 
 def end_of_month(day: date, months: int) -> date:
@@ -67,30 +63,15 @@ def end_of_month(day: date, months: int) -> date:
     return date(year, month, monthrange(year, month)[1])
 
 
-def _starts_series(release: Release) -> bool:
-    """Whether a release can start a series: not an alpha, a beta or an unknown channel; a yanked release can."""
-    return release.channel in ("stable", "deprecated")
+def _successor_start(release: Release, index: ReleaseIndex) -> date | None:
+    """Return the day on which the next series started, or for an LTS release the next LTS series, in the same family.
 
-
-def _series_start(release: Release, releases: Iterable[Release]) -> date | None:
-    """Return the day on which the release's series started."""
-    series = release.version.series
-    days = (candidate.release_date for candidate in releases if candidate.version.series == series)
-    return min((day for day in days if day), default=None)
-
-
-def _successor_start(release: Release, releases: list[Release]) -> date | None:
-    """Return the day on which the next major started, or for an LTS release the next LTS major, in the same family.
-
-    None if that is unknown: a major whose LTS flag is unknown may or may not be the next LTS major.
+    None if that is unknown: a series whose LTS flag is unknown may or may not be the next LTS series.
     """
-    version, needs_lts = release.version, is_lts(release, releases)
-    family = (candidate for candidate in releases if candidate.version.family == version.family)
-    later = (candidate for candidate in family if candidate.version.major > version.major)
-    for candidate in sorted(later, key=lambda candidate: candidate.version):
-        lts = is_lts(candidate, releases)
-        if lts or not needs_lts:
-            return _series_start(candidate, releases)
-        if lts is None:
+    needs_lts = is_lts(release, index)
+    for series in index.later_series(release):
+        if series.lts or not needs_lts:
+            return series.start
+        if series.lts is None:
             return None
     return None

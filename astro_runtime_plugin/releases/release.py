@@ -6,8 +6,9 @@ from datetime import date
 from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from astro_runtime_plugin.options.text import single_line
 from astro_runtime_plugin.options.urls import LINK, url_problem
 from astro_runtime_plugin.releases.version import Version
 
@@ -15,11 +16,7 @@ EARLIEST, LATEST = (
     date(2021, 1, 1),
     date(2100, 1, 1),
 )  # the Runtime is not older; a later date is a typo
-
-
-def single_line(text: str) -> str:
-    """Return a text as a single line of printable characters."""
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+MAX_REASON_LENGTH = 300  # characters
 
 
 def _check_name(text: str) -> str:
@@ -39,9 +36,11 @@ def _check_day(day: date) -> date:
 
 
 Day = Annotated[date, AfterValidator(_check_day)]
-SingleLine = Annotated[str, AfterValidator(single_line)]
+SingleLine = Annotated[str, AfterValidator(lambda text: single_line(text, MAX_REASON_LENGTH))]
 Channel = Literal["stable", "deprecated", "alpha", "beta"]
-PythonVersion = Annotated[str, StringConstraints(pattern=r"^[0-9]+\.[0-9]+$")]
+AirflowVersion = Annotated[str, StringConstraints(pattern=r"^[0-9]+\.[0-9]+[0-9a-z.+-]*$", max_length=50)]
+PythonVersion = Annotated[str, StringConstraints(pattern=r"^[0-9]+\.[0-9]+$", max_length=10)]
+PythonVersions = Annotated[list[PythonVersion], Field(max_length=20)]
 
 
 class OperatingSystem(BaseModel):
@@ -52,7 +51,7 @@ class OperatingSystem(BaseModel):
     name: str
     version: str
     codename: str
-    python_versions: list[PythonVersion] = []
+    python_versions: PythonVersions = []
     note: SingleLine = ""
 
 
@@ -67,13 +66,13 @@ class Release(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     release: Annotated[str, AfterValidator(_check_name)]
-    airflow: Annotated[str, StringConstraints(pattern=r"^[0-9]+\.[0-9]+[0-9a-z.+-]*$")]
+    airflow: AirflowVersion
     channel: Channel | None = "stable"
     lts: bool | None = None
     release_date: Day | None = None
     end_of_maintenance: Day | None = None
     end_of_basic_support: Day | None = None
-    python_versions: list[PythonVersion] = []
+    python_versions: PythonVersions = []
     default_python: PythonVersion | None = None
     os: list[OperatingSystem] = []
     architectures: list[Literal["amd64", "arm64"]] = []

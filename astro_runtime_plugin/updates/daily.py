@@ -16,7 +16,7 @@ from astro_runtime_plugin.background import StoppableWait
 from astro_runtime_plugin.database import state
 from astro_runtime_plugin.options.urls import without_secrets
 from astro_runtime_plugin.updates import document, store
-from astro_runtime_plugin.updates.download_process import DownloadError
+from astro_runtime_plugin.updates.download_error import DownloadError
 from astro_runtime_plugin.updates.fetch import FetchedDocument, fetch_document
 
 log = logging.getLogger("astro_runtime")

@@ -20,6 +20,7 @@ from astro_runtime_plugin.updates.metadata import Metadata
 log = logging.getLogger("astro_runtime")
 
 LISTS = ("runtimeVersions", "runtimeVersionsV3")
+MAX_RELEASES = 5000  # a real document lists about 500
 
 
 class DocumentError(ValueError):
@@ -39,6 +40,8 @@ def parse(text: str) -> list[Release]:
 @lru_cache(maxsize=1)  # the store parses a document to validate it, and again to list its releases
 def _parse(text: str) -> tuple[Release, ...]:
     rows = _rows(text)
+    if len(rows) > MAX_RELEASES:
+        raise DocumentError(f"lists more than {MAX_RELEASES} releases")
     releases = [release for name, row in rows.items() if (release := _release(name, row))]
     if not releases:
         raise DocumentError("lists no releases")
@@ -61,5 +64,5 @@ def _release(name: str, row: Any) -> Release | None:
         Version.parse(name)
         return Metadata.model_validate(row["metadata"]).release(name)
     except (VersionError, ValidationError, LookupError, TypeError) as error:
-        log.debug("The update document: release %.50r is left out: %s", name, type(error).__name__)
+        log.debug("The update document: release %r is left out: %s", name[:50], type(error).__name__)
         return None

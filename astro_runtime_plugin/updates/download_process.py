@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from astro_runtime_plugin import child_process
+from astro_runtime_plugin.updates.download_error import DownloadError
 
 if TYPE_CHECKING:
     import httpx
@@ -29,14 +30,6 @@ MAX_ETAG_LENGTH = 200  # characters
 HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "astro-runtime"}
 
 Result = dict[str, Any]
-
-
-class DownloadError(Exception):
-    """The download failed; `kind` is a word, and the message completes a sentence about "the update document"."""
-
-    def __init__(self, kind: str, why: str) -> None:
-        super().__init__(why)
-        self.kind = kind
 
 
 def download(url: str, etag: str | None, limit: int) -> Result:
@@ -67,11 +60,13 @@ def _read_file(url: str, etag: str | None, limit: int) -> Result:
 def _read_http(url: str, etag: str | None, limit: int) -> Result:
     import httpx
 
+    from astro_runtime_plugin.updates.proxy_transport import ProxyTransport
+
     headers = HEADERS | ({"If-None-Match": etag} if etag else {})
     timeout = httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
     try:
         with (
-            httpx.Client(headers=headers, timeout=timeout) as client,
+            httpx.Client(headers=headers, timeout=timeout, transport=ProxyTransport()) as client,
             closing(_send(client, client.build_request("GET", url))) as response,
         ):
             return _read_response(response, etag, limit)
@@ -90,6 +85,8 @@ def _send(client: httpx.Client, request: httpx.Request) -> httpx.Response:
         if response.next_request is None:
             return response
         response.close()
+        if request.url.scheme == "https" and response.next_request.url.scheme != "https":
+            raise DownloadError("redirect", "is redirected from https to a URL that is not https")
         request = response.next_request
     raise DownloadError("redirect", f"is redirected more than {MAX_REDIRECTS} times")
 

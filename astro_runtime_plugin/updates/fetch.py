@@ -6,11 +6,13 @@ import signal
 from typing import Any, NamedTuple
 
 from astro_runtime_plugin import child_process
-from astro_runtime_plugin.updates.download_process import DownloadError
+from astro_runtime_plugin.options.text import single_line
+from astro_runtime_plugin.updates.download_error import DownloadError
 
 DOWNLOAD_MODULE = "astro_runtime_plugin.updates.download_process"
 MAX_SECONDS = 30  # for the whole fetch, after which the child process is killed
 SPARE_SECONDS = 10.0  # for the child process to start
+MAX_MESSAGE_LENGTH = 300  # characters; the server may have written a part of it
 MAX_BYTES = 4 * 1024 * 1024  # escaped as a JSON string, it still fits into MySQL's MEDIUMTEXT
 
 
@@ -30,7 +32,7 @@ def fetch_document(
     """
     answer = _ask({"url": url, "etag": etag, "seconds": seconds, "limit": limit}, seconds + SPARE_SECONDS)
     if "failed" in answer:
-        raise DownloadError(answer["failed"], answer["why"])
+        raise DownloadError(answer["failed"], single_line(answer["why"], MAX_MESSAGE_LENGTH))
     return None if answer.get("same") else FetchedDocument(answer["text"], answer["etag"])
 
 

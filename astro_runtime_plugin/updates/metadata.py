@@ -21,11 +21,17 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
+from astro_runtime_plugin.options.text import single_line
 from astro_runtime_plugin.options.urls import LINK, url_problem
-from astro_runtime_plugin.releases.release import Channel, Day, PythonVersion, Release, single_line
-from entrypoint.errors import truncate
-
-MAX_REASON_LENGTH = 300  # characters
+from astro_runtime_plugin.releases.release import (
+    MAX_REASON_LENGTH,
+    AirflowVersion,
+    Channel,
+    Day,
+    PythonVersion,
+    PythonVersions,
+    Release,
+)
 
 
 def _lenient(fallback: Callable[[Any], Any]) -> WrapValidator:
@@ -43,7 +49,7 @@ def _lenient(fallback: Callable[[Any], Any]) -> WrapValidator:
 
 
 def _reason(value: Any) -> str:
-    return truncate(single_line("" if value is None else str(value)), MAX_REASON_LENGTH)
+    return single_line(str(value), MAX_REASON_LENGTH) if isinstance(value, str | int | float) else ""
 
 
 def _link(url: Any) -> str | None:
@@ -61,14 +67,14 @@ class Metadata(BaseModel):
 
     model_config = ConfigDict(alias_generator=to_camel)
 
-    airflow_version: str
+    airflow_version: AirflowVersion
     channel: Fact[Channel] = None
     release_date: Fact[Day] = None
     end_of_support: Fact[Day] = None
     end_of_maintenance: Fact[Day] = None
     end_of_basic_support: Fact[Day] = None
     lts: Annotated[Fact[bool], Field(alias="LTS")] = None
-    python_versions: Fact[list[PythonVersion]] = None
+    python_versions: Fact[PythonVersions] = None
     default_python_version: Fact[PythonVersion] = None
     yanked: YankFlag = None
     yanked_reason: Annotated[str, BeforeValidator(_reason)] = ""

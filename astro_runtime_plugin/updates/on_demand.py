@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from astro_runtime_plugin.options.urls import UPDATE_DOCUMENT, url_problem, without_secrets
 from astro_runtime_plugin.releases.release import Release
 from astro_runtime_plugin.updates import document
-from astro_runtime_plugin.updates.download_process import DownloadError
+from astro_runtime_plugin.updates.download_error import DownloadError
 from astro_runtime_plugin.updates.fetch import fetch_document
 from entrypoint import config_file
 from entrypoint.option_names import ConfigOption

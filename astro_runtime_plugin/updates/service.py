@@ -12,8 +12,9 @@ from airflow.configuration import conf
 
 from astro_runtime_plugin import background
 from astro_runtime_plugin.options.section import read_option
-from astro_runtime_plugin.options.urls import UPDATE_DOCUMENT, url_problem
+from astro_runtime_plugin.options.urls import UPDATE_DOCUMENT, is_plain_http, url_problem
 from astro_runtime_plugin.releases.release import Release
+from astro_runtime_plugin.updates.listed import ListedReleases, list_releases
 
 log = logging.getLogger("astro_runtime")
 
@@ -27,6 +28,10 @@ def start() -> None:
     if problem := url_problem(url, UPDATE_DOCUMENT):
         log.warning("[astro_runtime] update_url %s; the update check is off", problem)
         return
+    if is_plain_http(url):
+        log.warning(
+            "[astro_runtime] update_url is not https: whoever controls the network can change the document"
+        )
     from astro_runtime_plugin.updates.daily import DailyCheck
 
     background.start_thread("updates", DailyCheck(url).run)
@@ -34,12 +39,20 @@ def start() -> None:
 
 def stored_releases() -> list[Release]:
     """Return the releases of the last valid document in their order; empty without a document or an `update_url`."""
+    return [*listed_releases().document]
+
+
+def listed_releases() -> ListedReleases:
+    """Return the releases of the catalogue and of the last valid document. Raises CatalogueError.
+
+    The result is the same object until another document is stored.
+    """
     url = _update_url()
     if not url or url_problem(url, UPDATE_DOCUMENT):
-        return []
+        return list_releases()
     from astro_runtime_plugin.updates import store
 
-    return store.document_releases(url)
+    return store.listed_releases(url)
 
 
 def _update_url() -> str:

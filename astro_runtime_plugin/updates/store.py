@@ -5,16 +5,20 @@ from __future__ import annotations
 from contextlib import suppress
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from astro_runtime_plugin.database import state
 from astro_runtime_plugin.releases.release import Release
 from astro_runtime_plugin.updates import document
 from astro_runtime_plugin.updates.fetch import FetchedDocument
+from astro_runtime_plugin.updates.listed import ListedReleases, list_releases
 
 KIND, NAME = "update document", "last good"
+MAX_LENGTH = (
+    16 * 1024 * 1024
+)  # characters of a row: `fetch.MAX_BYTES`, escaped as a JSON string in another one
 
 
 class StoredDocument(BaseModel):
@@ -27,8 +31,8 @@ class StoredDocument(BaseModel):
     source: str
     text: str
     etag: str | None
-    fetched: float
-    checked: float
+    fetched: Annotated[float, Field(allow_inf_nan=False)]
+    checked: Annotated[float, Field(allow_inf_nan=False)]
 
 
 def source(url: str) -> str:
@@ -38,25 +42,32 @@ def source(url: str) -> str:
 
 def stored_document(url: str) -> StoredDocument | None:
     """Return the last valid document of `url`; None if there is none, or only one of another URL."""
-    return _validate(url, state.fetch(KIND).get(NAME))
+    return _validate(url, state.fetch(KIND, max_length=MAX_LENGTH).get(NAME))
 
 
 def document_releases(url: str) -> list[Release]:
-    """Return the releases of the last valid document of `url` in their order; empty if there is none.
+    """Return the releases of the last valid document of `url` in their order; empty if there is none."""
+    return [*listed_releases(url).document]
+
+
+def listed_releases(url: str) -> ListedReleases:
+    """Return the releases of the catalogue and of the last valid document of `url`. Raises CatalogueError.
 
     A web server calls this for every page: the document is read again only after another one has been stored.
     """
     updated_at = state.updated_at(KIND, NAME)
     with suppress(LookupError):
-        return _read_releases(url, updated_at) if updated_at else []
-    return []
+        return _read_releases(url, updated_at) if updated_at else list_releases()
+    return list_releases()
 
 
 @lru_cache(maxsize=1)
-def _read_releases(url: str, updated_at: float) -> list[Release]:
-    row = state.fetch(KIND)[NAME]  # raises if the database has gone down meanwhile, so that nothing is cached
+def _read_releases(url: str, updated_at: float) -> ListedReleases:
+    row = state.fetch(KIND, max_length=MAX_LENGTH)[
+        NAME
+    ]  # raises if the database has gone down: nothing is cached
     stored = _validate(url, row)
-    return document.parse(stored.text) if stored else []
+    return ListedReleases(document.parse(stored.text)) if stored else list_releases()
 
 
 def _validate(url: str, row: Any) -> StoredDocument | None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from airflow.auth.managers.models.resource_details import AccessView
 from airflow.www.extensions.init_auth_manager import get_auth_manager
 from flask import Response, abort, current_app, make_response, redirect, render_template, request
 from markupsafe import Markup
@@ -25,38 +26,55 @@ def create_blueprint(runtime: schemas.Runtime) -> FooterBlueprint:
     blueprint = FooterBlueprint(runtime, is_logged_in)
     blueprint.record_once(lambda _: start())  # records the webserver; does nothing in other commands
     # Lambdas, because Flask-WTF reads the `__name__` of a view, which a partial does not have.
-    for name, view in api_views(runtime).items():
+    for name, (is_permitted, view) in api_views(runtime).items():
         endpoint = name.partition(".")[0]  # Flask forbids dots
-        blueprint.add_url_rule(f"/api/{name}", endpoint, lambda view=view: json_response(view))
+        blueprint.add_url_rule(
+            f"/api/{name}",
+            endpoint,
+            lambda is_permitted=is_permitted, view=view: json_response(is_permitted, view),
+        )
     blueprint.add_url_rule(
-        "/api/notices", "dismiss_notice", lambda: json_response(dismiss_notice), methods=["POST"]
+        "/api/notices",
+        "dismiss_notice",
+        lambda: json_response(is_logged_in, dismiss_notice),
+        methods=["POST"],
     )
     blueprint.add_url_rule("/page", "runtime_page", lambda: runtime_page(runtime))
     return blueprint
 
 
-def api_views(runtime: schemas.Runtime) -> dict[str, Callable[[], Any]]:
-    """Return the functions that answer `GET /astro-runtime/api/NAME`, by name."""
+def api_views(runtime: schemas.Runtime) -> dict[str, tuple[Callable[[], bool], Callable[[], Any]]]:
+    """Return who may see `GET /astro-runtime/api/NAME`, and the function that answers it, by name."""
     return {
-        "runtime": lambda: runtime_with_settings(runtime).model_dump(),
-        "workers": lambda: latest_snapshot(record.decode(os.environ)).model_dump(),
-        "components": lambda: [component._asdict() for component in current_components()],
-        "notices": lambda: service.undismissed_notices(user_id()).model_dump(),
-        "openapi.json": openapi.document,
+        "runtime": (is_logged_in, lambda: runtime_with_settings(runtime).model_dump()),
+        "workers": (may_see_components, lambda: latest_snapshot(record.decode(os.environ)).model_dump()),
+        "components": (
+            may_see_components,
+            lambda: [component._asdict() for component in current_components()],
+        ),
+        "notices": (
+            is_logged_in,
+            lambda: service.undismissed_notices(user_id(), may_see_components()).model_dump(),
+        ),
+        "openapi.json": (is_logged_in, openapi.document),
     }
 
 
 def runtime_with_settings(runtime: schemas.Runtime) -> schemas.Runtime:
-    """Return `runtime` with the settings of this process."""
+    """Return `runtime` with the settings of this process if the user may see them."""
     settings = schemas.settings(record.decode(os.environ))
-    return runtime.model_copy(update={"settings": settings})
+    return runtime.model_copy(update={"settings": settings if may_see_settings() else []})
 
 
-def json_response(view: Callable[[], Any]) -> Response:
-    """Return the result of `view` to a logged-in user and 401 to anyone else; caches store neither."""
-    response = make_response(view() if is_logged_in() else ({"detail": "Not authenticated"}, 401))
+def json_response(is_permitted: Callable[[], bool], view: Callable[[], Any]) -> Response:
+    """Return the result of `view`, 401 to a visitor or 403 to a user without permission; caches store none of them."""
+    response = make_response(view() if is_logged_in() and is_permitted() else _refusal())
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _refusal() -> tuple[Any, int]:
+    return ({"detail": "Forbidden"}, 403) if is_logged_in() else ({"detail": "Not authenticated"}, 401)
 
 
 def dismiss_notice() -> tuple[Any, int]:
@@ -65,16 +83,16 @@ def dismiss_notice() -> tuple[Any, int]:
     notice = body.get("notice") if isinstance(body, dict) else None
     if not isinstance(notice, str):
         return {"detail": schemas.INVALID_DISMISSAL}, 422
-    if not service.dismiss(user_id(), notice):
+    if not service.dismiss(user_id(), notice, may_see_components()):
         return {"detail": schemas.NO_SUCH_NOTICE}, 404
     return "", 204
 
 
 def runtime_page(runtime: schemas.Runtime) -> str | Redirect:
-    """Return the Runtime page to users who may see connections, 403 to others; redirect visitors to the login."""
+    """Return the Runtime page to users who may see all that it shows, 403 to others; redirect visitors to the login."""
     if not is_logged_in():
         return redirect(get_auth_manager().get_url_login(next_url=request.url))
-    if not get_auth_manager().is_authorized_connection(method="GET"):
+    if not may_see_page():
         abort(403)
     content = Markup(render_page(runtime))  # noqa: S704 (the template has escaped it)
     appbuilder: Any = current_app.appbuilder  # type: ignore[attr-defined]
@@ -90,6 +108,27 @@ def runtime_page(runtime: schemas.Runtime) -> str | Redirect:
 def is_logged_in() -> bool:
     """Whether the visitor has logged in; the anonymous visitor of AUTH_ROLE_PUBLIC has not."""
     return bool(get_auth_manager().is_logged_in())
+
+
+def may_see_settings() -> bool:
+    """Whether Airflow would show its configuration to the user."""
+    return bool(get_auth_manager().is_authorized_configuration(method="GET"))
+
+
+def may_see_components() -> bool:
+    """Whether Airflow would show its jobs, and with them the hosts, to the user."""
+    return bool(get_auth_manager().is_authorized_view(access_view=AccessView.JOBS))
+
+
+def may_see_page() -> bool:
+    """Whether Airflow would show all that the page does; the first permission is that of Admin and Op."""
+    manager = get_auth_manager()
+    return bool(
+        manager.is_authorized_connection(method="GET")
+        and manager.is_authorized_view(access_view=AccessView.PROVIDERS)
+        and may_see_settings()
+        and may_see_components()
+    )
 
 
 def user_id() -> str:

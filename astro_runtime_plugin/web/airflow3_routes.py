@@ -8,9 +8,13 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 from airflow import __version__ as airflow_version
+from airflow.api_fastapi.app import get_auth_manager
+from airflow.api_fastapi.auth.managers.models.resource_details import AccessView
 from airflow.api_fastapi.core_api.security import (
     GetUserDep,
+    requires_access_configuration,
     requires_access_connection,
+    requires_access_view,
     requires_authenticated,
 )
 from fastapi import APIRouter, Body, Depends, FastAPI, HTTPException
@@ -30,8 +34,15 @@ from astro_runtime_plugin.web.no_store import NoStoreMiddleware
 from astro_runtime_plugin.web.page.collect import render_page
 from entrypoint import record
 
-# Every auth manager grants this to its equivalents of Admin and Op.
-REQUIRES_CONNECTION_ACCESS = Depends(requires_access_connection(method="GET"))
+# Airflow shows the hosts of its components in its list of jobs.
+REQUIRES_JOBS = Depends(requires_access_view(AccessView.JOBS))
+# Every auth manager grants the first to its equivalents of Admin and Op; the others are for what the page shows.
+REQUIRES_ALL = [
+    Depends(requires_access_connection(method="GET")),
+    Depends(requires_access_configuration(method="GET")),
+    REQUIRES_JOBS,
+    Depends(requires_access_view(AccessView.PROVIDERS)),
+]
 
 
 def create_app(tag: str | None, links: dict[str, str]) -> FastAPI:
@@ -42,22 +53,32 @@ def create_app(tag: str | None, links: dict[str, str]) -> FastAPI:
     authenticated_router = APIRouter(dependencies=[Depends(requires_authenticated())])
 
     @authenticated_router.get("/api/runtime")
-    def runtime() -> schemas.Runtime:
-        release = release_of(airflow_version)
-        return schemas.runtime_info(release, tag, airflow_version, links, record.decode(os.environ))
+    def runtime(user: GetUserDep) -> schemas.Runtime:
+        settings = record.decode(os.environ) if may_see_settings(user) else ()
+        return schemas.runtime_info(release_of(airflow_version), tag, airflow_version, links, settings)
 
-    @authenticated_router.get("/page", dependencies=[REQUIRES_CONNECTION_ACCESS])
-    def runtime_page() -> HTMLResponse:
-        return HTMLResponse(render_page(runtime()))
+    @authenticated_router.get("/page", dependencies=REQUIRES_ALL)
+    def runtime_page(user: GetUserDep) -> HTMLResponse:
+        return HTMLResponse(render_page(runtime(user)))
 
     authenticated_router.add_api_route("/api/openapi.json", openapi.document)
-    authenticated_router.add_api_route("/api/workers", workers)
-    authenticated_router.add_api_route("/api/components", list_components)
+    authenticated_router.add_api_route("/api/workers", workers, dependencies=[REQUIRES_JOBS])
+    authenticated_router.add_api_route("/api/components", list_components, dependencies=[REQUIRES_JOBS])
     authenticated_router.add_api_route("/api/notices", notices)
     authenticated_router.add_api_route("/api/notices", dismiss_notice, methods=["POST"], status_code=204)
     app.include_router(authenticated_router)
     app.mount("/static", _RevalidatedStaticFiles(directory=STATIC))
     return app
+
+
+def may_see_settings(user: GetUserDep) -> bool:
+    """Whether Airflow would show its configuration to a user."""
+    return bool(get_auth_manager().is_authorized_configuration(method="GET", user=user))
+
+
+def may_see_components(user: GetUserDep) -> bool:
+    """Whether Airflow would show its jobs to a user."""
+    return bool(get_auth_manager().is_authorized_view(access_view=AccessView.JOBS, user=user))
 
 
 def workers() -> WorkersSummary:
@@ -71,13 +92,13 @@ def list_components() -> list[dict[str, str]]:
 
 
 def notices(user: GetUserDep) -> NoticeList:
-    """Return the notices that the user has not dismissed."""
-    return service.undismissed_notices(user.get_id())
+    """Return the notices that the user has not dismissed; only who may see the components reads about them."""
+    return service.undismissed_notices(user.get_id(), may_see_components(user))
 
 
 def dismiss_notice(user: GetUserDep, notice: Annotated[str, Body(embed=True)]) -> None:
     """Hide a notice from the user for some days; 404 for an unknown notice."""
-    if not service.dismiss(user.get_id(), notice):
+    if not service.dismiss(user.get_id(), notice, may_see_components(user)):
         raise HTTPException(404, schemas.NO_SUCH_NOTICE)
 
 

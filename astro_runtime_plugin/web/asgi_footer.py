@@ -13,7 +13,14 @@ from typing import Any
 from urllib.parse import quote
 
 from astro_runtime_plugin.web.fail_safe import FailSafe
-from astro_runtime_plugin.web.html_pages import PAGE_DESTINATIONS, URL_PREFIX, is_whole_page
+from astro_runtime_plugin.web.html_pages import (
+    CONDITIONS,
+    PAGE_DESTINATIONS,
+    URL_PREFIX,
+    is_validator,
+    is_whole_page,
+    may_be_conditional,
+)
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -32,8 +39,9 @@ class FooterMiddleware:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one request; if the footer fails, the page stays as Airflow rendered it."""
-        if scope["type"] == "http":
-            send = self._fail_safe(self._wrap_send, scope, send) or send
+        if scope["type"] == "http" and (wrapped := self._fail_safe(self._wrap_send, scope, send)):
+            send = wrapped
+            scope = self._fail_safe(without_conditions, scope) or scope
         await self.app(scope, receive, send)
 
     def _wrap_send(self, scope: Message, send: Send) -> Send | None:
@@ -46,7 +54,7 @@ class FooterMiddleware:
         async def send_with_footer(message: Message) -> None:
             nonlocal is_page
             if message["type"] == "http.response.start":
-                page = self._fail_safe(extend_content_length, message, len(tag))
+                page = self._fail_safe(extend_page, message, len(tag))
                 is_page, message = page is not None, page or message
             elif message["type"] == "http.response.body" and is_page and not message.get("more_body"):
                 body = b"" if scope["method"] == "HEAD" else b"".join((message.get("body", b""), tag))
@@ -77,8 +85,17 @@ def script_tag(root_path: str) -> bytes:
     return f'<script src="{url}" defer></script>'.encode()
 
 
-def extend_content_length(start: Message, extra: int) -> Message | None:
-    """Return the `http.response.start` of a page with `extra` bytes added to its Content-Length, if it has one.
+def without_conditions(scope: Message) -> Message:
+    """Return the request for a page without the conditions under which the answer would be "not modified"."""
+    fields = dict(scope["headers"])
+    if not may_be_conditional(fields.get(b"sec-fetch-dest", b""), fields.get(b"accept", b"")):
+        return scope
+    headers = [(name, value) for name, value in scope["headers"] if name not in CONDITIONS]
+    return {**scope, "headers": headers}
+
+
+def extend_page(start: Message, extra: int) -> Message | None:
+    """Return the `http.response.start` of a page with `extra` bytes more, and without what described the body before.
 
     None if the response is not a whole page.
     """
@@ -88,5 +105,6 @@ def extend_content_length(start: Message, extra: int) -> Message | None:
     extended = [
         (name, str(int(value) + extra).encode() if name.lower() == b"content-length" else value)
         for name, value in headers
+        if not is_validator(name)
     ]
     return {**start, "headers": extended}

@@ -9,7 +9,15 @@ from flask import Blueprint, Response, render_template, request
 from markupsafe import Markup
 
 from astro_runtime_plugin.web.fail_safe import FailSafe
-from astro_runtime_plugin.web.html_pages import PAGE_DESTINATIONS, STATIC, URL_PREFIX, is_whole_page
+from astro_runtime_plugin.web.html_pages import (
+    CONDITIONS,
+    PAGE_DESTINATIONS,
+    STATIC,
+    URL_PREFIX,
+    is_validator,
+    is_whole_page,
+    may_be_conditional,
+)
 from astro_runtime_plugin.web.schemas import Runtime
 
 LAYOUT = "astro_runtime/layout.html"
@@ -17,6 +25,7 @@ FOOTER = "astro_runtime/footer.html"
 RUNTIME_FOOTER = b'<footer id="astro-runtime-footer"'
 AIRFLOW_FOOTER = b'<footer class="footer"'
 BODY_END = b"</body>"
+CONDITION_VARIABLES = [f"HTTP_{name.decode().replace('-', '_').upper()}" for name in CONDITIONS]
 
 
 class FooterBlueprint(Blueprint):
@@ -34,6 +43,7 @@ class FooterBlueprint(Blueprint):
         self._runtime = runtime
         self._is_logged_in = is_logged_in
         self._fail_safe = FailSafe()
+        self.before_app_request(self._remove_conditions)
         self.after_app_request(self._append_footer)
 
     def register(self, app: Any, options: dict[str, Any]) -> None:
@@ -62,6 +72,17 @@ class FooterBlueprint(Blueprint):
             return None
         return Markup(render_template(FOOTER, runtime=self._runtime))  # noqa: S704 (the template has escaped it)
 
+    def _remove_conditions(self) -> None:
+        """Let the answer to a logged-in user's request for a page not be "not modified", which hides the footer."""
+        if any(name in request.environ for name in CONDITION_VARIABLES):
+            self._fail_safe(self._remove_page_conditions)
+
+    def _remove_page_conditions(self) -> None:
+        accept, destination = (request.headers.get(name, "") for name in ("Accept", "Sec-Fetch-Dest"))
+        if may_be_conditional(destination.encode(), accept.encode()) and self._is_logged_in():
+            for name in CONDITION_VARIABLES:
+                request.environ.pop(name, None)
+
     def _append_footer(self, response: Response) -> Response:
         """Append the footer to a page that does not use the layout, such as an error page."""
         self._fail_safe(self._append_to_page, response)
@@ -71,12 +92,22 @@ class FooterBlueprint(Blueprint):
         if not is_page(response):
             return
         page = response.get_data()
+        if RUNTIME_FOOTER in page:
+            _drop_validators(response)
         if RUNTIME_FOOTER in page or AIRFLOW_FOOTER in page:
             return
         before, body_end, after = page.rpartition(BODY_END)
         if not body_end:
             before, after = page, b""
-        response.set_data(b"".join((before, self._footer().encode(), body_end, after)))
+        if footer := self._footer().encode():
+            response.set_data(b"".join((before, footer, body_end, after)))
+            _drop_validators(response)
+
+
+def _drop_validators(response: Response) -> None:
+    """Remove what described the page as it is for other visitors."""
+    for name in {name for name, _ in response.headers if is_validator(name.encode())}:
+        del response.headers[name]
 
 
 def is_page(response: Response) -> bool:

@@ -21,7 +21,15 @@ Json = dict[str, Any]
 
 REF = "#/components/schemas/{model}"
 MODELS = (Runtime, WorkersSummary, NoticeList)
-DESCRIPTION = "What runs here, and why. Every endpoint needs a login, and no answer may be cached."
+DESCRIPTION = (
+    "What runs here, and why. Every endpoint needs a login, and the permission under which Airflow shows the same"
+    " facts; no answer may be cached."
+)
+JOBS_REFUSED = "The user may not see Airflow's jobs. Airflow 3.3: or the token is invalid."
+PAGE_REFUSED = (
+    "The user may not see connections, the configuration, jobs or providers."
+    " Airflow 3.3: or the token is invalid."
+)
 SECURITY_SCHEMES: Json = {
     "airflow3Token": {"type": "http", "scheme": "bearer", "description": "Airflow 3.3: the token of its API"},
     "airflow3Cookie": {
@@ -92,14 +100,30 @@ def paths() -> Json:
     page = {"description": "The page.", "content": {"text/html": {"schema": {"type": "string"}}}}
     return {
         "/api/runtime": {
-            "get": _read("What runs: versions, links, and every setting with its origin", "Runtime")
+            "get": _read(
+                "What runs: versions, links, and every setting with its origin; no settings for a user who may not"
+                " see Airflow's configuration",
+                "Runtime",
+            )
         },
         "/api/workers": {
-            "get": _read("Celery workers by queue, and the limit of each scheduler", "WorkersSummary")
+            "get": _read(
+                "Celery workers by queue, and the limit of each scheduler",
+                "WorkersSummary",
+                _refused(JOBS_REFUSED),
+            )
         },
-        "/api/components": {"get": _operation("Running components", {"200": _json("Success.", listed)})},
+        "/api/components": {
+            "get": _operation(
+                "Running components", {"200": _json("Success.", listed), "403": _refused(JOBS_REFUSED)}
+            )
+        },
         "/api/notices": {
-            "get": _read("The notices that the current user has not dismissed", NoticeList.__name__),
+            "get": _read(
+                "The notices that the current user has not dismissed; none about components for a user who may not"
+                " see Airflow's jobs",
+                NoticeList.__name__,
+            ),
             "post": _dismiss(),
         },
         "/api/openapi.json": {
@@ -108,14 +132,15 @@ def paths() -> Json:
         "/page": {
             "get": _operation(
                 "The Runtime page as HTML. Airflow 2.11 redirects (302) to the login instead of answering 401",
-                {"200": page, "403": _refused("The user may not see connections.")},
+                {"200": page, "403": _refused(PAGE_REFUSED)},
             )
         },
     }
 
 
-def _read(summary: str, schema: str) -> Json:
-    return _operation(summary, {"200": _json("Success.", _reference(schema))})
+def _read(summary: str, schema: str, refused: Json | None = None) -> Json:
+    responses = {"200": _json("Success.", _reference(schema))}
+    return _operation(summary, {**responses, "403": refused} if refused else responses)
 
 
 def _dismiss() -> Json:

@@ -43,7 +43,9 @@ class Runtime(BaseModel):
     airflow_version: str = Field(description="the version of Airflow")
     python_version: str = Field(description="the version of Python")
     links: list[Link] = Field(description="the links, in the order of the footer")
-    settings: list[Setting] = Field(description="the settings, as the web server resolved them")
+    settings: list[Setting] = Field(
+        description="the settings, as the web server resolved them; empty without permission"
+    )
 
 
 def runtime_info(

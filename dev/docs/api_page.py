@@ -29,6 +29,22 @@ $ curl -H "Authorization: Bearer $TOKEN" localhost:8080{server}/api/runtime
 
 On Airflow 3.3 `$TOKEN` is a token of Airflow's own API (`POST /auth/token`); a browser uses its cookie. On Airflow 2.11
 only the session cookie of a browser works. Every error but the page's is JSON with a `detail`.
+
+## Permissions
+
+Each endpoint asks for the permission under which Airflow itself shows the same facts, on both lines and with every auth
+manager. With the roles of FAB:
+
+| facts | permission | who has it |
+| --- | --- | --- |
+| versions, image tag and links of the footer; notices about the release; the OpenAPI document | a login | every user |
+| `settings` of `api/runtime` | to see the configuration | Admin, Op |
+| `api/workers`, `api/components`, the notice that image tags differ | to see jobs | Admin, Op, User, Viewer |
+| `page` | to see connections, the configuration, jobs and providers | Admin, Op |
+
+SimpleAuthManager also lets User and Viewer see the configuration. Airflow's `expose_config` does not matter here: the
+settings are only those that the Runtime has a default for, and none of them is a secret. An anonymous visitor sees
+nothing, not even with `AUTH_ROLE_PUBLIC`.
 """
 PRINT = "import json; from astro_runtime_plugin.web.openapi import document; print(json.dumps(document()))"
 

@@ -15,6 +15,10 @@ from testing.fixed_secrets import FERNET_KEY
 
 USERS = {"ann": "Admin", "vic": "Viewer"}
 ALL_USERS = {**USERS, "oli": "Op", "una": "User"}  # few tests need the last two
+FAB_USERS = {
+    "nia": "Nobody",
+    "pia": "Public",
+}  # roles without any permission, which SimpleAuthManager has not
 PASSWORD = "a password of the tests"
 DAG_COUNT = 60  # more than fit into a window
 
@@ -78,9 +82,10 @@ def fill_home(*setup_commands: list[str]) -> None:
     names = ["--firstname", "Ann", "--lastname", "Other", "--password", PASSWORD]
     users = [
         ["users", "create", "-u", user, "-r", role, "-e", f"{user}@example.com", *names]
-        for user, role in ALL_USERS.items()
+        for user, role in {**ALL_USERS, **FAB_USERS}.items()
     ]
+    roles = [["roles", "create", "Nobody"]]
     dags = [["dags", "reserialize"], ["dags", "test", "hello", "2026-01-02"]]
-    for command in (*setup_commands, *dags, *users):
+    for command in (*setup_commands, *dags, *roles, *users):
         arguments = get_parser().parse_args(command)
         arguments.func(arguments)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from image.dependency_files import DependencyFileError
 from image.install_packages import PACKAGE, error_of, name_of, read_packages
+from tests.fuzz.budget import fuzz
 
 WORD = st.text(st.sampled_from("ab1.+-=/:*~^?_%$(;#\n \t-é"), max_size=12)
 CONTENT = st.one_of(
@@ -17,8 +17,7 @@ CONTENT = st.one_of(
 )
 
 
-@settings(max_examples=200, deadline=None)
-@given(CONTENT, st.text(max_size=60))
+@fuzz(CONTENT, st.text(max_size=60))
 def test_accepted_words_are_no_options_and_remove_nothing(content: bytes, explanation: str) -> None:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "packages.txt"

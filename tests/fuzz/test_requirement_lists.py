@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from image.dependency_files import DependencyFileError
@@ -14,6 +13,7 @@ from image.passwords import has_password, mask
 from image.requirement_entry import RequirementEntry
 from image.requirement_lines import expanded_values, flatten, read_requirements
 from image.uv_explanation import entries_at_fault, with_locations
+from tests.fuzz.budget import fuzz
 
 SECRET = "Hush-Hush"
 WORDS = st.sampled_from(
@@ -42,8 +42,7 @@ def read(content: bytes) -> list[RequirementEntry]:
             return []
 
 
-@settings(max_examples=200, deadline=None)
-@given(TEXT, EXPLANATIONS)
+@fuzz(TEXT, EXPLANATIONS)
 def test_any_list_is_read_or_refused_line_by_line(content: bytes, explanation: str) -> None:
     entries = read(content)
     for entry in entries:
@@ -56,8 +55,7 @@ def test_any_list_is_read_or_refused_line_by_line(content: bytes, explanation: s
     assert set(entries_at_fault(located, usable)) <= set(usable)
 
 
-@settings(max_examples=200, deadline=None)
-@given(
+@fuzz(
     st.text(st.characters(exclude_categories=["Cs", "Z", "Cc"], exclude_characters="/@:?#`'\"()"), min_size=1)
 )
 def test_password_in_a_url_is_found_and_masked(password: str) -> None:

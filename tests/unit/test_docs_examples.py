@@ -39,6 +39,7 @@ IMAGES = {tag(line, variant) for line in LINES for variant in VARIANTS}
 DOCKER_OPTIONS = {
     ("build",): {"--build-arg": True, "--secret": True, "-t": True},
     ("run",): {"-p": True},
+    ("compose", "run"): {"--rm": False},
     ("compose", "up"): {"--wait": False, "--scale": True},
     ("buildx", "bake"): {"--print": False},
 }
@@ -104,6 +105,10 @@ def assert_docker_parses(words: list[str]) -> None:
     elif command == ("run",):
         assert arguments[0] in IMAGES
         assert_entrypoint_parses(arguments[1:])
+    elif command == ("compose", "run"):
+        service, program, path = arguments
+        assert (service in SERVICES, program) == (True, "cat")
+        assert path in COMPOSE_FILE
     elif command == ("buildx", "bake"):
         assert set(arguments) <= {image.partition(":")[2].replace(".", "_") for image in IMAGES}
     else:

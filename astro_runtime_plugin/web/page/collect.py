@@ -9,10 +9,8 @@ from astro_runtime_plugin.inventory.component_settings import hosts_by_setting
 from astro_runtime_plugin.inventory.listing import live_components
 from astro_runtime_plugin.inventory.recorder import component_rows
 from astro_runtime_plugin.parallelism.snapshot import latest_snapshot
-from astro_runtime_plugin.releases import catalogue
-from astro_runtime_plugin.releases.merge import find_release, merge_releases
 from astro_runtime_plugin.releases.today import utc_today
-from astro_runtime_plugin.updates.service import stored_releases
+from astro_runtime_plugin.updates.service import listed_releases
 from astro_runtime_plugin.web import schemas
 from astro_runtime_plugin.web.page.maintenance import MaintenanceStatus, maintenance_status
 from astro_runtime_plugin.web.page.parallelism import effective_setting
@@ -43,6 +41,6 @@ def render_page(runtime: schemas.Runtime) -> str:
 
 def _maintenance(release: str) -> MaintenanceStatus | None:
     """Return the status of the release today; None if neither the catalogue nor an update lists it."""
-    releases = merge_releases(catalogue.releases(), stored_releases())
-    match = find_release(release, releases)
+    releases = listed_releases().merged
+    match = releases.find(release)
     return maintenance_status(match, releases, utc_today()) if match else None

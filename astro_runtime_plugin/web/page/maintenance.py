@@ -9,7 +9,7 @@ from typing import NamedTuple
 from astro_runtime_plugin.releases.lifecycle import Lifecycle, compute_lifecycle
 from astro_runtime_plugin.releases.release import Release
 
-# The suffix of Bootstrap's label and progress bar classes, by stage; page-airflow3.css defines them, too.
+# The suffix of Bootstrap's label classes, by stage; page-airflow3.css defines them, too. The bar's style is the same.
 STYLES = {"maintained": "success", "unmaintained": "danger", "yanked": "danger"}
 DEFAULT_STYLE = "warning"
 

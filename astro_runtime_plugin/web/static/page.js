@@ -4,7 +4,8 @@
 
   const { createElement, useEffect, useState } = globalThis.React;
   const prefix = new URL("./astro-runtime/", document.baseURI);
-  const FORBIDDEN = "You may not view this page. It requires permission to view connections, which Admin and Op have.";
+  const FORBIDDEN =
+    "You may not view this page. It requires permission to view connections, the configuration, jobs and providers, which Admin and Op have.";
 
   const load = async () => {
     const response = await fetch(new URL("page", prefix), { headers: { Accept: "text/html" } });

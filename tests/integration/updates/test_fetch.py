@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from astro_runtime_plugin.updates.download_process import DownloadError
+from astro_runtime_plugin.updates.download_error import DownloadError
 from astro_runtime_plugin.updates.fetch import FetchedDocument, fetch_document
 from testing.servers import free_port
 from testing.update_documents import REAL

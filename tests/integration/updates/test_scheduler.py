@@ -94,6 +94,7 @@ def test_only_a_scheduler_has_the_thread_and_its_tasks_do_not(
     assert process["threads"].count(THREAD) == threads, log
     assert (DAILY in process["modules"]) is bool(threads)
     assert THREAD not in task["threads"]
+    assert log.count("update_url is not https") == threads
 
 
 def test_scheduler_stores_the_document(tmp_path: Path, metadata: Postgres, server: UpdateServer) -> None:

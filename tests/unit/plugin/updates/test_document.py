@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from astro_runtime_plugin.releases.catalogue import releases
 from astro_runtime_plugin.releases.lifecycle import compute_lifecycle
 from astro_runtime_plugin.releases.merge import find_release, merge_releases
-from astro_runtime_plugin.releases.release import Release
+from astro_runtime_plugin.releases.release import MAX_REASON_LENGTH, Release
 from astro_runtime_plugin.updates.document import DocumentError, parse
-from astro_runtime_plugin.updates.metadata import MAX_REASON_LENGTH, Metadata
+from astro_runtime_plugin.updates.metadata import Metadata
 from astro_runtime_plugin.updates.offer import offered_update
 from testing.entrypoint_process import CHECKOUT
 from testing.update_documents import NAMES, REAL, document_text, release_row

@@ -135,3 +135,56 @@ def test_request_that_breaks_the_footer_is_served_with_one_warning(
     assert serve([HTML], [PAGE])[1] == [PAGE]
     assert len(caplog.records) == 1
     assert "no script" in caplog.text
+
+
+VALIDATORS = [
+    (b"ETag", b'"1"'),
+    (b"Last-Modified", b"Wed, 21 Oct 2026 07:28:00 GMT"),
+    (b"content-md5", b"x"),
+    (b"Digest", b"x"),
+    (b"content-digest", b"x"),
+    (b"repr-digest", b"x"),
+    (b"accept-ranges", b"bytes"),
+]
+
+
+def test_extended_page_loses_what_described_the_body_before() -> None:
+    assert serve([HTML, *VALIDATORS], [PAGE]) == (dict([HTML]), [PAGE + TAG])
+
+
+@pytest.mark.parametrize("content_type", [b"application/json", b"text/html; charset=utf-16"])
+def test_unchanged_response_keeps_its_validators(content_type: bytes) -> None:
+    headers = [(b"content-type", content_type), *VALIDATORS]
+    assert serve(headers, [PAGE]) == (dict(headers), [PAGE])
+    assert serve([HTML, *VALIDATORS], [PAGE], []) == (dict([HTML, *VALIDATORS]), [PAGE])
+
+
+CONDITIONS = [(b"if-none-match", b'"1"'), (b"if-modified-since", b"Wed, 21 Oct 2026 07:28:00 GMT")]
+FOR_A_PAGE = (b"accept", b"text/html,application/xhtml+xml")
+
+
+def received_headers(*request_headers: tuple[bytes, bytes]) -> set[bytes]:
+    """Return the names of the headers that the app behind the middleware receives."""
+    scopes: list[Message] = []
+
+    async def app(scope: Message, _: Receive, __: Send) -> None:
+        scopes.append(scope)
+
+    async def unused(*_: Any) -> Any:
+        raise AssertionError
+
+    scope = {"type": "http", "method": "GET", "headers": [*request_headers, *CONDITIONS]}
+    asyncio.run(FooterMiddleware(app, "_token")(scope, unused, unused))
+    return {name for name, _ in scopes[0]["headers"]}
+
+
+def test_page_from_before_the_login_is_not_confirmed() -> None:
+    assert received_headers(*LOGGED_IN, FOR_A_PAGE) == {b"cookie", b"accept"}
+    assert received_headers(*LOGGED_IN, (b"sec-fetch-dest", b"iframe")) == {b"cookie", b"sec-fetch-dest"}
+
+
+def test_other_request_keeps_its_conditions() -> None:
+    conditions = {name for name, _ in CONDITIONS}
+    assert conditions < received_headers(*LOGGED_IN, (b"accept", b"*/*"))
+    assert conditions < received_headers(*LOGGED_IN, FOR_A_PAGE, (b"sec-fetch-dest", b"script"))
+    assert conditions < received_headers(FOR_A_PAGE)

@@ -9,10 +9,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from flask import Flask, Response, render_template, render_template_string
+from flask import Flask, Response, render_template, render_template_string, request
 from flask.testing import FlaskClient
 from jinja2 import DictLoader
 from pytest_mock import MockerFixture
+from werkzeug.wrappers import Response as BaseResponse
 
 from astro_runtime_plugin.web import flask_footer, schemas
 from astro_runtime_plugin.web.flask_footer import RUNTIME_FOOTER, FooterBlueprint
@@ -147,3 +148,64 @@ def test_stylesheets_are_revalidated(create_client: CreateClient) -> None:
         response = create_client().get(f"/astro-runtime/static/{name}")
         assert response.status_code == 200
         assert response.cache_control.no_cache
+
+
+VALIDATORS = {
+    "ETag": '"1"',
+    "Last-Modified": "Wed, 21 Oct 2026 07:28:00 GMT",
+    "Content-MD5": "x",
+    "Digest": "x",
+    "Content-Digest": "x",
+    "Repr-Digest": "x",
+    "Accept-Ranges": "bytes",
+}
+
+
+def conditional_page() -> Response:
+    """Return a page that a browser may keep, or "not modified"."""
+    response = Response(PAGE, headers=VALIDATORS)
+    response.make_conditional(request)
+    return response
+
+
+def validators(response: BaseResponse) -> dict[str, str]:
+    return {name: value for name, value in response.headers.items() if name in VALIDATORS}
+
+
+def test_extended_page_loses_what_described_the_body_before(create_client: CreateClient) -> None:
+    response = create_client(page=conditional_page).get("/page")
+    assert RUNTIME_FOOTER in response.data
+    assert validators(response) == {}
+
+
+def test_page_with_the_layouts_footer_loses_what_described_the_body_before(
+    create_client: CreateClient,
+) -> None:
+    def layout() -> Response:
+        return Response(render_template(flask_footer.LAYOUT), headers=VALIDATORS)
+
+    assert validators(create_client(page=layout).get("/page")) == {}
+    assert validators(create_client(lambda: False, page=layout).get("/page")) == VALIDATORS
+
+
+def test_unchanged_response_keeps_its_validators(create_client: CreateClient) -> None:
+    def utf_16() -> Response:
+        return Response("<p>é".encode("utf-16"), headers=VALIDATORS, content_type="text/html; charset=utf-16")
+
+    client = create_client(lambda: False, page=conditional_page)
+    assert (client.get("/page").data, validators(client.get("/page"))) == (PAGE, VALIDATORS)
+    response = create_client(utf_16=utf_16).get("/utf_16")
+    assert (response.data, validators(response)) == ("<p>é".encode("utf-16"), VALIDATORS)
+
+
+@pytest.mark.parametrize(
+    "condition", [{"If-None-Match": '"1"'}, {"If-Modified-Since": VALIDATORS["Last-Modified"]}]
+)
+def test_page_from_before_the_login_is_not_confirmed(
+    create_client: CreateClient, condition: dict[str, str]
+) -> None:
+    client, accept = create_client(page=conditional_page), {"Accept": "text/html,*/*"}
+    assert RUNTIME_FOOTER in client.get("/page", headers={**condition, **accept}).data
+    assert client.get("/page", headers={**condition, "Accept": "*/*"}).status_code == 304
+    visitor = create_client(lambda: False, page=conditional_page)
+    assert visitor.get("/page", headers={**condition, **accept}).status_code == 304

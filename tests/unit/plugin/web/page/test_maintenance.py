@@ -122,5 +122,5 @@ def test_release_without_a_bar_is_described(
     assert (status.stage, status.style, status.percent) == (stage, style, None)
     page = render_status(status)
     assert f'<span class="label label-{style}">{stage}</span>' in page
-    assert "progressbar" not in page
+    assert "<progress" not in page
     assert paragraph(page) == text
