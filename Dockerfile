@@ -37,7 +37,8 @@ COPY locks/${LINE}-${VARIANT}.txt /locks/lock.txt
 RUN --mount=type=cache,target=/root/.cache/uv \
     python3 -m venv --without-pip /opt/astro-runtime \
  && /opt/tools/bin/uv pip install --python /opt/astro-runtime/bin/python --require-hashes --no-deps \
-      --link-mode copy --compile-bytecode -r /locks/lock.txt
+      --link-mode copy --compile-bytecode -r /locks/lock.txt \
+ && rm -f /opt/astro-runtime/.lock
 
 # The bill of materials, in CycloneDX format.
 FROM airflow AS sbom
@@ -55,6 +56,9 @@ RUN --mount=type=bind,source=image,target=/image \
  && apt-get update \
  && xargs apt-get install -y --no-install-recommends </tmp/packages \
  && rm -rf /var/lib/apt/lists/* /tmp/packages
+# The virtual environment's packages are the only ones: what the base image installed for its Python (pip, setuptools)
+# would be seen as well, because users may install packages of their own (below).
+RUN rm -rf $(python3 -c 'import site; print(*(f"{folder}/*" for folder in site.getsitepackages()))') /usr/local/bin/pip*
 # The container may run as any user of group 0, as on OpenShift: the group may write whatever the user may write.
 RUN useradd --uid 50000 --gid 0 --create-home --home-dir /home/astro --shell /bin/bash astro \
  && mkdir -p /usr/local/airflow/dags /usr/local/airflow/plugins /usr/local/airflow/include /usr/local/airflow/logs \
@@ -62,6 +66,10 @@ RUN useradd --uid 50000 --gid 0 --create-home --home-dir /home/astro --shell /bi
  && chmod -R g=u /usr/local/airflow /home/astro \
  && ln -s /usr/local/airflow /opt/airflow
 COPY --from=airflow /opt/astro-runtime /opt/astro-runtime
+# `pip install` by the user, who cannot write to the environment, goes to the user's own folder, as in the official
+# image. The environment's packages come first on the path, so that Airflow keeps its own.
+RUN sed -i 's/^include-system-site-packages = false$/include-system-site-packages = true/' /opt/astro-runtime/pyvenv.cfg \
+ && grep -q '^include-system-site-packages = true$' /opt/astro-runtime/pyvenv.cfg
 # The public Python image has no bytecode of the standard library, and the user cannot write any: every start would
 # compile it.
 RUN python3 -m compileall -q -x '/(site|dist)-packages/|/tests?/' "$(python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')"
@@ -69,9 +77,12 @@ RUN --mount=type=bind,from=tools,source=/opt/tools,target=/opt/tools \
     --mount=type=bind,from=wheel,source=/wheel,target=/wheel \
     /opt/tools/bin/uv pip install --no-cache --python /opt/astro-runtime/bin/python --no-deps --compile-bytecode \
       --no-index --find-links /wheel astro-runtime \
- && /opt/astro-runtime/bin/python -m pip check
-COPY image /usr/local/lib/astro-runtime/image
-COPY --from=sbom /sbom.cdx.json /usr/local/share/astro-runtime/
+ && /opt/astro-runtime/bin/python -m pip check \
+ # uv's lock, which all may write to, and what pip remembers about its own version.
+ && rm -rf /opt/astro-runtime/.lock /root/.cache
+# The modes are ours, not those of the machine that builds: with umask 002 the group could write.
+COPY --chmod=755 image /usr/local/lib/astro-runtime/image
+COPY --from=sbom --chmod=644 /sbom.cdx.json /usr/local/share/astro-runtime/
 # The requirements that the image was built from; a project's requirements are resolved together with them.
 RUN --mount=type=bind,source=locks,target=/locks \
     cd /locks && lists="$LINE.in $LINE-slim.in $(test "$VARIANT" = slim || echo "$LINE-full.in")" \
@@ -83,7 +94,10 @@ RUN --mount=type=bind,source=locks,target=/locks \
 ARG RELEASE
 ARG AIRFLOW_VERSION
 ARG PYTHON_VERSION
-ENV PATH=/opt/astro-runtime/bin:$PATH \
+# DUMB_INIT_SETSID: dumb-init, for charts that call it, signals only its child, as tini does.
+ENV PATH=/opt/astro-runtime/bin:$PATH:/home/astro/.local/bin \
+    PYTHONUSERBASE=/home/astro/.local \
+    DUMB_INIT_SETSID=0 \
     AIRFLOW_HOME=/usr/local/airflow \
     AIRFLOW_VERSION=${AIRFLOW_VERSION} \
     ASTRONOMER_USER=astro \
@@ -100,6 +114,8 @@ LABEL org.opencontainers.image.title="Astro Runtime" \
       io.astronomer.docker.airflow.version="${AIRFLOW_VERSION}" \
       io.astronomer.docker.runtime.version="${RELEASE}" \
       io.astronomer.docker.python.version="${PYTHON_VERSION}"
+# For RUN in a project's Dockerfile: `source`, and a pipe that fails if any of its commands does.
+SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 WORKDIR /usr/local/airflow
 USER astro
 EXPOSE 8080
@@ -112,9 +128,23 @@ ENTRYPOINT ["tini", "--", "/entrypoint"]
 FROM base AS project
 ONBUILD USER root
 # The last letter is a pattern, so that a missing file is no error.
-ONBUILD COPY packages.tx[t] requirements.tx[t] /tmp/project/
-ONBUILD RUN /usr/local/lib/astro-runtime/image/install-lists.sh /tmp/project
-ONBUILD COPY --chown=astro:0 . .
+ONBUILD COPY packages.tx[t] requirements.tx[t] pip.con[f] /tmp/project/
+# Build arguments stay in the image's history; a password must be a build secret, which stays nowhere.
+ONBUILD ARG PIP_INDEX_URL PIP_EXTRA_INDEX_URL PIP_TRUSTED_HOST \
+    UV_INDEX_URL UV_EXTRA_INDEX_URL UV_DEFAULT_INDEX UV_INDEX UV_INDEX_STRATEGY
+ONBUILD RUN --mount=type=secret,id=pip.conf \
+    --mount=type=secret,id=build.env \
+    --mount=type=secret,id=netrc,target=/root/.netrc \
+    --mount=type=secret,id=PIP_INDEX_URL \
+    --mount=type=secret,id=PIP_EXTRA_INDEX_URL \
+    --mount=type=secret,id=UV_INDEX_URL \
+    --mount=type=secret,id=UV_EXTRA_INDEX_URL \
+    --mount=type=secret,id=UV_DEFAULT_INDEX \
+    --mount=type=secret,id=UV_INDEX \
+    /usr/local/lib/astro-runtime/image/install-lists.sh /tmp/project
+# Not COPY, which would keep .env, .git and the modes of the machine that builds.
+ONBUILD RUN --mount=type=bind,target=/run/project \
+    PYTHONPATH=/usr/local/lib/astro-runtime /opt/astro-runtime/bin/python -BP -m image.copy_project /run/project /usr/local/airflow
 ONBUILD USER astro
 ONBUILD ARG IMAGE_TAG
 ONBUILD ENV ASTRO_RUNTIME_IMAGE_TAG=${IMAGE_TAG}

@@ -39,7 +39,7 @@ help: ## this list
 install: $(STAMP) ## the environment alone: .venv, or .venv-2.11 for LINE=2.11
 
 .PHONY: environments
-environments: $(VENVS:%=%/.installed) $(DOCS)/.locked system ## the environments of both lines and of the documentation
+environments: $(VENVS:%=%/.installed) $(DOCS)/.locked system ## what the other targets install: all environments, and Debian's packages
 
 $(VENVS:%=%/.installed): %/.installed: %/.locked pyproject.toml
 	$*/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
@@ -69,6 +69,15 @@ $(LINES:%=test-%): test-%: system $$(VENV_OF_$$*)/.installed
 .PHONY: pytest
 pytest: $(STAMP)
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(PROGRESS) $(ARGS)
+
+.PHONY: fuzz
+fuzz: $(TESTED:%=fuzz-%) ## the parsers of outside input on generated input, FUZZ_SECONDS each (60)
+
+FUZZ_SECONDS ?= 60
+.PHONY: $(LINES:%=fuzz-%)
+$(LINES:%=fuzz-%): fuzz-%:
+	$(MAKE) --no-print-directory pytest LINE=$* PROGRESS=$(PROGRESS) \
+	  ARGS="tests/fuzz --fuzz-seconds $(FUZZ_SECONDS) $(ARGS)" $(call prefixed,$*)
 
 .PHONY: image
 image: ## the images of both lines for this machine, or of LINE: base, non-base, slim; needs a Docker engine

@@ -34,6 +34,18 @@ def hostname() -> str:
     return str(get_hostname())
 
 
+def metadata_engine() -> Any:
+    """Return Airflow's own SQLAlchemy engine, which `airflow_local_settings.py` may have changed.
+
+    Source: `initialize` in airflow/settings.py, which importing Airflow calls.
+    """
+    from airflow import settings
+
+    if settings.engine is None:
+        settings.initialize()
+    return settings.engine
+
+
 def send_gauge(name: str, value: int) -> None:
     """Send a gauge with Airflow's own metrics client."""
     resolve_name(STATS[line()]).gauge(name, value)
@@ -148,6 +160,20 @@ def sum_hybrid_slots() -> None:
     celery_kubernetes_executor.CeleryKubernetesExecutor.slots_available = property(
         lambda hybrid: hybrid.celery_executor.slots_available + hybrid.kubernetes_executor.slots_available
     )
+
+
+def close_pool_before_forks() -> None:
+    """Close the idle database connections of this process before it forks, so that no child shares one.
+
+    Airflow 2 drops an inherited connection only after SQLAlchemy has tested it with a query (`pool_pre_ping`). Two of
+    gunicorn's workers that test the same one take each other's answer; the other waits until gunicorn kills it. Source:
+    `setup_event_handlers` in airflow/utils/orm_event_handlers.py, `_ConnectionFairy._checkout` in SQLAlchemy 1.4.
+    """
+    import os
+
+    from airflow import settings
+
+    os.register_at_fork(before=lambda: settings.engine.dispose())
 
 
 def scheduler_runner() -> ModuleType | None:

@@ -19,14 +19,7 @@ from importlib import import_module
 from tempfile import TemporaryFile
 from typing import IO, Any, cast
 
-# The child has its parent's path, because the question may name a module there. Its working directory is not on the
-# path: it may be a project with an `entrypoint.py`.
-BOOTSTRAP = """
-import sys
-sys.path[:] = sys.argv[2:]
-from astro_runtime_plugin.child_process import run
-run(sys.argv[1])
-"""
+from entrypoint.child_command import child_command
 
 Child = subprocess.Popen[bytes]
 
@@ -69,7 +62,7 @@ def start(module: str, question: Any) -> Child:
 
 def command(module: str) -> list[str]:
     """Return the command line of a child that runs `module.main`."""
-    return [sys.executable, "-I", "-c", BOOTSTRAP, module, *sys.path]
+    return child_command(__name__, module, environ=os.environ)
 
 
 def _wait(child: Child, seconds: float) -> int:
@@ -80,7 +73,7 @@ def _wait(child: Child, seconds: float) -> int:
         return -signal.SIGALRM
 
 
-def run(module: str) -> None:
+def main(module: str) -> None:
     """Run `module.main` in the child. SIGALRM ends the child; a Ctrl-C is for the parent."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)

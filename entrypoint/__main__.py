@@ -10,8 +10,17 @@ gc.disable()  # a start ends before there is garbage worth the millisecond that 
 
 from entrypoint import container_user
 from entrypoint.build_environment import build_environment
-from entrypoint.command import DATABASE, SETUP_STEPS, Command, find_executable, parse, strip_setup_variables
-from entrypoint.errors import NOT_EXECUTABLE, StartError
+from entrypoint.command import (
+    DATABASE,
+    SETUP_STEPS,
+    START_PREFIXES,
+    Command,
+    find_executable,
+    parse,
+    strip_setup_variables,
+)
+from entrypoint.config_values import is_on
+from entrypoint.errors import NOT_EXECUTABLE, USAGE, StartError
 from entrypoint.log import log
 from entrypoint.record import RECORD_VARIABLE
 from entrypoint.signals import StopRequested, exit_by_signal, install_handlers, restore_default_signals
@@ -33,7 +42,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str], execute: Execute) -> i
         restore_default_signals()
         execute(path, words, environment)
     except StartError as error:
-        log(str(error))
+        log(*(str(error).splitlines() if error.code == USAGE else [str(error)]))
         return error.code
     except StopRequested as stop:
         return exit_by_signal(stop.number)
@@ -49,10 +58,20 @@ def prepare_launch(argv: Sequence[str], environ: Mapping[str, str]) -> tuple[str
     container_user.set_group_umask(environ)
     prepared = build_environment(environ, command.subcommand)
     if prepared.environ[RECORD_VARIABLE] != environ.get(RECORD_VARIABLE):
-        log(*container_user.warnings(environ), *(setting.log_line for setting in prepared.settings))
+        log(*container_user.warnings(environ), *_ignored_variables(environ), *prepared.notes)
+        log(*(setting.log_line for setting in prepared.settings))
     path = find_executable(command, prepared.environ)
     wait_and_set_up(command, prepared)
     return path, command.words, strip_setup_variables(prepared.environ)
+
+
+def _ignored_variables(environ: Mapping[str, str]) -> list[str]:
+    """Return a line for each variable of the official image that is set, but does nothing here."""
+    if not any(name.startswith(START_PREFIXES) for name in environ):
+        return []
+    from entrypoint.official_image import ignored_variables
+
+    return ignored_variables(environ)
 
 
 def wait_and_set_up(command: Command, prepared: PreparedEnvironment) -> None:
@@ -60,7 +79,7 @@ def wait_and_set_up(command: Command, prepared: PreparedEnvironment) -> None:
     steps = [
         step
         for step, variables in SETUP_STEPS.items()
-        if command.needs_setup and any(map(prepared.environ.get, variables))
+        if command.needs_setup and any(is_on(prepared.environ.get(name)) for name in variables)
     ]
     needs = dict.fromkeys([*(DATABASE for _ in steps), *command.needs(prepared.line)])
     if needs:

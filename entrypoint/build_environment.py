@@ -5,7 +5,9 @@ from __future__ import annotations
 from entrypoint import config_file, record
 from entrypoint.airflow_line import installed_airflow, line_of
 from entrypoint.container_user import user_environment, writable_cfg_path
-from entrypoint.resolve import resolve, settings_for
+from entrypoint.resolve import configured_queues, resolve, settings_for
+
+SECTION_PREFIX = "AIRFLOW__ASTRO_RUNTIME__"  # what the variables of [astro_runtime] begin with
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,17 +18,23 @@ if TYPE_CHECKING:
 
 
 class PreparedEnvironment:
-    """The line, airflow.cfg, the resolved settings, and the environment for the component."""
+    """The line, airflow.cfg, the resolved settings, the environment for the component, and notes for the log."""
 
-    __slots__ = ("cfg", "environ", "line", "settings")
+    __slots__ = ("cfg", "environ", "line", "notes", "settings")
 
     def __init__(
-        self, line: str, cfg: AirflowCfg, settings: list[ResolvedSetting], environ: dict[str, str]
+        self,
+        line: str,
+        cfg: AirflowCfg,
+        settings: list[ResolvedSetting],
+        environ: dict[str, str],
+        notes: list[str],
     ) -> None:
         self.line = line
         self.cfg = cfg
         self.settings = settings
         self.environ = environ
+        self.notes = notes
 
 
 def build_environment(environ: Mapping[str, str], subcommand: Sequence[str] = ()) -> PreparedEnvironment:
@@ -36,11 +44,19 @@ def build_environment(environ: Mapping[str, str], subcommand: Sequence[str] = ()
     subcommand that will run, such as `("celery", "worker")`.
     """
     line = line_of(installed_airflow())
-    operator = record.strip_exports(environ)
+    operator = _without_empty(record.strip_exports(environ))
     base = {**operator, **user_environment(operator)}
     base |= writable_cfg_path(base, config_file.config_path(operator))
     cfg = config_file.read_config(config_file.config_path(base))
     settings = resolve(operator, cfg, line, settings_for(subcommand, operator, cfg))
+    queues = configured_queues(operator, cfg)
     exports = {setting.variable: setting.value for setting in settings if setting.exported}
     environment = {**base, **exports, record.RECORD_VARIABLE: record.encode(settings)}
-    return PreparedEnvironment(line, cfg, settings, environment)
+    return PreparedEnvironment(line, cfg, settings, environment, queues.notes if queues else [])
+
+
+def _without_empty(environ: dict[str, str]) -> dict[str, str]:
+    """Leave out the Runtime's settings that are empty: Compose passes on so what nobody has set."""
+    return {
+        name: text for name, text in environ.items() if text.strip() or not name.startswith(SECTION_PREFIX)
+    }

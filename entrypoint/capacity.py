@@ -77,6 +77,7 @@ def worker_concurrency(host: HostLimits) -> Calculation:
     cores = f"{TASKS_PER_CORE} tasks × {host.cores:g} core{'s' * (host.cores != 1)}"
     memory = f"{host.memory // MIB} MiB of memory ÷ {MEMORY_PER_TASK} MiB a task"
     why = cores if by_cores <= by_memory else f"{memory}, which is less than {cores}"
+    why = f"{why}; {host.warning}" if host.warning else why
     tasks = min(by_cores, by_memory)
     return Calculation(max(1, tasks), why if tasks else f"{why}, and at least 1")
 

@@ -9,7 +9,7 @@ from entrypoint.errors import NOT_EXECUTABLE, NOT_FOUND, USAGE, StartError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 USAGE_TEXT = """\
 usage: entrypoint COMMAND [ARG ...]
@@ -57,6 +57,11 @@ SETUP_STEPS = {
     "migrate": ("_AIRFLOW_DB_MIGRATE", "_AIRFLOW_DB_UPGRADE"),
     "user": ("_AIRFLOW_WWW_USER_CREATE",),
 }
+START_PREFIXES = (
+    "_PIP_",
+    "_AIRFLOW_DB_",
+    "_AIRFLOW_WWW_USER_",
+)  # what the names of such variables begin with
 PASSWORD = "_AIRFLOW_WWW_USER_PASSWORD"  # noqa: S105 (the name of a variable)
 PASSWORD_COMMAND = "_AIRFLOW_WWW_USER_PASSWORD_CMD"  # noqa: S105
 # Subcommands that a probe or a task runs: they start without set-up.
@@ -65,27 +70,46 @@ TASK_MODULES = ("airflow.sdk.execution_time.execute_workload", "celery")
 
 
 class Command:
-    """A command line that can run: its words and, for an airflow command, the words of the subcommand."""
+    """A command line that can run: its words, and the words of its airflow subcommand, if it is an airflow command.
 
-    __slots__ = ("subcommand", "words")
+    `inner` are the subcommands of the airflow commands that a shell or another launcher will run.
+    """
 
-    def __init__(self, words: Sequence[str], subcommand: Sequence[str]) -> None:
+    __slots__ = ("inner", "subcommand", "words")
+
+    def __init__(
+        self, words: Sequence[str], subcommand: Sequence[str], inner: Iterable[tuple[str, ...]] = ()
+    ) -> None:
         self.words = list(words)
         self.subcommand = tuple(subcommand)
+        self.inner = list(inner)
 
     def needs(self, line: str) -> tuple[str, ...]:
         """Return what must be reachable before this command starts: DATABASE, BROKER, both or neither."""
-        if not self.subcommand or {"-h", "--help"} & set(self.subcommand):
-            return ()
-        table = NEEDS[line]
-        return table.get(self.subcommand[:2], table.get(self.subcommand[:1], ()))
+        needs = {need for subcommand in self._subcommands for need in _needs(subcommand, line)}
+        return tuple(need for need in (DATABASE, BROKER) if need in needs)
+
+    @property
+    def _subcommands(self) -> list[tuple[str, ...]]:
+        return [self.subcommand] if self.subcommand else self.inner
 
     @property
     def needs_setup(self) -> bool:
         """Whether `_AIRFLOW_DB_MIGRATE` and `_AIRFLOW_WWW_USER_CREATE` apply to this command."""
-        if self.subcommand:
-            return not any(self.subcommand[: len(words)] == words for words in COMMANDS_WITHOUT_SETUP)
+        if self._subcommands:
+            return not all(map(_is_without_setup, self._subcommands))
         return not any(word in TASK_MODULES for word in self.words[1:3])
+
+
+def _needs(subcommand: tuple[str, ...], line: str) -> tuple[str, ...]:
+    if {"-h", "--help"} & set(subcommand):
+        return ()
+    table = NEEDS[line]
+    return table.get(subcommand[:2], table.get(subcommand[:1], ()))
+
+
+def _is_without_setup(subcommand: tuple[str, ...]) -> bool:
+    return any(subcommand[: len(words)] == words for words in COMMANDS_WITHOUT_SETUP)
 
 
 def parse(argv: Sequence[str], environ: Mapping[str, str]) -> Command:
@@ -101,7 +125,15 @@ def parse(argv: Sequence[str], environ: Mapping[str, str]) -> Command:
         find_program(argv[0], environ) is None and _may_be_provider_command(argv[0])
     ):
         return Command(["airflow", *argv], argv)
-    return Command(argv, ())
+    return Command(argv, (), _inner_commands(argv, environ))
+
+
+def _inner_commands(argv: Sequence[str], environ: Mapping[str, str]) -> Iterable[tuple[str, ...]]:
+    if not any("airflow" in word for word in argv[1:]):
+        return ()
+    from entrypoint.shell_words import airflow_commands  # takes longer than the rest of a start
+
+    return airflow_commands(argv, environ)
 
 
 def strip_setup_variables(environ: Mapping[str, str]) -> dict[str, str]:

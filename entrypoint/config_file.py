@@ -39,6 +39,12 @@ class AirflowCfg:
 
         return interpolate(self.path, section, option)
 
+    def options(self, section: str) -> list[str]:
+        """Return the names of a section's options, as `ConfigParser.options` would; none if there is no section."""
+        if section not in self._sections or section == "DEFAULT":
+            return []
+        return list({**self._sections.get("DEFAULT", {}), **self._sections[section]})
+
     def is_generated(self, name: ConfigOption) -> bool:
         """Whether the option has the form in which Airflow generates its own airflow.cfg.
 

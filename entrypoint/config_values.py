@@ -11,7 +11,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_EXPANSIONS = 50  # rounds in which a variable may refer to another
-MAX_VALUE = 10_000_000  # no setting of the Runtime makes sense above this; 1e9 is a typo
+OFF = (
+    "f",
+    "false",
+    "n",
+    "no",
+    "off",
+    "none",
+    "null",
+    "disable",
+    "disabled",
+)  # besides an empty text and zero
+MAX_VALUE = 10_000_000  # tasks over all worker queues; more is a typo
 
 
 def parse_int_airflow2(text: str) -> int:
@@ -35,6 +46,15 @@ NUMBER_PARSERS: dict[str, dict[type, Callable[[str], float]]] = {
     "3.3": {int: parse_int_airflow3, float: float},
     "2.11": {int: parse_int_airflow2, float: float},
 }
+
+
+def is_on(text: str | None) -> bool:
+    """Whether a switch of the start is on: any text but a spelling of off, among them those of Airflow's `getboolean`.
+
+    Quotes around the text (`docker run --env-file` keeps them) and a comment behind it do not count.
+    """
+    word = (text or "").partition("#")[0].strip().strip("\"'").strip().lower()
+    return word not in OFF and bool(word.strip("+-0."))
 
 
 def expand(text: str, location: str = "a value") -> str:

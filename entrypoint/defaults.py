@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class OptionNames:
-    """The names of a setting in one line's Airflow, and the smallest value that can work, `minimum`.
+    """The names of a setting in one line's Airflow, and the smallest value that it takes, `minimum`; None: any.
 
     Airflow reads `names`, the newest first; the Runtime exports the first. Airflow uses the largest value of the
     first name and of those in `max_with`, where 0 means not set. `forwarded` are names from documentation or from
@@ -25,7 +25,7 @@ class OptionNames:
     def __init__(
         self,
         *names: ConfigOption,
-        minimum: float = 1,
+        minimum: float | None = None,
         max_with: tuple[tuple[ConfigOption, ...], ...] = (),
         forwarded: tuple[ConfigOption | EnvOnlyName, ...] = (),
     ) -> None:
@@ -39,7 +39,8 @@ class SettingDefault:
     """One row: the documented name, the names on each line, the default, and why it is better than Airflow's.
 
     `default` is the value in `unit`, or None if `capacity.py` calculates it; `formula` describes the calculation.
-    `airflow_default` is Airflow's default. `number` is `int` or `float`, as Airflow reads the setting.
+    `airflow_default` is Airflow's default. `number` is `int` or `float`, as Airflow reads the setting. `maximum` is the
+    largest value that it takes, if there is one, and `zero` is what a value of 0 or less does.
     """
 
     __slots__ = (
@@ -47,10 +48,12 @@ class SettingDefault:
         "default",
         "documented",
         "formula",
+        "maximum",
         "names_by_line",
         "number",
         "unit",
         "why",
+        "zero",
     )
 
     def __init__(
@@ -64,6 +67,8 @@ class SettingDefault:
         number: type,
         unit: str,
         why: str,
+        zero: str = "",
+        maximum: float | None = None,
     ) -> None:
         self.documented = documented
         self.names_by_line = names_by_line
@@ -73,6 +78,8 @@ class SettingDefault:
         self.number = number
         self.unit = unit
         self.why = why
+        self.zero = zero
+        self.maximum = maximum
 
 
 _REFRESH = ConfigOption("dag_processor", "refresh_interval")
@@ -92,7 +99,7 @@ _PENDING = (
     ConfigOption("kubernetes_executor", "worker_pods_pending_timeout"),
     ConfigOption("kubernetes", "worker_pods_pending_timeout"),
 )
-MIN_TIMEOUT = 0.001  # seconds: with a timeout of 0 no task would ever leave the queue
+MAX_TIMEOUT = 60_000_000_000  # seconds: 1900 years; Airflow subtracts it from today's date
 
 DEFAULTS = (
     SettingDefault(
@@ -106,24 +113,27 @@ DEFAULTS = (
         number=int,
         unit="seconds",
         why="a new DAG file shows within half a minute",
+        zero="in every loop",
     ),
     SettingDefault(
         "AIRFLOW__CELERY__STALLED_TASK_TIMEOUT",
         {
-            "3.3": OptionNames(_QUEUED, minimum=MIN_TIMEOUT, forwarded=(_STALLED, _ADOPTION, *_PENDING)),
-            "2.11": OptionNames(_QUEUED, minimum=MIN_TIMEOUT, max_with=((_STALLED,), (_ADOPTION,), _PENDING)),
+            "3.3": OptionNames(_QUEUED, minimum=0, forwarded=(_STALLED, _ADOPTION, *_PENDING)),
+            "2.11": OptionNames(_QUEUED, minimum=0, max_with=((_STALLED,), (_ADOPTION,), _PENDING)),
         },
         default="600",
         airflow_default="600",
         number=float,
         unit="seconds",
         why="a task that no worker takes is queued again after ten minutes",
+        zero="every task that waits when Airflow looks counts as stuck",
+        maximum=MAX_TIMEOUT,
     ),
     SettingDefault(
         "AIRFLOW__CORE__PARALLELISM",
         {
-            "3.3": OptionNames(_PARALLELISM, forwarded=(_PLAIN_PARALLELISM,)),
-            # 0 means unlimited in Airflow 2
+            # Airflow 3 ends with an error for 0, and Airflow 2 below it.
+            "3.3": OptionNames(_PARALLELISM, minimum=1, forwarded=(_PLAIN_PARALLELISM,)),
             "2.11": OptionNames(_PARALLELISM, minimum=0, forwarded=(_PLAIN_PARALLELISM,)),
         },
         default=None,
@@ -135,6 +145,7 @@ DEFAULTS = (
         number=int,
         unit="tasks",
         why="as many tasks as the running workers can take",
+        zero="no limit",
     ),
     SettingDefault(
         "AIRFLOW__KUBERNETES_EXECUTOR__WORKER_PODS_CREATION_BATCH_SIZE",
@@ -147,11 +158,12 @@ DEFAULTS = (
         number=int,
         unit="pods",
         why="a burst of tasks gets its pods in one scheduler loop, not in sixteen",
+        zero="no pod is created",
     ),
     SettingDefault(
         "AIRFLOW__SCHEDULER__MAX_TIS_PER_QUERY",
         {
-            # 0 means as many as [core] parallelism
+            # Airflow ends with an error below 0.
             "3.3": OptionNames(_MAX_TIS, minimum=0),
             "2.11": OptionNames(_MAX_TIS, minimum=0),
         },
@@ -160,6 +172,7 @@ DEFAULTS = (
         number=int,
         unit="tasks",
         why="one scheduler loop can fill all free slots, not just sixteen",
+        zero="as many as [core] parallelism",
     ),
 )
 
@@ -167,13 +180,17 @@ DEFAULTS = (
 WORKER_DEFAULTS = (
     SettingDefault(
         "AIRFLOW__CELERY__WORKER_CONCURRENCY",
-        {"3.3": OptionNames(WORKER_CONCURRENCY), "2.11": OptionNames(WORKER_CONCURRENCY)},
+        {
+            "3.3": OptionNames(WORKER_CONCURRENCY, minimum=0),
+            "2.11": OptionNames(WORKER_CONCURRENCY, minimum=0),
+        },
         default=None,
         formula="5 tasks per core of the worker's container, no more than its memory holds at 384 MiB per task",
         airflow_default="16",
         number=int,
         unit="tasks",
         why="as many tasks as the worker's CPU and memory can take",
+        zero="one task for each CPU of the host",
     ),
 )
 

@@ -1,4 +1,4 @@
-"""Reads how much CPU and memory this container may use, from its control groups (version 1 or 2).
+"""Reads how much CPU and memory this container may use, from its control groups (version 1 or 2) or from ECS.
 
 Source: Linux, Documentation/admin-guide/cgroup-v2.rst (cpu.max, memory.max), cgroup-v1/memory.rst and
 scheduler/sched-bwc.rst (cpu.cfs_quota_us, cpu.cfs_period_us).
@@ -10,29 +10,55 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+METADATA_VARIABLE = "ECS_CONTAINER_METADATA_URI_V4"
+METADATA_TRIES = 2  # the worker's own process asks again, and must get the same answer
 CGROUPS = "sys/fs/cgroup"
 
 
 class HostLimits:
-    """How much a component may use: `cores`, a number of CPUs, and `memory`, in bytes."""
+    """How much a component may use: `cores`, a number of CPUs, and `memory`, in bytes.
 
-    __slots__ = ("cores", "memory")
+    `warning` says why they may be too large, if they may.
+    """
 
-    def __init__(self, cores: float, memory: int) -> None:
+    __slots__ = ("cores", "memory", "warning")
+
+    def __init__(self, cores: float, memory: int, warning: str = "") -> None:
         self.cores = cores
         self.memory = memory
+        self.warning = warning
 
 
-def read_limits(root: str = "/") -> HostLimits:
+def read_limits(root: str = "/", environ: Mapping[str, str] | None = None) -> HostLimits:
     """Return the smallest limits of CPU and memory for this process, or those of the host if there are none.
 
-    `root` is the folder in which the kernel's file systems are mounted.
+    `root` is the folder in which the kernel's file systems are mounted. `environ` may name the metadata of an ECS task,
+    which is read if the control groups do not limit both.
     """
-    cores = [len(os.sched_getaffinity(0)), *_limits(root, "cpu", _cpu_limit)]
-    memory = [_host_memory(root), *_limits(root, "memory", _memory_limit)]
-    return HostLimits(min(cores), int(min(filter(None, memory))))
+    host_cores, host_memory = len(os.sched_getaffinity(0)), _host_memory(root)
+    cores = _limits(root, "cpu", _cpu_limit)
+    memory = [value for value in _limits(root, "memory", _memory_limit) if value < (host_memory or value + 1)]
+    warning = ""
+    address = (environ or {}).get(METADATA_VARIABLE, "").strip()
+    if address and not (cores and memory):
+        task_cores, task_memory, warning = _task_limits(address)
+        cores += filter(None, [task_cores])
+        memory += filter(None, [task_memory])
+    return HostLimits(min([host_cores, *cores]), int(min(filter(None, [host_memory, *memory]))), warning)
+
+
+def _task_limits(address: str) -> tuple[float | None, int | None, str]:
+    """Return the CPUs and the memory of the ECS task, and a warning if they cannot be read."""
+    from entrypoint.task_metadata import UnavailableError, task_limits
+
+    for _ in range(METADATA_TRIES):
+        try:
+            return (*task_limits(address), "")
+        except UnavailableError as error:
+            problem = str(error)
+    return None, None, f"{METADATA_VARIABLE} does not tell the task's limits: {problem}"
 
 
 def _limits(root: str, controller: str, limit: Callable[[str], float | None]) -> list[float]:

@@ -6,7 +6,7 @@ Source of the order: `AirflowConfigParser._lookup_sequence` and its methods, Air
 
 from __future__ import annotations
 
-from entrypoint.config_values import MAX_VALUE, expand
+from entrypoint.config_values import expand
 from entrypoint.errors import bad_value
 from entrypoint.record import CFG, COMMAND, ENVIRONMENT, SECRET
 
@@ -44,9 +44,14 @@ def find_override(
     cfg: AirflowCfg,
     *,
     sensitive: bool = False,
+    skip_blank: bool = False,
 ) -> Override | None:
-    """Return the override that Airflow would use, or None if the operator has set none of `names`."""
-    return next(_overrides(tuple(names), environ, cfg, sensitive), None)
+    """Return the override that Airflow would use, or None if the operator has set none of `names`.
+
+    `skip_blank` is for names that Airflow does not read: with it, an empty value counts as not set.
+    """
+    overrides = _overrides(tuple(names), environ, cfg, sensitive)
+    return next((override for override in overrides if not skip_blank or override.text.strip()), None)
 
 
 def find_setting_override(
@@ -54,26 +59,43 @@ def find_setting_override(
     names: Iterable[ConfigOption | EnvOnlyName],
     environ: Mapping[str, str],
     cfg: AirflowCfg,
+    *,
+    skip_blank: bool = False,
 ) -> Override | None:
     """Return the override of a setting in the table, like `find_override`, but skip what Airflow generated itself."""
     for override in _overrides(tuple(names), environ, cfg, False):
+        if skip_blank and not override.text.strip():
+            continue
         if not _is_generated_default(setting, override, cfg):
             return override
     return None
 
 
 def validated_number_text(
-    override: Override, parse: Callable[[str], float], minimum: float, unit: str
+    override: Override,
+    parse: Callable[[str], float],
+    unit: str,
+    minimum: float | None = None,
+    maximum: float | None = None,
 ) -> str:
-    """Return the number without surrounding blanks. Raises StartError unless it is from `minimum` to MAX_VALUE."""
+    """Return the number without surrounding blanks. Raises StartError unless it is within the bounds that there are."""
     try:
-        if not minimum <= parse(override.text) <= MAX_VALUE:
+        number = parse(override.text)
+        is_within = (minimum is None or minimum <= number) and (maximum is None or number <= maximum)
+        if not is_within or number - number != 0:  # which it is for neither inf nor nan
             raise ValueError
     except ValueError as error:
-        kind = "number" if parse is float else "whole number"
-        must_be = f"a {kind} of {unit} from {minimum} to {MAX_VALUE}"
+        must_be = numbers_within(float if parse is float else int, unit, minimum, maximum)
         raise bad_value(override.location, override.text, must_be) from error
     return override.text.strip()
+
+
+def numbers_within(number: type, unit: str, minimum: float | None, maximum: float | None) -> str:
+    """Describe the numbers that are allowed, such as "a whole number of tasks, at least 1"."""
+    kind = f"a {'number' if number is float else 'whole number'} of {unit}"
+    if minimum is not None and maximum is not None:
+        return f"{kind} from {minimum} to {maximum}"
+    return kind if minimum is None else f"{kind}, at least {minimum}"
 
 
 def _overrides(

@@ -57,7 +57,8 @@ def settings_for(
     """
     if tuple(subcommand[:2]) != CELERY_WORKER or _sizes_pool(subcommand[2:]):
         return DEFAULTS
-    return DEFAULTS if find_override((WORKER_AUTOSCALE,), environ, cfg) else ALL_DEFAULTS
+    autoscale = find_override((WORKER_AUTOSCALE,), environ, cfg)
+    return DEFAULTS if autoscale and autoscale.text else ALL_DEFAULTS  # Airflow ignores an empty one
 
 
 def _sizes_pool(words: Sequence[str]) -> bool:
@@ -66,7 +67,7 @@ def _sizes_pool(words: Sequence[str]) -> bool:
 
 def configured_queues(environ: Mapping[str, str], cfg: AirflowCfg) -> WorkerQueues | None:
     """Return the worker queues, or None if they are not configured. Raises StartError if they cannot be read."""
-    override = find_override((WORKER_QUEUES,), environ, cfg)
+    override = find_override((WORKER_QUEUES,), environ, cfg, skip_blank=True)
     if override is None:
         return None
     # Not at the top: it imports json, which takes as long as the rest of a start.
@@ -76,10 +77,10 @@ def configured_queues(environ: Mapping[str, str], cfg: AirflowCfg) -> WorkerQueu
 
 
 def configured_concurrency(environ: Mapping[str, str], cfg: AirflowCfg, line: str) -> int | None:
-    """Return `[celery] worker_concurrency`, in tasks per worker, or None if the operator has not set it."""
+    """Return `[celery] worker_concurrency`, in tasks per worker; None if not set, 0 if each worker's CPUs decide."""
     override = find_override((WORKER_CONCURRENCY,), environ, cfg)
     parse = NUMBER_PARSERS[line][int]
-    return int(parse(validated_number_text(override, parse, 1, "tasks"))) if override else None
+    return int(parse(validated_number_text(override, parse, "tasks", 0))) if override else None
 
 
 def executor(environ: Mapping[str, str], cfg: AirflowCfg, line: str) -> str:
@@ -120,7 +121,11 @@ class _SettingResolver:
         overrides = [override for override in candidates if override]
         if overrides:
             return self._resolve_max(current, overrides)
-        forwarded = [override for name in self.option_names.forwarded if (override := self._find((name,)))]
+        forwarded = [
+            override
+            for name in self.option_names.forwarded
+            if (override := self._find((name,), skip_blank=True))
+        ]
         if current:
             return self._resolve_current(current, forwarded)
         if forwarded:
@@ -128,13 +133,16 @@ class _SettingResolver:
             return self._override(override, value, exported=True)
         return self._default()
 
-    def _find(self, names: tuple[ConfigOption | EnvOnlyName, ...]) -> Override | None:
-        return find_setting_override(self.setting, names, self.environ, self.cfg)
+    def _find(
+        self, names: tuple[ConfigOption | EnvOnlyName, ...], *, skip_blank: bool = False
+    ) -> Override | None:
+        return find_setting_override(self.setting, names, self.environ, self.cfg, skip_blank=skip_blank)
 
-    def _number(self, override: Override, minimum: float) -> str:
-        return validated_number_text(override, self.parse, minimum, self.setting.unit)
+    def _number(self, override: Override, minimum: float | None) -> str:
+        setting = self.setting
+        return validated_number_text(override, self.parse, setting.unit, minimum, setting.maximum)
 
-    def _largest(self, overrides: list[Override], minimum: float) -> tuple[str, Override]:
+    def _largest(self, overrides: list[Override], minimum: float | None) -> tuple[str, Override]:
         values = [(self._number(override, minimum), override) for override in overrides]
         return max(values, key=lambda pair: self.parse(pair[0]))
 
@@ -154,6 +162,8 @@ class _SettingResolver:
         if generated:
             hidden = f"because Airflow would use {generated}, which it generated itself"
             why = f"{hidden}; {why}" if why else hidden
+        elif self.parse(value) <= 0:
+            why = f"{self.setting.zero}; {why}" if why else self.setting.zero
         return self._override(current, value, exported=generated is not None, why=why)
 
     def _resolve_max(self, current: Override | None, overrides: list[Override]) -> ResolvedSetting:
@@ -182,7 +192,7 @@ class _SettingResolver:
         """Calculate how many tasks a Celery worker runs at once, from the limits of its container."""
         from entrypoint.host_limits import read_limits
 
-        return capacity.worker_concurrency(read_limits())
+        return capacity.worker_concurrency(read_limits(environ=self.environ))
 
     def _parallelism(self) -> capacity.Calculation:
         """Calculate the parallelism from the worker queues or the executor."""

@@ -10,10 +10,11 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 
+from entrypoint.child_command import child_command
 from entrypoint.command import PASSWORD, PASSWORD_COMMAND, SETUP_STEPS
-from entrypoint.errors import CONFIG, SETUP_FAILED, StartError
+from entrypoint.config_values import is_on
+from entrypoint.errors import CONFIG, SETUP_FAILED, UNAVAILABLE, StartError
 from entrypoint.signals import StopRequested
 
 TYPE_CHECKING = False
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 SETUP_MODULE = "astro_runtime_plugin.database.setup"
 NO_PASSWORD = CONFIG  # the exit code of a child that has not received the first user's password
+LOCKED = UNAVAILABLE  # the exit code of a child that another process has kept waiting for too long
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 
 
@@ -33,7 +35,7 @@ def run_setup(steps: list[str], environ: Mapping[str, str], log: Callable[[str],
     Raises StartError if the migration fails or the user has no password, and StopRequested after a signal.
     """
     current, deprecated = SETUP_STEPS["migrate"]
-    if environ.get(deprecated):
+    if is_on(environ.get(deprecated)):
         log(f"{deprecated} is deprecated; use {current}")
     if "user" in steps and not (environ.get(PASSWORD) or environ.get(PASSWORD_COMMAND)):
         raise StartError(
@@ -47,6 +49,8 @@ def run_setup(steps: list[str], environ: Mapping[str, str], log: Callable[[str],
 def _handle_exit(step: str, code: int, log: Callable[[str], None]) -> None:
     """Fail the start if the migration failed, or the password command; a user need not be created."""
     reason = f"exit code {code}" if code > 0 else f"signal {-code}"
+    if code == LOCKED:
+        raise StartError(f"gave up on the {step} step; the line above says why", UNAVAILABLE)
     if code and step == "migrate":
         raise StartError(f"Database migration failed ({reason}); see Airflow's output above", SETUP_FAILED)
     if code == NO_PASSWORD:
@@ -72,7 +76,7 @@ def _run(step: str, environ: Mapping[str, str]) -> int:
 
     with _handling_signals(forward):
         child = subprocess.Popen(
-            [sys.executable, "-m", SETUP_MODULE, step],
+            child_command(SETUP_MODULE, step, environ=environ),
             env=dict(environ),
             stdin=subprocess.DEVNULL,
             stdout=2,

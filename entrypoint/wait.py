@@ -1,4 +1,4 @@
-"""Waits until the metadata database and the broker accept connections, with exponential back-off and jitter."""
+"""Waits until the metadata database and the broker take a login, with exponential back-off and jitter."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from entrypoint.defaults import EXECUTOR
 from entrypoint.endpoints import Endpoint, endpoints
 from entrypoint.errors import UNAVAILABLE, StartError, bad_value
 from entrypoint.overrides import find_override
+from entrypoint.probe import probe
+from entrypoint.probe_outcomes import LoginRefused, NotReady
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from entrypoint.broker_settings import BrokerSettings
     from entrypoint.config_file import AirflowCfg
 
 INITIAL_PAUSE = 0.1  # seconds; each further pause is twice as long, up to CONNECTION_CHECK_SLEEP_TIME
 REMIND_EVERY = 10  # seconds; no pause is longer
-CONNECT_TIMEOUT = 3.0  # seconds for an endpoint to accept a connection
 COUNT_VARIABLE = "CONNECTION_CHECK_MAX_COUNT"
 PAUSE_VARIABLE = "CONNECTION_CHECK_SLEEP_TIME"
 
@@ -34,19 +36,24 @@ class RetryPolicy:
 
 
 def retry_policy(environ: Mapping[str, str]) -> RetryPolicy:
-    """Read CONNECTION_CHECK_MAX_COUNT (0 disables the wait) and CONNECTION_CHECK_SLEEP_TIME (seconds)."""
-    count = _number(environ, COUNT_VARIABLE, "20", "a whole number of checks; 0 disables the wait")
-    pause = _number(environ, PAUSE_VARIABLE, "3", "a number of seconds")
+    """Read CONNECTION_CHECK_MAX_COUNT and CONNECTION_CHECK_SLEEP_TIME (seconds).
+
+    A count of 0 or less disables the wait, as in the official image.
+    """
+    count = _number(
+        environ, COUNT_VARIABLE, "20", "a whole number of checks; 0 disables the wait", -1_000_000
+    )
+    pause = _number(environ, PAUSE_VARIABLE, "3", "a number of seconds", 0)
     if count != int(count):
         raise bad_value(COUNT_VARIABLE, environ[COUNT_VARIABLE], "a whole number of checks")
-    return RetryPolicy(int(count), pause)
+    return RetryPolicy(max(0, int(count)), pause)
 
 
-def _number(environ: Mapping[str, str], variable: str, default: str, must_be: str) -> float:
-    text = environ.get(variable) or default
+def _number(environ: Mapping[str, str], variable: str, default: str, must_be: str, minimum: float) -> float:
+    text = environ.get(variable, "").strip() or default
     try:
         value = float(text)
-        if not 0 <= value <= 1_000_000:
+        if not minimum <= value <= 1_000_000:
             raise ValueError
     except ValueError as error:
         raise bad_value(variable, text, must_be) from error
@@ -56,18 +63,17 @@ def _number(environ: Mapping[str, str], variable: str, default: str, must_be: st
 def wait_for(
     needs: Iterable[str], environ: Mapping[str, str], cfg: AirflowCfg, log: Callable[[str], None]
 ) -> None:
-    """Return as soon as everything in `needs` is reachable. Raises StartError (exit code 75) after giving up."""
+    """Return as soon as everything in `needs` takes a login. Raises StartError (exit code 75) after giving up."""
     policy = retry_policy(environ)
     for need in needs if policy.count else ():
-        if need == BROKER and not _uses_celery(environ, cfg):
-            continue
-        location, url = connection_url(need, environ, cfg)
-        if url is None:
-            log(f"not waiting for the {need}: only the secrets backend has its URL ({location})")
-            continue
-        candidates = endpoints(url, location)
-        if candidates:
-            _wait_for_any(need, candidates, policy, log)
+        if need != BROKER:
+            location, url = connection_url(need, environ, cfg)
+            _wait_for(need, location, url, None, policy, log)
+        elif _uses_celery(environ, cfg):
+            from entrypoint.broker_settings import read_broker_settings
+
+            settings = read_broker_settings(environ, cfg)
+            _wait_for(need, settings.location, settings.url, settings, policy, log)
 
 
 def _uses_celery(environ: Mapping[str, str], cfg: AirflowCfg) -> bool:
@@ -76,18 +82,42 @@ def _uses_celery(environ: Mapping[str, str], cfg: AirflowCfg) -> bool:
     return override is not None and uses_celery(override.text)
 
 
-def _wait_for_any(
-    need: str, candidates: list[Endpoint], policy: RetryPolicy, log: Callable[[str], None]
+def _wait_for(
+    need: str,
+    location: str,
+    url: str | None,
+    settings: BrokerSettings | None,
+    policy: RetryPolicy,
+    log: Callable[[str], None],
 ) -> None:
+    if url is None:
+        holder = settings.holder if settings else "the secrets backend"
+        log(f"not waiting for the {need}: only {holder} has its URL ({location})")
+    elif candidates := endpoints(url, location):
+        try:
+            _wait_for_any(need, candidates, settings, policy, log)
+        except LoginRefused as refusal:
+            addresses = ", ".join(map(str, candidates))
+            log(f"the {need} at {addresses} refuses the login in {location}: {refusal}; the start goes on")
+
+
+def _wait_for_any(
+    need: str,
+    candidates: list[Endpoint],
+    settings: BrokerSettings | None,
+    policy: RetryPolicy,
+    log: Callable[[str], None],
+) -> None:
+    """Raises LoginRefused if a server is up, but the login in the URL is refused."""
     import time
 
-    addresses = ", ".join(map(str, candidates))
+    addresses = ", ".join(dict.fromkeys(map(str, candidates)))
     started = reminded = time.monotonic()
     pause, tries = INITIAL_PAUSE, 0
-    while (problem := _connection_error(candidates, CONNECT_TIMEOUT)) is not None:
+    while (problem := _problem(candidates, settings)) is not None:
         tries += 1
         now = time.monotonic()
-        if tries >= policy.count and now - started >= policy.count * policy.pause:
+        if now - started >= policy.count * policy.pause and (policy.pause or tries >= policy.count):
             raise StartError(
                 f"gave up on the {need} at {addresses} after {now - started:.0f} s: {problem}", UNAVAILABLE
             )
@@ -105,24 +135,15 @@ def _jittered(pause: float) -> float:
     return pause * random.uniform(0.5, 1.5)  # noqa: S311 - not used for a secret
 
 
-def _connection_error(candidates: list[Endpoint], timeout: float) -> str | None:
-    """Return None if one of `candidates` accepts a connection within `timeout` seconds, else the last error."""
+def _problem(candidates: list[Endpoint], settings: BrokerSettings | None) -> str | None:
+    """Return None if one of `candidates` takes a login, else why the last one does not."""
     problem = None
     for endpoint in candidates:
         try:
-            _connect(endpoint, timeout)
+            probe(endpoint, settings)
             return None
-        except (OSError, UnicodeError) as error:
-            problem = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        except NotReady as state:
+            problem = str(state)
+        except OSError as error:
+            problem = error.strerror or str(error) or type(error).__name__
     return problem
-
-
-def _connect(endpoint: Endpoint, timeout: float) -> None:
-    import socket
-
-    if endpoint.port:
-        socket.create_connection((endpoint.host, endpoint.port), timeout).close()
-        return
-    with socket.socket(socket.AF_UNIX) as unix:
-        unix.settimeout(timeout)
-        unix.connect(endpoint.host)

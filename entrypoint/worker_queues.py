@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from entrypoint.errors import StartError, bad_value
+from entrypoint.errors import StartError, bad_value, truncate
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +19,11 @@ EXPECTED_FORMAT = (
     "max_worker_count) and, if it differs from [celery] worker_concurrency, a worker_concurrency"
 )
 MAX_COUNT = 1_000_000
+MAX_TEXT = 1_000_000  # characters of the JSON
+MAX_QUEUES = 1000
+MAX_NAME = 255  # bytes: what AMQP allows; Airflow's column has 256 characters
+MISSPELT = 0.84  # the similarity of two field names from which one counts as a misspelling of the other
+MAX_NAMED = 10  # ignored fields that the note names
 
 
 class WorkerQueue:
@@ -46,42 +51,58 @@ class WorkerQueue:
 
 
 class WorkerQueues:
-    """All configured worker queues, and the location of their setting."""
+    """All configured worker queues, the location of their setting, and the fields that are not the Runtime's."""
 
-    __slots__ = ("location", "queues")
+    __slots__ = ("ignored", "location", "queues")
 
-    def __init__(self, location: str, queues: list[WorkerQueue]) -> None:
+    def __init__(self, location: str, queues: list[WorkerQueue], ignored: Sequence[str] = ()) -> None:
         self.location = location
         self.queues = queues
+        self.ignored = ignored
+
+    @property
+    def notes(self) -> list[str]:
+        """The lines for the log: one, if there are fields that the Runtime ignores."""
+        if not self.ignored:
+            return []
+        more = len(self.ignored) - MAX_NAMED
+        names = ", ".join(truncate(name, 50) for name in self.ignored[:MAX_NAMED])
+        return [f"{self.location}: ignored fields: {names}{f' and {more} more' if more > 0 else ''}"]
 
 
 def read_queues(override: Override) -> WorkerQueues:
     """Parse the JSON of `[astro_runtime] worker_queues`. Raises StartError that says what is wrong in it."""
     location = override.location
     try:
+        if len(override.text) > MAX_TEXT:
+            raise ValueError
         entries = json.loads(override.text, object_pairs_hook=lambda pairs: _object(location, pairs))
     except (ValueError, RecursionError) as error:
         raise bad_value(location, override.text, EXPECTED_FORMAT) from error
     if not isinstance(entries, list):
         raise bad_value(location, override.text, EXPECTED_FORMAT)
+    if len(entries) > MAX_QUEUES:
+        raise StartError(f"{location} has {len(entries)} worker queues; it must have at most {MAX_QUEUES}")
     queues = [_queue(location, position, entry) for position, entry in enumerate(entries, 1)]
     duplicate = _duplicate([queue.name for queue in queues])
     if duplicate is not None:
         raise StartError(f"{location}: worker queue {duplicate!r} occurs twice; each name must be unique")
-    return WorkerQueues(location, queues)
+    ignored = dict.fromkeys(field for entry in entries for field in entry if field not in FIELDS)
+    return WorkerQueues(location, queues, list(ignored))
 
 
 def _object(location: str, pairs: list[tuple[str, object]]) -> dict[str, object]:
     duplicate = _duplicate([field for field, _ in pairs])
     if duplicate is not None:
         raise StartError(
-            f"{location}: {duplicate!r} occurs twice within one worker queue; each field must be unique"
+            f"{location}: {truncate(duplicate)!r} occurs twice within one worker queue; each field must be unique"
         )
     return dict(pairs)
 
 
 def _duplicate(names: Sequence[str]) -> str | None:
-    return next((name for name in names if names.count(name) > 1), None)
+    seen: set[str] = set()
+    return next((name for name in names if name in seen or seen.add(name)), None)  # type: ignore[func-returns-value]
 
 
 def _queue(location: str, position: int, entry: object) -> WorkerQueue:
@@ -92,11 +113,10 @@ def _queue(location: str, position: int, entry: object) -> WorkerQueue:
         )
     name = _name(entry)
     location = f"{location}, worker queue {position if name is None else repr(name)}"
-    unknown = next((field for field in entry if field not in FIELDS), None)
-    if unknown is not None:
-        raise StartError(f"{location}: unknown field {unknown!r}; the fields are {fields}")
+    _refuse_misspelt(location, entry)
     if name is None:
-        raise bad_value(f"{location}, name", str(entry.get("name")), "the name of a Celery queue")
+        must_be = f"the name of a Celery queue, of at most {MAX_NAME} bytes"
+        raise bad_value(f"{location}, name", str(entry.get("name")), must_be)
     for field in COUNTS:
         _number(location, field, entry, 0)
     workers = _workers(location, entry)
@@ -108,7 +128,28 @@ def _queue(location: str, position: int, entry: object) -> WorkerQueue:
 
 def _name(entry: dict[str, object]) -> str | None:
     name = entry.get("name")
-    return name if isinstance(name, str) and name.strip() and name.isprintable() else None
+    if not isinstance(name, str) or not name.strip() or not name.isprintable():
+        return None
+    return name if len(name.encode()) <= MAX_NAME else None
+
+
+def _refuse_misspelt(location: str, entry: dict[str, object]) -> None:
+    """Refuse a misspelt field: what a deployment file has besides the known fields is ignored."""
+    for field in entry:
+        if field not in FIELDS and (meant := _meant(field)):
+            fields = ", ".join(FIELDS)
+            raise StartError(
+                f"{location}: unknown field {field!r}; the fields are {fields}; did you mean {meant}?"
+            )
+
+
+def _meant(field: str) -> str | None:
+    """Return the known field of which `field` is a misspelling."""
+    from difflib import get_close_matches
+
+    plain = {name.replace("_", ""): name for name in FIELDS}
+    typed = field[:50].lower().replace("_", "").replace("-", "").replace(" ", "")
+    return next((plain[match] for match in get_close_matches(typed, plain, 1, MISSPELT)), None)
 
 
 def _workers(location: str, entry: dict[str, int]) -> int:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+MAX_BYTES = 1 << 20  # of a list
+
 
 class DependencyFileError(Exception):
     """A list cannot be installed; `str()` is the message for the operator."""
@@ -33,9 +35,12 @@ def read_lines(path: Path) -> list[str]:
     A byte order mark distinguishes UTF-8 from UTF-16, which PowerShell writes. Any line ending is accepted.
     """
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         return []
+    if len(data) > MAX_BYTES:
+        raise DependencyFileError(f"{path}: this is larger than {MAX_BYTES >> 20} MiB; no list is")
     utf_16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
         text = data.decode("utf-16" if utf_16 else "utf-8-sig")

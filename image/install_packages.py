@@ -23,12 +23,21 @@ APT_GET = (
     "apt-get -o APT::Cmd::Pattern-Only=true -o APT::Update::Error-Mode=any"
     " -o Acquire::Retries=3 -o Dpkg::Use-Pty=0"
 ).split()
-INSTALL = "install -y --no-install-recommends".split()
+# What the image has stays: a package that conflicts with it is refused.
+INSTALL = "install -y --no-install-recommends --no-remove".split()
 # English, because apt-get's output is parsed; no questions, because nobody can answer them.
 ENVIRON = {**os.environ, "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
 
-# Source: Debian Policy 5.6.1 and 5.6.12. To apt-get, a hyphen after a name means "remove".
-PACKAGE = re.compile(r"[a-z0-9][a-z0-9.+-]*[a-z0-9.+](:[a-z0-9-]+)?(=[A-Za-z0-9.+~:*-]+|/[A-Za-z0-9.+~_-]+)?")
+# Source: Debian Policy 5.6.1 and 5.6.12. To apt-get, a hyphen at the end of a word means "remove".
+PACKAGE = re.compile(
+    r"[a-z0-9][a-z0-9.+-]*[a-z0-9.+](:[a-z0-9-]*[a-z0-9])?(=[\w.+~:*-]*[\w.+~*]|/[\w.+~-]*[\w.+~])?", re.ASCII
+)
+REMEDY_UNKNOWN = (
+    "; for a package from its vendor's repository, build on the -base tag, which takes any instruction"
+)
+UNKNOWN = ("Unable to locate package", "has no installation candidate")
+REMEDY_REMOVES = "it would remove packages of the image; see apt-get's explanation above"
+REMOVES = "remove is disabled"  # "E: Packages need to be removed but remove is disabled."
 # " a : Depends: b but it is not installable"
 UNMET = re.compile(r"^ (\S+) : ", re.MULTILINE)
 
@@ -66,6 +75,8 @@ def check(entries: Sequence[Entry]) -> None:
     raise_problems(
         [f"{entry}: {entry.text}: {error}" for entry in entries if (error := error_of(entry, explanation))]
     )
+    if REMOVES in explanation:
+        raise_problems([f"{entry}: {entry.text}: {REMEDY_REMOVES}" for entry in entries if simulate([entry])])
     unmet = set(UNMET.findall(explanation))
     raise_problems(
         [
@@ -99,7 +110,9 @@ def error_of(entry: Entry, explanation: str) -> str:
     # "E: Unable to locate package a", "E: Version '9' for 'a' was not found"
     error = rf"^E: (.*(?:package |'){re.escape(name_of(entry))}(?:'|$).*)"
     match = re.search(error, explanation, re.MULTILINE)
-    return match[1] if match else ""
+    if not match:
+        return ""
+    return match[1] + (REMEDY_UNKNOWN if any(text in match[1] for text in UNKNOWN) else "")
 
 
 def name_of(entry: Entry) -> str:

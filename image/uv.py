@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import re
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +13,11 @@ from subprocess import PIPE, STDOUT, Popen
 from tempfile import NamedTemporaryFile, TemporaryFile
 from typing import IO
 
-# User and password in a URL: up to its last @ if a colon separates them, otherwise up to the end of its host.
-CREDENTIALS = re.compile(r"(:/{1,2})(?:[^\s/@:]*:\S*|[^\s/@]*)@")
+from image.passwords import mask
+from image.pip_settings import AS_PIP, AS_UV, STRATEGY
+
+# "hint: An index URL (http://...) could not be queried due to a lack of valid authentication credentials"
+REFUSED_LOGIN = "authentication credentials"
 
 
 class UvError(Exception):
@@ -27,13 +28,17 @@ class UvError(Exception):
 class Uv:
     """`uv pip` for the environment of `python`.
 
-    `requirements` and `constraints` are the image's own, which keep Airflow working. `cache` is a folder for downloads.
+    `requirements` and `constraints` are the image's own, which keep Airflow working. `cache` is a folder for downloads,
+    `options` are more options for each installation, and `environ` is what uv gets. Values of `secrets` are masked.
     """
 
     python: str
     requirements: Path
     constraints: Path
     cache: str
+    environ: Mapping[str, str]
+    options: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
 
     def plan(self, text: str, *options: str) -> set[str]:
         """Return the names of the packages that installing the list would change. Raises UvError."""
@@ -47,7 +52,7 @@ class Uv:
                 errors="replace",
             )
         if process.returncode:
-            raise UvError(redact(process.stderr))
+            raise UvError(self._redact(process.stderr))
         changes = json.loads(process.stdout)["changes"]
         return {change["name"] for change in changes if change["action"] != "uninstalled"}
 
@@ -60,6 +65,14 @@ class Uv:
                 self.plan(text, f"--constraints={constraint.name}")
             except UvError as error:
                 return str(error)
+        return ""
+
+    def refused_logins(self, text: str) -> str:
+        """Return uv's lines about indexes that refuse the login. It has them only if it searches in its own way."""
+        try:
+            self.plan(text, f"--index-strategy={AS_UV}")
+        except UvError as error:
+            return "".join(f"{line}\n" for line in str(error).splitlines() if REFUSED_LOGIN in line)
         return ""
 
     def install(self, text: str) -> None:
@@ -86,7 +99,7 @@ class Uv:
             ) as process,
         ):
             for line in process.stdout or ():
-                output.append(redact(line))
+                output.append(self._redact(line))
                 print(output[-1], end="", file=sys.stderr, flush=True)
         if process.returncode:
             raise UvError("".join(output))
@@ -97,19 +110,22 @@ class Uv:
             f"--requirements={self.requirements}",
             f"--constraints={self.constraints}",
         ]
-        return self._command("install", *lists, *options)
+        return self._command("install", *lists, *self.options, *options)
 
     def _command(self, name: str, *options: str) -> list[str]:
         return ["uv", "pip", name, f"--python={self.python}", *options]
 
+    @property
+    def searches_as_pip(self) -> bool:
+        """Whether uv takes the best version of several indexes."""
+        return self.environ.get(STRATEGY) == AS_PIP
+
     def _environ(self) -> dict[str, str]:
-        return {**os.environ, "UV_CACHE_DIR": self.cache, "UV_NO_WRAP": "1"}
+        return {**self.environ, "UV_CACHE_DIR": self.cache, "UV_NO_WRAP": "1"}
 
-
-def redact(text: str) -> str:
-    """Mask credentials in URLs, because uv quotes lines as they are, and name the list that it calls stdin."""
-    text = text.replace("option from stdin:", "option in `requirements.txt`:")
-    return CREDENTIALS.sub(r"\1****@", text)
+    def _redact(self, text: str) -> str:
+        """Mask passwords, because uv quotes lines and the addresses that it made of them."""
+        return mask(text, self.secrets)
 
 
 @contextmanager

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 from packaging.utils import canonicalize_name
 
-from image.dependency_files import Entry
-from image.requirement_entry import is_bare, package_name, url_location
-from image.requirement_lines import flatten
+from image.requirement_entry import RequirementEntry, is_bare, package_name, url_location
+from image.requirement_lines import flat_lines, flatten
 
 # uv reads the flattened list from standard input, which it calls `-`: "in `-` at position 5" (bytes), "-:2:1".
 POSITION = re.compile(r"`-` at position (\d+)")
 LINE_AND_COLUMN = re.compile(r"(?<=: )-:(\d+):(?=\d+$)", re.MULTILINE)
+NEWLINE = b"\n"
 NAME = r"([A-Za-z0-9][\w.-]*)"
 # "Failed to build `a==1.0`", and for what another package needs "was included because `b` (v2.0) depends on `a`".
 FAILED = re.compile(rf"(?:Failed to [\w ]+|was included because) `{NAME}")
@@ -21,19 +21,22 @@ FAILED = re.compile(rf"(?:Failed to [\w ]+|was included because) `{NAME}")
 REQUIRED = re.compile(rf"you require (?:one of:\s+)?{NAME}\S*(?: and {NAME})?")
 
 
-def with_locations(explanation: str, entries: Sequence[Entry]) -> str:
+def with_locations(explanation: str, entries: Sequence[RequirementEntry]) -> str:
     """Replace positions in the flattened list with file and line."""
-    text = flatten(entries).encode()
+    text, owners = flatten(entries).encode(), [entry for entry, _ in flat_lines(entries)]
+    if not owners:
+        return explanation
 
-    def at_position(match: re.Match[str]) -> str:
-        line = text.count(b"\n", 0, int(match[1]))
-        return f"`{entries[min(line, len(entries) - 1)]}`"
+    def at_line(line: int) -> RequirementEntry:
+        return owners[min(line, len(owners) - 1)]
 
-    explanation = POSITION.sub(at_position, explanation)
-    return LINE_AND_COLUMN.sub(lambda match: f"{entries[int(match[1]) - 1]}:", explanation)
+    explanation = POSITION.sub(
+        lambda match: f"`{at_line(text.count(NEWLINE, 0, int(match[1])))}`", explanation
+    )
+    return LINE_AND_COLUMN.sub(lambda match: f"{at_line(int(match[1]) - 1)}:", explanation)
 
 
-def entries_at_fault(explanation: str, entries: Sequence[Entry]) -> list[Entry]:
+def entries_at_fault(explanation: str, entries: Sequence[RequirementEntry]) -> list[RequirementEntry]:
     """Return the entries that the explanation, with locations, is about; none if it names no entry."""
     if located := [entry for entry in entries if _location_in(entry, explanation)]:
         return located
@@ -45,16 +48,16 @@ def entries_at_fault(explanation: str, entries: Sequence[Entry]) -> list[Entry]:
     return [entry for entry in entries if entry in required or _url_in(entry, explanation)]
 
 
-def entries_for(name: str, entries: Sequence[Entry]) -> list[Entry]:
+def entries_for(name: str, entries: Sequence[RequirementEntry]) -> list[RequirementEntry]:
     """Return the entries that ask for the package: those that limit its version, or all if none does."""
     named = [entry for entry in entries if package_name(entry) == canonicalize_name(name)]
     return [entry for entry in named if not is_bare(entry)] or named
 
 
-def _location_in(entry: Entry, explanation: str) -> bool:
+def _location_in(entry: RequirementEntry, explanation: str) -> bool:
     return bool(re.search(rf"(?<![\w./-]){re.escape(str(entry))}\b", explanation))
 
 
-def _url_in(entry: Entry, explanation: str) -> bool:
+def _url_in(entry: RequirementEntry, explanation: str) -> bool:
     location = url_location(entry)
     return location is not None and location in explanation

@@ -10,7 +10,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -74,51 +74,104 @@ def free_port(ports: range = PORTS) -> int:
     raise OSError(f"no port of {ports} is free")
 
 
+class _Cluster:
+    """The files of a PostgreSQL; it refuses to run as root, so root runs it as the user postgres."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.data = home / "data"
+        self.binaries = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+        self.as_user: list[str] = []
+        if os.getuid() == 0:
+            os.chown(home, pwd.getpwnam("postgres").pw_uid, -1)
+            self.as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+
+    def run(self, program: str, *words: str) -> None:
+        """Run one of PostgreSQL's programs to its end."""
+        path = str(self.binaries / program)
+        subprocess.run([*self.as_user, path, *words], cwd=self.home, check=True, capture_output=True)
+
+    def server(self, port: int, *settings: str) -> list[str]:
+        """Return the command line of the server."""
+        options = [word for setting in (*UNSAFE_BUT_FAST, *settings) for word in ("-c", setting)]
+        access = ["-D", str(self.data), "-h", "127.0.0.1", "-p", str(port), "-k", ""]
+        return [*self.as_user, str(self.binaries / "postgres"), *access, *options]
+
+
+@contextmanager
+def _cluster() -> Iterator[_Cluster]:
+    cluster = _Cluster(Path(tempfile.mkdtemp(prefix="postgres-")))
+    files = ["-E", "UTF8", "--locale=C.UTF-8", "-D", str(cluster.data), "--no-sync", "--no-instructions"]
+    try:
+        cluster.run("initdb", "-U", "postgres", "-A", "trust", *files)
+        yield cluster
+    finally:
+        shutil.rmtree(cluster.home)
+
+
 @contextmanager
 def postgres() -> Iterator[Postgres]:
-    """Run PostgreSQL; it refuses to run as root, so root runs it as the user postgres."""
-    home = Path(tempfile.mkdtemp(prefix="postgres-"))
-    data, port = home / "data", free_port()
-    as_user: list[str] = []
-    if os.getuid() == 0:
-        os.chown(home, pwd.getpwnam("postgres").pw_uid, -1)
-        as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
-    binaries = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
-    try:
-        initdb = [
-            *as_user,
-            str(binaries / "initdb"),
-            "-U",
-            "postgres",
-            "-A",
-            "trust",
-            "--no-sync",
-            "--no-instructions",
-        ]
-        subprocess.run(
-            [*initdb, "-E", "UTF8", "--locale=C.UTF-8", "-D", str(data)],
-            cwd=home,
-            check=True,
-            capture_output=True,
-        )
-        options = [word for setting in UNSAFE_BUT_FAST for word in ("-c", setting)]
-        access = ["-D", str(data), "-h", "127.0.0.1", "-p", str(port), "-k", ""]
-        with running([*as_user, str(binaries / "postgres"), *access, *options], port, home):
-            server = Postgres(port)
-            retry(lambda: server.sql("postgres", "SELECT 1"), psycopg2.OperationalError)
-            yield server
-    finally:
-        shutil.rmtree(home)
+    """Run PostgreSQL."""
+    port = free_port()
+    with _cluster() as cluster, running(cluster.server(port), port, cluster.home):
+        server = Postgres(port)
+        retry(lambda: server.sql("postgres", "SELECT 1"), psycopg2.OperationalError)
+        yield server
 
 
 @contextmanager
-def redis() -> Iterator[str]:
-    """Run Redis without persistence, and yield its URL."""
+def recovering_postgres() -> Iterator[tuple[Postgres, Callable[[], None]]]:
+    """Run PostgreSQL in a recovery that refuses logins (57P03), and yield it with what ends the recovery."""
     port = free_port()
-    with tempfile.TemporaryDirectory(prefix="redis-") as home:
-        words = ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", home]
-        with running(words, port, Path(home)):
+    with _cluster() as cluster:
+        (cluster.data / "standby.signal").touch()
+        with running(cluster.server(port, "hot_standby=off"), port, cluster.home):
+            yield Postgres(port), lambda: cluster.run("pg_ctl", "promote", "-D", str(cluster.data))
+
+
+@contextmanager
+def pgbouncer(server_port: int, port: int, **users: str) -> Iterator[None]:
+    """Run PgBouncer on `port` before the PostgreSQL on `server_port`, with passwords by user."""
+    with tempfile.TemporaryDirectory(prefix="pgbouncer-") as folder:
+        home = Path(folder)
+        (home / "users").write_text("".join(f'"{user}" "{password}"\n' for user, password in users.items()))
+        settings = {
+            "listen_addr": "127.0.0.1",
+            "listen_port": port,
+            "unix_socket_dir": "",
+            "auth_type": "scram-sha-256",
+            "auth_file": home / "users",
+            "server_login_retry": 1,
+        }
+        lines = "".join(f"{name} = {value}\n" for name, value in settings.items())
+        databases = f"* = host=127.0.0.1 port={server_port}\n"
+        (home / "ini").write_text(f"[databases]\n{databases}[pgbouncer]\n{lines}")
+        home.chmod(0o755)
+        user = ["--user", "postgres"] if os.getuid() == 0 else []
+        with running(["/usr/sbin/pgbouncer", *user, str(home / "ini")], port, home):
+            yield
+
+
+@contextmanager
+def redis(*options: str, home: Path | None = None) -> Iterator[str]:
+    """Run Redis, without persistence unless `home` is given, and yield its URL."""
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="redis-") as folder:
+        files = ["--save", "", "--dir", str(home or folder)]
+        words = ["redis-server", "--bind", "127.0.0.1", "--port", str(port), *files, *options]
+        with running(words, port, Path(folder)):
             yield f"redis://127.0.0.1:{port}/0"
+
+
+@contextmanager
+def sentinel(monitored: str) -> Iterator[str]:
+    """Run Redis's Sentinel, and yield its URL. `monitored` are the directives for its masters."""
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="sentinel-") as home:
+        path = Path(home) / "sentinel.conf"
+        path.write_text(f"bind 127.0.0.1\nport {port}\ndir {home}\n{monitored}\n")
+        with running(["redis-server", str(path), "--sentinel"], port, Path(home)):
+            yield f"sentinel://127.0.0.1:{port}/0"
 
 
 @contextmanager

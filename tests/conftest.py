@@ -14,6 +14,7 @@ from testing.fixed_secrets import FERNET_KEY, SECRET_KEY
 from testing.installed_line import LINE
 from testing.metadata_database import metadata
 from tests import workers
+from tests.fuzz import budget
 
 if TYPE_CHECKING:
     from tests.contract.oracle import Oracle
@@ -48,6 +49,13 @@ collect_ignore_glob = [f"*/airflow{major}" for major in ("2", "3") if major != L
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--states", type=int, default=2000, help="states that the override contract is tried in")
+    parser.addoption(
+        "--fuzz-seconds", type=float, default=0.0, help="seconds that each target in tests/fuzz runs"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    budget.seconds = config.getoption("fuzz_seconds")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

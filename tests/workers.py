@@ -26,6 +26,7 @@ SLOW = (
     "/hook/",
     "/test_first_user",
     "/test_setup_database",
+    "/test_wait_for_login",
     "/test_override_contract",
     "/test_example_dags",
     "/integration/inventory/",

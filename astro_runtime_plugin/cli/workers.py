@@ -18,12 +18,13 @@ def workers(as_json: bool) -> None:
     import logging
 
     logging.disable(logging.WARNING)  # Airflow logs warnings while it is imported
+    from astro_runtime_plugin.cli.output import print_json
     from astro_runtime_plugin.parallelism.query import query_workers
     from entrypoint.build_environment import build_environment
 
-    snapshot, problem = query_workers(build_environment(os.environ).settings)
-    from astro_runtime_plugin.cli.output import print_json
-
+    snapshot, problem, invalid = query_workers(build_environment(os.environ).settings)
+    for name, reason in invalid.items():
+        click.echo(f"{name} sent an invalid reply: {reason}", err=True)
     if as_json:
         print_json(snapshot.model_dump())
     else:

@@ -6,8 +6,6 @@ concurrently waits for every snapshot, so the two would wait for each other fore
 
 from __future__ import annotations
 
-import fcntl
-import os
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -16,23 +14,32 @@ from contextlib import AbstractContextManager, contextmanager
 from sqlalchemy import text
 from sqlalchemy.engine import Connection, Engine
 
+from astro_runtime_plugin.database.lock_file import locked_file
+
 REMINDER_SECONDS = 10
+WAIT_SECONDS = 1800  # a long migration; an orchestrator then starts the replica again, which waits again
 KEY = 0x617374726F  # the Runtime's own: Airflow's migration uses the keys 1 and 2
 POSTGRESQL = "SELECT pg_try_advisory_xact_lock(:key)"
-# A MySQL lock applies to all databases of the server, and its name has at most 64 characters.
+# A MySQL lock applies to all databases of the server, so its name carries the database's; it has at most 64 characters.
 MYSQL = "SELECT GET_LOCK(CONCAT('astro_runtime_', SHA1(DATABASE())), 0)"
+LOCK_SUFFIX = ".astro-runtime.lock"
 # The transaction that holds the lock is idle during the whole migration; not every server has each of these settings.
 NO_TIMEOUTS = """
     SELECT set_config(name, '0', true) FROM pg_settings
     WHERE name IN ('idle_in_transaction_session_timeout', 'transaction_timeout')"""
 
 
+class LockedError(Exception):
+    """Another process has held the lock for longer than the limit."""
+
+
 @contextmanager
 def exclusive(engine: Engine, log: Callable[[str], None]) -> Iterator[None]:
-    """Hold the lock on the engine's database; wait without limit, and log that at once and every ten seconds.
+    """Hold the lock on the engine's database; log a wait at once and every ten seconds.
 
-    The lock excludes only other callers of this function, and ends with the process that holds it. A database other
-    than PostgreSQL, MySQL, MariaDB and SQLite is not locked.
+    Raises LockedError after WAIT_SECONDS, because whoever may use the database may hold its lock for ever. The lock
+    excludes only other callers of this function, and ends with the process that holds it. A database other than
+    PostgreSQL, MySQL, MariaDB and SQLite is not locked.
     """
     with engine.connect() as connection:
         connection.detach()  # leaves a pool of size one to the migration
@@ -41,11 +48,16 @@ def exclusive(engine: Engine, log: Callable[[str], None]) -> Iterator[None]:
 
 
 def _pause_with_log(log: Callable[[str], None]) -> Callable[[], None]:
-    """Return the pause between two attempts, which logs from time to time."""
+    """Return the pause between two attempts, which logs from time to time and ends the wait."""
     logged_at = -float(REMINDER_SECONDS)
+    give_up_at = time.monotonic() + WAIT_SECONDS
 
     def pause() -> None:
         nonlocal logged_at
+        if time.monotonic() >= give_up_at:
+            raise LockedError(
+                f"another process has held the metadata database for {WAIT_SECONDS} s; giving up"
+            )
         if time.monotonic() - logged_at >= REMINDER_SECONDS:
             log("waiting: another process prepares the metadata database")
             logged_at = time.monotonic()
@@ -80,27 +92,17 @@ def _mysql(connection: Connection, pause: Callable[[], None]) -> Iterator[None]:
 
 @contextmanager
 def _sqlite(connection: Connection, pause: Callable[[], None]) -> Iterator[None]:
-    """Lock the folder of the database file: this leaves nothing behind and does not touch SQLite's own locks."""
+    """Lock a file beside the database: SQLite's own locks would stop the migration."""
     path = connection.execute(text("PRAGMA database_list")).one()[2]
     connection.rollback()
     if not path:
         yield  # a database in memory has no other users
         return
-    folder = os.open(os.path.dirname(path), os.O_RDONLY)
     try:
-        while not _try_lock_folder(folder):
-            pause()
-        yield
-    finally:
-        os.close(folder)
-
-
-def _try_lock_folder(folder: int) -> bool:
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+        with locked_file(f"{path}{LOCK_SUFFIX}", pause):
+            yield
+    except LockedError as error:
+        raise LockedError(f"{error}; its lock is {path}{LOCK_SUFFIX}") from None
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """The setup process of a start: migrates the metadata database or creates the first user, with Airflow's own commands.
 
-`python -m astro_runtime_plugin.database.setup migrate|user`. `entrypoint.setup_database` starts it, because the
-entrypoint itself must not import Airflow.
+`entrypoint.setup_database` starts it with the step, `migrate` or `user`, because the entrypoint itself must not import
+Airflow.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from airflow import settings
 from airflow.configuration import conf
 
 from astro_runtime_plugin.airflow_compat import cli_parser, is_migrated
-from astro_runtime_plugin.database.lock import exclusive
+from astro_runtime_plugin.database.lock import LockedError, exclusive
 from entrypoint.command import PASSWORD, PASSWORD_COMMAND
 from entrypoint.log import log
-from entrypoint.setup_database import NO_PASSWORD
+from entrypoint.setup_database import LOCKED, NO_PASSWORD
 
 # What the official image creates by default; `_AIRFLOW_WWW_USER_<OPTION>` overrides each.
 FIRST_USER = {
@@ -97,9 +97,9 @@ def main(step: str) -> int:
     if step == "user" and not has_user_commands():
         log(f"no user is created: {conf.get('core', 'auth_manager')} keeps no users of its own")
         return 0
-    with exclusive(settings.engine, log):
-        return {"migrate": migrate, "user": create_user}[step]()
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    try:
+        with exclusive(settings.engine, log):
+            return {"migrate": migrate, "user": create_user}[step]()
+    except LockedError as error:
+        log(str(error))
+        return LOCKED

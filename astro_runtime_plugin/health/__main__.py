@@ -1,10 +1,15 @@
-"""Exits with 0 if the container's component is healthy, else with 1 and one line that says what is wrong."""
+"""Exits with 0 if the container's component is healthy, with 1 and one line that says what is wrong, if it is not.
+
+What cannot be known counts as healthy; the line then gives the reason.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 from astro_runtime_plugin import component
 from astro_runtime_plugin.health.container import container_subcommand
@@ -73,27 +78,44 @@ def check_for(subcommand: Sequence[str]) -> Check | None:
     return CHECKS[name] if name else None
 
 
-def problem(environ: Mapping[str, str], subcommand: Sequence[str]) -> str | None:
-    """Return what is wrong with the component in one line; None if it is healthy."""
+class Report(NamedTuple):
+    """Whether the component is healthy, and a line that says what is wrong or why that cannot be known."""
+
+    healthy: bool
+    message: str = ""
+
+
+def report(environ: Mapping[str, str], subcommand: Sequence[str]) -> Report:
+    """Check the component. A failure of the check itself says nothing about the component."""
     try:
         check = check_for(subcommand)
         if check:
             check(read_settings(environ, subcommand))
-    except UnknownHealthError:
-        return None
+    except UnknownHealthError as error:
+        return Report(True, f"healthy, cannot tell: {error}")
     except (UnhealthyError, StartError) as error:
-        return str(error)
+        return Report(False, str(error))
     except Exception as error:  # its text may contain a secret
-        return f"the health check itself failed: {type(error).__name__}"
-    return None
+        return Report(True, f"healthy, cannot tell: the health check itself failed: {type(error).__name__}")
+    return Report(True)
+
+
+def problem(environ: Mapping[str, str], subcommand: Sequence[str]) -> str | None:
+    """Return what is wrong with the component in one line; None if it is healthy."""
+    result = report(environ, subcommand)
+    return None if result.healthy else result.message
 
 
 def main() -> int:
     """Check the component of this container; return the exit code."""
-    message = problem(os.environ, container_subcommand(os.environ))
+    warnings.simplefilter("ignore")  # of the operator's modules and drivers: the output is one line
+    try:
+        healthy, message = report(os.environ, container_subcommand(os.environ))
+    except Exception as error:  # processes may come and go, and their words are the operator's
+        healthy, message = True, f"healthy, cannot tell: its processes cannot be read: {type(error).__name__}"
     if message:
-        print(message)
-    return 1 if message else 0
+        print(" ".join(message.split()))
+    return 0 if healthy else 1
 
 
 if __name__ == "__main__":

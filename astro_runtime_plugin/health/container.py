@@ -3,40 +3,36 @@
 from __future__ import annotations
 
 import os
-import re
-import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import dropwhile, groupby, pairwise
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import psutil  # type: ignore[import-untyped]
 
+from astro_runtime_plugin import component
+from astro_runtime_plugin.health.process_title import process_subcommand
+from astro_runtime_plugin.health.shell_script import SCRIPT_OPTION, expand, script_subcommands
 from entrypoint.command import parse
 from entrypoint.errors import StartError
 
 ENTRYPOINT = "entrypoint"
 SHELLS = ("bash", "sh", "dash")
-SCRIPT_OPTION = re.compile(r"-[A-Za-z]*c[A-Za-z]*")  # -c, -ec, -lc
-# In a script: a comment, the operators between two commands, and the words that may come before a command's name.
-COMMENT = re.compile(r"(?m)(?:^|(?<=\s))#.*$")
-OPERATORS = frozenset("();<>|&")
-PREFIXES = ("exec", "env", "nohup", "time", "then", "do", "else", "!", "{")
+COMPONENTS = (*component.COMPONENTS, "standalone")
 
 Words = Sequence[str]
+Subcommand = tuple[str, ...]
 
 
-def container_subcommand(
-    environ: Mapping[str, str], processes: Sequence[Words] | None = None
-) -> tuple[str, ...]:
+def container_subcommand(environ: Mapping[str, str], processes: Sequence[Words] | None = None) -> Subcommand:
     """Return the airflow subcommand that the container runs; empty for another program.
 
     `processes` are the command lines of the container's processes, the oldest first. The first one, its init, is
-    `tini -- /entrypoint WORD ...`, and stays so when the entrypoint has become the component. The other processes
-    count only if those words do not name a subcommand, as with a script of the operator's.
+    `tini -- /entrypoint WORD ...`, and stays so when the entrypoint has become the component. The processes count
+    only if those words do not say which component runs, as with a script that has it in a variable.
     """
     init, *others = command_lines() if processes is None else processes or [()]
     names = [os.path.basename(word) for word in init]
     words = init[names.index(ENTRYPOINT) + 1 :] if ENTRYPOINT in names else ()
-    return parse_words(words, environ) or next(process_subcommands((init, *others)), ())
+    return parse_words(words, environ) or running_subcommand(words, environ, (init, *others))
 
 
 def command_lines() -> list[list[str]]:
@@ -45,48 +41,55 @@ def command_lines() -> list[list[str]]:
     return [process.info["cmdline"] or [] for process in processes]
 
 
-def parse_words(words: Words, environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the airflow subcommand that the operator's words run; in a shell script the last one."""
-    if words and os.path.basename(words[0]) in SHELLS:
-        script = next((script for option, script in pairwise(words) if SCRIPT_OPTION.fullmatch(option)), "")
-        return last_subcommand(script)
+def parse_words(words: Words, environ: Mapping[str, str]) -> Subcommand:
+    """Return the airflow subcommand that the operator's words run; empty if they do not say so for certain."""
+    if is_shell(words):
+        return certain_subcommand(script_subcommands(shell_script(words)), environ)
     try:
         return parse(words, environ).subcommand
     except StartError:
         return ()
 
 
-def last_subcommand(script: str) -> tuple[str, ...]:
-    """Return the last subcommand that a script runs, as in `airflow db migrate && exec airflow scheduler`."""
-    subcommands = [
-        tuple(words[1:])
-        for words in map(strip_prefix, split_commands(script))
-        if words and os.path.basename(words[0]) == "airflow"
+def is_shell(words: Words) -> bool:
+    """Return whether the words run a shell."""
+    return bool(words) and os.path.basename(words[0]) in SHELLS
+
+
+def shell_script(words: Words) -> str:
+    """Return the script of `bash -c SCRIPT`; empty if there is none."""
+    return next((script for option, script in pairwise(words) if SCRIPT_OPTION.fullmatch(option)), "")
+
+
+def certain_subcommand(subcommands: Sequence[Subcommand], environ: Mapping[str, str]) -> Subcommand:
+    """Return the subcommand of a script that is its only component, or the last one if it has no component.
+
+    Returns nothing if variables or several components leave it open which one runs.
+    """
+    components = {component_of(subcommand): subcommand for subcommand in subcommands}
+    names = components.keys() - {None}
+    if len(names) > 1 or any("$" in word for subcommand in subcommands for word in subcommand[:2]):
+        return ()
+    found = components[names.pop()] if names else subcommands[-1] if subcommands else ()
+    return expand(found, environ)
+
+
+def running_subcommand(words: Words, environ: Mapping[str, str], processes: Sequence[Words]) -> Subcommand:
+    """Return the subcommand that a process runs; without one, what the script would run by its variables.
+
+    The script's words are better than the process's, whose title may lack the options. Of several the last one counts.
+    """
+    running = [found for found in map(process_subcommand, processes) if found]
+    components = [found for found in running if component_of(found)]
+    names = {component_of(found) for found in components}
+    script = shell_script(words) if is_shell(words) else ""
+    planned = [expand(subcommand, environ) for subcommand in script_subcommands(script)]
+    matching = [
+        found for found in planned if component_of(found) and (component_of(found) in names or not running)
     ]
-    return subcommands[-1] if subcommands else ()
+    return next(iter((*reversed(matching), *components, *running)), ())
 
 
-def split_commands(script: str) -> list[list[str]]:
-    """Return the words of each command in a shell script; none if it cannot be parsed, as with an open quote."""
-    flat_script = COMMENT.sub("", script.replace("\\\n", " ")).replace("\n", " ; ")
-    lexer = shlex.shlex(flat_script, posix=True, punctuation_chars=True)
-    lexer.whitespace_split, lexer.commenters = True, ""
-    try:
-        return [list(words) for is_operator, words in groupby(lexer, OPERATORS.issuperset) if not is_operator]
-    except ValueError:
-        return []
-
-
-def strip_prefix(words: list[str]) -> list[str]:
-    """Remove what may come before a command's name: `then`, `exec`, `NAME=value`."""
-    return list(dropwhile(lambda word: word in PREFIXES or "=" in word, words))
-
-
-def process_subcommands(processes: Iterable[Words]) -> Iterator[tuple[str, ...]]:
-    """Yield the airflow subcommands of processes; Airflow writes them into its process titles."""
-    for command_line in processes:
-        words = " ".join(command_line).split()
-        names = [os.path.basename(word) for word in words[:2]]
-        if "airflow" in names and words[names.index("airflow") + 1 :]:
-            subcommand, *arguments = words[names.index("airflow") + 1 :]
-            yield subcommand.replace("_", "-"), *arguments
+def component_of(subcommand: Words) -> str | None:
+    """Return the component that an airflow subcommand runs, or None."""
+    return component.from_subcommand(subcommand, COMPONENTS)

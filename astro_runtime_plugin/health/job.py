@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timezone
+from importlib.metadata import entry_points
+from importlib.util import find_spec
 from typing import Any
 
-from sqlalchemy import DateTime, String, column, create_engine, select, table, text
-from sqlalchemy.engine import URL, Connection, make_url
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.pool import NullPool
+from sqlalchemy import DateTime, String, column, select, table
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import Select
 
+from astro_runtime_plugin import child_process
 from astro_runtime_plugin.component import HEARTBEAT_THRESHOLDS
-from astro_runtime_plugin.health.settings import HealthSettings, UnhealthyError
-from entrypoint.command import DATABASE
+from astro_runtime_plugin.health.database import metadata_engine, metadata_url, query_value
+from astro_runtime_plugin.health.hostname import job_hostname
+from astro_runtime_plugin.health.settings import HealthSettings, UnhealthyError, UnknownHealthError
 
-CONNECT_TIMEOUT = {"connect_timeout": 5}  # seconds; SQLite's drivers have another name for it
-TIMEOUTS = {"sqlite": {"timeout": 5}, **dict.fromkeys(("postgresql", "mysql", "mariadb"), CONNECT_TIMEOUT)}
 COLUMNS: Mapping[str, Any] = {
     "job_type": String,
     "state": String,
     "hostname": String,
     "latest_heartbeat": DateTime(timezone=True),
 }
+AIRFLOW_QUERY = "astro_runtime_plugin.health.airflow_query"
+# Airflow has to be imported first. With the connection before it, this stays below the 20 s of the image's check.
+AIRFLOW_SECONDS = 14
+LOCAL_SETTINGS = "airflow_local_settings"
 
 
 def check_job(settings: HealthSettings, job_type: str) -> None:
@@ -43,18 +47,14 @@ def check_job(settings: HealthSettings, job_type: str) -> None:
 
 def latest_heartbeat(settings: HealthSettings, job_type: str) -> datetime | None:
     """Return the latest heartbeat of this host's running job; None if there is no such job."""
-    url = metadata_url(settings.url(DATABASE))
+    url = metadata_url(settings)
     query = heartbeat_query(settings, job_type)
     try:
-        engine = create_engine(url, connect_args=connect_args(url, settings), poolclass=NullPool)
-        with engine.connect() as connection:
-            use_utc(connection)
-            heartbeat = connection.execute(query).scalar()
-    except SQLAlchemyError as error:
-        address = f"{url.host or url.database}" + (f":{url.port}" if url.port else "")
-        raise UnhealthyError(
-            f"could not query the metadata database at {address}: {type(error).__name__}"
-        ) from None
+        heartbeat: datetime | None = query_value(metadata_engine(url, settings), query)
+    except Exception as error:  # each driver has its own errors
+        if isinstance(error, DBAPIError) and not is_engine_customized(settings):
+            raise database_problem(url, type(error).__name__) from None
+        heartbeat = heartbeat_from_airflow(url, settings, job_type)
     return heartbeat if heartbeat is None or heartbeat.tzinfo else heartbeat.replace(tzinfo=timezone.utc)
 
 
@@ -69,52 +69,44 @@ def heartbeat_query(settings: HealthSettings, job_type: str) -> Select[Any]:
     return query.order_by(job.c.latest_heartbeat.desc()).limit(1)
 
 
-def connect_args(url: URL, settings: HealthSettings) -> dict[str, Any]:
-    """Return the driver's arguments: a timeout, and the operator's `sql_alchemy_connect_args`."""
-    path = settings.get("database", "sql_alchemy_connect_args", "")
-    return {**TIMEOUTS.get(url.get_backend_name(), {}), **(settings.import_attribute(path) if path else {})}
+def database_problem(url: URL, problem: str) -> UnhealthyError:
+    """Return the error for a database that cannot be queried; of its URL it shows only the address."""
+    address = f"{url.host or url.database}" + (f":{url.port}" if url.port else "")
+    return UnhealthyError(f"could not query the metadata database at {address}: {problem}")
 
 
-def metadata_url(url: str) -> URL:
-    """Return the URL as Airflow uses it. Raises UnhealthyError for text that is not a URL."""
+def is_engine_customized(settings: HealthSettings) -> bool:
+    """Return whether Airflow's engine may differ by more than the settings that the check reads.
+
+    The operator's code may make the credentials: `airflow_local_settings.py`, a package with a policy, or a plugin of
+    SQLAlchemy's.
+    """
+    settings.extend_path()
+    policies = [policy.module for policy in entry_points(group="airflow.policy")]
+    return (
+        find_spec(LOCAL_SETTINGS) is not None
+        or any(not module.startswith("astro_runtime_plugin.") for module in policies)
+        or bool(settings.get("database", "sql_alchemy_engine_args", ""))
+    )
+
+
+def heartbeat_from_airflow(url: URL, settings: HealthSettings, job_type: str) -> datetime | None:
+    """Return the latest heartbeat by way of Airflow's own engine, in a child process.
+
+    Takes seconds, so it is the way only where a direct connection failed. Raises UnhealthyError if Airflow cannot
+    connect either, UnknownHealthError if it cannot be asked.
+    """
     try:
-        return make_url(url.replace("postgres://", "postgresql://", 1).replace("postgres+", "postgresql+", 1))
-    except (SQLAlchemyError, ValueError):
-        raise UnhealthyError(
-            "[database] sql_alchemy_conn holds an invalid value (hidden); it must be the URL of a database"
+        answer = child_process.ask(AIRFLOW_QUERY, (dict(settings.environ), job_type), AIRFLOW_SECONDS)
+    except (child_process.ChildFailedError, OSError):
+        raise UnknownHealthError(
+            "only Airflow can connect to the metadata database, and took too long"
         ) from None
-
-
-def use_utc(connection: Connection) -> None:
-    """Make MySQL return times in UTC, as Airflow's own connections do; the other databases do so anyway."""
-    if connection.dialect.name in ("mysql", "mariadb"):
-        connection.execute(text("SET time_zone = '+00:00'"))
-
-
-def job_hostname(settings: HealthSettings) -> str | None:
-    """Return this host's name as Airflow records it; None if that takes a function of Airflow's own."""
-    path = settings.get("core", "hostname_callable", "airflow.utils.net.getfqdn")
-    if path in HOSTNAME_CALLABLES:
-        return HOSTNAME_CALLABLES[path]()
-    return None if path.startswith("airflow.") else str(settings.import_attribute(path)())
-
-
-def getfqdn() -> str:
-    """Return the canonical name of this host, like `airflow.utils.net.getfqdn`."""
-    name = socket.gethostname()
-    try:
-        addresses = socket.getaddrinfo(name, None, 0, socket.SOCK_DGRAM, 0, socket.AI_CANONNAME)
-    except OSError:
-        return name
-    return next((address[3] for address in addresses if address[3]), name)
-
-
-def ip_address() -> str:
-    """Return this host's address, like `airflow.utils.net.get_host_ip_address`."""
-    return socket.gethostbyname(getfqdn())
-
-
-HOSTNAME_CALLABLES: Mapping[str, Callable[[], str]] = {
-    "airflow.utils.net.getfqdn": getfqdn,
-    "airflow.utils.net.get_host_ip_address": ip_address,
-}
+    if "problem" in answer:
+        raise database_problem(url, answer["problem"])
+    if "unknown" in answer:
+        raise UnknownHealthError(
+            f"only Airflow can connect to the metadata database, and failed: {answer['unknown']}"
+        )
+    heartbeat = answer["heartbeat"]
+    return datetime.fromisoformat(heartbeat) if heartbeat else None

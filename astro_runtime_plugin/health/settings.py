@@ -1,7 +1,9 @@
-"""Airflow's settings for the health check, read as the entrypoint reads them, without Airflow."""
+"""Airflow's settings for the health check, read as Airflow's `conf` reads them, without Airflow."""
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,8 +14,27 @@ from entrypoint import config_file
 from entrypoint.airflow_line import installed_airflow, line_of
 from entrypoint.config_file import AirflowCfg
 from entrypoint.connection_url import connection_url
+from entrypoint.errors import StartError
 from entrypoint.option_names import ConfigOption
 from entrypoint.overrides import find_override
+
+# The words of `getboolean` in airflow/configuration.py.
+BOOLEANS = {**dict.fromkeys(("t", "true", "1"), True), **dict.fromkeys(("f", "false", "0"), False)}
+# By line and setting: the older name that Airflow still reads. Source: `deprecated_options` of each line's parser.
+OLDER_NAMES = {
+    "3.3": {
+        ("api", "host"): ConfigOption("webserver", "web_server_host"),
+        ("api", "port"): ConfigOption("webserver", "web_server_port"),
+        ("api", "base_url"): ConfigOption("webserver", "base_url"),
+        ("api", "ssl_cert"): ConfigOption("webserver", "web_server_ssl_cert"),
+    },
+    "2.11": {
+        ("database", "sql_alchemy_schema"): ConfigOption("core", "sql_alchemy_schema"),
+        ("database", "sql_alchemy_connect_args"): ConfigOption("core", "sql_alchemy_connect_args"),
+    },
+}
+# By line and setting: the text that Airflow replaces by itself. Source: `deprecated_values` of each line's parser.
+REPLACEMENTS = {"3.3": {}, "2.11": {("core", "hostname_callable"): (":", ".")}}
 
 
 class UnhealthyError(Exception):
@@ -21,7 +42,10 @@ class UnhealthyError(Exception):
 
 
 class UnknownHealthError(Exception):
-    """The check cannot determine whether the component is healthy, so it counts as healthy while it runs."""
+    """The check cannot determine whether the component is healthy, so it counts as healthy while it runs.
+
+    `str()` says why, in one line without a secret.
+    """
 
 
 @dataclass(frozen=True)
@@ -33,10 +57,14 @@ class HealthSettings:
     line: str
     subcommand: Sequence[str]
 
-    def get(self, section: str, option: str, default: str, *older_names: ConfigOption) -> str:
+    def get(self, section: str, option: str, default: str) -> str:
         """Return a setting's value, under its name or an older one, or `default` if it is not set."""
-        override = find_override((ConfigOption(section, option), *older_names), self.environ, self.cfg)
-        return override.text.strip() if override else default
+        older_name = OLDER_NAMES[self.line].get((section, option))
+        names = (ConfigOption(section, option), *([older_name] if older_name else []))
+        override = find_override(names, self.environ, self.cfg)
+        old, new = REPLACEMENTS[self.line].get((section, option), ("", ""))
+        text = override.text if override else default
+        return text.replace(old, new) if old else text
 
     def number(self, section: str, option: str, default: float) -> float:
         """Return a number. Raises UnhealthyError if the setting is not a number."""
@@ -47,35 +75,66 @@ class HealthSettings:
             raise UnhealthyError(f"[{section}] {option} holds {text!r}; it must be a number") from None
 
     def is_on(self, section: str, option: str, default: str) -> bool:
-        """Return whether a boolean setting has one of the values that Airflow takes for true."""
-        return self.get(section, option, default).lower() in ("true", "t", "1")
+        """Return a boolean as `getboolean` does, which ignores a comment after the value.
+
+        Raises UnknownHealthError for text that Airflow does not accept either.
+        """
+        text = self.get(section, option, default).lower().partition("#")[0].strip()
+        if text not in BOOLEANS:
+            raise UnknownHealthError(f"[{section}] {option} must be True or False")
+        return BOOLEANS[text]
 
     def url(self, need: str) -> str:
-        """Return the URL of the database or the broker. Raises UnknownHealthError if only a secrets backend has it."""
-        location, url = connection_url(need, self.environ, self.cfg)
+        """Return the URL of the database or the broker.
+
+        Raises UnknownHealthError if only a secrets backend has it, or if the command that prints it fails: the
+        component may have got it when it started.
+        """
+        try:
+            location, url = connection_url(need, self.environ, self.cfg)
+        except StartError as error:
+            raise UnknownHealthError(str(error)) from None
         if url is None:
             raise UnknownHealthError(f"{location} names a secret, which only Airflow can look up")
         return url.strip()
 
     def command_line_option(self, *names: str) -> str | None:
-        """Return the value of a command line option: `--port 80`, `--port=80`, `-p 80`, `-p80`."""
+        """Return the value of a command line option: `--port 80`, `--port=80`, `--po 80`, `-p 80`, `-p80`.
+
+        The last one counts, as in Airflow.
+        """
+        value = None
         for index, word in enumerate(self.subcommand):
-            name, equals, value = word.partition("=")
-            if name in names and equals:
-                return value
-            if word in names and index + 1 < len(self.subcommand):
-                return self.subcommand[index + 1]
-            if word[:2] in names and not word.startswith("--"):
-                return word[2:]
-        return None
+            name, equals, text = word.partition("=")
+            if is_spelling(name, names) and equals:
+                value = text
+            elif is_spelling(word, names) and index + 1 < len(self.subcommand):
+                value = self.subcommand[index + 1]
+            elif word[:2] in names and word[2:] and not word.startswith("--"):
+                value = word[2:]
+        return value
+
+    def extend_path(self) -> None:
+        """Put the operator's own folders on the path, as Airflow does; the check itself runs isolated (-I)."""
+        home = config_file.airflow_home(self.environ)
+        folders = (
+            *self.environ.get("PYTHONPATH", "").split(os.pathsep),
+            self.get("core", "dags_folder", f"{home}/dags"),
+            f"{home}/config",
+            self.get("core", "plugins_folder", f"{home}/plugins"),
+        )
+        sys.path += [folder for folder in folders if folder and folder not in sys.path]
 
     def import_attribute(self, path: str) -> Any:
-        """Return the object at `path.to.attribute`; the operator's own folders are on the path, as in Airflow."""
-        home = config_file.airflow_home(self.environ)
-        plugins = self.get("core", "plugins_folder", f"{home}/plugins")
-        sys.path += [folder for folder in (f"{home}/config", plugins) if folder not in sys.path]
+        """Return the object at `path.to.attribute`, which may be in one of the operator's own folders."""
+        self.extend_path()
         module, _, name = path.rpartition(".")
         return getattr(import_module(module), name)
+
+
+def is_spelling(word: str, names: Sequence[str]) -> bool:
+    """Return whether a word is one of an option's names; argparse also accepts the start of a long one."""
+    return word in names or bool(re.match("--[a-z]", word) and any(name.startswith(word) for name in names))
 
 
 def read_settings(environ: Mapping[str, str], subcommand: Sequence[str]) -> HealthSettings:

@@ -1,68 +1,73 @@
-"""Checks that this container's Celery worker answers a ping, without Airflow's Celery application."""
+"""Checks that this container's Celery worker answers and consumes a queue, without Airflow's Celery application."""
 
 from __future__ import annotations
 
-import json
-import ssl
 from typing import Any
 
+from celery import Celery
+from celery.app.defaults import DEFAULTS
 from celery.utils.nodenames import default_nodename, host_format
+from kombu.exceptions import OperationalError
 
-from astro_runtime_plugin.celery_client import create_app
+from astro_runtime_plugin.celery_client import create_app, support_problem
+from astro_runtime_plugin.health.celery_settings import celery_configuration
 from astro_runtime_plugin.health.settings import HealthSettings, UnhealthyError, UnknownHealthError
-from entrypoint.command import BROKER
 from entrypoint.endpoints import endpoints
 
-PING_SECONDS = 5
-# The brokers that support Celery's remote control; SQS, for example, does not.
-REMOTE_CONTROL_BROKERS = ("redis", "rediss", "sentinel", "amqp", "amqps", "pyamqp")
-# The options in [celery_broker_transport_options] that determine where the worker listens.
-LOCATION_OPTIONS = ("global_keyprefix", "master_name")
+ANSWER_SECONDS = 5
 
 
 def check_worker(settings: HealthSettings) -> None:
-    """Raise UnhealthyError if the worker does not answer a ping through the broker."""
-    url = settings.url(BROKER)
-    if not settings.is_on("celery", "worker_enable_remote_control", "True"):
-        raise UnknownHealthError("[celery] worker_enable_remote_control is off")
-    if not url.startswith(
-        tuple(f"{scheme}{end}" for scheme in REMOTE_CONTROL_BROKERS for end in ("://", "+"))
-    ):
-        raise UnknownHealthError("the broker does not support remote control")
+    """Raise UnhealthyError if the worker does not answer through the broker, or consumes no queue."""
+    app = worker_app(settings)
     node = host_format(default_nodename(settings.command_line_option("-H", "--celery-hostname")))
-    if not ping(node, url, settings):
-        raise UnhealthyError(f"the worker {node} does not answer")
-
-
-def ping(node: str, url: str, settings: HealthSettings) -> object:
-    """Return the worker's answer, or None. Raises UnhealthyError if the broker does not answer."""
     try:
-        app = create_app(ping_settings(url, settings))
-        return app.control.inspect(destination=[node], timeout=PING_SECONDS).ping()
+        problem = support_problem(app)
+        queues = None if problem else active_queues(app, node)
     except Exception as error:  # each transport has its own errors
-        addresses = ", ".join(map(str, endpoints(url, "[celery] broker_url"))) or "its address"
-        raise UnhealthyError(f"could not query the broker at {addresses}: {type(error).__name__}") from None
+        raise broker_problem(app, error) from None
+    if problem:
+        raise UnknownHealthError(f"the worker cannot be queried: {problem}")
+    check_queues(node, queues)
 
 
-def ping_settings(url: str, settings: HealthSettings) -> dict[str, Any]:
-    """Return the settings with which a Celery application reaches the broker."""
-    celery: dict[str, Any] = {"broker_url": url, "broker_transport_options": transport_options(settings)}
-    if settings.is_on("celery", "ssl_active", "False"):
-        prefix = "" if "amqp" in url.partition("://")[0] else "ssl_"
-        celery["broker_use_ssl"] = certificates(prefix, settings)
-    return celery
+def worker_app(settings: HealthSettings) -> Celery:
+    """Return an application that is configured like the worker's, and gives up quickly."""
+    conf = Celery(set_as_current=False, config_source=celery_configuration(settings)).conf
+    return create_app({name: conf[name] for name in DEFAULTS})  # whatever way the operator spells the names
 
 
-def transport_options(settings: HealthSettings) -> dict[str, Any]:
-    """Return the operator's transport options that a ping needs."""
-    section = "celery_broker_transport_options"
-    options: dict[str, Any] = {name: settings.get(section, name, "") for name in LOCATION_OPTIONS}
-    options["sentinel_kwargs"] = json.loads(settings.get(section, "sentinel_kwargs", "null"))
-    return {name: value for name, value in options.items() if value}
+def active_queues(app: Celery, node: str) -> Any:
+    """Return the queues that the worker consumes; None if it does not answer.
+
+    Uses a connection of its own: kombu's pools, which belong to the process, ignore the TLS settings in their keys.
+    """
+    app.control.mailbox.producer_pool = None
+    with app.connection_for_write() as connection:
+        inspect = app.control.inspect(destination=[node], timeout=ANSWER_SECONDS, connection=connection)
+        return (inspect.active_queues() or {}).get(node)
 
 
-def certificates(prefix: str, settings: HealthSettings) -> dict[str, Any]:
-    """Return Celery's `broker_use_ssl`, as the Celery provider builds it from Airflow's settings."""
-    options = {"ca_certs": "ssl_cacert", "keyfile": "ssl_key", "certfile": "ssl_cert"}
-    files = {f"{prefix}{name}": settings.get("celery", option, "") for name, option in options.items()}
-    return {f"{prefix}cert_reqs": ssl.CERT_REQUIRED, **{name: path for name, path in files.items() if path}}
+def broker_problem(app: Celery, error: Exception) -> Exception:
+    """Return what an error means: UnhealthyError if the broker does not answer; others say nothing of the worker.
+
+    Raises StartError for a URL with a port that is not one.
+    """
+    addresses = ", ".join(map(str, endpoints(str(app.conf.broker_url), "[celery] broker_url")))
+    connection = app.connection_for_write()
+    errors = (OperationalError, OSError, *connection.connection_errors, *connection.channel_errors)
+    if not isinstance(error, errors):
+        return error
+    return UnhealthyError(
+        f"could not query the broker at {addresses or 'its address'}: {type(error).__name__}"
+    )
+
+
+def check_queues(node: str, queues: Any) -> None:
+    """Raise UnhealthyError unless there is a queue. What a worker answers is input: it may be anything."""
+    if queues is None:
+        raise UnhealthyError(f"the worker {node} does not answer")
+    if not isinstance(queues, list):
+        raise UnknownHealthError(f"the worker {node} answers, but not which queues it consumes")
+    if not queues:
+        raise UnhealthyError(f"the worker {node} consumes no queue")

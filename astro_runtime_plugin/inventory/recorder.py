@@ -53,9 +53,7 @@ def start() -> None:
 def _shares_database(component: str) -> bool:
     """Return whether other components see this one's row: some run without the metadata database."""
     if component in WITHOUT_DATABASE and conf.get("database", "sql_alchemy_conn").startswith("sqlite"):
-        log.warning(
-            "astro-runtime: the Runtime page does not show this component: it has no metadata database"
-        )
+        log.info("astro-runtime: the Runtime page does not show this component: it has no metadata database")
         return False
     return True
 

@@ -44,7 +44,7 @@ def menu_links(links: dict[str, str], airflow_version: str) -> dict[str, str]:
 
 def notices_enabled(conf: Any) -> bool:
     """Return `[astro_runtime] notices`: whether notices appear in the UI and in the log. The default is True."""
-    text = (read_option(conf, NOTICES) or "").strip()
+    text = (read_option(conf, NOTICES) or "").partition("#")[0].strip()  # as Airflow's getboolean
     if text and text.lower() not in BOOLEANS:
         _warn_once(f"[astro_runtime] {NOTICES} must be True or False; using True")
     return BOOLEANS.get(text.lower(), True)

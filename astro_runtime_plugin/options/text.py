@@ -24,3 +24,15 @@ def single_line(text: str, max_length: int = MAX_LENGTH) -> str:
 def escape_unprintable(text: str) -> str:
     """Return JSON with its unprintable characters, which may control a terminal, as JSON escapes; lines stay lines."""
     return "".join(sign if sign.isprintable() or sign == "\n" else json.dumps(sign)[1:-1] for sign in text)
+
+
+def printable(text: str, length: int = MAX_NAME_LENGTH) -> str:
+    r"""Return at most `length` characters of a name on one line.
+
+    What is not printable, such as a line break or a terminal's escape, becomes visible: `\n`, `\x1b`.
+    """
+    cut = text if len(text) <= length else text[: length - 1] + "…"
+    if cut.isprintable():
+        return cut
+    visible = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in cut)
+    return visible if len(visible) <= length else visible[: length - 1] + "…"

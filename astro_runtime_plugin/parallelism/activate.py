@@ -6,6 +6,7 @@ scheduler's limit over all executors. The executor stays Airflow's own class, un
 
 from __future__ import annotations
 
+import logging
 import os
 from types import ModuleType
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from airflow.configuration import conf
 
 from astro_runtime_plugin import airflow_compat
+from astro_runtime_plugin.celery_client import remote_control_problem
 from astro_runtime_plugin.options.settings import AIRFLOW_DEFAULTS
 from astro_runtime_plugin.parallelism.effective import EffectiveParallelism
 from astro_runtime_plugin.parallelism.limit import LimitState
@@ -24,6 +26,7 @@ from entrypoint import capacity, config_file, record
 from entrypoint.defaults import AIRFLOW_WORKER_CONCURRENCY
 from entrypoint.resolve import configured_concurrency, configured_queues
 
+log = logging.getLogger("astro_runtime")
 AIRFLOW_PARALLELISM = int(AIRFLOW_DEFAULTS[PARALLELISM])
 DEFAULT_ORIGINS = (record.RUNTIME, record.AIRFLOW)
 
@@ -57,6 +60,10 @@ def follow_workers(runner: ModuleType, other_executors: int) -> None:
     airflow_compat.override_scheduler_parallelism(runner, effective.over_all_executors)
 
     def on_start(executor: Any) -> None:
+        if problem := remote_control_problem(executor.celery_app):
+            effective.follows = False
+            log.info("Parallelism stays %d: the workers cannot be queried: %s", executor.parallelism, problem)
+            return
         effective.executor = executor
         monitor.start(broker_settings(executor.celery_app.conf))
 

@@ -22,9 +22,12 @@ class EffectiveParallelism:
         self._limit = limit
         self._other_executors = other_executors
         self.executor: Any = None  # the CeleryExecutor, once it has started
+        self.follows = True  # otherwise the configured parallelism is in force
 
     def of_celery(self, configured: int) -> int:
-        """Return CeleryExecutor's parallelism, which does not depend on the configured one."""
+        """Return CeleryExecutor's parallelism: the limit, or the configured one if it does not follow the workers."""
+        if not self.follows:
+            return configured
         calculation, lost = self._limit.snapshot
         value = calculation.value or 1
         if not self.executor:
@@ -33,4 +36,4 @@ class EffectiveParallelism:
 
     def over_all_executors(self, configured: int) -> int:
         """Return the scheduler's limit: every other executor contributes the configured parallelism."""
-        return self.of_celery(configured) + configured * self._other_executors
+        return self.of_celery(configured) + (configured * self._other_executors if self.follows else 0)

@@ -3,45 +3,51 @@
 from __future__ import annotations
 
 import time
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import accumulate
+from typing import Annotated, NamedTuple
 
+from pydantic import AfterValidator, Field
+
+from astro_runtime_plugin.options.text import printable
+from astro_runtime_plugin.parallelism.bounds import MAX_LOST_TASKS, MAX_POOL, MAX_QUEUES, MAX_WHY
 from entrypoint.capacity import Calculation
 
 WORKER_TIMEOUT = 15.0  # a worker that has not answered for this long is gone
 HOLD_SECONDS = 120.0  # how long the last limit is held while no worker answers
 LOST_TASK_MEMORY = 3600.0  # how long a task that no worker runs any more is remembered
+Name = Annotated[str, AfterValidator(printable)]
 MaxLimit = Callable[[int], "int | None"]
 
 
 class Worker(NamedTuple):
-    """A Celery worker: its node name, how many tasks it runs at once, and the queues that it takes them from."""
+    """A Celery worker: its node name, how many tasks it runs at once, and the queues that it takes them from.
 
-    name: str
-    pool: int
-    queues: tuple[str, ...]
-
-
-def pool_size(stats: Mapping[str, Any]) -> int:
-    """Return how many tasks a worker can run at once, from its answer to Celery's `inspect stats`.
-
-    With an autoscaler it is the maximum: Celery lets a pool grow only once it has more tasks than processes, so a limit
-    at the present size would keep it there. Source: celery/worker/autoscale.py and celery/concurrency/prefork.py.
+    The annotations are checked where a worker is read from the state table.
     """
-    scaled = (stats.get("autoscaler") or {}).get("max")
-    pool = stats.get("pool") or {}
-    if scaled is not None:
-        return int(scaled)
-    processes = pool.get("processes")
-    return len(processes) if processes else int(pool.get("max-concurrency") or 0)
+
+    name: Name
+    pool: Annotated[int, Field(ge=0, le=MAX_POOL)]
+    queues: Annotated[tuple[Name, ...], Field(max_length=MAX_QUEUES)]
 
 
 def sum_pools(workers: Iterable[Worker]) -> Calculation:
     """Sum the pools of the workers that have a queue; the calculation groups them by size and queues."""
-    counted = Counter((", ".join(worker.queues), worker.pool) for worker in workers if worker.queues)
+    counted = Counter(
+        (", ".join(worker.queues), min(max(worker.pool, 0), MAX_POOL)) for worker in workers if worker.queues
+    )
     terms = [f"{count}×{pool} {queues}" for (queues, pool), count in sorted(counted.items())]
-    return Calculation(sum(pool * count for (_, pool), count in counted.items()), " + ".join(terms))
+    return Calculation(sum(pool * count for (_, pool), count in counted.items()), join_terms(terms))
+
+
+def join_terms(terms: Sequence[str]) -> str:
+    """Return the sum of the terms as text, with as many of them as fit into MAX_WHY characters."""
+    ends = [*accumulate(len(term) + len(" + ") for term in terms)]
+    fitting = bisect_right(ends, MAX_WHY)
+    left = len(terms) - fitting
+    return " + ".join([*terms[:fitting], *([f"{left} more kinds of workers"] if left else [])])
 
 
 class LimitSnapshot(NamedTuple):
@@ -115,14 +121,18 @@ class LimitState:
 
         Airflow counts such a task as running until it receives a result or gives the task up.
         """
-        self._last_run = {
-            task: ran_at for task, ran_at in self._last_run.items() if now - ran_at < LOST_TASK_MEMORY
+        remembered = {
+            task: ran_at
+            for task, ran_at in self._last_run.items()
+            if task not in active and now - ran_at < LOST_TASK_MEMORY
         }
-        self._last_run.update(dict.fromkeys(active, now))
+        # The latest ones come last.
+        kept = [*remembered.items(), *dict.fromkeys(active, now).items()][-MAX_LOST_TASKS:]
+        self._last_run = dict(kept)
         return frozenset(task for task, ran_at in self._last_run.items() if now - ran_at >= WORKER_TIMEOUT)
 
     def _cap(self, total: Calculation) -> Calculation:
-        maximum = self.max_limit(max(worker.pool for worker in self.workers))
+        maximum = self.max_limit(min(max(worker.pool for worker in self.workers), MAX_POOL))
         if maximum is None or (total.value or 0) <= maximum:
             return total
         why = f"{total.why} = {total.value}, no more than the {maximum} of max_worker_count"

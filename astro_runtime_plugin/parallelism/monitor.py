@@ -14,6 +14,7 @@ from typing import IO, Any, cast
 from astro_runtime_plugin import background, child_process
 from astro_runtime_plugin.background import StoppableWait
 from astro_runtime_plugin.child_process import Child
+from astro_runtime_plugin.parallelism.bounds import MAX_WARNINGS
 from astro_runtime_plugin.parallelism.limit import LimitState, Worker
 
 log = logging.getLogger("astro_runtime")
@@ -35,6 +36,7 @@ class ParallelismMonitor:
         self._subscribers = subscribers
         self._started = False
         self._warned: set[str] = set()
+        self._invalid: set[str] = set()  # workers whose invalid reply was logged
 
     def start(self, settings: Mapping[str, Any]) -> None:
         """Start to follow the workers, once; `settings` are those of `broker_settings`.
@@ -89,6 +91,7 @@ class ParallelismMonitor:
         else:
             self._warned -= {"broker", "child"}
             workers = [Worker(name, pool, tuple(queues)) for name, pool, queues in answer["workers"]]
+            self._warn_invalid(answer.get("invalid", {}))
             if self.limit.update(workers, answer["active"]):
                 log.info("Parallelism is %d: %s", self.limit.value, self.limit.calculation.why)
         for failure, notify in self._subscribers:
@@ -97,6 +100,14 @@ class ParallelismMonitor:
             except Exception as error:
                 # The text of a database error may contain the database's URL.
                 self._warn(failure, f"{failure}: {type(error).__name__}")
+
+    def _warn_invalid(self, invalid: Mapping[str, str]) -> None:
+        """Warn once about each worker that sent an invalid reply, in one line."""
+        new = [name for name in invalid if name not in self._invalid][: MAX_WARNINGS - len(self._invalid)]
+        self._invalid.update(new)
+        if new:
+            reasons = "; ".join(f"{name}: {invalid[name]}" for name in new)
+            log.warning("astro-runtime: invalid replies from Celery workers: %s", reasons)
 
     def _warn(self, topic: str, text: str) -> None:
         """Warn about each topic once; about the broker and the child again after the broker has answered."""

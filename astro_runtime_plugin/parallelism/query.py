@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 from airflow.configuration import conf
 
@@ -14,29 +15,39 @@ from entrypoint.errors import UNAVAILABLE, UNKNOWN, StartError
 from entrypoint.record import ResolvedSetting
 
 
-def query_workers(settings: Iterable[ResolvedSetting]) -> tuple[WorkersSummary, StartError | None]:
-    """Query the workers, which takes a few seconds, if an executor is Celery's; one that does not answer is left out.
+class QueriedWorkers(NamedTuple):
+    """The summary, the reason if the workers could not be queried, and by worker why a reply is invalid."""
 
-    Returns the summary, and the reason if the workers could not be queried.
-    """
-    workers: list[Worker] = []
+    summary: WorkersSummary
+    problem: StartError | None
+    invalid: Mapping[str, str]
+
+
+def query_workers(settings: Iterable[ResolvedSetting]) -> QueriedWorkers:
+    """Query the workers if an executor is Celery's, for a few seconds; one that does not answer is left out."""
+    answer: Mapping[str, Any] = {}
     problem = None
     if capacity.uses_celery(conf.get("core", "executor")):
         try:
-            workers = _inspect()
+            answer = _inspect()
         except StartError as error:
             problem = error
-    return summarize(settings, fetch_rows(), workers), problem
+    workers = [Worker(name, pool, tuple(queues)) for name, pool, queues in answer.get("workers", ())]
+    summary = summarize(settings, fetch_rows(), workers)
+    return QueriedWorkers(summary, problem, answer.get("invalid", {}))
 
 
-def _inspect() -> list[Worker]:
+def _inspect() -> Mapping[str, Any]:
     try:
         app = airflow_compat.celery_app()
 
+        from astro_runtime_plugin.celery_client import remote_control_problem
         from astro_runtime_plugin.parallelism.worker_inspector import WorkerInspector, broker_settings
     except ImportError as error:
         raise StartError(f"the Celery provider cannot be imported: {error}", UNKNOWN) from error
+    if problem := remote_control_problem(app):
+        raise StartError(f"the workers cannot be queried: {problem}", UNKNOWN)
     answer = WorkerInspector(broker_settings(app.conf)).inspect_once()
     if "error" in answer:
         raise StartError(f"could not query the broker: {answer['error']}", UNAVAILABLE)
-    return [Worker(name, pool, tuple(queues)) for name, pool, queues in answer["workers"]]
+    return answer

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from functools import partial
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from astro_runtime_plugin.database.rows import fetch_valid
+from astro_runtime_plugin.options.text import printable
+from astro_runtime_plugin.parallelism.bounds import MAX_POOL, MAX_SCHEDULERS, MAX_WHY, MAX_WORKERS
 from astro_runtime_plugin.parallelism.limit import LimitState, Worker
 from entrypoint.record import ResolvedSetting
 
@@ -52,9 +55,9 @@ class WorkersSummary(BaseModel):
 class SchedulerRow(BaseModel):
     """A scheduler's row in the database: its limit in tasks, the calculation, and the workers that it follows."""
 
-    parallelism: int
-    why: str
-    workers: list[Worker]
+    parallelism: int = Field(ge=0, le=MAX_WORKERS * MAX_POOL)
+    why: Annotated[str, AfterValidator(partial(printable, length=2 * MAX_WHY))]
+    workers: list[Worker] = Field(max_length=MAX_WORKERS)
 
 
 def scheduler_row(limit: LimitState) -> dict[str, Any]:
@@ -85,7 +88,8 @@ def recorded_workers(rows: Iterable[SchedulerRow]) -> list[Worker]:
 
 def fetch_rows() -> dict[str, SchedulerRow]:
     """Return the rows of the running schedulers by name; none if the database cannot be read."""
-    return fetch_valid(KIND, SchedulerRow, FRESH_SECONDS)
+    rows = fetch_valid(KIND, SchedulerRow, FRESH_SECONDS)
+    return {printable(name): row for name, row in sorted(rows.items())[:MAX_SCHEDULERS]}
 
 
 def summarize(

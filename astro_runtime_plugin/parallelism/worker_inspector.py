@@ -2,41 +2,48 @@
 
 `monitor` starts it; its question is the scheduler's process id and the broker's settings. It is a separate process,
 without Airflow, because the scheduler forks: a fork while one of its threads holds a lock of kombu's would hang. And
-Celery's `inspect` always takes its whole timeout.
+a question that all workers may reply to always takes its whole timeout.
 """
 
 from __future__ import annotations
 
 import os
+import resource
 import select
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from astro_runtime_plugin import child_process
-from astro_runtime_plugin.celery_client import create_app
-from astro_runtime_plugin.parallelism.limit import Worker, pool_size
+from celery.app.defaults import DEFAULTS
 
-ANSWER_SECONDS = 1.5  # how long a query waits for answers
+from astro_runtime_plugin import child_process
+from astro_runtime_plugin.celery_client import create_app, remote_control_problem
+from astro_runtime_plugin.parallelism.bounds import MAX_MEMORY
+from astro_runtime_plugin.parallelism.inspection import Inspection, KnownWorker
+from astro_runtime_plugin.parallelism.reply_mailbox import ReplyControl
+
 PAUSE_SECONDS = 3.0  # between two rounds: the workers are queried about every 5 seconds
 MAX_ROUND_SECONDS = 30  # then the process ends, and its parent starts another
-# The settings of Airflow's Celery application that concern the broker.
-BROKER_SETTINGS = (
-    "broker_url",
-    "broker_read_url",
-    "broker_write_url",
-    "broker_login_method",
-    "broker_use_ssl",
-    "broker_transport_options",
-    "control_exchange",
-)
-# The names of the tasks that Airflow's workers register; another Celery application may share the broker.
-AIRFLOW_TASKS = ("execute_workload", "execute_command", "airflow.")
+ROUNDS = 100  # with one application: kombu remembers each reply queue
+# The settings of Airflow's Celery application that concern the broker and its queues: whole families, and these.
+BROKER_FAMILIES = ("broker_", "control_", "event_")
+NOT_SET = object()
+BROKER_SETTINGS = ("accept_content", "task_serializer", "worker_enable_remote_control")
 
 
 def broker_settings(conf: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the part of a Celery application's configuration that is needed to reach its broker."""
-    return {name: conf[name] for name in BROKER_SETTINGS if conf.get(name) is not None}
+    """Return the part of a Celery application's configuration that is needed to reach its workers.
+
+    None counts as not set, unless Celery's default is something else.
+    """
+    names = [name for name in DEFAULTS if name.startswith(BROKER_FAMILIES) or name in BROKER_SETTINGS]
+    # `name in conf` would be wrong for a configuration that Celery has not loaded yet.
+    values = {name: conf.get(name, NOT_SET) for name in names}
+    return {
+        name: value
+        for name, value in values.items()
+        if value is not NOT_SET and (value is not None or DEFAULTS[name])
+    }
 
 
 class WorkerInspector:
@@ -45,75 +52,51 @@ class WorkerInspector:
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self._settings = settings
         self._app = create_app(settings)
-        self._is_airflow: dict[
-            str, tuple[Any, bool]
-        ] = {}  # by worker: its process id, and whether it is Airflow's
-        self._active: dict[str, list[str]] = {}
+        self._problem = remote_control_problem(self._app)
+        self._rounds = 0
+        self._known: Mapping[str, KnownWorker] = {}
 
     def inspect_once(self) -> dict[str, Any]:
         """Return `{"workers": [[name, pool, queues], ...], "active": [id, ...]}`; the ids are of running tasks.
 
-        Returns `{"error": ...}` if the broker does not answer.
+        `"invalid": {name: reason}` is added if a worker's reply is invalid. Returns `{"error": ...}` if the broker does
+        not answer, or does not pass questions on.
         """
         try:
-            workers = self._query()
-            active = [task for worker in workers for task in self._active[worker.name]]
-            return {"workers": workers, "active": active}
+            return self._query()
         except Exception as error:  # each transport has its own errors
-            self._app.close()
-            self._app = create_app(self._settings)
+            self._replace_app()
             return {"error": type(error).__name__}
 
-    def _query(self) -> list[Worker]:
-        stats = self._inspect().stats() or {}
-        self._recognize(stats)
-        pools = {
-            name: pool_size(stats[name])
-            for name in sorted(stats)
-            if self._is_airflow.get(name, (None, False))[1]
-        }
-        if not pools:
-            return []
-        inspect = self._inspect(*pools)
-        queues = inspect.active_queues() or {}
-        self._remember_active(pools, inspect.active(safe=True) or {})  # `safe` truncates the arguments
-        return [
-            Worker(name, pool, tuple(sorted(queue["name"] for queue in queues[name])))
-            for name, pool in pools.items()
-            if name in queues
-        ]
+    def _query(self) -> dict[str, Any]:
+        if self._problem:
+            return {"error": self._problem}
+        if self._rounds >= ROUNDS:
+            self._replace_app()
+        self._rounds += 1
+        inspection = Inspection(ReplyControl(self._app).ask, self._known)
+        workers, tasks = inspection.query()
+        self._known = inspection.known
+        answer: dict[str, Any] = {"workers": workers, "active": tasks}
+        return {**answer, "invalid": inspection.invalid} if inspection.invalid else answer
 
-    def _inspect(self, *workers: str) -> Any:
-        """Return a query; one for named workers ends as soon as each has answered."""
-        options = {"destination": [*workers], "limit": len(workers)} if workers else {}
-        return self._app.control.inspect(timeout=ANSWER_SECONDS, **options)
-
-    def _recognize(self, stats: Mapping[str, Any]) -> None:
-        """Determine which workers are Airflow's; each worker process is queried once."""
-        new = [
-            name for name, answer in stats.items() if self._is_airflow.get(name, (None,))[0] != answer["pid"]
-        ]
-        if new:
-            for name, tasks in (self._inspect(*new).registered() or {}).items():
-                self._is_airflow[name] = (stats[name]["pid"], runs_airflow_tasks(tasks))
-
-    def _remember_active(self, workers: Iterable[str], active: Mapping[str, Any]) -> None:
-        """Keep the ids of the running tasks; a worker that did not answer is assumed to run the same as before."""
-        self._active = {
-            name: [task["id"] for task in active[name]] if name in active else self._active.get(name, [])
-            for name in workers
-        }
-
-
-def runs_airflow_tasks(tasks: Iterable[str]) -> bool:
-    """Return whether a worker with these registered tasks is Airflow's."""
-    return any(task.startswith(AIRFLOW_TASKS) for task in tasks)
+    def _replace_app(self) -> None:
+        self._app.close()
+        self._app = create_app(self._settings)
+        self._rounds = 0
 
 
 def should_stop(parent: int) -> bool:
     """Wait for the next round; return whether the parent has ended or closed the child's stdin."""
     readable, _, _ = select.select([sys.stdin], [], [], PAUSE_SECONDS)
     return bool(readable) or os.getppid() != parent
+
+
+def limit_memory() -> None:
+    """Let a reply that would need more than MAX_MEMORY fail; a lower limit of the operator's stays."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    if not 0 <= soft <= MAX_MEMORY:
+        resource.setrlimit(resource.RLIMIT_DATA, (MAX_MEMORY, hard))
 
 
 def main() -> None:
@@ -123,6 +106,7 @@ def main() -> None:
     except Exception as error:  # whatever the modules raise that the settings name
         child_process.answer({"error": repr(error)})
         return
+    limit_memory()
     inspector = WorkerInspector(settings)
     while True:
         with child_process.time_limit(MAX_ROUND_SECONDS):

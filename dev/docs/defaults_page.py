@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dev.docs.markdown import table
 from entrypoint.airflow_line import LINES
-from entrypoint.config_values import MAX_VALUE
 from entrypoint.defaults import ALL_DEFAULTS, SettingDefault
+from entrypoint.overrides import numbers_within
 
 HEADER = """\
 # Defaults
@@ -53,5 +53,6 @@ def _names(setting: SettingDefault, line: str) -> str:
 
 def allowed_values(setting: SettingDefault, line: str) -> str:
     """Describe the valid values."""
-    kind = "whole number" if setting.number is int else "number"
-    return f"a {kind} of {setting.unit} from {setting.names_by_line[line].minimum} to {MAX_VALUE}"
+    minimum = setting.names_by_line[line].minimum
+    allowed = numbers_within(setting.number, setting.unit, minimum, setting.maximum)
+    return allowed if minimum == 1 else f"{allowed}; 0: {setting.zero}"

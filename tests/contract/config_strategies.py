@@ -84,8 +84,8 @@ def max_with_names(setting: SettingDefault) -> tuple[ConfigOption, ...]:
     return tuple(name for names in setting.names_by_line[LINE].max_with for name in names)
 
 
-def minimum(setting: SettingDefault, name: ConfigOption | EnvOnlyName) -> float:
-    """Return the smallest number that the name accepts; in `max_with`, 0 means not set."""
+def minimum(setting: SettingDefault, name: ConfigOption | EnvOnlyName) -> float | None:
+    """Return the smallest number that the name accepts, or None if it accepts any; in `max_with`, 0 means not set."""
     return 0 if name in max_with_names(setting) else setting.names_by_line[LINE].minimum
 
 
@@ -106,7 +106,11 @@ def numbers(setting: SettingDefault, name: ConfigOption | EnvOnlyName) -> st.Sea
     texts = st.sampled_from(usual) | st.integers(1, 5000).map(str)
     if setting.number is float:
         texts |= st.sampled_from(["0.5", "600", "599.99", "1e3", "0.001"])
-    return texts | st.just("0") if minimum(setting, name) == 0 else texts
+    if minimum(setting, name) is None:
+        texts |= st.sampled_from(["-1", "-3600"])
+    if setting.maximum is None:
+        texts |= st.just("1000000000000")
+    return texts if minimum(setting, name) == 1 else texts | st.just("0")
 
 
 @st.composite

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from math import isfinite
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from entrypoint.build_environment import build_environment
-from entrypoint.config_values import MAX_VALUE, expand
-from entrypoint.defaults import DEFAULTS, SettingDefault
+from entrypoint.config_values import expand
+from entrypoint.defaults import DEFAULTS, MAX_TIMEOUT, SettingDefault
 from entrypoint.errors import StartError
 from entrypoint.option_names import ConfigOption
 from testing.installed_line import LINE
@@ -22,7 +23,7 @@ NUMBERS = st.one_of(
     st.floats().map(str),
     st.floats().map(float.hex),
     st.integers(-5, 20).map(str),
-    st.integers(MAX_VALUE - 3, MAX_VALUE + 3).map(lambda number: f" {number}.0 "),
+    st.integers(MAX_TIMEOUT - 3, MAX_TIMEOUT + 3).map(lambda number: f" {number}.0 "),
     st.sampled_from(
         [
             "١٢",
@@ -54,9 +55,14 @@ def test_number_is_accepted_if_airflow_accepts_it(oracle: Oracle, setting: Setti
     ):
         airflow_value = read_by_airflow(oracle, setting, option_names.names[0])
         value = read_by_runtime(setting)
-    if airflow_value is not None and not option_names.minimum <= airflow_value <= MAX_VALUE:
+    if airflow_value is not None and not is_within_bounds(setting, airflow_value):
         airflow_value = None
     assert value == airflow_value
+
+
+def is_within_bounds(setting: SettingDefault, value: float) -> bool:
+    low, high = setting.names_by_line[LINE].minimum, setting.maximum
+    return isfinite(value) and (low is None or low <= value) and (high is None or value <= high)
 
 
 def read_by_airflow(oracle: Oracle, setting: SettingDefault, name: ConfigOption) -> float | None:

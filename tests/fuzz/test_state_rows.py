@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from airflow import settings as airflow_settings
-from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, delete, text
 from sqlalchemy.engine import Engine
@@ -20,8 +19,7 @@ from astro_runtime_plugin.inventory.component_settings import hosts_by_setting
 from astro_runtime_plugin.options.settings import ROW_FIELDS
 from astro_runtime_plugin.parallelism import snapshot
 from astro_runtime_plugin.updates import store
-
-fuzz = settings(max_examples=200, deadline=None)
+from tests.fuzz.budget import fuzz
 
 URL = "https://example.com/updates.json"
 TEXT = st.text(st.characters(exclude_categories=[]), max_size=300)
@@ -85,8 +83,7 @@ def write(kind: str, name: str, value: str, updated_at: Any) -> None:
     state._in_transaction(replace)
 
 
-@fuzz
-@given(NAME, VALUES, DATES)
+@fuzz(NAME, VALUES, DATES)
 def test_component_row_is_used_within_bounds_or_ignored(name: str, value: str, updated_at: Any) -> None:
     write(recorder.KIND, name, value, updated_at)
     rows = recorder.component_rows()
@@ -98,15 +95,13 @@ def test_component_row_is_used_within_bounds_or_ignored(name: str, value: str, u
         assert all(part == "" or part.isprintable() for part in (*setting.values(), *hosts))
 
 
-@fuzz
-@given(NAME, VALUES, DATES)
+@fuzz(NAME, VALUES, DATES)
 def test_scheduler_row_is_used_or_ignored(name: str, value: str, updated_at: Any) -> None:
     write(snapshot.KIND, name, value, updated_at)
     assert snapshot.latest_snapshot([]).parallelism == ""
 
 
-@fuzz
-@given(VALUES, DATES)
+@fuzz(VALUES, DATES)
 def test_stored_document_is_used_or_ignored(value: str, updated_at: Any) -> None:
     write(store.KIND, store.NAME, value, updated_at)
     assert store.document_releases(URL) == []

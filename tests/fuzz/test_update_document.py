@@ -6,14 +6,12 @@ import json
 from datetime import date
 from typing import Any
 
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from astro_runtime_plugin.notices.rules import build_notices
 from astro_runtime_plugin.releases.release import MAX_REASON_LENGTH
 from astro_runtime_plugin.updates.document import MAX_RELEASES, DocumentError, parse
-
-fuzz = settings(max_examples=200, deadline=None)
+from tests.fuzz.budget import fuzz
 
 TEXT = st.text(st.characters(exclude_categories=[]), max_size=50)
 JSON = st.recursive(
@@ -39,8 +37,7 @@ LISTS = st.dictionaries(NAMES, ROWS, max_size=10) | JSON
 DOCUMENTS = st.fixed_dictionaries({}, optional={"runtimeVersions": LISTS, "runtimeVersionsV3": LISTS}) | JSON
 
 
-@fuzz
-@given(DOCUMENTS.map(json.dumps) | TEXT)
+@fuzz(DOCUMENTS.map(json.dumps) | TEXT)
 def test_document_is_rejected_or_read_within_bounds(text: str) -> None:
     try:
         releases = parse(text)

@@ -70,21 +70,22 @@ WEB = {"3.3": "api-server", "2.11": "webserver"}
 
 
 class Compose:
-    """`docker compose` for the project in `folder`."""
+    """`docker compose` for the project in `folder`, to which it copies compose.yaml."""
 
     def __init__(self, folder: Path, image: str, line: str) -> None:
+        shutil.copy(CHECKOUT / "compose.yaml", folder)
         self.folder = folder
         self.name = folder.name.lower()
         self.environ = {**os.environ, "IMAGE": image, "WEB": WEB[line], "PORT": "0"}
 
-    def __call__(self, *words: str, check: bool = True, seconds: float = 600) -> str:
-        """Run a compose command; return its output, both streams."""
+    def __call__(self, *words: str, check: bool = True, errors: bool = True, seconds: float = 600) -> str:
+        """Run a compose command; return its output, with that to standard error unless `errors` is false."""
         done = subprocess.run(
             ["docker", "compose", "--project-name", self.name, *words],
             cwd=self.folder,
             env=self.environ,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.STDOUT if errors else subprocess.DEVNULL,
             text=True,
             timeout=seconds,
             check=False,
@@ -94,9 +95,13 @@ class Compose:
 
     def sql(self, statement: str) -> list[list[str]]:
         """Run a statement in the metadata database; return its rows as text."""
-        psql = ["psql", "postgresql://airflow:airflow@127.0.0.1/airflow", "--csv", "--tuples-only"]
+        psql = ["psql", "--username=airflow", "--csv", "--tuples-only"]  # no password within the container
         printed = self("exec", "-T", "postgres", *psql, "--command", statement)
         return [row.split(",") for row in printed.splitlines()]
+
+    def secret(self, name: str) -> str:
+        """Return a secret that the file generated, such as `login/password`."""
+        return self("run", "--rm", "--no-TTY", "secrets", "cat", name, errors=False).strip()
 
     def trigger(self, dag: str) -> None:
         """Start a run of a DAG."""
@@ -139,16 +144,23 @@ class Compose:
 def running(folder: Path, image: str, line: str) -> Iterator[Compose]:
     """Build the project as `orders:LINE`, start it, and remove all of it at the end."""
     tag = f"orders:{line}"
-    shutil.copy(CHECKOUT / "compose.yaml", folder)
     (folder / "Dockerfile").write_text(f"FROM {image}\n")
     (folder / "airflow.cfg").write_text(CFG)
     (folder / "dags").mkdir()
     (folder / "dags" / "marks.py").write_text(DAG)
     docker("build", "--build-arg", f"IMAGE_TAG={tag}", "--tag", tag, str(folder), seconds=600)
-    compose = Compose(folder, tag, line)
     try:
-        compose("up", "--detach", "--wait")
+        with started(Compose(folder, tag, line)) as compose:
+            yield compose
+    finally:
+        docker("image", "rm", "--force", tag)
+
+
+@contextmanager
+def started(compose: Compose, *words: str) -> Iterator[Compose]:
+    """Start the services that `words`, options and names, select, and remove all of them at the end."""
+    try:
+        compose("up", "--detach", "--wait", *words)
         yield compose
     finally:
         compose("down", "--volumes", "--timeout", "1", check=False)
-        docker("image", "rm", "--force", tag)

@@ -37,6 +37,12 @@ def slim(line: str) -> str:
     return tag(line, "-slim-base")
 
 
+@pytest.fixture(scope="session")
+def slim_project(line: str) -> str:
+    """The line's slim image on which projects are built, for tests of the steps of a build."""
+    return tag(line, "-slim")
+
+
 @pytest.fixture
 def net() -> Iterator[str]:
     """A network for this test."""

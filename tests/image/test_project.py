@@ -45,6 +45,19 @@ INVALID: Mapping[str, tuple[dict[str, str], list[str]]] = {
         },
         ["requirements.txt:1: there is no more.txt", "requirements.txt:3: there is no ./wheels/x-1.0"],
     ),
+    "a package of a vendor's": (
+        {"packages.txt": "tree\nmsodbcsql18\n"},
+        ["packages.txt:2: msodbcsql18", "vendor's repository, build on the -base tag"],
+    ),
+    "a removal": ({"packages.txt": "tree\ncurl=*-\n"}, ["packages.txt:2: 'curl=*-' is not a package"]),
+    "a password": (
+        {"requirements.txt": "cowsay\n--extra-index-url https://user:hush@127.0.0.1/simple\n"},
+        ["requirements.txt:2: this line has a password", "--secret id=build.env"],
+    ),
+    "a password in pip.conf": (
+        {"requirements.txt": "cowsay\n", "pip.conf": "[global]\nindex-url = https://user:hush@127.0.0.1/\n"},
+        ["pip.conf:2: this line has a password", "--secret id=pip.conf"],
+    ),
     "two lines in conflict": (
         {"requirements.txt": "cowsay==6.1\ncowsay==5.0\n"},
         ["requirements.txt:1: cowsay==6.1", "requirements.txt:2: cowsay==5.0"],
@@ -58,7 +71,7 @@ def build(
     """Build a project of these files on `image`; return its tag and the result of the build."""
     for name, text in {"Dockerfile": f"FROM {image}\n", **files}.items():
         path = folder / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     tag = f"project:{uuid.uuid4().hex[:12]}"
     return tag, run("build", "--progress", "plain", "--tag", tag, *words, str(folder), seconds=600)

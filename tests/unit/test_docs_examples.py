@@ -37,8 +37,9 @@ IMAGES = {tag(line, variant) for line in LINES for variant in VARIANTS}
 # By command: the options that the examples use, and whether each takes a value. Reading the help of the real client
 # would need a Docker client wherever the tests run.
 DOCKER_OPTIONS = {
-    ("build",): {"--build-arg": True, "-t": True},
+    ("build",): {"--build-arg": True, "--secret": True, "-t": True},
     ("run",): {"-p": True},
+    ("compose", "run"): {"--rm": False},
     ("compose", "up"): {"--wait": False, "--scale": True},
     ("buildx", "bake"): {"--print": False},
 }
@@ -98,11 +99,16 @@ def assert_docker_parses(words: list[str]) -> None:
     options, arguments = split_options(words[len(command) :], DOCKER_OPTIONS[command])
     assert {value.partition("=")[0] for value in options.get("--scale", [])} <= SERVICES.keys()
     assert {value.partition("=")[0] for value in options.get("--build-arg", [])} <= build_arguments()
+    assert {re.split("[=,]", value)[1] for value in options.get("--secret", [])} <= build_secrets()
     if command == ("build",):
         assert arguments == ["."]
     elif command == ("run",):
         assert arguments[0] in IMAGES
         assert_entrypoint_parses(arguments[1:])
+    elif command == ("compose", "run"):
+        service, program, path = arguments
+        assert (service in SERVICES, program) == (True, "cat")
+        assert path in COMPOSE_FILE
     elif command == ("buildx", "bake"):
         assert set(arguments) <= {image.partition(":")[2].replace(".", "_") for image in IMAGES}
     else:
@@ -123,6 +129,11 @@ def split_options(
             values = options.setdefault(word, [])
             values.extend([next(remaining)] if takes_value[word] else [])
     return options, arguments
+
+
+def build_secrets() -> set[str]:
+    """Return the secrets that a project's build looks for."""
+    return set(re.findall(r"--mount=type=secret,id=([\w.]+)", DOCKERFILE))
 
 
 def build_arguments() -> set[str]:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from astro_runtime_plugin.health.__main__ import problem
-from astro_runtime_plugin.health.job import job_hostname
+from astro_runtime_plugin.health.__main__ import problem, report
+from astro_runtime_plugin.health.hostname import job_hostname
 from astro_runtime_plugin.health.settings import read_settings
 from testing.database_setup import database_environ
 from testing.entrypoint_process import environment
@@ -63,6 +63,12 @@ for url, jobs in databases.items():
             connection.execute(Job.__table__.insert(), [row(*job)])
 print(json.dumps({path: name(path) for path in callables}))
 """
+
+
+@pytest.fixture(autouse=True)
+def own_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The check adds the operator's folders to the path; another test has others."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
 
 
 @pytest.fixture(scope="module")
@@ -226,3 +232,53 @@ def test_custom_hostname_callable_is_called(databases: Path, tmp_path: Path) -> 
         assert_quiet_check(tmp_path, "scheduler", environ={**environ, **LONG_THRESHOLDS["scheduler"]})[0]
         == ""
     )
+
+
+# What an operator writes for tokens that expire: here the "token" is the server's port.
+LISTENER = """
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+@event.listens_for(Engine, "do_connect")
+def put_token_in(dialect, record, words, options):
+    if dialect.name == "postgresql":
+        options["port"] = {port}
+"""
+
+
+@pytest.mark.parametrize(
+    ("port", "expected"),
+    [(None, None), (1, "could not query the metadata database at 127.0.0.1:1: OperationalError")],
+    ids=["token", "wrong token"],
+)
+def test_credentials_that_only_airflow_can_make_are_used(
+    server: Postgres, databases: Path, tmp_path: Path, port: int | None, expected: str | None
+) -> None:
+    (tmp_path / "config").mkdir()
+    listener = LISTENER.format(port=port or server.port)
+    (tmp_path / "config" / "airflow_local_settings.py").write_text(listener)
+    (tmp_path / "airflow.cfg").touch()
+    url = server.url("beats").replace(f":{server.port}/", ":1/")
+    environ = {**database_environ(url), **LONG_THRESHOLDS["scheduler"]}
+    message, packages = assert_quiet_check(tmp_path, "scheduler", environ=environ)
+    assert message == (expected or "")
+    assert "airflow" not in packages
+    if not expected:
+        short = environment(tmp_path, database_environ(url))
+        assert TOO_OLD.fullmatch(str(problem(short, ("scheduler",))))
+
+
+def test_local_settings_cost_nothing_if_the_database_answers(databases: Path, tmp_path: Path) -> None:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "airflow_local_settings.py").write_text("raise SystemExit('imported')\n")
+    environ = {**sqlite(databases, "running"), **LONG_THRESHOLDS["scheduler"]}
+    assert report(environment(tmp_path, environ), ("scheduler",)) == (True, "")
+
+
+def test_health_is_unknown_if_airflow_cannot_be_asked(server: Postgres, tmp_path: Path) -> None:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "airflow_local_settings.py").write_text("raise SystemExit('broken')\n")
+    url = server.url("beats").replace(f":{server.port}/", ":1/")
+    healthy, message = report(environment(tmp_path, database_environ(url)), ("scheduler",))
+    assert healthy
+    assert message.startswith("healthy, cannot tell: only Airflow can connect to the metadata database")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from astro_runtime_plugin.health.__main__ import problem
+from astro_runtime_plugin.health.__main__ import problem, report
 from testing.database_setup import database_environ
 from testing.entrypoint_process import environment
 from testing.health_check import (
@@ -176,3 +176,21 @@ def test_answer_that_is_not_http_is_reported(tmp_path: Path) -> None:
         threading.Thread(target=lambda: server.accept()[0].sendall(b"nonsense\n"), daemon=True).start()
         message = problem(environment(tmp_path), (WEB, "-p", str(server.getsockname()[1])))
     assert "does not answer" in str(message)
+
+
+@pytest.mark.parametrize("status", [302, 308, 401, 403])
+def test_server_that_answers_only_to_others_is_healthy(tmp_path: Path, status: int) -> None:
+    """A plugin or a proxy may redirect, or demand a login, before Airflow gets the request."""
+    with health_server(status=status) as port:
+        healthy, message = report(environment(tmp_path), (WEB, "-p", port))
+    assert healthy
+    assert message == f"healthy, cannot tell: http://127.0.0.1:{port}{PATH} answers with status {status}"
+
+
+def test_reason_for_unknown_health_is_in_the_output(tmp_path: Path) -> None:
+    init = ("unshare", "--pid", "--fork", "--mount-proc", sys.executable, "-c", CONTAINER)
+    words = ("tini", "--", "/entrypoint", "bash", "-c", "exec airflow celery worker || airflow version")
+    environ = {"AIRFLOW__CELERY__WORKER_ENABLE_REMOTE_CONTROL": "False  # off"}
+    done = run(tmp_path, *init, *words, environ=environ)
+    reason = "healthy, cannot tell: the worker cannot be queried: worker_enable_remote_control is off\n"
+    assert (done.returncode, done.stdout, done.stderr) == (0, reason, "")

@@ -32,24 +32,37 @@ line = json.dumps({
     "executor": type(executor).__name__,
     "executor unchanged": "parallelism" in vars(executor) and not hasattr(type(executor), "parallelism"),
     "scheduler unchanged": runner.conf is original_conf and not hasattr(runner.SchedulerJobRunner, "_parallelism"),
+    "parallelism": executor.parallelism,
     "threads": [name for name in threads if name.startswith("astro-runtime")],
 })
 sys.stdout.write(line + "\\n")  # in one piece: LocalExecutor's workers write to it, too
 executor.end()
 """
-UNCHANGED = {"executor unchanged": True, "scheduler unchanged": True, "threads": []}
+UNCHANGED = {"executor unchanged": True, "scheduler unchanged": True, "threads": [], "parallelism": 32}
 OVERRIDDEN = {
     "executor unchanged": False,
     "scheduler unchanged": False,
     "threads": ["astro-runtime workers"],
+    "parallelism": 32,
 }
+NOT_QUERIED = {**OVERRIDDEN, "threads": []}
+QUEUES = '[{"name": "default", "min_worker_count": 1, "max_worker_count": 3, "worker_concurrency": 7}]'
+REMOTE_CONTROL = "AIRFLOW__CELERY__WORKER_ENABLE_REMOTE_CONTROL"
 # The executor, the environment, airflow.cfg, and the result.
 CASES: dict[str, tuple[str, Mapping[str, str], str, Mapping[str, Any]]] = {
-    "LocalExecutor": ("LocalExecutor", {}, "", UNCHANGED),
+    "LocalExecutor": ("LocalExecutor", {}, "", {**UNCHANGED, "parallelism": 2}),
     "KubernetesExecutor": ("KubernetesExecutor", {}, "", UNCHANGED),
     "CeleryExecutor": ("CeleryExecutor", {}, "", OVERRIDDEN),
     "parallelism set": ("CeleryExecutor", {"AIRFLOW__CORE__PARALLELISM": "32"}, "", UNCHANGED),
     "its documented name": ("CeleryExecutor", {"AIRFLOW_CORE_PARALLELISM": "32"}, "", UNCHANGED),
+    "no remote control": ("CeleryExecutor", {REMOTE_CONTROL: "False"}, "", NOT_QUERIED),
+    "no remote control, worker queues": (
+        "CeleryExecutor",
+        {REMOTE_CONTROL: "False", "AIRFLOW__ASTRO_RUNTIME__WORKER_QUEUES": QUEUES},
+        "",
+        {**NOT_QUERIED, "parallelism": 21},
+    ),
+    "no fanout": ("CeleryExecutor", {"AIRFLOW__CELERY__BROKER_URL": "sqla+sqlite://"}, "", NOT_QUERIED),
     "in airflow.cfg": ("CeleryExecutor", {}, "[core]\nparallelism = 32\n", UNCHANGED),
 }
 
@@ -73,3 +86,7 @@ def test_only_celery_with_default_parallelism_is_overridden(
     assert done.returncode == 0, done.stderr
     (line,) = [text for text in done.stdout.splitlines() if text.startswith("{")]  # the rest is a log
     assert json.loads(line) == {"executor": executor, **expected}
+    explained = f"Parallelism stays {expected['parallelism']}: the workers cannot be queried: "
+    assert (explained in done.stdout + done.stderr) is (
+        expected["threads"] == [] and not expected["executor unchanged"]
+    )

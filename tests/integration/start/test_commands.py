@@ -70,7 +70,7 @@ def test_file_that_cannot_be_executed_exits_126(tmp_path: Path) -> None:
     assert start(tmp_path, str(script)).returncode == 126  # without a #! line the kernel rejects it
 
 
-@pytest.mark.parametrize("value", ["", "abc", str(MIN_PARALLELISM - 1), "-3", "1e9", " ", "nan"])
+@pytest.mark.parametrize("value", ["", "abc", str(MIN_PARALLELISM - 1), "-3", "1e400", " ", "nan"])
 def test_bad_value_starts_nothing(tmp_path: Path, value: str) -> None:
     result = start(
         tmp_path, "sh", "-c", f"touch {tmp_path}/started", environ={"AIRFLOW__CORE__PARALLELISM": value}
@@ -78,7 +78,7 @@ def test_bad_value_starts_nothing(tmp_path: Path, value: str) -> None:
     assert result.returncode == 78
     assert result.stderr == (
         f"astro-runtime: AIRFLOW__CORE__PARALLELISM holds {value!r}; "
-        f"it must be a whole number of tasks from {MIN_PARALLELISM} to 10000000\n"
+        f"it must be a whole number of tasks, at least {MIN_PARALLELISM}\n"
     )
     assert not (tmp_path / "started").exists()
 
@@ -93,8 +93,8 @@ def test_bad_value_starts_nothing(tmp_path: Path, value: str) -> None:
             "worker queue 'default', worker_count holds '-1'; it must be a whole number from 0",
         ),
         (
-            '[{"name": "default", "worker_count": 1, "size": 2}]',
-            "unknown field 'size'; the fields are name, worker_count",
+            '[{"name": "default", "worker_count": 1, "max_worker_cuont": 2}]',
+            "unknown field 'max_worker_cuont'; the fields are name, worker_count",
         ),
         ('[{"name": "default"}]', "it has none of worker_count, min_worker_count, max_worker_count"),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,26 @@ def test_signal_during_setup_ends_start_and_child(
         out, _ = process.communicate(timeout=300)
     assert (process.returncode, out) == (-number, "")
     assert not alive(child)
+
+
+def test_lock_that_is_never_released_ends_the_step_with_a_code_to_try_again(
+    server: Postgres, migrated: str, tmp_path: Path
+) -> None:
+    code = (
+        "import sys; from astro_runtime_plugin.database import lock, setup; lock.WAIT_SECONDS = 1;"
+        " sys.exit(setup.main('migrate'))"
+    )
+    with hold_lock(server, migrated):
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env=environment(tmp_path, database_environ(server.url(migrated))),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 75, done.stderr
+    assert WAITING_LINE in done.stderr
+    assert done.stderr.endswith("another process has held the metadata database for 1 s; giving up\n")
 
 
 def test_signal_ends_running_migration(server: Postgres, migrated: str, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -13,9 +14,11 @@ from pathlib import Path
 import pytest
 
 from testing.entrypoint_process import CHECKOUT, ENTRYPOINT, begin, environment, start
+from testing.fake_server import answering, fake_server, greeting
 from testing.installed_line import LINE
 
 PASSWORD = "s3cr3t-p4ss"
+DEFAULT_CONFIG = "airflow.providers.celery.executors.default_celery.DEFAULT_CELERY_CONFIG"
 QUICK = {"CONNECTION_CHECK_MAX_COUNT": "2", "CONNECTION_CHECK_SLEEP_TIME": "0.2"}
 
 
@@ -39,8 +42,9 @@ def port() -> int:
 
 @pytest.fixture
 def listening() -> Iterator[int]:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield server.getsockname()[1]
+    """Return a port on which something answers that is neither a database nor a broker: that counts as reachable."""
+    with fake_server(greeting(b"?\r\n")) as port:
+        yield port
 
 
 def database(port: int) -> str:
@@ -66,16 +70,14 @@ def test_wait_gives_up_with_75_and_last_error(tmp_path: Path, component: dict[st
     assert PASSWORD not in result.stderr
 
 
-def test_wait_ends_when_database_accepts_connections(
-    tmp_path: Path, component: dict[str, str], port: int
-) -> None:
+def test_wait_ends_when_database_appears(tmp_path: Path, component: dict[str, str], port: int) -> None:
     (tmp_path / "airflow.cfg").write_text(f"[database]\nsql_alchemy_conn = {database(port)}\n")
     with begin(tmp_path, "scheduler", environ=component) as process:
         assert process.stderr
         assert process.stdout
         while "waiting" not in process.stderr.readline():
             assert process.poll() is None
-        with socket.create_server(("127.0.0.1", port)):
+        with fake_server(greeting(b"?\r\n"), port):
             assert process.stdout.read() == "started scheduler\n"
     assert process.returncode == 0
 
@@ -197,14 +199,10 @@ def test_one_of_several_hosts_is_enough(
 
 def test_unix_socket_is_awaited(tmp_path: Path, component: dict[str, str]) -> None:
     overrides = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"postgresql://airflow@/airflow?host={tmp_path}"}
-    assert start(tmp_path, "scheduler", environ={**component, **QUICK, **overrides}).returncode == 75
-    with socket.socket(socket.AF_UNIX) as server:
-        server.bind(str(tmp_path / ".s.PGSQL.5432"))
-        server.listen()
-        assert (
-            start(tmp_path, "scheduler", environ={**component, **QUICK, **overrides}).stdout
-            == "started scheduler\n"
-        )
+    environ = {**component, **QUICK, **overrides}
+    assert start(tmp_path, "scheduler", environ=environ).returncode == 75
+    with fake_server(greeting(b"?\r\n"), path=tmp_path / ".s.PGSQL.5432"):
+        assert start(tmp_path, "scheduler", environ=environ).stdout == "started scheduler\n"
 
 
 @pytest.mark.parametrize(
@@ -271,3 +269,60 @@ def test_silent_server_does_not_block_wait(tmp_path: Path, component: dict[str, 
         for client in clients:
             client.close()
     assert exit_codes == [75]
+
+
+def test_open_port_that_takes_no_login_ends_with_75(tmp_path: Path, component: dict[str, str]) -> None:
+    """PostgreSQL in recovery: every login ends with 57P03."""
+    error = b"SFATAL\0VFATAL\0C57P03\0Mthe database system is starting up\0\0"
+    with fake_server(answering(b"N", b"E" + (len(error) + 4).to_bytes(4, "big") + error)) as port:
+        overrides = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database(port)}
+        result = start(tmp_path, "scheduler", environ={**component, **QUICK, **overrides})
+    assert result.returncode == 75
+    assert "it is starting up, shutting down or recovering (SQLSTATE 57P03)" in result.stderr
+    assert PASSWORD not in result.stderr
+
+
+def test_unescaped_password_is_not_in_the_log(tmp_path: Path, component: dict[str, str], port: int) -> None:
+    url = f"postgresql://airflow:a@localhost?{PASSWORD}@db:{port}/airflow"
+    result = start(
+        tmp_path, "scheduler", environ={**component, **QUICK, "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url}
+    )
+    assert "localhost" not in result.stderr
+    assert PASSWORD not in result.stderr
+
+
+CUSTOM = {
+    "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
+    "AIRFLOW__CELERY__CELERY_CONFIG_OPTIONS": "my.config.CELERY",
+}
+
+
+def test_broker_that_only_python_knows_is_not_awaited(tmp_path: Path, component: dict[str, str]) -> None:
+    result = start(tmp_path, "celery", "worker", "--help", environ={**component, **CUSTOM})
+    assert result.returncode == 0
+    result = start(tmp_path, "celery", "flower", environ={**component, **QUICK, **CUSTOM})
+    assert result.stdout == "started celery flower\n"
+    assert result.stderr.count("not waiting for the broker: only the Python object has its URL") == 1
+
+
+def test_broker_beside_python_object_is_awaited_for_its_port_only(
+    tmp_path: Path, component: dict[str, str], port: int
+) -> None:
+    environ = {**component, **QUICK, **CUSTOM, "AIRFLOW__CELERY__BROKER_URL": broker(port)}
+    assert start(tmp_path, "celery", "flower", environ=environ).returncode == 75
+    with socket.create_server(("127.0.0.1", port)):
+        assert start(tmp_path, "celery", "flower", environ=environ).stdout == "started celery flower\n"
+
+
+def test_broker_of_extra_celery_config_is_awaited(
+    tmp_path: Path, component: dict[str, str], port: int, listening: int
+) -> None:
+    extra = {"AIRFLOW__CELERY__EXTRA_CELERY_CONFIG": json.dumps({"broker_url": broker(port)})}
+    default = {
+        "AIRFLOW__CELERY__CELERY_CONFIG_OPTIONS": f"{DEFAULT_CONFIG}",
+        "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
+    }
+    url = {"AIRFLOW__CELERY__BROKER_URL": broker(listening)}
+    result = start(tmp_path, "celery", "flower", environ={**component, **QUICK, **url, **extra, **default})
+    assert result.returncode == 75
+    assert f"waiting for the broker at 127.0.0.1:{port}" in result.stderr

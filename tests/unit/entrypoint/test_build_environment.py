@@ -9,8 +9,10 @@ import pytest
 from entrypoint.build_environment import build_environment
 from entrypoint.errors import StartError
 from entrypoint.record import RECORD_VARIABLE, decode
+from testing.installed_line import INTERVAL, LINE
 
 MAX_TIS = "AIRFLOW__SCHEDULER__MAX_TIS_PER_QUERY"
+STALLED = {"3.3": "AIRFLOW__CELERY__STALLED_TASK_TIMEOUT", "2.11": "AIRFLOW_CORE_PARALLELISM"}[LINE]
 CONCURRENCY = "AIRFLOW__CELERY__WORKER_CONCURRENCY"
 
 
@@ -57,6 +59,59 @@ def test_worker_concurrency_is_calculated_for_worker_without_pool_option(
     environ: dict[str, str], subcommand: tuple[str, ...], calculated: bool
 ) -> None:
     assert (CONCURRENCY in build_environment(environ, subcommand).environ) is calculated
+
+
+@pytest.mark.parametrize("text", ["", " "])
+def test_empty_variable_of_the_runtime_counts_as_not_set(
+    environ: dict[str, str], tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "airflow.cfg").write_text(
+        '[astro_runtime]\nworker_queues = [{"name": "a", "worker_count": 2, "pod_cpu": 1}]\nlinks =\n'
+    )
+    empty = {f"AIRFLOW__ASTRO_RUNTIME__{name}": text for name in ("WORKER_QUEUES", "LINKS", "UPDATE_URL")}
+    prepared = build_environment({**environ, **empty, "AIRFLOW_CORE_PARALLELISM": text, STALLED: text})
+    without = build_environment(environ)
+    assert [setting.log_line for setting in prepared.settings] == [
+        setting.log_line for setting in without.settings
+    ]
+    assert prepared.environ["AIRFLOW__CORE__PARALLELISM"] == "32"
+    assert not prepared.environ.keys() & empty.keys()
+    assert prepared.notes == without.notes
+    assert len(prepared.notes) == 1
+
+
+def test_empty_worker_queues_in_cfg_count_as_not_set(environ: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "airflow.cfg").write_text("[astro_runtime]\nworker_queues =\n")
+    local = {**environ, "AIRFLOW__CORE__EXECUTOR": "LocalExecutor"}
+    assert build_environment(local).environ["AIRFLOW__CORE__PARALLELISM"] == "16"
+
+
+def test_empty_autoscale_does_not_size_the_pool(environ: dict[str, str]) -> None:
+    """Airflow ignores it."""
+    worker = ("celery", "worker")
+    autoscale = "AIRFLOW__CELERY__WORKER_AUTOSCALE"
+    assert CONCURRENCY in build_environment({**environ, autoscale: ""}, worker).environ
+    assert CONCURRENCY not in build_environment({**environ, autoscale: "8,2"}, worker).environ
+
+
+def test_worker_concurrency_of_zero_is_taken(environ: dict[str, str]) -> None:
+    """Celery then runs a task for each CPU of the host, a number that the scheduler does not know."""
+    local = {**environ, "AIRFLOW__CORE__EXECUTOR": "LocalExecutor"}
+    prepared = build_environment({**local, CONCURRENCY: "0"}, ("celery", "worker"))
+    lines = [setting.log_line for setting in prepared.settings]
+    assert (
+        f"{CONCURRENCY}=0 (operator environment, {CONCURRENCY}; one task for each CPU of the host)" in lines
+    )
+    assert prepared.environ["AIRFLOW__CORE__PARALLELISM"] == "16"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"), [("0", "in every loop"), ("-1", "in every loop"), ("1000000000", None)]
+)
+def test_any_interval_is_taken(environ: dict[str, str], text: str, why: str | None) -> None:
+    settings = build_environment({**environ, INTERVAL: text}).settings
+    line = next(setting.log_line for setting in settings if setting.value == text)
+    assert line == f"{INTERVAL}={text} (operator environment, {INTERVAL}{f'; {why}' if why else ''})"
 
 
 def test_bad_value_stops_the_build(environ: dict[str, str]) -> None:

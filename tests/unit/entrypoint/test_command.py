@@ -43,7 +43,27 @@ CASES = [
     ("/bin/sh -c true", "/bin/sh -c true", NOTHING, True),
     ("./missing", "./missing", NOTHING, True),
     ("sleep 1", "sleep 1", NOTHING, True),
+    ("tini -- airflow scheduler", "tini -- airflow scheduler", BOTH, True),
+    ("/usr/bin/env X=Y airflow jobs check", "/usr/bin/env X=Y airflow jobs check", NOTHING, False),
 ]
+# The text of `bash -c`, and what it needs on both lines.
+SCRIPTS = [
+    ("airflow db migrate && exec airflow scheduler", BOTH, BOTH),
+    ("exec airflow celery worker", (BROKER,), BOTH),
+    ("airflow scheduler --help; airflow triggerer -h", NOTHING, NOTHING),
+    ("airflow jobs check", NOTHING, NOTHING),
+    ("echo airflow", NOTHING, NOTHING),
+]
+
+
+@pytest.mark.parametrize(("script", "needs_3", "needs_2"), SCRIPTS, ids=[script for script, *_ in SCRIPTS])
+def test_shell_needs_what_its_commands_need(
+    script: str, needs_3: tuple[str, ...], needs_2: tuple[str, ...]
+) -> None:
+    command = parse(["bash", "-c", script], ENVIRON)
+    assert command.words == ["bash", "-c", script]
+    assert (command.needs("3.3"), command.needs("2.11")) == (needs_3, needs_2)
+    assert command.needs_setup is ("jobs" not in script)
 
 
 @pytest.mark.parametrize(("line", "words", "needs", "needs_setup"), CASES, ids=[case[0] for case in CASES])

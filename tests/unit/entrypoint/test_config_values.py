@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from entrypoint.config_values import expand, parse_int_airflow2, parse_int_airflow3
+from entrypoint.config_values import expand, is_on, parse_int_airflow2, parse_int_airflow3
 from entrypoint.errors import CONFIG, StartError
 
 
@@ -41,3 +41,22 @@ def test_expand_rejects_circular_reference_without_its_text(monkeypatch: pytest.
         expand("$CIRCLE", "NAME")
     assert error.value.code == CONFIG
     assert "$CIRCLE" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        *("", " ", "false", "FALSE", " False ", "f", "0", "00", "0.0", "no", "No", "n", "off", "OFF", "none"),
+        *("null", "disabled", "'false'", '"0"', '" off "', "false # not yet", "# true", "-"),
+    ],
+)
+def test_spelling_of_off_is_off(text: str | None) -> None:
+    assert is_on(text) is False
+
+
+@pytest.mark.parametrize(
+    "text", ["true", "True", "1", "yes", "on", "t", "y", "2", "x", "'true'", "enabled", "01"]
+)
+def test_any_other_text_is_on(text: str) -> None:
+    assert is_on(text) is True

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from entrypoint import config_file
-from entrypoint.config_values import MAX_VALUE
 from entrypoint.errors import StartError
 from entrypoint.option_names import ConfigOption
 from entrypoint.overrides import Override, find_override, validated_number_text
@@ -51,12 +50,23 @@ def test_command_and_secret_are_read_for_sensitive_options_only(cfg: config_file
     assert find_override((NEW,), environ, cfg) is None
 
 
-@pytest.mark.parametrize(("text", "value"), [(" 1 ", "1"), (str(MAX_VALUE), str(MAX_VALUE))])
+@pytest.mark.parametrize(("text", "value"), [(" 1 ", "1"), ("9", "9")])
 def test_validate_number_accepts_both_bounds(text: str, value: str) -> None:
-    assert validated_number_text(Override(NEW, ENVIRONMENT, text, "HERE"), int, 1, "tasks") == value
+    assert validated_number_text(Override(NEW, ENVIRONMENT, text, "HERE"), int, "tasks", 1, 9) == value
 
 
-@pytest.mark.parametrize("text", ["0", str(MAX_VALUE + 1), "", "x"])
+@pytest.mark.parametrize("text", ["-5", "0", "9" * 4000])
+def test_validate_number_accepts_any_without_bounds(text: str) -> None:
+    assert validated_number_text(Override(NEW, ENVIRONMENT, text, "HERE"), int, "tasks") == text
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "-inf", "1e400"])
+def test_validate_number_rejects_what_is_no_number(text: str) -> None:
+    with pytest.raises(StartError, match=r"^HERE holds .*; it must be a number of seconds$"):
+        validated_number_text(Override(NEW, ENVIRONMENT, text, "HERE"), float, "seconds")
+
+
+@pytest.mark.parametrize("text", ["0", "10", "", "x"])
 def test_validate_number_rejects_text_outside_bounds(text: str) -> None:
     with pytest.raises(StartError, match=r"^HERE holds .*; it must be a whole number of tasks from 1 to"):
-        validated_number_text(Override(NEW, ENVIRONMENT, text, "HERE"), int, 1, "tasks")
+        validated_number_text(Override(NEW, ENVIRONMENT, text, "HERE"), int, "tasks", 1, 9)

@@ -35,6 +35,8 @@ def resolve_timeout(
         number=row.number,
         unit=row.unit,
         why=row.why,
+        zero=row.zero,
+        maximum=row.maximum,
     )
     return resolve(environ, config_file.read_config(str(path)), "2.11", (row,))[0]
 
@@ -52,7 +54,7 @@ def resolve_timeout(
             "",
             "300",
             ENVIRONMENT,
-        ),  # with 0 alone, no task would ever leave the queue
+        ),
         ({STALLED: "700", ADOPTION: "800", PENDING: "900"}, "", "900", ENVIRONMENT),
         ({OLD_PENDING: "900", PENDING: "700"}, "", "700", ENVIRONMENT),
         (
@@ -80,11 +82,17 @@ def test_resolve_larger_default_does_not_replace_override(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("environ", [{QUEUED: "0"}, {QUEUED: "0", STALLED: "0"}])
-def test_resolve_rejects_timeout_of_zero(tmp_path: Path, environ: dict[str, str]) -> None:
+def test_resolve_accepts_timeout_of_zero_as_airflow_does(tmp_path: Path, environ: dict[str, str]) -> None:
+    setting = resolve_timeout(tmp_path, environ)
+    assert (setting.value, setting.origin, setting.exported) == ("0", ENVIRONMENT, False)
+
+
+@pytest.mark.parametrize("text", ["-1", "nan", "inf", "1e300"])
+def test_resolve_rejects_timeout_that_cannot_work(tmp_path: Path, text: str) -> None:
     with pytest.raises(
-        StartError, match=f"^{QUEUED} holds '0'; it must be a number of seconds from 0.001"
+        StartError, match=f"^{QUEUED} holds .*; it must be a number of seconds from 0"
     ) as error:
-        resolve_timeout(tmp_path, environ)
+        resolve_timeout(tmp_path, {QUEUED: text})
     assert error.value.code == CONFIG
 
 

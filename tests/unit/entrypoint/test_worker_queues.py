@@ -12,7 +12,7 @@ from entrypoint.defaults import WORKER_QUEUES
 from entrypoint.errors import CONFIG, StartError
 from entrypoint.overrides import Override
 from entrypoint.record import ENVIRONMENT
-from entrypoint.worker_queues import read_queues
+from entrypoint.worker_queues import WorkerQueues, read_queues
 
 LOCATION = "AIRFLOW__ASTRO_RUNTIME__WORKER_QUEUES"
 CONCURRENCY = 16
@@ -129,6 +129,83 @@ def test_read_queues_rejects_unknown_field_without_values() -> None:
     message = assert_rejected('[{"name": "a", "worker_count": 1, "workerCount": 2, "token": "hush-hush"}]')
     assert "worker queue 'a': unknown field 'workerCount'; the fields are name, worker_count, " in message
     assert "hush" not in message
+
+
+DEPLOYMENT = [
+    {"name": "default", "id": "abc", "is_default": True, "worker_type": "A5", "max_worker_count": 5},
+    {
+        "name": "gpu",
+        "worker_type": "A10",
+        "pod_cpu": "1",
+        "pod_ram": "2Gi",
+        "worker_count": 2,
+        "worker_cpu": 1,
+    },
+]
+
+
+def queues_of(value: object) -> WorkerQueues:
+    return read_queues(Override(WORKER_QUEUES, ENVIRONMENT, json.dumps(value), LOCATION))
+
+
+def test_read_queues_ignores_other_fields_of_a_deployment_file_with_one_note() -> None:
+    assert read_counts(json.dumps(DEPLOYMENT)) == [("default", 5, CONCURRENCY), ("gpu", 2, CONCURRENCY)]
+    names = "id, is_default, worker_type, pod_cpu, pod_ram, worker_cpu"
+    assert queues_of(DEPLOYMENT).notes == [f"{LOCATION}: ignored fields: {names}"]
+    assert queues_of([{"name": "a", "worker_count": 1}]).notes == []
+
+
+def test_note_of_ignored_fields_has_a_limit() -> None:
+    entry = {
+        "name": "a",
+        "worker_count": 1,
+        **{f"field {number}" + "x" * 900: "hush" for number in range(500)},
+    }
+    (note,) = queues_of([entry]).notes
+    assert note.endswith(" and 490 more")
+    assert len(note) < 700
+    assert "hush" not in note
+
+
+@pytest.mark.parametrize(
+    ("field", "meant"),
+    [
+        ("worker_cuont", "worker_count"),
+        ("workerCount", "worker_count"),
+        ("Worker-Count", "worker_count"),
+        ("WORKER_COUNT", "worker_count"),
+        ("max_workers_count", "max_worker_count"),
+        ("min_worker_cnt", "min_worker_count"),
+        ("worker_concurency", "worker_concurrency"),
+        ("Name", "name"),
+    ],
+)
+def test_read_queues_rejects_misspelt_field(field: str, meant: str) -> None:
+    message = assert_rejected(json.dumps([{"name": "a", "worker_count": 1, field: 2}]))
+    assert f"worker queue 'a': unknown field {field!r}; the fields are name, " in message
+    assert message.endswith(f"; did you mean {meant}?")
+
+
+@pytest.mark.parametrize(("count", "bound"), [(1000, True), (1001, False)])
+def test_number_of_queues_has_a_limit(count: int, bound: bool) -> None:
+    text = json.dumps([{"name": f"q{number}", "worker_count": 1} for number in range(count)])
+    if bound:
+        assert len(read_counts(text)) == count
+    else:
+        assert assert_rejected(text) == f"{LOCATION} has 1001 worker queues; it must have at most 1000"
+
+
+@pytest.mark.parametrize(("name", "bound"), [("q" * 255, True), ("q" * 256, False), ("火" * 86, False)])
+def test_name_has_a_limit(name: str, bound: bool) -> None:
+    text = json.dumps([{"name": name, "worker_count": 1}])
+    if bound:
+        assert read_counts(text) == [(name, 1, CONCURRENCY)]
+    else:
+        assert "it must be the name of a Celery queue, of at most 255 bytes" in assert_rejected(text)
+
+
+def test_text_has_a_limit() -> None:
+    assert "it must be a JSON list" in assert_rejected(f"[{' ' * 1_000_000}]")
 
 
 def test_read_queues_shortens_name_that_is_an_object() -> None:

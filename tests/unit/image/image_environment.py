@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from testing.entrypoint_process import CHECKOUT
-from tests.unit.image.wheels import build_unbuildable_sdist, build_wheel
+from tests.unit.image.wheels import build_sdist_with_settings, build_unbuildable_sdist, build_wheel
 
 BIN = str(Path(sys.executable).parent)
 IMAGE = {"apache-airflow": "3.3.2", "celery": "5.6.0", "shared": "1.0"}
@@ -30,6 +30,8 @@ WHEELS = [
     ("for-the-core", "1.0", "apache-airflow-core"),
     ("leaf", "1.0"),
     ("twig", "1.0", "leaf"),
+    ("beta-only", "1.0"),
+    ("beta-only", "2.0b1"),
     ("needs-broken", "1.0", "broken"),
 ]
 
@@ -41,6 +43,7 @@ def build_index(folder: Path) -> Path:
     (folder / "more").mkdir()
     build_wheel(folder / "more", "elsewhere", "1.0")
     build_unbuildable_sdist(folder, "broken", "1.0")
+    build_sdist_with_settings(folder, "settings-shown", "1.0")
     return folder
 
 
@@ -60,6 +63,7 @@ class ImageEnvironment:
             "PATH": f"{BIN}:{os.environ['PATH']}",
             "UV_CONFIG_FILE": str(folder / "uv.toml"),
             "PYTHONPATH": str(CHECKOUT),
+            "PIP_CONFIG_FILE": os.devnull,
         }
         self.uv("venv", "--quiet", "--python", sys.executable, str(self.python.parent.parent))
         image = [f"{name}=={version}" for name, version in IMAGE.items()]

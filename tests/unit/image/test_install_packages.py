@@ -37,6 +37,9 @@ ARCHIVE = [
 ]
 
 
+VENDOR = "; for a package from its vendor's repository, build on the -base tag, which takes any instruction"
+
+
 class Machine:
     """A root folder for apt and dpkg, with a sources.list that names an archive in it."""
 
@@ -127,7 +130,7 @@ def test_listed_packages_are_installed_and_downloads_removed(
 @pytest.mark.parametrize(
     "word",
     "-y --allow-unauthenticated alpha- Alpha a alpha^ ./alpha.deb alp.* ?name(alpha) ~nalpha alpha= alpha=1=2 "
-    "alpha/ beta;reboot $(reboot) älpha".split(),
+    "alpha/ beta;reboot $(reboot) älpha alpha=*- alpha=1.0- alpha/stable- alpha:all- alpha=1.0_- --no-remove".split(),
 )
 def test_word_that_is_not_a_package_is_refused_before_apt_runs(machine: Machine, word: str) -> None:
     done = machine.assert_install_has_no_traceback(f"alpha\n\nbeta {word}\n")
@@ -140,18 +143,21 @@ def test_word_that_is_not_a_package_is_refused_before_apt_runs(machine: Machine,
 @pytest.mark.parametrize(
     ("text", "errors"),
     [
-        ("locate\nnosuch", ["packages.txt:2: nosuch: Unable to locate package nosuch"]),
-        ("al.ha", ["packages.txt:1: al.ha: Unable to locate package al.ha"]),  # not a regular expression
+        ("locate\nnosuch", [f"packages.txt:2: nosuch: Unable to locate package nosuch{VENDOR}"]),
+        (
+            "al.ha",
+            [f"packages.txt:1: al.ha: Unable to locate package al.ha{VENDOR}"],
+        ),  # not a regular expression
         (
             "no1 alpha\n\r\nno2\r\nbeta=9\ng++/nosuch",
             [
-                "packages.txt:1: no1: Unable to locate package no1",
-                "packages.txt:3: no2: Unable to locate package no2",
+                f"packages.txt:1: no1: Unable to locate package no1{VENDOR}",
+                f"packages.txt:3: no2: Unable to locate package no2{VENDOR}",
                 "packages.txt:4: beta=9: Version '9' for 'beta' was not found",
                 "packages.txt:5: g++/nosuch: Release 'nosuch' for 'g++' was not found",
             ],
         ),
-        ("either", ["packages.txt:1: either: Package 'either' has no installation candidate"]),
+        ("either", [f"packages.txt:1: either: Package 'either' has no installation candidate{VENDOR}"]),
         (
             "beta\n# why\ng++ foe alpha",
             [
@@ -198,3 +204,14 @@ def test_package_that_fails_to_install_is_reported(machine: Machine) -> None:
     done = machine.assert_install_has_no_traceback("alpha")
     assert (done.returncode, machine.installed()) == (1, [])
     assert done.stderr.splitlines()[-1] == "apt-get install failed; see its output above"
+
+
+@pytest.mark.parametrize("text", ["foe", "g++\nfoe", "g++ foe"])
+def test_package_that_would_remove_another_is_refused(machine: Machine, text: str) -> None:
+    assert machine.assert_install_has_no_traceback("alpha").returncode == 0
+    done = machine.assert_install_has_no_traceback(text)
+    assert (done.returncode, machine.installed()) == (1, ["alpha"])
+    line = len(text.split("\n"))
+    assert done.stderr.splitlines()[-1] == (
+        f"packages.txt:{line}: foe: it would remove packages of the image; see apt-get's explanation above"
+    )

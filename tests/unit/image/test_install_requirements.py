@@ -56,12 +56,6 @@ def test_installed_packages_are_compiled(fresh: ImageEnvironment) -> None:
     assert [path.name.split(".")[0] for path in module.parent.glob("__pycache__/*.pyc")] == ["leaf"]
 
 
-def test_warning_of_uv_names_the_list(fresh: ImageEnvironment) -> None:
-    done = fresh.assert_install_is_tidy("--pre\nleaf\n")
-    assert done.returncode == 0
-    assert "unsupported option in `requirements.txt`: `--pre`" in done.stderr
-
-
 @pytest.mark.parametrize("option", ["", "--require-hashes\n"])
 def test_packages_with_hashes_are_installed(fresh: ImageEnvironment, option: str) -> None:
     twig, leaf = (

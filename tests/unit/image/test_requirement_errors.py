@@ -78,7 +78,7 @@ def test_requirements_in_conflict_are_all_blamed(
         ("# caf\xe9\nleaf\nleaf=1", "in `requirements.txt:3`", "requirements.txt:3: this line"),
         ("leaf\n-r more/typo.txt", "in `more/typo.txt:2`", "more/typo.txt:2: this line"),
         ("leaf\n==1", "requirements.txt:2:1", "requirements.txt:2: this line"),
-        ("leaf\n\n--nosuch", "requirements.txt:3:1", "requirements.txt:3: this line"),
+        ("leaf\n--pre --no-index\n-f . -f .\n==1", "requirements.txt:4:1", "requirements.txt:4: this line"),
     ],
 )
 def test_line_that_uv_cannot_parse_is_blamed(
@@ -109,6 +109,9 @@ def test_requirement_of_the_image_is_not_blamed_on_a_line(fresh: ImageEnvironmen
     assert_blamed(fresh, "leaf\ntwig\n", "gone was not found", ["requirements.txt: the list"])
 
 
+VARIABLES = {"USER_AND_PASSWORD": "user:hush", "TOKEN": "hush/hush", "UV_HTTP_RETRIES": "0"}
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -120,10 +123,13 @@ def test_requirement_of_the_image_is_not_blamed_on_a_line(fresh: ImageEnvironmen
         "--extra-index-url https://user:hush@127.0.0.1:no/simple\nleaf",
         "--index-url=https://hush@127.0.0.1:no/simple\nleaf",
         "--nosuch=https://user:hush@127.0.0.1/\nleaf",
+        "leaf @ http://127.0.0.1:9/leaf-1.0-py3-none-any.whl?token=hush",
+        "leaf @ http://127.0.0.1:9/${TOKEN}/leaf-1.0-py3-none-any.whl",
+        "git+http://${TOKEN}@127.0.0.1:9/leaf@main",
     ],
 )
 def test_error_masks_credentials(environment: ImageEnvironment, line: str) -> None:
-    done = environment.assert_install_is_tidy(f"twig\n{line}\n", {"USER_AND_PASSWORD": "user:hush"})
+    done = environment.assert_install_is_tidy(f"twig\n{line}\n", VARIABLES)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("requirements.txt:2: ")
     assert "hush" not in done.stderr + done.stdout

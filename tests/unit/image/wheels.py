@@ -26,16 +26,44 @@ def build_wheel(folder: Path, name: str, version: str, *requirements: str) -> No
 
 def build_unbuildable_sdist(folder: Path, name: str, version: str) -> None:
     """Build a source archive whose metadata can be read without a build, and whose build fails."""
+    _build_sdist(
+        folder, name, version, 'def build_wheel(*words, **more):\n    raise SystemExit("gcc is missing")\n'
+    )
+
+
+BUILD_WITH_SETTINGS = """
+import zipfile
+
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    file = "{module}-{version}-py3-none-any.whl"
+    info = "{module}-{version}.dist-info"
+    with zipfile.ZipFile(f"{{folder}}/{{file}}", "w") as archive:
+        archive.writestr("{module}.py", f"settings = {{config_settings}}\\n")
+        archive.writestr(f"{{info}}/METADATA", "Metadata-Version: 2.1\\nName: {name}\\nVersion: {version}\\n")
+        archive.writestr(f"{{info}}/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+        archive.writestr(f"{{info}}/RECORD", "")
+    return file
+"""
+
+
+def build_sdist_with_settings(folder: Path, name: str, version: str) -> None:
+    """Build a source archive whose wheel has one module, with the settings that its build got."""
+    module = name.replace("-", "_")
+    _build_sdist(folder, name, version, BUILD_WITH_SETTINGS.format(name=name, module=module, version=version))
+
+
+def _build_sdist(folder: Path, name: str, version: str, backend: str) -> None:
     project = f'[project]\nname = "{name}"\nversion = "{version}"\n'
     build = '[build-system]\nrequires = []\nbuild-backend = "b"\nbackend-path = ["."]\n'
     files = {
         "PKG-INFO": f"Metadata-Version: 2.2\nName: {name}\nVersion: {version}\n",
         "pyproject.toml": build + project,
-        "b.py": 'def build_wheel(*words, **more):\n    raise SystemExit("gcc is missing")\n',
+        "b.py": backend,
     }
-    with tarfile.open(folder / f"{name}-{version}.tar.gz", "w:gz") as archive:
+    top = f"{name.replace('-', '_')}-{version}"
+    with tarfile.open(folder / f"{top}.tar.gz", "w:gz") as archive:
         for path, text in files.items():
-            member = tarfile.TarInfo(f"{name}-{version}/{path}")
+            member = tarfile.TarInfo(f"{top}/{path}")
             member.size = len(text)
             archive.addfile(member, BytesIO(text.encode()))
 

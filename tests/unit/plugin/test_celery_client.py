@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import Any
 
-from astro_runtime_plugin.celery_client import CONNECT_TIMEOUT, create_app
+import pytest
+from kombu.transport import memory
+
+from astro_runtime_plugin.celery_client import CONNECT_TIMEOUT, create_app, remote_control_problem
+from astro_runtime_plugin.parallelism.worker_inspector import WorkerInspector
 
 
 @pytest.mark.parametrize("url", ["redis://localhost:1/0", "rediss://localhost:1/0", "sentinel://localhost:1"])
@@ -29,3 +33,64 @@ def test_operators_transport_options_are_kept_and_not_modified() -> None:
     app = create_app(settings)
     assert app.conf.broker_transport_options["global_keyprefix"] == "mine"
     assert settings["broker_transport_options"] == {"global_keyprefix": "mine"}
+
+
+def test_transport_decides_on_timeouts_wherever_the_url_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CELERY_BROKER_URL", "redis://localhost:1/0")  # Celery itself reads it
+    assert (
+        "socket_timeout" in create_app({"broker_url": "amqp://localhost:1//"}).conf.broker_transport_options
+    )
+
+
+def transport(name: str) -> dict[str, Any]:
+    return {"broker_url": "localhost", "broker_transport": f"tests.unit.plugin.virtual_transports:{name}"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        ({"broker_url": "redis://localhost"}, None),
+        ({"broker_url": "rediss://localhost"}, None),
+        ({"broker_url": "redis+socket:///run/redis.sock"}, None),
+        ({"broker_url": "sentinel://localhost;sentinel://other"}, None),
+        ({"broker_url": "amqp://localhost"}, None),
+        ({"broker_url": "amqps://localhost"}, None),
+        ({"broker_url": "pyamqp://localhost"}, None),
+        ({"broker_url": ["amqp://a", "amqp://b"]}, None),
+        ({"broker_url": "memory://"}, None),
+        ({"broker_url": "zookeeper://localhost"}, "(zookeeper) does not pass"),
+        ({"broker_url": "sqla+sqlite://"}, "(sqlalchemy) does not pass a question to all workers"),
+        (transport("WithoutFanout"), "does not pass a question"),
+        (
+            transport("ChannelWithoutFanout"),
+            "does not pass a question",
+        ),
+        (transport("PubSub"), "keep a queue for every question"),
+        ({"broker_url": "nosuch://secret@localhost"}, "settings cannot be used: KeyError"),
+        (
+            {"broker_url": "redis://localhost", "broker_read_url": "sqla+sqlite://"},
+            "(sqlalchemy) does not pass",
+        ),
+        (
+            {"broker_url": "redis://localhost", "worker_enable_remote_control": False},
+            "_remote_control is off",
+        ),
+    ],
+)
+def test_workers_are_queried_only_where_they_can_answer(
+    settings: dict[str, Any], problem: str | None
+) -> None:
+    answer = remote_control_problem(create_app(settings))
+    assert answer is None if problem is None else problem in (answer or "")
+
+
+@pytest.mark.parametrize("settings", [{}, {"worker_enable_remote_control": False}])
+def test_no_question_and_no_queue_is_left_on_broker_without_fanout(
+    monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(memory.Channel, "queues", {})
+    monkeypatch.setattr(memory.Channel, "supports_fanout", bool(settings))
+    inspector = WorkerInspector({"broker_url": "memory://", **settings})
+    answers = [inspector.inspect_once() for _ in range(4)]
+    assert [*answers[0]] == ["error"]
+    assert memory.Channel.queues == {}

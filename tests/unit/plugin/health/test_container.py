@@ -13,7 +13,6 @@ import pytest
 from astro_runtime_plugin.health.container import (
     command_lines,
     container_subcommand,
-    last_subcommand,
     parse_words,
 )
 
@@ -50,16 +49,33 @@ SCRIPTS = [
     ("echo $# && exec airflow scheduler", ("scheduler",)),
     ("airflow scheduler || echo airflow failed", ("scheduler",)),
     ("# airflow triggerer\nif true; then\nX=1 airflow scheduler\nfi  # done", ("scheduler",)),
-    ("airflow scheduler & exec airflow triggerer", ("triggerer",)),
     ("airflow db migrate\nexec airflow api-server", ("api-server",)),
     ("exec /opt/bin/airflow celery worker --queues 'a b'", ("celery", "worker", "--queues", "a b")),
     ("(cd /x && airflow scheduler)", SCHEDULER),
-    ("airflow scheduler;airflow version", ("version",)),
+    ("airflow scheduler;airflow version", SCHEDULER),
+    ("airflow scheduler || airflow version", SCHEDULER),
+    ("airflow db check; airflow version", ("version",)),
+    (
+        "airflow webserver -p ${PORT:-9000} --workers $WORKERS",
+        ("webserver", "-p", "9000", "--workers", "$WORKERS"),
+    ),
     ("airflow scheduler|tee log", SCHEDULER),
     ("airflow scheduler>log", SCHEDULER),
     ("exec airflow scheduler # not airflow triggerer", SCHEDULER),
     ("echo my-airflow", ()),
     ("", ()),
+]
+# Which component these run depends on a variable, or on the shell.
+OPEN_SCRIPTS = [
+    'exec airflow "$ROLE"',
+    "airflow $1",
+    "exec airflow ${ROLE} --verbose",
+    "exec airflow celery $PART",
+    'exec "$@"',
+    "if [ $X ]; then exec airflow scheduler; else exec airflow triggerer; fi",
+    "case $X in s) airflow scheduler;; *) airflow triggerer;; esac",
+    ". /start.sh",
+    "exec gosu airflow airflow scheduler",
 ]
 # A process that replaces its command line by a title, as Airflow's components do.
 TITLED = """
@@ -79,8 +95,38 @@ def test_operators_words_are_parsed(words: Sequence[str], expected: tuple[str, .
 
 
 @pytest.mark.parametrize(("script", "expected"), SCRIPTS)
-def test_last_subcommand_of_script_counts(script: str, expected: tuple[str, ...]) -> None:
-    assert last_subcommand(script) == expected
+def test_component_of_a_script_counts(script: str, expected: tuple[str, ...]) -> None:
+    assert parse_words(("bash", "-c", script), ENVIRON) == expected
+
+
+@pytest.mark.parametrize("script", OPEN_SCRIPTS)
+@pytest.mark.parametrize("running", [SCHEDULER, ("triggerer",), ("db", "migrate")], ids=str)
+def test_processes_decide_what_a_script_leaves_open(script: str, running: tuple[str, ...]) -> None:
+    init = (*INIT, "bash", "-c", script)
+    processes = [init, ("sleep", "1"), ("/bin/python", "/bin/airflow", *running)]
+    assert container_subcommand({**ENVIRON, "ROLE": "webserver"}, processes) == running
+
+
+def test_last_component_of_a_script_counts_if_several_run() -> None:
+    init = (*INIT, "bash", "-c", "airflow scheduler & exec airflow triggerer")
+    processes = [init, ("airflow", "triggerer"), ("airflow", "scheduler")]
+    assert container_subcommand(ENVIRON, processes) == ("triggerer",)
+    assert container_subcommand(ENVIRON, [init, *reversed(processes)]) == ("triggerer",)
+    assert container_subcommand(ENVIRON, [init]) == ("triggerer",)
+
+
+def test_options_come_from_the_script_if_the_title_lacks_them() -> None:
+    script = "exec airflow $ROLE --ssl-cert /cert.pem --port ${PORT:-9000}"
+    processes = [(*INIT, "sh", "-c", script), ("airflow api_server -- host:0.0.0.0 port:9000",)]
+    words = ("api-server", "--ssl-cert", "/cert.pem", "--port", "9000")
+    assert container_subcommand({**ENVIRON, "ROLE": "api-server"}, processes) == words
+    assert container_subcommand(ENVIRON, processes) == ("api-server", "--host=0.0.0.0", "--port=9000")
+
+
+def test_variables_decide_while_no_process_runs() -> None:
+    init = (*INIT, "bash", "-c", 'sleep 60; exec airflow "$ROLE"')
+    assert container_subcommand({**ENVIRON, "ROLE": "celery worker"}, [init]) == ("celery", "worker")
+    assert container_subcommand(ENVIRON, [init]) == ()
 
 
 @pytest.mark.parametrize(
@@ -102,7 +148,17 @@ def test_process_counts_if_init_runs_a_script_file() -> None:
     [
         (("airflow scheduler", *[""] * 39), SCHEDULER),  # a title, and the space that the words had
         (("airflow scheduler -- LocalExecutor",), ("scheduler", "--", "LocalExecutor")),
-        (("airflow api_server -- host:0.0.0.0",), ("api-server", "--", "host:0.0.0.0")),
+        (("airflow api_server -- host::: port:80",), ("api-server", "--host=::", "--port=80")),
+        (("/bin/python3.11", "-m", "airflow", "triggerer"), ("triggerer",)),
+        (("/bin/python /bin/airflow triggerer", "", ""), ("triggerer",)),
+        (("/bin/airflow", "celery", "worker", "-q", "a b"), ("celery", "worker", "-q", "a b")),
+        (
+            ("[celeryd: mine@host:MainProcess] -active- (celery worker -q a)", "", ""),
+            ("celery", "worker", "-q", "a", "--celery-hostname=mine@host"),
+        ),
+        (("[celeryd: mine@host:MainProcess]",), ("celery", "worker", "--celery-hostname=mine@host")),
+        (("[celeryd: mine@host:ForkPoolWorker-1]",), ()),
+        (("airflow task supervisor: ['airflow']",), ("task", "supervisor:", "['airflow']")),
         (("/opt/bin/python", "/opt/bin/airflow", "dag-processor"), ("dag-processor",)),
         (("airflow", "celery", "worker"), ("celery", "worker")),
         (("tail", "-f", "airflow", "scheduler"), ()),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -13,7 +15,6 @@ from astro_runtime_plugin.health.settings import (
     read_settings,
 )
 from entrypoint.command import DATABASE
-from entrypoint.option_names import ConfigOption
 
 
 def settings_of(home: Path, *subcommand: str, **environ: str) -> HealthSettings:
@@ -30,7 +31,11 @@ def settings_of(home: Path, *subcommand: str, **environ: str) -> HealthSettings:
         (["-p", "80"], "80"),
         (["-p80"], "80"),
         (["--workers", "4", "-p", "80"], "80"),
+        (["--po", "80"], "80"),
+        (["--po=80"], "80"),
+        (["--port", "80", "-p", "81"], "81"),
         (["--port"], None),
+        (["--"], None),
         (["--ports", "80"], None),
         (["--pid", "80"], None),
         ([], None),
@@ -42,20 +47,36 @@ def test_option_is_read_in_every_spelling(tmp_path: Path, words: list[str], valu
 
 
 def test_setting_comes_from_environment_cfg_or_default(tmp_path: Path) -> None:
-    settings = settings_of(tmp_path, AIRFLOW__API__HOST=" example.com ")
-    older = ConfigOption("web_server", "port")
+    settings = settings_of(tmp_path, AIRFLOW__API__HOST="example.com")
     assert settings.get("api", "host", "x") == "example.com"
     assert settings.get("api", "port", "x") == "81"
-    assert settings.get("api", "web_port", "x", older) == "82"
     assert settings.get("api", "missing", "x") == "x"
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"), [("True", True), ("t", True), ("1", True), ("yes", False), ("", False)]
+    ("text", "expected"),
+    [("True", True), ("t", True), (" 1 ", True), ("True  # TLS", True), ("False", False), ("0#1", False)],
 )
-def test_boolean_is_true_for_airflows_words(tmp_path: Path, text: str, expected: bool) -> None:
+def test_boolean_is_read_with_a_comment(tmp_path: Path, text: str, expected: bool) -> None:
+    """tests/contract/test_health_settings.py compares this with Airflow's `getboolean`."""
     settings = settings_of(tmp_path, AIRFLOW__CELERY__SSL_ACTIVE=text)
     assert settings.is_on("celery", "ssl_active", "False") is expected
+
+
+@pytest.mark.parametrize("text", ["yes", "", "# True"])
+def test_text_that_is_not_a_boolean_leaves_health_unknown(tmp_path: Path, text: str) -> None:
+    settings = settings_of(tmp_path, AIRFLOW__CELERY__SSL_ACTIVE=text)
+    with pytest.raises(UnknownHealthError, match=r"^\[celery\] ssl_active must be True or False$"):
+        settings.is_on("celery", "ssl_active", "False")
+
+
+def test_operators_modules_are_found_in_pythonpath(tmp_path: Path) -> None:
+    """The check runs with -I, where Python itself does not look there."""
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "module_in_pythonpath.py").write_text("VALUE = 1\n")
+    settings = settings_of(tmp_path, PYTHONPATH=f"/not/there:{tmp_path}/there")
+    with patch.object(sys, "path", [*sys.path]):
+        assert settings.import_attribute("module_in_pythonpath.VALUE") == 1
 
 
 def test_text_that_is_not_a_number_is_unhealthy(tmp_path: Path) -> None:
@@ -69,4 +90,10 @@ def test_text_that_is_not_a_number_is_unhealthy(tmp_path: Path) -> None:
 def test_url_in_secrets_backend_is_unknown(tmp_path: Path) -> None:
     settings = settings_of(tmp_path, AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_SECRET="path")
     with pytest.raises(UnknownHealthError, match="SQL_ALCHEMY_CONN_SECRET names a secret"):
+        settings.url(DATABASE)
+
+
+def test_command_that_prints_the_url_may_fail(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_CMD="false")
+    with pytest.raises(UnknownHealthError, match="SQL_ALCHEMY_CONN_CMD failed with exit code 1"):
         settings.url(DATABASE)

@@ -48,6 +48,7 @@ def _no_warnings_yet() -> Iterator[None]:
         ("False", False),
         ("0", False),
         ("F", False),
+        ("False  # in the log only", False),
     ],
 )
 def test_notices_enabled_reads_booleans_as_airflow_does(

@@ -89,3 +89,11 @@ def test_parallelism_is_never_less_than_what_runs(cluster: SimulatedCluster) -> 
 def test_parallelism_is_the_limit_before_the_executor_starts(cluster: SimulatedCluster) -> None:
     cluster.effective.executor = None
     assert cluster.effective.of_celery(7) == 32
+
+
+def test_configured_parallelism_is_in_force_if_the_workers_cannot_be_queried() -> None:
+    limit = LimitState(Calculation(32, "no worker has answered"), lambda _: None)
+    effective = EffectiveParallelism(limit, other_executors=2)
+    assert (effective.of_celery(7), effective.over_all_executors(7)) == (32, 46)
+    effective.follows = False
+    assert (effective.of_celery(7), effective.over_all_executors(7)) == (7, 7)

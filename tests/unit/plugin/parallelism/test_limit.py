@@ -1,28 +1,22 @@
-"""The limit that follows from the workers' answers: pools, calculation, initial and maximum limit, and time-outs."""
+"""The limit that follows from the workers' answers: calculation, initial and maximum limit, time-outs, bounds."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from astro_runtime_plugin.parallelism.bounds import MAX_LOST_TASKS, MAX_POOL, MAX_WHY
 from astro_runtime_plugin.parallelism.limit import (
     HOLD_SECONDS,
     LOST_TASK_MEMORY,
     WORKER_TIMEOUT,
     LimitState,
     Worker,
-    pool_size,
     sum_pools,
 )
-from astro_runtime_plugin.parallelism.worker_inspector import (
-    ANSWER_SECONDS,
-    PAUSE_SECONDS,
-    broker_settings,
-    runs_airflow_tasks,
-)
+from astro_runtime_plugin.parallelism.reply_mailbox import ANSWER_SECONDS
+from astro_runtime_plugin.parallelism.worker_inspector import PAUSE_SECONDS, broker_settings
 from entrypoint.capacity import Calculation
 
 A, B = Worker("a@host", 16, ("default",)), Worker("b@host", 4, ("gpu", "high"))
@@ -39,22 +33,6 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
-
-
-@pytest.mark.parametrize(
-    ("stats", "size"),
-    [
-        ({"pool": {"max-concurrency": 4, "processes": [1, 2, 3, 4]}}, 4),
-        ({"pool": {"max-concurrency": 4, "processes": [1, 2, 3, 4, 5]}}, 5),  # pool_grow
-        ({"pool": {"max-concurrency": 8, "processes": [1]}, "autoscaler": {"max": 8, "min": 1}}, 8),
-        ({"pool": {"max-concurrency": 1, "processes": [7]}, "autoscaler": None}, 1),  # solo
-        ({"pool": {"max-concurrency": 10, "threads": 0}}, 10),
-        ({"pool": {}}, 0),
-        ({}, 0),
-    ],
-)
-def test_pool_size_is_read_from_every_kind_of_pool(stats: dict[str, Any], size: int) -> None:
-    assert pool_size(stats) == size
 
 
 def test_calculation_groups_workers_of_one_kind() -> None:
@@ -189,19 +167,41 @@ def test_maximum_caps_the_limit() -> None:
     assert limit.calculation.why == "1×10 default"
 
 
-@pytest.mark.parametrize(
-    ("tasks", "is_airflow"),
-    [
-        (["execute_workload"], True),
-        (["airflow.providers.celery.executors.celery_executor_utils.execute_command [queue=x]"], True),
-        (["shop.tasks.send_invoice"], False),
-        ([], False),
-    ],
-)
-def test_workers_of_another_celery_application_are_ignored(tasks: list[str], is_airflow: bool) -> None:
-    assert runs_airflow_tasks(tasks) is is_airflow
-
-
 def test_broker_settings_contain_nothing_else() -> None:
     conf = {"broker_url": "redis://x", "broker_use_ssl": None, "result_backend": "db+postgresql://secret"}
     assert broker_settings(conf) == {"broker_url": "redis://x"}
+
+
+def test_setting_that_is_off_is_passed_on_if_celery_has_it_on() -> None:
+    conf = {"broker_heartbeat": None, "broker_pool_limit": None, "broker_login_method": None}
+    assert broker_settings(conf) == {"broker_heartbeat": None, "broker_pool_limit": None}
+
+
+@pytest.mark.parametrize(
+    ("pools", "value"),
+    [((16, -1000), 16), ((-1000,), 32), ((16, 10**9), 16 + MAX_POOL), ((MAX_POOL,), MAX_POOL)],
+)
+def test_absurd_pool_neither_stops_nor_floods_the_scheduler(pools: tuple[int, ...], value: int) -> None:
+    limit = LimitState(INITIAL, no_maximum)
+    limit.update([Worker(str(index), pool, ("default",)) for index, pool in enumerate(pools)])
+    assert limit.value == value
+
+
+@pytest.mark.parametrize(("kinds", "left"), [(90, 0), (5000, 4905)])
+def test_calculation_has_a_bounded_length(kinds: int, left: int) -> None:
+    total = sum_pools(Worker(str(number), 1, (f"queue_{number:08}",)) for number in range(kinds))
+    assert total.value == kinds
+    assert len(total.why) <= MAX_WHY + len(f" + {kinds} more kinds of workers")
+    assert (f" + {left} more kinds of workers" in total.why) is bool(left)
+
+
+def test_bounded_number_of_lost_tasks_is_remembered() -> None:
+    clock = Clock()
+    limit = LimitState(INITIAL, no_maximum, clock)
+    for number in range(3):
+        limit.update([A], [f"{number}-{task}" for task in range(MAX_LOST_TASKS // 2)])
+        clock.now += WORKER_TIMEOUT
+    limit.update([A], ["active"])
+    assert len(limit.snapshot.lost) == MAX_LOST_TASKS - 1
+    assert f"2-{MAX_LOST_TASKS // 2 - 1}" in limit.snapshot.lost
+    assert "0-0" not in limit.snapshot.lost

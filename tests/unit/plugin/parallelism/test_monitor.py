@@ -8,6 +8,7 @@ import pytest
 from pytest_mock import MockerFixture
 
 from astro_runtime_plugin import child_process
+from astro_runtime_plugin.parallelism.bounds import MAX_WARNINGS
 from astro_runtime_plugin.parallelism.monitor import ParallelismMonitor
 from astro_runtime_plugin.parallelism.publish import SUBSCRIBERS, save_row
 
@@ -49,3 +50,19 @@ def test_unwritable_database_is_logged_without_its_url(
     monitor._process({"error": "away"})
     assert "Could not save worker status: OSError" in caplog.text
     assert "secret" not in caplog.text
+
+
+def test_invalid_replies_are_logged_once_for_each_worker(
+    mocker: MockerFixture, caplog: pytest.LogCaptureFixture
+) -> None:
+    monitor = ParallelismMonitor(mocker.Mock(value=4), [])
+    for invalid in ({"a@host": "no"}, {"a@host": "still no", "b@host": "no", "c@host": "neither"}):
+        for _ in range(2):
+            monitor._process({"workers": [], "active": [], "invalid": invalid})
+    assert [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING] == [
+        "astro-runtime: invalid replies from Celery workers: a@host: no",
+        "astro-runtime: invalid replies from Celery workers: b@host: no; c@host: neither",
+    ]
+    for number in range(3 * MAX_WARNINGS):
+        monitor._process({"workers": [], "active": [], "invalid": {f"{number}@host": "no"}})
+    assert sum(record.levelno == logging.WARNING for record in caplog.records) == MAX_WARNINGS - 1

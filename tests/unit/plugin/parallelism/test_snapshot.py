@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
+import pytest
+from pydantic import ValidationError
+from pytest_mock import MockerFixture
+
+from astro_runtime_plugin.options.text import MAX_NAME_LENGTH
+from astro_runtime_plugin.parallelism.bounds import (
+    MAX_POOL,
+    MAX_QUEUES,
+    MAX_SCHEDULERS,
+    MAX_WHY,
+    MAX_WORKERS,
+)
 from astro_runtime_plugin.parallelism.limit import LimitState, Worker
 from astro_runtime_plugin.parallelism.snapshot import (
     PARALLELISM,
     SchedulerRow,
+    fetch_rows,
     group_by_queue,
     recorded_workers,
     scheduler_row,
@@ -56,3 +70,46 @@ def test_queried_workers_replace_recorded_ones() -> None:
     summary = summarize([], {"one": stored_row(A)}, [B])
     assert {worker.name for queue in summary.queues for worker in queue.workers} == {"b@two"}
     assert (summary.parallelism, summary.origin) == ("", "")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"parallelism": -1},
+        {"parallelism": 10**12},
+        {"workers": [["a", -1, ["default"]]]},
+        {"workers": [["a", MAX_POOL + 1, ["default"]]]},
+        {"workers": [["a", 1, ["q"] * (MAX_QUEUES + 1)]]},
+        {"workers": [["a", 1, ["q"]]] * (MAX_WORKERS + 1)},
+        {"workers": [["a"]]},
+        {"workers": None},
+        {"why": None},
+    ],
+    ids=lambda change: str(change)[:60],
+)
+def test_row_beyond_the_limits_is_invalid(change: dict[str, Any]) -> None:
+    row = json.loads(json.dumps(scheduler_row(limit_of(A, B))))
+    SchedulerRow.model_validate({**row, "parallelism": MAX_WORKERS * MAX_POOL})
+    SchedulerRow.model_validate({**row, "workers": [["a", MAX_POOL, ["q"] * MAX_QUEUES]] * MAX_WORKERS})
+    with pytest.raises(ValidationError):
+        SchedulerRow.model_validate({**row, **change})
+
+
+def test_texts_in_a_row_are_printable_and_bounded() -> None:
+    row = SchedulerRow.model_validate(
+        {"parallelism": 1, "why": "\x1b[2J" + "x" * 10**6, "workers": [["a\n" + "x" * 10**6, 1, ["q\r"]]]}
+    )
+    assert row.why.startswith(r"\x1b[2Jxxx")
+    assert len(row.why) <= 2 * MAX_WHY
+    ((name, _, queues),) = row.workers
+    assert name.startswith(r"a\nxxx")
+    assert len(name) == MAX_NAME_LENGTH
+    assert queues == (r"q\r",)
+
+
+def test_bounded_number_of_schedulers_is_listed(mocker: MockerFixture) -> None:
+    rows = {f"host-{number:04}\n": stored_row(A) for number in range(MAX_SCHEDULERS + 1)}
+    mocker.patch("astro_runtime_plugin.parallelism.snapshot.fetch_valid", return_value=rows)
+    fetched = fetch_rows()
+    assert len(fetched) == MAX_SCHEDULERS
+    assert all(name.isprintable() for name in fetched)

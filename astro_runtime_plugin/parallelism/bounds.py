@@ -1,0 +1,19 @@
+"""How much is accepted of what comes from outside: from workers through the broker, and from the state table."""
+
+from __future__ import annotations
+
+MAX_POOL = 10_000  # tasks that one worker is believed to run at once
+MAX_WORKERS = 5000
+MAX_QUEUES = 100  # of one worker
+MAX_NAMES = 1_000_000  # characters of all names of workers and their queues
+MAX_TASKS = 50_000  # that run at once, over all workers
+MAX_LOST_TASKS = 100_000  # that are remembered although no worker runs them any more
+MAX_SCHEDULERS = 100
+MAX_WHY = 2000  # characters of a calculation
+MAX_REASON = 200  # characters of the reason why a reply is invalid
+MAX_INVALID = 20  # workers in a round whose invalid replies are reported
+MAX_WARNINGS = 100  # workers whose invalid replies a scheduler logs
+MAX_REPLIES = 10_000  # to one question
+MAX_REPLY_BYTES = 4 * 1024 * 1024
+MAX_UNREADABLE = 100  # messages among the replies; then there is something wrong with the connection
+MAX_MEMORY = 1024**3  # bytes of the process that queries the workers

@@ -1,0 +1,141 @@
+"""What beside its URL determines how Celery reaches the broker: TLS, Sentinel's master, the operator's Python object.
+
+Source: `get_default_celery_config` of Airflow's Celery provider 3.26.
+"""
+
+from __future__ import annotations
+
+from entrypoint.command import BROKER
+from entrypoint.connection_url import connection_url
+from entrypoint.defaults import BROKER_URL
+from entrypoint.option_names import ConfigOption
+from entrypoint.overrides import find_override
+from entrypoint.record import COMMAND, SECRET
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from entrypoint.config_file import AirflowCfg
+    from entrypoint.url_parts import UrlParts
+
+CONFIG_OPTIONS = ConfigOption("celery", "celery_config_options")
+EXTRA_CONFIG = ConfigOption("celery", "extra_celery_config")
+DEFAULT_OBJECT = "default_celery.DEFAULT_CELERY_CONFIG"  # the end of its path, which has changed
+TRANSPORT_OPTIONS = "celery_broker_transport_options"
+TLS_KINDS = ("rediss", "amqps")
+FILES = {"ca": "ca_certs", "certificate": "certfile", "key": "keyfile", "password": "keyfile_password"}
+
+
+class BrokerSettings:
+    """How to probe a broker.
+
+    `url` is None if the entrypoint cannot know it, but only `holder`; `location` says where it is set.
+    `connect_only`: a Python object may hold other credentials or TLS. `tls`: Celery's `broker_use_ssl`, with or
+    without the prefix `ssl_`.
+    """
+
+    def __init__(self, location: str, url: str | None) -> None:
+        self.location = location
+        self.url = url
+        self.holder = "the secrets backend"
+        self.connect_only = False
+        self.tls: Any = None
+        self.master_name = ""
+        self.sentinel: dict[str, Any] = {}
+
+    def tls_options(self, url: UrlParts) -> dict[str, str] | None:
+        """Return the options for `tls.wrap`, or None for a broker without TLS."""
+        in_url = {name: value for name, value in url.options if name.startswith("ssl_")}
+        if not (self.tls or in_url or url.kind in TLS_KINDS):
+            return None
+        options = in_url or (self.tls if isinstance(self.tls, dict) else {})
+        return _tls_options({name.removeprefix("ssl_"): value for name, value in options.items()})
+
+    def sentinel_tls_options(self) -> dict[str, str] | None:
+        """Return the same for the Sentinels themselves, which have options of their own."""
+        if not self.sentinel.get("ssl"):
+            return None
+        return _tls_options({name.removeprefix("ssl_"): value for name, value in self.sentinel.items()})
+
+
+def read_broker_settings(environ: Mapping[str, str], cfg: AirflowCfg) -> BrokerSettings:
+    """Return how this Airflow's Celery reaches its broker. Raises StartError as `connection_url` does."""
+    extra = _json(EXTRA_CONFIG, environ, cfg)
+    if url := _url(extra.get("broker_url")):
+        settings = BrokerSettings(str(EXTRA_CONFIG), url)
+    else:
+        settings = BrokerSettings(*connection_url(BROKER, environ, cfg))
+    if (override := find_override((CONFIG_OPTIONS,), environ, cfg)) and not _is_default(override.text):
+        settings.connect_only = True
+        if not url and find_override(BROKER_URL, environ, cfg, sensitive=True) is None:
+            settings.location, settings.url = override.location, None
+            settings.holder = "the Python object"
+    settings.tls = extra.get("broker_use_ssl") or _ssl_active(environ, cfg)
+    transport = extra.get("broker_transport_options")
+    transport = transport if isinstance(transport, dict) else {}
+    settings.master_name = str(
+        transport.get("master_name") or _text(TRANSPORT_OPTIONS, "master_name", environ, cfg)
+    )
+    sentinel = transport.get("sentinel_kwargs") or _json(
+        ConfigOption(TRANSPORT_OPTIONS, "sentinel_kwargs"), environ, cfg
+    )
+    settings.sentinel = sentinel if isinstance(sentinel, dict) else {}
+    return settings
+
+
+def _is_default(path: str) -> bool:
+    return not path.strip() or path.strip().endswith(DEFAULT_OBJECT)
+
+
+def _url(value: Any) -> str | None:
+    """Return Celery's `broker_url`, which may be a list, as one text."""
+    if isinstance(value, list):
+        value = ";".join(map(str, value))
+    return value if isinstance(value, str) and value else None
+
+
+def _ssl_active(environ: Mapping[str, str], cfg: AirflowCfg) -> dict[str, str] | None:
+    """Return what the provider builds from `[celery] ssl_…`, or None without TLS."""
+    if not _is_on("ssl_active", "False", environ, cfg):
+        return None
+    names = {"ca_certs": "ssl_cacert"}
+    if _is_on("ssl_mutual_tls", "True", environ, cfg):
+        names |= {"keyfile": "ssl_key", "certfile": "ssl_cert"}
+    return {
+        "cert_reqs": "required",
+        **{name: _text("celery", option, environ, cfg) for name, option in names.items()},
+    }
+
+
+def _is_on(option: str, default: str, environ: Mapping[str, str], cfg: AirflowCfg) -> bool:
+    """Return a switch as Airflow's `getboolean` reads it, which drops a comment."""
+    text = _text("celery", option, environ, cfg) or default
+    return text.partition("#")[0].strip().lower() in ("t", "true", "1")
+
+
+def _text(section: str, option: str, environ: Mapping[str, str], cfg: AirflowCfg) -> str:
+    override = find_override((ConfigOption(section, option),), environ, cfg)
+    return override.text.strip() if override else ""
+
+
+def _json(name: ConfigOption, environ: Mapping[str, str], cfg: AirflowCfg) -> dict[str, Any]:
+    """Return a JSON object, or an empty one for what Airflow will reject by itself."""
+    override = find_override((name,), environ, cfg)
+    if override is None or not override.text.strip() or override.origin in (COMMAND, SECRET):
+        return {}
+    import json
+
+    try:
+        value = json.loads(override.text)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _tls_options(options: dict[str, Any]) -> dict[str, str]:
+    required = str(options.get("cert_reqs", "none")).lower().removeprefix("cert_")
+    checks_host = str(options.get("check_hostname", "true")).lower() != "false"
+    verify = "none" if required in ("none", "0", "") else "host" if checks_host else "chain"
+    return {"verify": verify, **{name: str(options.get(option) or "") for name, option in FILES.items()}}

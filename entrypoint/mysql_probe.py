@@ -1,0 +1,45 @@
+"""Reads MySQL's or MariaDB's first packet: a greeting if it takes logins, else an error.
+
+Source: "Connection Phase" in MySQL's and MariaDB's documentation of the protocol.
+"""
+
+from __future__ import annotations
+
+from entrypoint.probe_outcomes import LoginRefused, NoProbe, NotReady
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from entrypoint.broker_settings import BrokerSettings
+    from entrypoint.conversation import Conversation
+    from entrypoint.endpoints import Endpoint
+
+GREETINGS = (9, 10)  # the versions of the protocol
+ERROR = 255
+NOT_READY = {
+    1037: "it has no memory left",
+    1040: "it has too many connections",
+    1041: "it has no memory left",
+    1047: "the node of the cluster is not ready",
+    1053: "it is shutting down",
+    1129: "it blocks this host after too many failed connections",
+    1135: "it cannot create a thread",
+    1203: "the user has too many connections",
+    1226: "the user has too many connections",
+    2002: "the proxy has no connection to its server",
+    2003: "the proxy has no connection to its server",
+}
+
+
+def probe(conversation: Conversation, endpoint: Endpoint, settings: BrokerSettings | None) -> None:
+    """Return if the server greets. The server speaks first, so the probe sends nothing."""
+    header = conversation.read(4)
+    if int.from_bytes(header[:3], "little") < 3:
+        raise NoProbe("not MySQL")
+    kind, *rest = conversation.read(3)
+    if kind == ERROR:
+        code = int.from_bytes(bytes(rest), "little")
+        if code in NOT_READY:
+            raise NotReady(f"{NOT_READY[code]} (error {code})")
+        raise LoginRefused(f"error {code}")
+    if kind not in GREETINGS:
+        raise NoProbe("not MySQL")

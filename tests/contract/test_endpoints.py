@@ -1,0 +1,228 @@
+"""URLs are split as SQLAlchemy and kombu split them, and lead to the servers that the drivers are given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy
+from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import strategies as st
+from kombu.utils.url import url_to_parts
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from entrypoint.endpoints import PORTS, endpoints
+from entrypoint.url_parts import split_broker_url, split_database_url
+
+pytestmark = pytest.mark.timeout(0)  # --states determines how long it takes
+
+SQLALCHEMY_2 = sqlalchemy.__version__ >= "2"
+TESTS = 4  # each property is tried in this part of --states
+LIBPQ = (
+    "postgresql",
+    "postgresql+psycopg2",
+    *(["postgresql+psycopg"] if SQLALCHEMY_2 else []),
+)
+OTHER_POSTGRESQL = ("postgresql+pg8000", "postgresql+asyncpg")
+MYSQL = (
+    "mysql",
+    "mysql+mysqldb",
+    "mysql+pymysql",
+    "mysql+mysqlconnector",
+    "mysql+aiomysql",
+    "mariadb+pymysql",
+)
+BROKERS = ("redis", "rediss", "sentinel", "amqp", "amqps", "pyamqp")
+
+TEXT = st.text("ab.@%/?#:;&=+ -_é", max_size=8)
+HOSTS = st.sampled_from(
+    [
+        "",
+        "db",
+        "Db.Example.org",
+        "10.0.0.1",
+        "[::1]",
+        "[fe80::1%25eth0]",
+        "a_b-c",
+        "a,b,c",
+        "%2Frun",
+        "[",
+        "a]",
+    ]
+)
+QUERY_HOSTS = st.sampled_from(
+    [
+        "/run/pg",
+        "/cloudsql/p:r:i",
+        "%2Fcloudsql%2Fp%3Ar%3Ai",
+        "db",
+        "db:1",
+        "db:",
+        "a,b",
+        "::1",
+        "%40name",
+        "10.0.0.1",
+    ]
+)
+PORT_TEXTS = st.sampled_from(["", "1", "5432", "65535"])
+PAIRS = st.one_of(
+    st.tuples(st.just("host"), QUERY_HOSTS),
+    st.tuples(st.just("port"), st.sampled_from(["1", "1,2", "1,", "65535"])),
+    st.tuples(st.just("unix_socket"), st.sampled_from(["/run/mysqld.sock", "/cloudsql/p:r:i", "%2Fa+b"])),
+    st.tuples(st.sampled_from(["user", "password", "sslmode", "ssl_ca_certs", "x"]), TEXT),
+)
+
+
+@st.composite
+def urls(draw: st.DrawFn, schemes: tuple[str, ...]) -> str:
+    """Compose what people write: credentials, escaped or not; hosts and ports, in the query or before it."""
+    scheme = draw(st.sampled_from(schemes))
+    user, password = draw(st.none() | TEXT), draw(st.none() | TEXT)
+    credentials = ("" if user is None else user) + ("" if password is None else f":{password}")
+    at = "" if user is None and password is None else "@"
+    port = draw(PORT_TEXTS)
+    path = draw(st.sampled_from(["", "/", "/airflow", "//", "/a/b", "/0"]))
+    query = "&".join(f"{name}={value}" for name, value in draw(st.lists(PAIRS, max_size=4)))
+    rest = f"{draw(HOSTS)}{f':{port}' if port else ''}{path}{f'?{query}' if query else ''}"
+    return f"{scheme}://{credentials}{at}{rest}".strip()  # blanks around a URL come from files and shells
+
+
+@pytest.fixture
+def states(request: pytest.FixtureRequest) -> Callable[..., Any]:
+    """Return the settings with which a property is tried in --states examples."""
+    return settings(
+        max_examples=max(1, request.config.getoption("states") // TESTS),
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+def try_states(
+    states: Callable[..., Any], strategy: st.SearchStrategy[str], check: Callable[[str], None]
+) -> None:
+    """Call `check` with as many values of `strategy` as --states says."""
+    states(given(strategy)(check))()
+
+
+def test_database_url_is_split_like_sqlalchemys(states: Callable[..., Any]) -> None:
+    @example("postgresql+psycopg2://u:p@/x?host=/cloudsql/p:r:i")
+    def check(url: str) -> None:
+        try:
+            expected = make_url(url)
+        except ValueError:  # a port that is no number
+            assume(False)
+        parts = split_database_url(url)
+        assert (parts.user, parts.password) == (expected.username or "", expected.password or "")
+        assert (parts.host, parts.port) == (expected.host or "", str(expected.port or ""))
+        assert parts.path == (expected.database or "")
+        pairs = [(name, value) for name, value in expected.normalized_query.items()]
+        assert sorted(parts.options) == sorted((name, value) for name, values in pairs for value in values)
+
+    try_states(states, urls((*LIBPQ, *MYSQL)), check)
+
+
+def test_broker_url_is_split_like_kombus(states: Callable[..., Any]) -> None:
+    def check(url: str) -> None:
+        assume(";" not in url)  # kombu drops parameters behind the path, and Celery splits there
+        try:
+            expected = url_to_parts(url)
+        except ValueError:
+            assume(False)
+        parts = split_broker_url(url)
+        assert (parts.user, parts.password) == (expected.username or "", expected.password or "")
+        assert (parts.host, parts.port) == (expected.hostname or "", str(expected.port or ""))
+        assert parts.path == (expected.path or "")
+        assert dict(parts.options) == expected.query
+
+    try_states(states, urls(BROKERS), check)
+
+
+def connect_arguments(url: str) -> dict[str, Any]:
+    """Return what SQLAlchemy passes to the driver. Skips what SQLAlchemy rejects, or no driver can take."""
+    try:
+        parsed = make_url(url)
+        _, arguments = parsed.get_dialect()().create_connect_args(parsed)
+    except (ArgumentError, AssertionError, TypeError, ValueError):
+        assume(False)
+    in_query = parsed.normalized_query.get("host", ())
+    assume(len(in_query) < 2 or all(host.count(":") < 2 for host in in_query))  # SQLAlchemy cuts these
+    # SQLAlchemy 1.4 passes one host as it is; `host:1` then fails, and `a,b` takes the port before the query.
+    single = in_query[0] if len(in_query) == 1 else ""
+    assume(SQLALCHEMY_2 or "/" in single or not (":" in single[1:] or "," in single))
+    hosts, ports = (str(arguments.get(name) or "") for name in ("host", "port"))
+    assume(all(text.isdecimal() or not text for text in ports.split(",")))
+    assume(not isinstance(arguments.get("unix_socket"), tuple))
+    assume(parsed.get_backend_name() == "postgresql" or "," not in ports)
+    assume("@" not in hosts and isinstance(arguments.get("host", ""), str))
+    return dict(arguments)
+
+
+def libpq_servers(arguments: dict[str, Any]) -> list[tuple[str, int]]:
+    """Return libpq's servers, by the rules for `host` and `port` of its documentation."""
+    hosts = str(arguments.get("host") or "").split(",")
+    ports = str(arguments.get("port") or "").split(",")
+    assume(len(ports) in (1, len(hosts)))  # libpq: "could not match N port numbers to M hosts"
+    pairs = zip(hosts, ports * len(hosts) if len(ports) == 1 else ports, strict=True)
+    return [
+        (f"{host}/.s.PGSQL.{port or 5432}", 0) if host.startswith("/") else (host, int(port or 5432))
+        for host, port in pairs
+        if host
+    ]
+
+
+def mysql_servers(driver: str, arguments: dict[str, Any]) -> list[tuple[str, int]]:
+    """Return the server by the rules of the driver."""
+    host, path = arguments.get("host") or "localhost", arguments.get("unix_socket")
+    if path and (driver != "mysqldb" or host == "localhost"):
+        return [(path, 0)]
+    return [(host, int(arguments.get("port") or 3306))]
+
+
+def test_endpoints_are_the_servers_that_libpq_gets(states: Callable[..., Any]) -> None:
+    @example("postgresql+psycopg2://u:p@/x?host=/cloudsql/p:r:i")
+    def check(url: str) -> None:
+        expected = libpq_servers(connect_arguments(url))
+        assert [(server.host, server.port) for server in endpoints(url, "X")] == expected
+
+    try_states(states, urls(LIBPQ), check)
+
+
+def test_endpoints_are_the_server_that_another_postgresql_driver_gets(states: Callable[..., Any]) -> None:
+    """pg8000 and asyncpg take one host; `?host=/folder` is theirs in part only, so the path is not compared."""
+
+    def check(url: str) -> None:
+        arguments = connect_arguments(url)
+        host = str(arguments.get("host") or "")
+        assume(host and "," not in host and ":" not in host and "/" not in host)
+        assume("," not in str(arguments.get("port")))
+        (server,) = endpoints(url, "X")
+        assert (server.host, server.port) == (host, int(arguments.get("port") or 5432))
+
+    try_states(states, urls(OTHER_POSTGRESQL), check)
+
+
+def test_endpoints_are_the_server_that_a_mysql_driver_gets(states: Callable[..., Any]) -> None:
+    @example("mysql+mysqldb://u:p@/x?unix_socket=/cloudsql/p:r:i")
+    def check(url: str) -> None:
+        arguments = connect_arguments(url)
+        expected = mysql_servers(make_url(url).get_dialect().driver, arguments)
+        assert [(server.host, server.port) for server in endpoints(url, "X")] == expected
+
+    try_states(states, urls(MYSQL), check)
+
+
+def test_endpoints_are_the_server_that_kombu_gets(states: Callable[..., Any]) -> None:
+    def check(url: str) -> None:
+        assume(";" not in url)
+        try:
+            expected = url_to_parts(url)
+        except ValueError:
+            assume(False)  # kombu also rejects brackets that do not match
+        assume("@" not in (expected.hostname or ""))
+        port = expected.port or PORTS[expected.scheme]
+        assert [(server.host, server.port) for server in endpoints(url, "X")] == [
+            (expected.hostname or "localhost", port)
+        ]
+
+    try_states(states, urls(BROKERS), check)

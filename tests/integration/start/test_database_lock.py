@@ -1,0 +1,31 @@
+"""The lock on a real MariaDB, whose locks apply to all databases of the server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import create_engine
+
+from astro_runtime_plugin.database import lock
+from testing.mariadb import MariaDB, mariadb
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[MariaDB]:
+    with mariadb() as server:
+        yield server
+
+
+def test_lock_is_of_one_database_and_a_wait_for_it_ends(
+    server: MariaDB, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines: list[str] = []
+    first, second = (create_engine(server.create(name), future=True) for name in ("first", "second"))
+    monkeypatch.setattr(lock, "WAIT_SECONDS", 0)
+    with lock.exclusive(first, lines.append), lock.exclusive(second, lines.append):
+        assert lines == []
+        with pytest.raises(lock.LockedError, match="giving up"), lock.exclusive(first, lines.append):
+            raise AssertionError("the lock was taken twice")
+    with lock.exclusive(first, lines.append):
+        assert lines == []

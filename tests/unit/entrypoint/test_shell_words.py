@@ -1,0 +1,103 @@
+"""The airflow commands within what people write as a container's command."""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+
+from entrypoint.shell_words import airflow_commands
+
+ENVIRON = {"ROLE": "scheduler", "PARTS": "celery worker", "EMPTY": ""}
+MIGRATE, SCHEDULER, WORKER, VERSION = ("db", "migrate"), ("scheduler",), ("celery", "worker"), ("version",)
+SCRIPTS = [
+    ("airflow scheduler", [SCHEDULER]),
+    ("airflow db migrate && exec airflow scheduler", [MIGRATE, SCHEDULER]),
+    ("airflow db migrate; /home/astro/.local/bin/airflow scheduler", [MIGRATE, SCHEDULER]),
+    ("airflow db migrate\nairflow scheduler\n", [MIGRATE, SCHEDULER]),
+    ("exec \\\nairflow celery \\\n  worker", [WORKER]),
+    ("set -euo pipefail; cd /tmp && A=1 B='x y' exec airflow scheduler", [SCHEDULER]),
+    ("airflow scheduler || airflow version", [SCHEDULER, VERSION]),
+    ("(airflow scheduler &) ; airflow version | cat", [SCHEDULER, VERSION]),
+    ("if ! airflow db migrate; then exit 1; else exec airflow scheduler; fi", [MIGRATE, SCHEDULER]),
+    ("until airflow version; do sleep 1; done", [VERSION]),
+    ("{ airflow scheduler; }", [SCHEDULER]),
+    ("airflow scheduler > /tmp/airflow.log", [SCHEDULER]),
+    ("# don't\nairflow scheduler # airflow version", [SCHEDULER]),
+    ("X='a#b' airflow scheduler", [SCHEDULER]),
+    ('exec airflow "$ROLE"', [SCHEDULER]),
+    ("airflow $PARTS", [WORKER]),
+    ("airflow ${NONE:-scheduler}", [SCHEDULER]),
+    ("airflow ${EMPTY} scheduler", [SCHEDULER]),
+    ("eval 'airflow scheduler'", [SCHEDULER]),
+    ("sh -c 'airflow scheduler'", [SCHEDULER]),
+    ("timeout -s INT 5 nice -n 10 airflow scheduler", [SCHEDULER]),
+    ("env -u X Y=1 airflow scheduler", [SCHEDULER]),
+    ("exec -a name airflow scheduler", [SCHEDULER]),
+    ("python -m airflow scheduler", [SCHEDULER]),
+    ("echo airflow scheduler", []),
+    ("grep airflow scheduler", []),
+    ("'unbalanced airflow scheduler", []),
+    ("", []),
+]
+
+
+@pytest.mark.parametrize(("script", "commands"), SCRIPTS, ids=[script for script, _ in SCRIPTS])
+def test_commands_of_a_script(script: str, commands: list[tuple[str, ...]]) -> None:
+    assert list(airflow_commands(["bash", "-c", script], ENVIRON)) == commands
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "bash -c",
+        "sh -c",
+        "/bin/dash -ec",
+        "bash -lc",
+        "bash -euxo pipefail -c",
+        "bash -o pipefail -c",
+        "bash --norc --rcfile x -c",
+        "bash -c --",
+        "bash -c -e",
+        "tini -- bash -c",
+        "/usr/bin/dumb-init -r 15:3 -- sh -c",
+        "env X=Y bash -c",
+        "gosu astro bash -c",
+    ],
+)
+def test_shell_with_a_command(words: str) -> None:
+    assert list(airflow_commands([*words.split(), "airflow scheduler"], {})) == [SCHEDULER]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "tini -- airflow scheduler",
+        "tini -g -e 143 -- airflow scheduler",
+        "/usr/bin/dumb-init -- /opt/bin/airflow scheduler",
+        "dumb-init --single-child airflow scheduler",
+        "env -- A=B airflow scheduler",
+        "nohup airflow scheduler",
+        "python3.12 -u -m airflow scheduler",
+        """bash -c 'exec airflow "$@"' -- scheduler""",
+        """bash -c 'airflow $1' x scheduler""",
+        """bash -c "bash -c 'airflow scheduler'" """,
+    ],
+)
+def test_launcher_with_a_command(words: str) -> None:
+    assert list(airflow_commands(shlex.split(words), {})) == [SCHEDULER]
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["bash", "bash -c", "bash run.sh airflow scheduler", "sh -x airflow", "tini", "env A=B", "-c airflow"],
+)
+def test_no_airflow_command(words: str) -> None:
+    assert list(airflow_commands(words.split(), {})) == []
+
+
+def test_commands_within_commands_have_a_limit() -> None:
+    words = ["airflow", "scheduler"]
+    for _ in range(9):
+        words = ["bash", "-c", shlex.join(words)]
+    assert list(airflow_commands(words, {})) == []
