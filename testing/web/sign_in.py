@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from testing.browser import FOOTER, WINDOW, chromium
-from testing.web.airflow_home import FAB_USERS, PASSWORD
+from testing.web.airflow_home import PASSWORD
 from testing.web.web_server import WebServer
 
 SignIn = Callable[[WebServer, str], Page]
@@ -81,9 +81,5 @@ def log_in(page: Page, server: WebServer, user: str) -> None:
     page.goto(server.url + server.login)
     page.fill("input[name=username]", user)
     page.fill("input[name=password]", PASSWORD)
-    with page.expect_response(lambda response: response.request.method == "POST"):
-        page.click("[type=submit]")
-    if user in FAB_USERS:
-        page.wait_for_load_state()  # Airflow has no page for them
-    else:
-        page.wait_for_url(server.url + server.home)
+    page.click("[type=submit]")
+    page.wait_for_url(server.url + server.home)
