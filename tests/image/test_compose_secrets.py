@@ -15,7 +15,7 @@ from tests.image.compose import Compose, started
 
 FORGED_LOGIN = (Path(__file__).parent / "forged_login.py").read_text()
 KEYS = ("session/key", "jwt/key")
-GENERATED = (*KEYS, "login/password", "postgres/password", "metadata/fernet_key", "broker/redis.conf")
+GENERATED = (*KEYS, "login/password", "postgres/superuser", "postgres/airflow", "metadata/fernet_key", "broker/redis.conf")
 # Whether a worker holds the login of the metadata database and the Fernet key: Airflow 2 needs both there.
 WORKER_HOLDS_METADATA = {"3.3": False, "2.11": True}
 LOGIN = """
@@ -82,6 +82,13 @@ def test_task_has_the_fernet_key_and_a_database_login_only_on_airflow_2(
     assert (compose.secret("metadata/fernet_key") in readable) is holds
     opened = run_python(compose, LOGIN, "", "airflow", *readable)
     assert (opened.returncode, "opened" in opened.stdout) == (0, holds), opened.stderr
+
+
+def test_role_of_airflow_has_no_rights_beyond_its_database(compose: Compose) -> None:
+    rights = "rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls"
+    assert compose.sql(f"SELECT {rights} FROM pg_roles WHERE rolname = 'airflow'") == [["f"] * 5]
+    memberships = "SELECT count(*) FROM pg_auth_members WHERE member = 'airflow'::regrole"
+    assert compose.sql(memberships) == [["0"]]
 
 
 def test_redis_asks_for_a_password(compose: Compose) -> None:

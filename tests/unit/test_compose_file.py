@@ -14,7 +14,8 @@ TEXT = (CHECKOUT / "compose.yaml").read_text()
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(TEXT)["services"]
 # By service: the volumes with secrets that it mounts. `secrets` generates all of them.
 SECRETS: dict[str, set[str]] = {
-    "postgres": {"postgres-password"},
+    "postgres": {"postgres-passwords"},
+    "database": {"postgres-passwords"},
     "redis": {"broker"},
     "migrate": {"metadata", "login"},
     "web": {"metadata", "session", "jwt"},
