@@ -103,8 +103,10 @@ def main() -> None:
     """Query the workers until the parent ends."""
     try:
         parent, settings = child_process.read_question()
-    except Exception as error:  # whatever the modules raise that the settings name
-        child_process.answer({"error": repr(error)})
+    except (
+        Exception
+    ) as error:  # whatever the modules raise that the settings name, and whatever its text contains
+        child_process.answer({"error": type(error).__name__})
         return
     limit_memory()
     inspector = WorkerInspector(settings)
