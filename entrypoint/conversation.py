@@ -55,7 +55,7 @@ class Conversation:
 
     def read_line(self) -> bytes:
         """Return what precedes the next CR LF."""
-        while b"\r\n" not in self._buffer:
+        while b"\r\n" not in self._buffer[: self._unread]:
             if len(self._buffer) >= self._unread:
                 raise NoProbe("the answer is too long")
             self._receive()
