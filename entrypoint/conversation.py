@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from entrypoint.endpoints import Endpoint
 
 CONNECT_TIMEOUT = 3.0  # seconds for an endpoint to accept a connection
-ANSWER_TIMEOUT = (
-    10.0  # seconds for all answers: a server may look up the client's name before it says anything
-)
+# Seconds for all answers: a server may look up the client's name before it says anything.
+ANSWER_TIMEOUT = 10.0
 MAX_ANSWER = 64 * 1024  # bytes of all answers
 
 

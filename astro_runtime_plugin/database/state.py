@@ -50,9 +50,8 @@ MAX_CLOCK_SKEW = 5 * 60.0  # seconds by which another host's clock may be ahead
 ATTEMPTS = 3  # the table may not exist yet, and two processes may create it, or the same row, at once
 # MySQL's TEXT ends at 64 KiB.
 LONG_TEXT = Text().with_variant(MEDIUMTEXT(), "mysql").with_variant(MEDIUMTEXT(), "mariadb")
-SCHEMA = (
-    conf.get("database", "sql_alchemy_schema", fallback="").strip() or None
-)  # that of Airflow's own tables
+# The schema of Airflow's tables.
+SCHEMA = conf.get("database", "sql_alchemy_schema", fallback="").strip() or None
 TABLE = Table(
     "astro_runtime_state",
     MetaData(schema=SCHEMA),
