@@ -23,8 +23,7 @@ def probe(conversation: Conversation, endpoint: Endpoint, settings: BrokerSettin
     if (tls := settings.tls_options(endpoint.url)) is not None:
         conversation.start_tls({**tls, "verify": "none"}, endpoint.host)
     conversation.send(HEADER)
-    frame = conversation.read(
-        7
-    )  # type, channel, size; a server of another version answers with its own header
+    # Type, channel, size; a server of another version answers with its own header.
+    frame = conversation.read(7)
     if frame[0] != METHOD_FRAME or conversation.read(4) != CONNECTION_START:
         raise NoProbe("not AMQP 0-9-1")

@@ -39,12 +39,12 @@ def child_path(environ: Mapping[str, str]) -> list[str]:
     """
     working_folder = _working_folder()
     named = [os.path.abspath(entry) for entry in environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
-    own = [
+    inherited = [
         entry
         for index, entry in enumerate(sys.path)
         if os.path.isabs(entry) and (index or entry != working_folder or entry in named)
     ]
-    return [*(entry for entry in named if entry not in own), *own]
+    return [*(entry for entry in named if entry not in inherited), *inherited]
 
 
 def _working_folder() -> str:

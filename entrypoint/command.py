@@ -57,11 +57,8 @@ SETUP_STEPS = {
     "migrate": ("_AIRFLOW_DB_MIGRATE", "_AIRFLOW_DB_UPGRADE"),
     "user": ("_AIRFLOW_WWW_USER_CREATE",),
 }
-START_PREFIXES = (
-    "_PIP_",
-    "_AIRFLOW_DB_",
-    "_AIRFLOW_WWW_USER_",
-)  # what the names of such variables begin with
+# What the names of such variables begin with.
+START_PREFIXES = ("_PIP_", "_AIRFLOW_DB_", "_AIRFLOW_WWW_USER_")
 PASSWORD = "_AIRFLOW_WWW_USER_PASSWORD"  # noqa: S105 (the name of a variable)
 PASSWORD_COMMAND = "_AIRFLOW_WWW_USER_PASSWORD_CMD"  # noqa: S105
 # Subcommands that a probe or a task runs: they start without set-up.

@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+MAX_LENGTH = 16 * 1024 * 1024  # characters; the file that Airflow generates has 150,000
 GENERATED_MARK = "# Variable: "  # Airflow writes this above each option of a file that it generates
 
 
@@ -71,16 +72,18 @@ def airflow_home(environ: Mapping[str, str]) -> str:
 def read_config(path: str) -> AirflowCfg:
     """Read the file at `path`; a missing file has no options.
 
-    Raises StartError if the file is not readable (Airflow would silently go on without it), not text, or not INI
-    (Airflow would end with a traceback).
+    Raises StartError if the file is not readable (Airflow would silently go on without it), not text, longer than
+    MAX_LENGTH, or not INI (Airflow would end with a traceback).
     """
     try:
         with open(path) as file:
-            text = file.read()
+            text = file.read(MAX_LENGTH + 1)
     except (FileNotFoundError, NotADirectoryError):
         return AirflowCfg(path, {}, frozenset())
     except (OSError, UnicodeDecodeError) as error:
         raise StartError(f"{path} cannot be read: {error}") from error
+    if len(text) > MAX_LENGTH:
+        raise StartError(f"{path} cannot be read: it has more than {MAX_LENGTH >> 20} MiB")
     scanned = scan(text)
     if scanned is not None:
         return AirflowCfg(path, *scanned)

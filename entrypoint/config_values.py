@@ -11,17 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_EXPANSIONS = 50  # rounds in which a variable may refer to another
-OFF = (
-    "f",
-    "false",
-    "n",
-    "no",
-    "off",
-    "none",
-    "null",
-    "disable",
-    "disabled",
-)  # besides an empty text and zero
+# Spellings of off, besides an empty text and zero.
+OFF = ("f", "false", "n", "no", "off", "none", "null", "disable", "disabled")
 MAX_VALUE = 10_000_000  # tasks over all worker queues; more is a typo
 
 

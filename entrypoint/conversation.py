@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from entrypoint.endpoints import Endpoint
 
 CONNECT_TIMEOUT = 3.0  # seconds for an endpoint to accept a connection
-ANSWER_TIMEOUT = (
-    10.0  # seconds for all answers: a server may look up the client's name before it says anything
-)
+# Seconds for all answers: a server may look up the client's name before it says anything.
+ANSWER_TIMEOUT = 10.0
 MAX_ANSWER = 64 * 1024  # bytes of all answers
 
 
@@ -55,7 +54,7 @@ class Conversation:
 
     def read_line(self) -> bytes:
         """Return what precedes the next CR LF."""
-        while b"\r\n" not in self._buffer:
+        while b"\r\n" not in self._buffer[: self._unread]:
             if len(self._buffer) >= self._unread:
                 raise NoProbe("the answer is too long")
             self._receive()

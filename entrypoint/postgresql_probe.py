@@ -21,9 +21,8 @@ OK, CLEARTEXT, MD5, SASL, SASL_CONTINUE, SASL_FINAL = 0, 3, 5, 10, 11, 12  # Aut
 # The messages of a session's start and of a query, by their first byte: Authentication to ReadyForQuery.
 MESSAGES = frozenset((b"R", b"S", b"K", b"v", b"N", b"A", b"E", b"T", b"D", b"C", b"Z"))
 PRIMARY = ("read-write", "primary")  # values of target_session_attrs
-MAX_LEGACY_LENGTH = (
-    30_000  # a longer error is the text that a server sends if it cannot start a process (libpq)
-)
+# A longer error is the text that a server sends if it cannot start a process (libpq).
+MAX_LEGACY_LENGTH = 30_000
 
 
 def probe(conversation: Conversation, endpoint: Endpoint, settings: BrokerSettings | None = None) -> None:

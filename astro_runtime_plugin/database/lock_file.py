@@ -32,9 +32,8 @@ def locked_file(path: str, pause: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         with suppress(FileNotFoundError):
-            os.unlink(
-                path
-            )  # still locked: whoever waits for this file finds that it is gone, and makes another
+            # Still locked: whoever waits for this file finds that it is gone, and makes another.
+            os.unlink(path)
         os.close(file)
 
 

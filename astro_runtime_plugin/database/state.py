@@ -50,9 +50,8 @@ MAX_CLOCK_SKEW = 5 * 60.0  # seconds by which another host's clock may be ahead
 ATTEMPTS = 3  # the table may not exist yet, and two processes may create it, or the same row, at once
 # MySQL's TEXT ends at 64 KiB.
 LONG_TEXT = Text().with_variant(MEDIUMTEXT(), "mysql").with_variant(MEDIUMTEXT(), "mariadb")
-SCHEMA = (
-    conf.get("database", "sql_alchemy_schema", fallback="").strip() or None
-)  # that of Airflow's own tables
+# The schema of Airflow's tables.
+SCHEMA = conf.get("database", "sql_alchemy_schema", fallback="").strip() or None
 TABLE = Table(
     "astro_runtime_state",
     MetaData(schema=SCHEMA),
@@ -130,8 +129,7 @@ def fetch(
     """
     now = time.time()
     in_future = C.updated_at > now + MAX_CLOCK_SKEW
-    value = case((and_(func.length(C.value) <= max_length, not_(in_future)), C.value), else_=None)
-    query = select(C.name, value, in_future).where(C.kind == kind)
+    query = _select(kind, in_future, max_length)
     if seconds is not None:
         query = query.where(C.updated_at >= now - seconds)
     rows = _read(query.order_by(in_future, C.updated_at.desc()).limit(max_rows + 1))
@@ -139,6 +137,25 @@ def fetch(
         ignore(kind, rows.pop()[0], f"{max_rows} others are newer")
     values = {name: _decode(kind, name, text, future) for name, text, future in reversed(rows)}
     return {name: value for name, value in values.items() if value is not _IGNORED}
+
+
+def fetch_one(kind: str, name: str, max_length: int = MAX_LENGTH) -> Any:
+    """Return the value of `name`; None for one that `fetch` would ignore because of what it is.
+
+    Raises LookupError if there is none now: none is stored, it is dated in the future, or the database cannot be read.
+    """
+    in_future = C.updated_at > time.time() + MAX_CLOCK_SKEW
+    for _, text, future in _read(_select(kind, in_future, max_length).where(C.name == name)):
+        value = _decode(kind, name, text, future)
+        if not future:
+            return None if value is _IGNORED else value
+    raise LookupError(name)
+
+
+def _select(kind: str, in_future: Any, max_length: int) -> Any:
+    """Return the query for name, value and date in the future; a value that would be ignored stays in the database."""
+    value = case((and_(func.length(C.value) <= max_length, not_(in_future)), C.value), else_=None)
+    return select(C.name, value, in_future).where(C.kind == kind)
 
 
 _IGNORED = object()

@@ -70,8 +70,8 @@ def certain_subcommand(subcommands: Sequence[Subcommand], environ: Mapping[str, 
     names = components.keys() - {None}
     if len(names) > 1 or any("$" in word for subcommand in subcommands for word in subcommand[:2]):
         return ()
-    found = components[names.pop()] if names else subcommands[-1] if subcommands else ()
-    return expand(found, environ)
+    certain = components[names.pop()] if names else subcommands[-1] if subcommands else ()
+    return expand(certain, environ)
 
 
 def running_subcommand(words: Words, environ: Mapping[str, str], processes: Sequence[Words]) -> Subcommand:
@@ -79,13 +79,15 @@ def running_subcommand(words: Words, environ: Mapping[str, str], processes: Sequ
 
     The script's words are better than the process's, whose title may lack the options. Of several the last one counts.
     """
-    running = [found for found in map(process_subcommand, processes) if found]
-    components = [found for found in running if component_of(found)]
-    names = {component_of(found) for found in components}
+    running = [subcommand for subcommand in map(process_subcommand, processes) if subcommand]
+    components = [subcommand for subcommand in running if component_of(subcommand)]
+    names = {component_of(subcommand) for subcommand in components}
     script = shell_script(words) if is_shell(words) else ""
     planned = [expand(subcommand, environ) for subcommand in script_subcommands(script)]
     matching = [
-        found for found in planned if component_of(found) and (component_of(found) in names or not running)
+        subcommand
+        for subcommand in planned
+        if component_of(subcommand) and (component_of(subcommand) in names or not running)
     ]
     return next(iter((*reversed(matching), *components, *running)), ())
 

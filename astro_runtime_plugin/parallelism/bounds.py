@@ -8,7 +8,9 @@ MAX_QUEUES = 100  # of one worker
 MAX_NAMES = 1_000_000  # characters of all names of workers and their queues
 MAX_TASKS = 50_000  # that run at once, over all workers
 MAX_LOST_TASKS = 100_000  # that are remembered although no worker runs them any more
-MAX_SCHEDULERS = 100
+MAX_SCHEDULERS = 20  # whose rows are read
+# Characters of a scheduler's row as JSON: 5000 workers, each with 80 characters of names. The others are left out.
+MAX_ROW_LENGTH = 512 * 1024
 MAX_WHY = 2000  # characters of a calculation
 MAX_REASON = 200  # characters of the reason why a reply is invalid
 MAX_INVALID = 20  # workers in a round whose invalid replies are reported

@@ -27,7 +27,7 @@ from astro_runtime_plugin.parallelism.replies import (
 T = TypeVar("T")
 
 
-class KnownWorker(NamedTuple):
+class CachedWorker(NamedTuple):
     """What later rounds need to know about a worker; `pid` is None if the worker does not report it."""
 
     pid: int | None
@@ -36,50 +36,49 @@ class KnownWorker(NamedTuple):
 
 
 class Inspection:
-    """A round. `known` are the workers of the round before, and afterwards those of this one.
+    """A round. `cached` are the workers of the round before, and afterwards those of this one.
 
     `ask(command, workers, **arguments)` returns replies by worker; without `workers`, the question is for all.
     `invalid` has a reason for each worker that sent an invalid reply.
     """
 
-    def __init__(self, ask: Callable[..., Mapping[str, Any]], known: Mapping[str, KnownWorker]) -> None:
+    def __init__(self, ask: Callable[..., Mapping[str, Any]], cached: Mapping[str, CachedWorker]) -> None:
         self._ask = ask
-        self.known = known
+        self.cached = cached
         self.invalid: dict[str, str] = {}
 
     def query(self) -> tuple[list[Worker], list[str]]:
         """Return the workers of Airflow's and the ids of the tasks that they run."""
         stats = self._read(self._limit_workers(self._ask("stats")), read_stats)
-        self.known = self._recognize(stats)
-        names = [name for name in stats if name in self.known and self.known[name].is_airflow]
+        self.cached = self._recognize(stats)
+        names = [name for name in stats if name in self.cached and self.cached[name].is_airflow]
         if not names:
             return [], []
         queues = self._read(self._ask_each("active_queues", names), read_queues)
-        running = self._read(
-            self._ask_each("active", names, safe=True), read_tasks
-        )  # `safe` cuts the arguments
+        # `safe` cuts the arguments.
+        running = self._read(self._ask_each("active", names, safe=True), read_tasks)
         self._remember_tasks(running)
         workers = {name: self._worker(name, stats[name], queues[name]) for name in names if name in queues}
         kept = self._limit_names(workers)
-        tasks = (task for name in kept for task in self.known[name].tasks)
+        tasks = (task for name in kept for task in self.cached[name].tasks)
         return [workers[name] for name in kept], [*islice(tasks, MAX_TASKS)]
 
-    def _recognize(self, stats: Mapping[str, Stats]) -> dict[str, KnownWorker]:
+    def _recognize(self, stats: Mapping[str, Stats]) -> dict[str, CachedWorker]:
         """Determine which workers are Airflow's; each worker process is queried once."""
-        known = {
-            name: self.known[name]
+        same = {
+            name: self.cached[name]
             for name, answer in stats.items()
-            if name in self.known and self.known[name].pid == answer.pid
+            if name in self.cached and self.cached[name].pid == answer.pid
         }
-        new = [name for name in stats if name not in known]
+        new = [name for name in stats if name not in same]
         answers = self._read(self._ask_each("registered", new), read_is_airflow) if new else {}
-        return known | {name: KnownWorker(stats[name].pid, answer) for name, answer in answers.items()}
+        return same | {name: CachedWorker(stats[name].pid, answer) for name, answer in answers.items()}
 
     def _remember_tasks(self, running: Mapping[str, list[str]]) -> None:
         """Remember the running tasks; a worker that did not reply is assumed to run the same as before."""
-        self.known = {
+        self.cached = {
             name: worker._replace(tasks=tuple(running[name][:MAX_POOL])) if name in running else worker
-            for name, worker in self.known.items()
+            for name, worker in self.cached.items()
         }
 
     def _worker(self, name: str, stats: Stats, queues: tuple[str, ...]) -> Worker:

@@ -54,7 +54,7 @@ class ParallelismMonitor:
             try:
                 self._process_answers(wait, child or self._start_child(settings))
             except Exception as error:
-                self._hold("workers", f"could not query the workers: {error!r}")
+                self._hold_after(error)
             child = None
             wait(RESTART_SECONDS)
 
@@ -63,11 +63,15 @@ class ParallelismMonitor:
         try:
             return self._start_child(settings)
         except Exception as error:
-            self._hold("workers", f"could not query the workers: {error!r}")
+            self._hold_after(error)
             return None
 
     def _start_child(self, settings: Mapping[str, Any]) -> Child:
         return child_process.start(INSPECT_MODULE, (os.getpid(), settings))
+
+    def _hold_after(self, error: Exception) -> None:
+        # Its text may contain the broker's URL.
+        self._hold("workers", f"could not query the workers: {type(error).__name__}")
 
     def _hold(self, topic: str, reason: str) -> None:
         """Keep the limit as it is."""

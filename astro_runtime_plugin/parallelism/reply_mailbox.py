@@ -18,9 +18,8 @@ from astro_runtime_plugin.parallelism.bounds import MAX_REPLIES, MAX_REPLY_BYTES
 
 ANSWER_SECONDS = 1.5  # how long a question waits for the next reply
 MAX_ANSWER_SECONDS = 6.0  # how long it waits for all of them
-REPLY_QUEUE_SECONDS = (
-    60.0  # after which RabbitMQ deletes an unused reply queue for which the operator set no time
-)
+# After which RabbitMQ deletes an unused reply queue for which the operator set no time.
+REPLY_QUEUE_SECONDS = 60.0
 
 
 class ReplyMailbox(Mailbox):

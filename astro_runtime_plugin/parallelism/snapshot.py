@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from functools import partial
+from itertools import accumulate
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field
 
 from astro_runtime_plugin.database.rows import fetch_valid
 from astro_runtime_plugin.options.text import printable
-from astro_runtime_plugin.parallelism.bounds import MAX_POOL, MAX_SCHEDULERS, MAX_WHY, MAX_WORKERS
+from astro_runtime_plugin.parallelism.bounds import (
+    MAX_POOL,
+    MAX_ROW_LENGTH,
+    MAX_SCHEDULERS,
+    MAX_WHY,
+    MAX_WORKERS,
+)
 from astro_runtime_plugin.parallelism.limit import LimitState, Worker
 from entrypoint.record import ResolvedSetting
 
@@ -61,8 +69,12 @@ class SchedulerRow(BaseModel):
 
 
 def scheduler_row(limit: LimitState) -> dict[str, Any]:
-    """Return a scheduler's row, as it is stored."""
-    return {"parallelism": limit.value, "why": limit.calculation.why, "workers": limit.workers}
+    """Return a scheduler's row, as it is stored, with as many workers as fit into MAX_ROW_LENGTH."""
+    row = {"parallelism": limit.value, "why": limit.calculation.why}
+    workers = limit.workers[:MAX_WORKERS]
+    spare = MAX_ROW_LENGTH - len(json.dumps({**row, "workers": []}))
+    ends = accumulate(len(json.dumps(worker)) + len(", ") for worker in workers)
+    return {**row, "workers": [worker for worker, end in zip(workers, ends, strict=True) if end <= spare]}
 
 
 def group_by_queue(workers: Iterable[Worker]) -> list[Queue]:
@@ -88,8 +100,8 @@ def recorded_workers(rows: Iterable[SchedulerRow]) -> list[Worker]:
 
 def fetch_rows() -> dict[str, SchedulerRow]:
     """Return the rows of the running schedulers by name; none if the database cannot be read."""
-    rows = fetch_valid(KIND, SchedulerRow, FRESH_SECONDS)
-    return {printable(name): row for name, row in sorted(rows.items())[:MAX_SCHEDULERS]}
+    rows = fetch_valid(KIND, SchedulerRow, FRESH_SECONDS, MAX_SCHEDULERS, MAX_ROW_LENGTH)
+    return {printable(name): row for name, row in sorted(rows.items())}
 
 
 def summarize(

@@ -19,7 +19,7 @@ from celery.app.defaults import DEFAULTS
 from astro_runtime_plugin import child_process
 from astro_runtime_plugin.celery_client import create_app, remote_control_problem
 from astro_runtime_plugin.parallelism.bounds import MAX_MEMORY
-from astro_runtime_plugin.parallelism.inspection import Inspection, KnownWorker
+from astro_runtime_plugin.parallelism.inspection import CachedWorker, Inspection
 from astro_runtime_plugin.parallelism.reply_mailbox import ReplyControl
 
 PAUSE_SECONDS = 3.0  # between two rounds: the workers are queried about every 5 seconds
@@ -54,7 +54,7 @@ class WorkerInspector:
         self._app = create_app(settings)
         self._problem = remote_control_problem(self._app)
         self._rounds = 0
-        self._known: Mapping[str, KnownWorker] = {}
+        self._cached: Mapping[str, CachedWorker] = {}
 
     def inspect_once(self) -> dict[str, Any]:
         """Return `{"workers": [[name, pool, queues], ...], "active": [id, ...]}`; the ids are of running tasks.
@@ -74,9 +74,9 @@ class WorkerInspector:
         if self._rounds >= ROUNDS:
             self._replace_app()
         self._rounds += 1
-        inspection = Inspection(ReplyControl(self._app).ask, self._known)
+        inspection = Inspection(ReplyControl(self._app).ask, self._cached)
         workers, tasks = inspection.query()
-        self._known = inspection.known
+        self._cached = inspection.cached
         answer: dict[str, Any] = {"workers": workers, "active": tasks}
         return {**answer, "invalid": inspection.invalid} if inspection.invalid else answer
 
@@ -103,8 +103,10 @@ def main() -> None:
     """Query the workers until the parent ends."""
     try:
         parent, settings = child_process.read_question()
-    except Exception as error:  # whatever the modules raise that the settings name
-        child_process.answer({"error": repr(error)})
+    except (
+        Exception
+    ) as error:  # whatever the modules raise that the settings name, and whatever its text contains
+        child_process.answer({"error": type(error).__name__})
         return
     limit_memory()
     inspector = WorkerInspector(settings)

@@ -12,10 +12,8 @@ from astro_runtime_plugin.options.text import single_line
 from astro_runtime_plugin.options.urls import LINK, url_problem
 from astro_runtime_plugin.releases.version import Version
 
-EARLIEST, LATEST = (
-    date(2021, 1, 1),
-    date(2100, 1, 1),
-)  # the Runtime is not older; a later date is a typo
+# The Runtime is not older; a later date is a typo.
+EARLIEST, LATEST = date(2021, 1, 1), date(2100, 1, 1)
 MAX_REASON_LENGTH = 300  # characters
 
 

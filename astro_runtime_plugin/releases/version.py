@@ -31,9 +31,8 @@ class Version(NamedTuple):
     patch: int
 
     @classmethod
-    @lru_cache(
-        maxsize=8192
-    )  # more than an update document may list; each comparison of two releases parses both
+    # More than an update document may list; each comparison of two releases parses both.
+    @lru_cache(maxsize=8192)
     def parse(cls, text: str) -> Version:
         """Parse a release such as `13.0.0` or `3.3-1`. Raises VersionError for anything else, such as an image tag."""
         for family, form in FORMS.items():

@@ -17,13 +17,14 @@ import httpx
 from astro_runtime_plugin.updates.download_error import DownloadError
 
 CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+KEY_LOG = "SSLKEYLOGFILE"
 
 
 class ProxyTransport(httpx.BaseTransport):
     """A transport that follows HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, each in capitals or not."""
 
     def __init__(self) -> None:
-        """Raises DownloadError if the environment names certificates that cannot be read."""
+        """Raises DownloadError if the environment names certificates or a key log that cannot be opened."""
         self._proxies = getproxies()
         self._certificates = _read_certificates()
         self._transports: dict[str | None, httpx.HTTPTransport] = {}
@@ -56,6 +57,9 @@ def _read_certificates() -> ssl.SSLContext:
     try:
         return httpx.create_ssl_context()
     except OSError as error:
+        if error.filename and error.filename == os.environ.get(KEY_LOG):  # Python opens it for each context
+            why = f"cannot be fetched: the file of {KEY_LOG} cannot be written"
+            raise DownloadError("key log", why) from error
         origin = next((name for name in CERTIFICATES if os.environ.get(name)), "certifi")  # httpx's order
         why = f"cannot be fetched: the certificates of {origin} cannot be read"
         raise DownloadError("certificates", why) from error

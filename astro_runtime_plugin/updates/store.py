@@ -16,9 +16,8 @@ from astro_runtime_plugin.updates.fetch import FetchedDocument
 from astro_runtime_plugin.updates.listed import ListedReleases, list_releases
 
 KIND, NAME = "update document", "last good"
-MAX_LENGTH = (
-    16 * 1024 * 1024
-)  # characters of a row: `fetch.MAX_BYTES`, escaped as a JSON string in another one
+# Characters of a row: `fetch.MAX_BYTES`, escaped as a JSON string in another one.
+MAX_LENGTH = 16 * 1024 * 1024
 
 
 class StoredDocument(BaseModel):
@@ -42,7 +41,9 @@ def source(url: str) -> str:
 
 def stored_document(url: str) -> StoredDocument | None:
     """Return the last valid document of `url`; None if there is none, or only one of another URL."""
-    return _validate(url, state.fetch(KIND, max_length=MAX_LENGTH).get(NAME))
+    with suppress(LookupError):
+        return _validate(url, state.fetch_one(KIND, NAME, MAX_LENGTH))
+    return None
 
 
 def document_releases(url: str) -> list[Release]:
@@ -63,10 +64,8 @@ def listed_releases(url: str) -> ListedReleases:
 
 @lru_cache(maxsize=1)
 def _read_releases(url: str, updated_at: float) -> ListedReleases:
-    row = state.fetch(KIND, max_length=MAX_LENGTH)[
-        NAME
-    ]  # raises if the database has gone down: nothing is cached
-    stored = _validate(url, row)
+    # It raises if the database has gone down: nothing is cached. A row that cannot be used is, until it changes.
+    stored = _validate(url, state.fetch_one(KIND, NAME, MAX_LENGTH))
     return ListedReleases(document.parse(stored.text)) if stored else list_releases()
 
 

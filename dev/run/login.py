@@ -62,9 +62,8 @@ def _fab_password(home: Path, run_step: RunStep) -> str:
     path = home / FAB_PASSWORD_FILE
     stored = read_json(path).get(USER)
     password = stored or secrets.token_urlsafe(12)
-    write_private(
-        path, json.dumps({USER: password})
-    )  # before the user: the next start finishes what is cut off here
+    # Before the user: the next start finishes what is cut off here.
+    write_private(path, json.dumps({USER: password}))
     variables = {SETUP_STEPS["user"][0]: "true", "_AIRFLOW_WWW_USER_USERNAME": USER}
     output = run_step("user", ("true",), {**variables, PASSWORD: password, PASSWORD_COMMAND: ""})
     if stored or CREATED in output:

@@ -241,9 +241,8 @@ def test_client_has_the_brokers_settings_of_airflows_application(
     ) -> None:
         nonlocal compared
         with configured(oracle, tmp_path, celery, options, layer, extra, environ), suppress(ValueError):
-            airflow = create_celery_app(
-                oracle.conf
-            )  # ValueError: Airflow refuses TLS without certificates, and for SQS
+            # ValueError: Airflow refuses TLS without certificates, and for SQS.
+            airflow = create_celery_app(oracle.conf)
             question = pickle.dumps(broker_settings(airflow.conf))
             with warnings.catch_warnings():
                 warnings.simplefilter("error")

@@ -15,7 +15,7 @@ from kombu.transport import memory
 from astro_runtime_plugin.options.text import MAX_NAME_LENGTH
 from astro_runtime_plugin.parallelism import reply_mailbox
 from astro_runtime_plugin.parallelism.bounds import MAX_POOL, MAX_QUEUES, MAX_REASON
-from astro_runtime_plugin.parallelism.inspection import Inspection, KnownWorker
+from astro_runtime_plugin.parallelism.inspection import CachedWorker, Inspection
 from astro_runtime_plugin.parallelism.limit import LimitState, Worker
 from astro_runtime_plugin.parallelism.reply_mailbox import ReplyControl
 from entrypoint.capacity import Calculation
@@ -69,16 +69,16 @@ rounds = st.lists(
 @fuzz(rounds)
 def test_any_reply_leads_to_a_bounded_answer(replies_by_round: list[dict[str, dict[str, Any]]]) -> None:
     limit = LimitState(Calculation(32, "no worker has answered"), lambda _: None)
-    known: Mapping[str, KnownWorker] = {}
+    cached: Mapping[str, CachedWorker] = {}
     for replies in replies_by_round:
 
         def ask(command: str, workers: Collection[str] = (), replies: Any = replies, **_: object) -> Any:
             return replies[command]
 
-        inspection = Inspection(ask, known)
+        inspection = Inspection(ask, cached)
         workers, active = inspection.query()
-        known = inspection.known
-        assert set(known) <= set(replies["stats"])
+        cached = inspection.cached
+        assert set(cached) <= set(replies["stats"])
         for worker in workers:
             assert_bounded(worker)
         for name, reason in inspection.invalid.items():

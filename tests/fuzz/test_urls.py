@@ -35,7 +35,7 @@ def test_password_is_not_shown(scheme: str, user: str, before: str, after: str) 
     """An unescaped password ends at the last `@`, before the host `db`."""
     url = f"{scheme}://{user}:{before}hush{after}@db/name"
     try:
-        shown = " ".join(map(str, endpoints(url, "X")))
+        text = " ".join(map(str, endpoints(url, "X")))
     except StartError as error:
-        shown = str(error)
-    assert "hush" not in shown
+        text = str(error)
+    assert "hush" not in text

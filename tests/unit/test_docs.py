@@ -63,9 +63,9 @@ def test_site_page_links_only_to_site_pages() -> None:
 
 
 def test_every_image_is_shown_on_a_page() -> None:
-    shown = {(page.parent / target.partition("#")[0]).resolve() for page, target in links()}
+    targets = {(page.parent / target.partition("#")[0]).resolve() for page, target in links()}
     icons = {CHECKOUT / "docs/images/favicon.svg"}
-    assert {*(CHECKOUT / "docs/images").iterdir()} - icons <= shown
+    assert {*(CHECKOUT / "docs/images").iterdir()} - icons <= targets
 
 
 def test_every_runtime_setting_is_documented() -> None:

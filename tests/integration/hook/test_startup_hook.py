@@ -32,9 +32,8 @@ def home(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) 
         migration = subprocess.run(["airflow", "db", "migrate"], env=environ, capture_output=True, text=True)
         assert migration.returncode == 0, migration.stderr
         stack.enter_context(probe.run_components(home, environ, expected.web(port)))
-        probe.wait_for_web_server(
-            f"http://{expected.HOST}:{port}{expected.WEB_PATH}"
-        )  # without it 3.3's task fails
+        # Without it 3.3's task fails.
+        probe.wait_for_web_server(f"http://{expected.HOST}:{port}{expected.WEB_PATH}")
         stack.enter_context(probe.run_components(home, environ, expected.COMPONENTS))
         for kind in (*expected.INSIDE, *expected.READERS):
             probe.wait_for_reports(home, kind)

@@ -65,7 +65,7 @@ def test_settings_that_cannot_be_pickled_are_logged(
     ParallelismMonitor(limit, []).start({"broker_transport_options": {"lock": threading.Lock()}})
     assert children == []
     (warning,) = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
-    assert warning.startswith("astro-runtime: parallelism stays 4: could not query the workers: TypeError(")
+    assert warning == "astro-runtime: parallelism stays 4: could not query the workers: TypeError"
 
 
 def test_project_may_have_modules_of_the_same_names(
@@ -86,8 +86,8 @@ def test_project_may_have_modules_of_the_same_names(
     [
         ("class Provider: pass", "OperationalError"),
         (
-            f"import sys\nclass Provider: pass\nif {INSPECT_MODULE!r} in sys.argv: raise OSError('no')",
-            "OSError('no')",
+            f"import sys\nclass Provider: pass\nif {INSPECT_MODULE!r} in sys.argv: raise OSError('redis://:secret@host')",
+            "OSError",
         ),
     ],
 )

@@ -166,9 +166,8 @@ def test_signal_ends_running_migration(server: Postgres, migrated: str, tmp_path
         out, err = process.communicate(timeout=300)
     assert (process.returncode, out, MIGRATION_LINE in err) == (-signal.SIGTERM, "", True)
     assert not alive(child)
-    assert (
-        start(tmp_path, "true", environ=environ).stderr.count(MIGRATION_LINE) == 1
-    )  # no lock is left behind
+    # No lock is left behind.
+    assert start(tmp_path, "true", environ=environ).stderr.count(MIGRATION_LINE) == 1
 
 
 def test_signal_as_pid_1_exits_with_shell_code(server: Postgres, migrated: str, tmp_path: Path) -> None:

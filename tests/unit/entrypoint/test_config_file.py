@@ -205,6 +205,21 @@ def test_read_config_rejects_folder(tmp_path: Path) -> None:
     assert error.value.code == CONFIG
 
 
+def test_longest_file_is_read(path: Path) -> None:
+    text = "[core]\nparallelism = 7\n#"
+    path.write_text(text + "x" * (config_file.MAX_LENGTH - len(text)))
+    assert config_file.read_config(str(path)).get("core", "parallelism") == "7"
+
+
+@pytest.mark.parametrize("source", ["file", "/dev/zero"])
+def test_longer_file_is_rejected(path: Path, source: str) -> None:
+    if source == "file":
+        path.write_text("#" * (config_file.MAX_LENGTH + 1))
+    with pytest.raises(StartError, match="cannot be read: it has more than 16 MiB") as error:
+        config_file.read_config(str(path) if source == "file" else source)
+    assert error.value.code == CONFIG
+
+
 @pytest.mark.parametrize(
     ("environ", "path"),
     [

@@ -127,10 +127,10 @@ def test_endpoints_reject_bad_port_without_password(url: str, port: str) -> None
 def test_unescaped_password_is_not_shown(password: str, scheme: str) -> None:
     """What the URL's reader takes for a host is shown only where it cannot be part of the password."""
     try:
-        shown = addresses(f"{scheme}://airflow:{password}@db:7/airflow")
+        texts = addresses(f"{scheme}://airflow:{password}@db:7/airflow")
     except StartError as error:
-        shown = [str(error)]
-    assert set(shown) <= {"db:7", HIDDEN, BAD_PORT}
+        texts = [str(error)]
+    assert set(texts) <= {"db:7", HIDDEN, BAD_PORT}
 
 
 @pytest.mark.parametrize("password", [";://", "w;p://w"])

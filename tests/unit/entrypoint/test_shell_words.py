@@ -6,7 +6,7 @@ import shlex
 
 import pytest
 
-from entrypoint.shell_words import airflow_commands
+from entrypoint.shell_words import MAX_DEPTH, airflow_commands
 
 ENVIRON = {"ROLE": "scheduler", "PARTS": "celery worker", "EMPTY": ""}
 MIGRATE, SCHEDULER, WORKER, VERSION = ("db", "migrate"), ("scheduler",), ("celery", "worker"), ("version",)
@@ -96,8 +96,12 @@ def test_no_airflow_command(words: str) -> None:
     assert list(airflow_commands(words.split(), {})) == []
 
 
-def test_commands_within_commands_have_a_limit() -> None:
+@pytest.mark.parametrize(("depth", "commands"), [(MAX_DEPTH, [SCHEDULER]), (MAX_DEPTH + 1, [])])
+@pytest.mark.parametrize("runner", [["bash", "-c"], ["eval"]])
+def test_commands_within_commands_have_a_limit(
+    runner: list[str], depth: int, commands: list[tuple[str, ...]]
+) -> None:
     words = ["airflow", "scheduler"]
-    for _ in range(9):
-        words = ["bash", "-c", shlex.join(words)]
-    assert list(airflow_commands(words, {})) == []
+    for _ in range(depth):
+        words = [*runner, shlex.join(words)]
+    assert list(airflow_commands(words, {})) == commands

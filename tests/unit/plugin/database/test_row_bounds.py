@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,23 @@ from sqlalchemy import create_engine, event, text
 
 from astro_runtime_plugin.database import state
 from astro_runtime_plugin.inventory import recorder
+from astro_runtime_plugin.inventory.component_settings import component_settings
 from astro_runtime_plugin.inventory.listing import RunningComponent, component_row
 from astro_runtime_plugin.notices import dismissals
 from astro_runtime_plugin.notices.image_tags import image_tag_notices
 from astro_runtime_plugin.notices.notice import Notice
+from astro_runtime_plugin.options.text import MAX_NAME_LENGTH, single_line
+from astro_runtime_plugin.parallelism import publish, snapshot
+from astro_runtime_plugin.parallelism.bounds import MAX_ROW_LENGTH, MAX_SCHEDULERS, MAX_WORKERS
+from astro_runtime_plugin.parallelism.limit import LimitState, Worker
+from astro_runtime_plugin.releases.image_tag import displayed_tag
 from astro_runtime_plugin.updates import store
 from astro_runtime_plugin.updates.fetch import FetchedDocument
+from entrypoint.capacity import Calculation
+from entrypoint.record import ResolvedSetting
 from testing.update_documents import NAMES, REAL
 
+SCHEDULER = {"parallelism": 16, "why": "1×16 default", "workers": [["a@one", 16, ["default"]]]}
 RUNNING = RunningComponent("celery worker", "a", "orders:7", "3.3-1", "2026-11-24T10:00:00+00:00")
 HOUR = 3600.0
 URL = "https://example.com/updates.json"
@@ -65,8 +74,8 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     [
         ("", "it is not JSON"),
         ("{", "it is not JSON"),
-        ("[" * 60_000, "it is not JSON"),
-        ("9" * 10_000, "it is not JSON"),
+        ("[" * 6000, "it is not JSON"),
+        ("9" * 5000, "it is not JSON"),
         ("[]", "the value is invalid"),
         ("null", "the value is invalid"),
         ('"text"', "the value is invalid"),
@@ -125,14 +134,84 @@ def test_only_the_newest_rows_are_read(
         write(str(number), "1", now - number, "kind")
     write("future", "1", now + HOUR, "kind") if not extra else None
     assert [*state.fetch("kind", max_rows=3 if extra else 4)] == ["2", "1", "0"]
-    found = [warning for warning in warnings(caplog) if "newer" in warning]
-    assert [why in warning for why, warning in zip(expected, found, strict=True)] == [True] * len(expected)
+    actual = [warning for warning in warnings(caplog) if "newer" in warning]
+    assert [why in warning for why, warning in zip(expected, actual, strict=True)] == [True] * len(expected)
 
 
 @pytest.mark.parametrize(("length", "values"), [(10, {"row": "x" * 8}), (9, {})])
 def test_value_may_be_exactly_as_long_as_the_limit(length: int, values: dict[str, str]) -> None:
     write("row", json.dumps("x" * 8), kind="kind")
     assert state.fetch("kind", max_length=length) == values
+
+
+@pytest.mark.parametrize(("extra", "components"), [(0, 1), (1, 0)])
+def test_component_row_may_be_exactly_as_long_as_its_limit(extra: int, components: int) -> None:
+    row = json.dumps(alive())
+    write("row", row + " " * (recorder.MAX_LENGTH - len(row) + extra))
+    assert len(recorder.current_components()) == components
+
+
+def test_longest_row_that_a_component_writes_is_read() -> None:
+    variable = "AIRFLOW__CELERY__WORKER_CONCURRENCY"
+    setting = ResolvedSetting(variable, variable, "16", "Runtime", "why " * 250, exported=True)
+    settings = component_settings([setting])
+    text = "\U0001f680" * MAX_NAME_LENGTH  # each sign has twelve characters in JSON
+    host, tag = single_line(text, MAX_NAME_LENGTH), displayed_tag(text, "3.3-1")
+    state.put(recorder.KIND, "longest", alive(host=host, image_tag=tag, settings=settings))
+    (row,) = recorder.component_rows()
+    assert (row.host, row.image_tag, len(row.settings)) == (host, tag, 1)
+
+
+@pytest.mark.parametrize("extra", [0, 1])
+@pytest.mark.parametrize(
+    ("kind", "value", "limit", "read"),
+    [
+        (recorder.KIND, alive(), recorder.MAX_ROWS, recorder.component_rows),
+        (snapshot.KIND, SCHEDULER, MAX_SCHEDULERS, snapshot.fetch_rows),
+    ],
+)
+def test_number_of_rows_is_limited(
+    caplog: pytest.LogCaptureFixture, kind: str, value: Any, limit: int, read: Callable[[], Any], extra: int
+) -> None:
+    state.put("any", "any", None)  # creates the table
+    row = {"kind": kind, "value": json.dumps(value), "updated_at": time.time()}
+    rows = [{**row, "name": str(number)} for number in range(limit + extra)]
+    state._in_transaction(lambda connection: connection.execute(state.TABLE.insert(), rows))
+    assert (len(read()), len(warnings(caplog))) == (limit, extra)
+
+
+@pytest.mark.parametrize(("extra", "expected"), [(0, ["row"]), (1, [])])
+def test_scheduler_row_may_be_exactly_as_long_as_its_limit(extra: int, expected: list[str]) -> None:
+    row = json.dumps(SCHEDULER)
+    write("row", row + " " * (MAX_ROW_LENGTH - len(row) + extra), kind=snapshot.KIND)
+    assert [*snapshot.fetch_rows()] == expected
+
+
+@pytest.mark.parametrize(
+    ("sign", "length", "count", "minimum"),
+    [
+        ("a", 80, MAX_WORKERS, MAX_WORKERS),
+        ("a", 100, MAX_WORKERS, 4000),
+        ("a", 10, MAX_WORKERS + 1, MAX_WORKERS),
+        ("ü", 80, 100, 100),
+        ("\U0001f680", 250, MAX_WORKERS, 100),
+    ],
+    ids=repr,
+)
+def test_row_that_a_scheduler_writes_is_read(
+    caplog: pytest.LogCaptureFixture, sign: str, length: int, count: int, minimum: int
+) -> None:
+    publish._warn_incomplete.cache_clear()
+    names = (f"{number:04}{sign * (length - 4)}" for number in range(count))
+    limit = LimitState(Calculation(16, "no worker has answered"), lambda _: None)
+    limit.update([Worker(name, 16, ("default",)) for name in names])
+    for _ in range(2):
+        publish.save_row(limit)
+    (row,) = snapshot.fetch_rows().values()
+    assert row.workers == limit.workers[: len(row.workers)]
+    assert row.parallelism == 16 * count
+    assert minimum <= len(row.workers) <= MAX_WORKERS
+    assert len(warnings(caplog)) == (len(row.workers) < count)
 
 
 def test_texts_are_single_lines_of_limited_length() -> None:
@@ -192,3 +271,28 @@ def test_update_document_that_is_garbage_is_ignored(value: str) -> None:
     write(store.NAME, value, kind=store.KIND)
     assert store.document_releases(URL) == []
     assert store.stored_document(URL) is None
+
+
+@pytest.mark.parametrize("length", [store.MAX_LENGTH, store.MAX_LENGTH + 1])
+def test_large_garbage_is_read_once_and_no_other_row_is(
+    statements: list[tuple[str, Any]], length: int
+) -> None:
+    write(store.NAME, "x" * length, kind=store.KIND)
+    write("another", "x" * 1000, kind=store.KIND)
+    statements.clear()
+    for _ in range(3):
+        assert store.document_releases(URL) == []
+    reads = [parameters for query, parameters in statements if "THEN" in query]
+    assert len(reads) == 1
+    assert store.NAME in reads[0]
+    store.save_document(URL, FetchedDocument(REAL, None), time.time())
+    assert [release.release for release in store.document_releases(URL)] == NAMES
+
+
+def test_document_is_read_again_after_the_database_was_away(mocker: MockerFixture) -> None:
+    store.save_document(URL, FetchedDocument(REAL, None), time.time())
+    read = state._read
+    mocker.patch.object(state, "_read", side_effect=[[(1.0,)], []])  # it goes away between the two reads
+    assert store.document_releases(URL) == []
+    mocker.patch.object(state, "_read", new=read)
+    assert [release.release for release in store.document_releases(URL)] == NAMES

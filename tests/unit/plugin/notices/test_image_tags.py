@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from astro_runtime_plugin.inventory.listing import RunningComponent
-from astro_runtime_plugin.notices.image_tags import image_tag_notices
+from astro_runtime_plugin.notices.image_tags import MAX_NAMED, image_tag_notices
 
 
 def component(name: str, host: str, tag: str, release: str = "3.3-1") -> RunningComponent:
@@ -53,3 +55,12 @@ def test_only_some_of_many_deviating_components_are_named() -> None:
         "Image tags differ: 30 of 50 components run 8, but celery worker on old-0 runs 7,"
     )
     assert notice.text.endswith(", celery worker on old-5 runs 7, 14 more.")
+
+
+@pytest.mark.parametrize(("extra", "end"), [(0, "."), (1, ", 1 more."), (2, ", 2 more.")])
+def test_number_of_named_components_is_limited(extra: int, end: str) -> None:
+    old = [component("celery worker", f"old-{number}", "7") for number in range(MAX_NAMED + extra)]
+    new = [component("celery worker", f"new-{number}", "8") for number in range(30)]
+    (notice,) = image_tag_notices([*new, *old])
+    assert notice.text.count(" on old-") == MAX_NAMED
+    assert notice.text.endswith(f"celery worker on old-{MAX_NAMED - 1} runs 7{end}")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astro_runtime_plugin.options.links import read_links
+from astro_runtime_plugin.options.links import MAX_LINKS, MAX_NAME_LENGTH, read_links
 
 
 @pytest.mark.parametrize("text", [None, "", "  \n"])
@@ -83,6 +83,31 @@ def test_link_without_a_name_is_left_out() -> None:
         {},
         ["[astro_runtime] links: ' ' is left out: it has no name"],
     )
+
+
+@pytest.mark.parametrize(
+    ("extra", "expected"), [(0, []), (1, [f"[astro_runtime] links: only the first {MAX_LINKS} are used"])]
+)
+def test_number_of_links_is_limited(extra: int, expected: list[str]) -> None:
+    configured = {str(number): "https://example.com" for number in range(MAX_LINKS + extra)}
+    links, problems = read_links(json.dumps(configured), "3.3.2")
+    assert [*links] == [str(number) for number in range(MAX_LINKS)]
+    assert problems == expected
+
+
+@pytest.mark.parametrize("extra", [0, 1])
+def test_number_of_problems_is_limited(extra: int) -> None:
+    configured = {str(number): "no URL" for number in range(MAX_LINKS + extra)}
+    links, problems = read_links(json.dumps(configured), "3.3.2")
+    assert (links, len(problems)) == ({}, MAX_LINKS)
+
+
+@pytest.mark.parametrize(("extra", "count"), [(0, 1), (1, 0)])
+def test_name_of_a_link_has_a_limit(extra: int, count: int) -> None:
+    links, problems = read_links(
+        json.dumps({"x" * (MAX_NAME_LENGTH + extra): "https://example.com"}), "3.3.2"
+    )
+    assert (len(links), len(problems)) == (count, 1 - count)
 
 
 @given(st.text() | st.dictionaries(st.text(), st.text() | st.text().map("http://{}".format)).map(json.dumps))

@@ -12,7 +12,7 @@ from kombu.transport import memory
 from astro_runtime_plugin.options.text import MAX_NAME_LENGTH
 from astro_runtime_plugin.parallelism import inspection, worker_inspector
 from astro_runtime_plugin.parallelism.bounds import MAX_INVALID
-from astro_runtime_plugin.parallelism.inspection import Inspection, KnownWorker
+from astro_runtime_plugin.parallelism.inspection import CachedWorker, Inspection
 from testing.fake_worker import AIRFLOW_REPLIES
 
 
@@ -22,10 +22,10 @@ class Workers:
     def __init__(self, names: Collection[str], **replies: dict[str, Any]) -> None:
         self.names = names
         self.replies = replies
-        self.asked: list[tuple[str, list[str]]] = []
+        self.questions: list[tuple[str, list[str]]] = []
 
     def ask(self, command: str, workers: Collection[str] = (), **_: object) -> dict[str, Any]:
-        self.asked.append((command, [*workers]))
+        self.questions.append((command, [*workers]))
         usual = dict.fromkeys(workers or self.names, AIRFLOW_REPLIES[command])
         return {**usual, **self.replies.get(command, {})}
 
@@ -34,18 +34,18 @@ def test_only_new_worker_is_asked_for_its_tasks_names() -> None:
     first = Inspection(Workers(["a"]).ask, {})
     first.query()
     workers = Workers(["a", "b"])
-    second = Inspection(workers.ask, first.known)
+    second = Inspection(workers.ask, first.cached)
     second.query()
-    assert workers.asked[1] == ("registered", ["b"])
+    assert workers.questions[1] == ("registered", ["b"])
 
 
 def test_worker_that_has_left_is_forgotten() -> None:
-    known: Any = {}
+    cached: Any = {}
     for number in range(5):
-        round_ = Inspection(Workers([f"pod-{number}"]).ask, known)
+        round_ = Inspection(Workers([f"pod-{number}"]).ask, cached)
         round_.query()
-        known = round_.known
-    assert set(known) == {"pod-4"}
+        cached = round_.cached
+    assert set(cached) == {"pod-4"}
 
 
 @pytest.mark.parametrize(
@@ -55,8 +55,8 @@ def test_worker_that_has_left_is_forgotten() -> None:
 def test_worker_that_does_not_report_its_tasks_runs_the_same_as_before(
     reply: dict[str, Any], tasks: list[str]
 ) -> None:
-    known = {"a": KnownWorker(1, True, ("one",))}
-    assert Inspection(Workers(["a"], active=reply).ask, known).query()[1] == tasks
+    cached = {"a": CachedWorker(1, True, ("one",))}
+    assert Inspection(Workers(["a"], active=reply).ask, cached).query()[1] == tasks
 
 
 @pytest.mark.parametrize(("limit", "value", "counted"), [("MAX_WORKERS", 3, 3), ("MAX_NAMES", 40, 4)])

@@ -129,10 +129,8 @@ def test_task_that_no_worker_runs_is_lost_while_a_worker_answers() -> None:
     assert limit.snapshot.lost == set()
     clock.now += WORKER_TIMEOUT
     limit.update([])
-    assert (limit.value, {*limit.snapshot.lost}) == (
-        16,
-        set(),
-    )  # the last limit is held, with those tasks in it
+    # The last limit is held, with those tasks in it.
+    assert (limit.value, {*limit.snapshot.lost}) == (16, set())
     limit.update([B])
     assert (limit.value, {*limit.snapshot.lost}) == (4, {"of a", "of b"})
     clock.now += LOST_TASK_MEMORY

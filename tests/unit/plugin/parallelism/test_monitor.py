@@ -7,7 +7,7 @@ import logging
 import pytest
 from pytest_mock import MockerFixture
 
-from astro_runtime_plugin import child_process
+from astro_runtime_plugin import background, child_process
 from astro_runtime_plugin.parallelism.bounds import MAX_WARNINGS
 from astro_runtime_plugin.parallelism.monitor import ParallelismMonitor
 from astro_runtime_plugin.parallelism.publish import SUBSCRIBERS, save_row
@@ -18,14 +18,27 @@ def test_failed_child_is_replaced(mocker: MockerFixture, caplog: pytest.LogCaptu
     process_answers = mocker.patch.object(
         monitor, "_process_answers", side_effect=[ValueError("not JSON"), None]
     )
-    children = [OSError("cannot start a process"), mocker.sentinel.second]
+    children = [OSError("redis://:secret@host"), mocker.sentinel.second]
     mocker.patch.object(child_process, "start", side_effect=children)
     wait = mocker.Mock(side_effect=[False, False, SystemExit])
     with pytest.raises(SystemExit):
         monitor._run(wait, {}, mocker.sentinel.first)
     processed = [call.args[1] for call in process_answers.call_args_list]
     assert processed == [mocker.sentinel.first, mocker.sentinel.second]
-    assert [record.levelno for record in caplog.records] == [logging.WARNING]
+    assert [record.getMessage() for record in caplog.records] == [
+        "astro-runtime: parallelism stays 4: could not query the workers: ValueError"
+    ]
+
+
+def test_first_child_that_cannot_start_is_logged_without_the_error_text(
+    mocker: MockerFixture, caplog: pytest.LogCaptureFixture
+) -> None:
+    mocker.patch.object(child_process, "start", side_effect=OSError("redis://:secret@host"))
+    mocker.patch.object(background, "start_thread")
+    ParallelismMonitor(mocker.Mock(value=4), []).start({})
+    assert [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING] == [
+        "astro-runtime: parallelism stays 4: could not query the workers: OSError"
+    ]
 
 
 def test_broker_failure_is_logged_after_a_dead_child(

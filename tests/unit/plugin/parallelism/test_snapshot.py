@@ -7,13 +7,11 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
-from pytest_mock import MockerFixture
 
 from astro_runtime_plugin.options.text import MAX_NAME_LENGTH
 from astro_runtime_plugin.parallelism.bounds import (
     MAX_POOL,
     MAX_QUEUES,
-    MAX_SCHEDULERS,
     MAX_WHY,
     MAX_WORKERS,
 )
@@ -21,7 +19,6 @@ from astro_runtime_plugin.parallelism.limit import LimitState, Worker
 from astro_runtime_plugin.parallelism.snapshot import (
     PARALLELISM,
     SchedulerRow,
-    fetch_rows,
     group_by_queue,
     recorded_workers,
     scheduler_row,
@@ -105,11 +102,3 @@ def test_texts_in_a_row_are_printable_and_bounded() -> None:
     assert name.startswith(r"a\nxxx")
     assert len(name) == MAX_NAME_LENGTH
     assert queues == (r"q\r",)
-
-
-def test_bounded_number_of_schedulers_is_listed(mocker: MockerFixture) -> None:
-    rows = {f"host-{number:04}\n": stored_row(A) for number in range(MAX_SCHEDULERS + 1)}
-    mocker.patch("astro_runtime_plugin.parallelism.snapshot.fetch_valid", return_value=rows)
-    fetched = fetch_rows()
-    assert len(fetched) == MAX_SCHEDULERS
-    assert all(name.isprintable() for name in fetched)

@@ -1,4 +1,4 @@
-"""Which hosts NO_PROXY names."""
+"""Which hosts NO_PROXY names, and which variable is at fault."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astro_runtime_plugin.updates.proxy_transport import is_direct
+from astro_runtime_plugin.updates.download_error import DownloadError
+from astro_runtime_plugin.updates.proxy_transport import ProxyTransport, is_direct
 
 
 @pytest.mark.parametrize(
@@ -57,3 +58,32 @@ def test_other_host_is_reached_through_the_proxy(no_proxy: str, host: str) -> No
 def test_any_text_is_an_answer(no_proxy: str, host: str) -> None:
     assert is_direct(host, 80, no_proxy) in (True, False)
     assert is_direct(host, 80, f"{no_proxy},{host}")
+
+
+@pytest.mark.parametrize(
+    ("environ", "why"),
+    [
+        ({"SSLKEYLOGFILE": "/missing/x"}, "the file of SSLKEYLOGFILE cannot be written"),
+        ({"SSLKEYLOGFILE": "/"}, "the file of SSLKEYLOGFILE cannot be written"),
+        (
+            {"SSLKEYLOGFILE": "/missing/x", "SSL_CERT_DIR": "/"},
+            "the file of SSLKEYLOGFILE cannot be written",
+        ),
+        ({"SSL_CERT_FILE": "/missing/x"}, "the certificates of SSL_CERT_FILE cannot be read"),
+        ({"SSL_CERT_FILE": "/etc/passwd"}, "the certificates of SSL_CERT_FILE cannot be read"),
+        (
+            {"SSL_CERT_FILE": "/missing/x", "SSLKEYLOGFILE": "/dev/null"},
+            "the certificates of SSL_CERT_FILE cannot be read",
+        ),
+        ({"SSL_CERT_FILE": "/x", "SSLKEYLOGFILE": "/x"}, "the certificates of SSL_CERT_FILE cannot be read"),
+    ],
+    ids=repr,
+)
+def test_variable_that_names_no_usable_file_is_named(
+    monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], why: str
+) -> None:
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(DownloadError) as caught:
+        ProxyTransport()
+    assert str(caught.value) == f"cannot be fetched: {why}"

@@ -1,0 +1,69 @@
+"""How many replies, and messages that are none, one question takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from celery import Celery
+from kombu.connection import Connection
+from kombu.messaging import Producer
+from kombu.transport import memory
+from pytest_mock import MockerFixture
+
+from astro_runtime_plugin.parallelism import reply_mailbox
+from astro_runtime_plugin.parallelism.bounds import MAX_REPLY_BYTES, MAX_UNREADABLE
+from astro_runtime_plugin.parallelism.reply_mailbox import ReplyControl
+
+
+def mailbox_of(connection: Any) -> Any:
+    mailbox: Any = ReplyControl(Celery(set_as_current=False)).mailbox
+    return mailbox(connection)
+
+
+def collect(bodies: list[Any], limit: int | None = None) -> list[Any]:
+    """Return the replies that are taken of those that are there."""
+    with Connection("memory://") as connection:
+        mailbox = mailbox_of(connection)
+        queue = mailbox.reply_queue(connection.default_channel)
+        queue.declare()
+        producer = Producer(connection.default_channel, auto_declare=False)
+        for body in bodies:
+            to = {"exchange": queue.exchange.name, "routing_key": queue.routing_key}
+            producer.publish(body, headers={"ticket": "t"}, serializer="json", **to)
+        replies: list[Any] = mailbox._collect("t", limit, timeout=0.001)
+        memory.Channel.queues.clear()
+    return replies
+
+
+@pytest.mark.parametrize(
+    ("count", "limit", "expected"), [(3, None, 3), (4, None, 3), (4, 2, 2), (4, 4, 3), (2, 4, 2)]
+)
+def test_number_of_replies_is_limited(
+    monkeypatch: pytest.MonkeyPatch, count: int, limit: int | None, expected: int
+) -> None:
+    monkeypatch.setattr(reply_mailbox, "MAX_REPLIES", 3)
+    assert collect([*range(count)], limit) == [*range(expected)]
+
+
+@pytest.mark.parametrize(("extra", "expected"), [(0, 1), (1, 0)])
+def test_size_of_a_reply_is_limited(extra: int, expected: int) -> None:
+    quotes = 2
+    assert len(collect(["x" * (MAX_REPLY_BYTES - quotes + extra)])) == expected
+
+
+def connection_with(mocker: MockerFixture, unreadable: int) -> Any:
+    """Return a connection on which so many messages cannot be read, and then no more come."""
+    events = [*[ValueError("unreadable")] * unreadable, TimeoutError]
+    return mocker.Mock(connection_errors=(), channel_errors=(), drain_events=mocker.Mock(side_effect=events))
+
+
+def test_unreadable_messages_are_left_out_up_to_a_limit(mocker: MockerFixture) -> None:
+    connection = connection_with(mocker, MAX_UNREADABLE)
+    mailbox_of(connection)._receive([], 1, 0.0)
+    assert connection.drain_events.call_count == MAX_UNREADABLE + 1
+
+
+def test_more_unreadable_messages_are_a_fault_of_the_connection(mocker: MockerFixture) -> None:
+    with pytest.raises(ValueError, match="unreadable"):
+        mailbox_of(connection_with(mocker, MAX_UNREADABLE + 1))._receive([], 1, 0.0)
