@@ -21,7 +21,11 @@ START, REASON = "http:///x:1/", "does not answer: [Errno 2] No such file or dire
     ids=["lines", "terminal escapes", "long"],
 )
 def test_message_is_one_bounded_line_without_terminal_escapes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], prefix: str, line: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    prefix: str,
+    line: str,
 ) -> None:
     monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
     words = ("celery", "flower", "-H", "unix:///x", "-p", "1", "--url-prefix", prefix)
