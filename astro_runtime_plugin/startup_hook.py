@@ -41,14 +41,14 @@ def apply_defaults(environ: MutableMapping[str, str]) -> None:
 
 def _log(settings: Iterable[ResolvedSetting]) -> None:
     from astro_runtime_plugin.options.settings import PER_COMPONENT
-    from entrypoint.log import one_line
+    from entrypoint.log import escape_line
 
     for setting in settings:
         if setting.exported and setting.set_as:
-            log.warning("astro-runtime: %s", one_line(setting.log_line))
+            log.warning("astro-runtime: %s", escape_line(setting.log_line))
         elif setting.documented in PER_COMPONENT:
             # Like the entrypoint: this is not a warning, and Airflow configures logging later.
-            print(f"astro-runtime: {one_line(setting.log_line)}", file=sys.stderr)
+            print(f"astro-runtime: {escape_line(setting.log_line)}", file=sys.stderr)
 
 
 def replace_environ(environ: MutableMapping[str, str], wanted: Mapping[str, str]) -> None:

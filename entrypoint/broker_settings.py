@@ -6,6 +6,7 @@ Source: `get_default_celery_config` of Airflow's Celery provider 3.26.
 from __future__ import annotations
 
 from entrypoint.command import BROKER
+from entrypoint.config_values import airflow_boolean
 from entrypoint.connection_url import connection_url
 from entrypoint.defaults import BROKER_URL
 from entrypoint.option_names import ConfigOption
@@ -72,11 +73,14 @@ def read_broker_settings(environ: Mapping[str, str], cfg: AirflowCfg) -> BrokerS
         if not url and find_override(BROKER_URL, environ, cfg, sensitive=True) is None:
             settings.location, settings.url = override.location, None
             settings.holder = "the Python object"
-    settings.tls = extra.get("broker_use_ssl") or _ssl_active(environ, cfg)
+    files = celery_tls_files(environ, cfg)
+    settings.tls = extra.get("broker_use_ssl") or (
+        None if files is None else {"cert_reqs": "required", **files}
+    )
     transport = extra.get("broker_transport_options")
     transport = transport if isinstance(transport, dict) else {}
     settings.master_name = str(
-        transport.get("master_name") or _text(TRANSPORT_OPTIONS, "master_name", environ, cfg)
+        transport.get("master_name") or _text(TRANSPORT_OPTIONS, "master_name", environ, cfg).strip()
     )
     sentinel = transport.get("sentinel_kwargs") or _json(
         ConfigOption(TRANSPORT_OPTIONS, "sentinel_kwargs"), environ, cfg
@@ -96,28 +100,27 @@ def _url(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _ssl_active(environ: Mapping[str, str], cfg: AirflowCfg) -> dict[str, str] | None:
-    """Return what the provider builds from `[celery] ssl_…`, or None without TLS."""
+def celery_tls_files(environ: Mapping[str, str], cfg: AirflowCfg) -> dict[str, str] | None:
+    """Return the files of `[celery] ssl_…` that the provider passes on, by Celery's names, or None without TLS.
+
+    A boolean that Airflow does not accept counts as off.
+    """
     if not _is_on("ssl_active", "False", environ, cfg):
         return None
     names = {"ca_certs": "ssl_cacert"}
     if _is_on("ssl_mutual_tls", "True", environ, cfg):
         names |= {"keyfile": "ssl_key", "certfile": "ssl_cert"}
-    return {
-        "cert_reqs": "required",
-        **{name: _text("celery", option, environ, cfg) for name, option in names.items()},
-    }
+    paths = {name: _text("celery", option, environ, cfg) for name, option in names.items()}
+    return {name: path for name, path in paths.items() if path}
 
 
 def _is_on(option: str, default: str, environ: Mapping[str, str], cfg: AirflowCfg) -> bool:
-    """Return a switch as Airflow's `getboolean` reads it, which drops a comment."""
-    text = _text("celery", option, environ, cfg) or default
-    return text.partition("#")[0].strip().lower() in ("t", "true", "1")
+    return airflow_boolean(_text("celery", option, environ, cfg).strip() or default) is True
 
 
 def _text(section: str, option: str, environ: Mapping[str, str], cfg: AirflowCfg) -> str:
     override = find_override((ConfigOption(section, option),), environ, cfg)
-    return override.text.strip() if override else ""
+    return override.text if override else ""
 
 
 def _json(name: ConfigOption, environ: Mapping[str, str], cfg: AirflowCfg) -> dict[str, Any]:

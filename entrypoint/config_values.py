@@ -1,4 +1,4 @@
-"""Reads values as Airflow does: numbers, and variables within a value (`$SLOTS`, `${SLOTS}`, `~`)."""
+"""Reads values as Airflow does: numbers, booleans, and variables within a value (`$SLOTS`, `${SLOTS}`, `~`)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_EXPANSIONS = 50  # rounds in which a variable may refer to another
+BOOLEANS = {"t": True, "true": True, "1": True, "f": False, "false": False, "0": False}
 # Spellings of off, besides an empty text and zero.
 OFF = ("f", "false", "n", "no", "off", "none", "null", "disable", "disabled")
 MAX_VALUE = 10_000_000  # tasks over all worker queues; more is a typo
@@ -37,6 +38,11 @@ NUMBER_PARSERS: dict[str, dict[type, Callable[[str], float]]] = {
     "3.3": {int: parse_int_airflow3, float: float},
     "2.11": {int: parse_int_airflow2, float: float},
 }
+
+
+def airflow_boolean(text: str) -> bool | None:
+    """Return the boolean that Airflow's `getboolean` reads, which ignores a comment; None where it raises."""
+    return BOOLEANS.get(text.partition("#")[0].strip().lower())
 
 
 def is_on(text: str | None) -> bool:

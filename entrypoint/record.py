@@ -5,6 +5,8 @@ The record is JSON that this module writes itself: importing json would take a t
 
 from __future__ import annotations
 
+from entrypoint.log import blank_unprintable
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -99,5 +101,4 @@ def _quoted(value: str | bool) -> str:
     """Quote a field for JSON. Characters that cannot be printed, which no value of the table has, become blanks."""
     if isinstance(value, bool):
         return '"exported"' if value else '""'
-    printable = value if value.isprintable() else "".join(c if c.isprintable() else " " for c in value)
-    return '"' + printable.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return '"' + blank_unprintable(value).replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -10,6 +10,8 @@ import os
 import re
 import shlex
 
+from entrypoint.shell_variables import VARIABLE, expand
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -32,8 +34,19 @@ LAUNCHERS: dict[str, tuple[tuple[str, ...], int]] = {
     "timeout": (("-s", "--signal", "-k", "--kill-after"), 1),
     "gosu": ((), 1),
     "su-exec": ((), 1),
+    "sudo": (("-u", "--user", "-g", "--group", "-h", "-D", "-C", "-R", "-T"), 0),
+    "runuser": (("-u", "--user", "-g", "--group"), 0),
+    "setpriv": (("--reuid", "--regid", "--groups", "--bounding-set", "--inh-caps", "--ambient-caps"), 0),
+    "taskset": ((), 1),
+    "chrt": ((), 1),
+    "busybox": ((), 0),
+    "ddtrace-run": ((), 0),
+    "opentelemetry-instrument": ((), 0),
+    "newrelic-admin": ((), 1),
+    "uv": ((), 1),
+    "poetry": ((), 1),
 }
-RESERVED = frozenset("if then elif else while until do ! { time".split())  # a command follows these words
+RESERVED = frozenset("if then elif else while until do ! {".split())  # a command follows these words
 ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
 PYTHON = re.compile(r"python[\d.]*")
 COMMENT = re.compile(r"(?:(?<=\s)|^)#.*", re.MULTILINE)
@@ -42,15 +55,18 @@ MAX_DEPTH = 5  # commands within commands
 
 
 def airflow_commands(
-    words: Sequence[str], environ: Mapping[str, str], depth: int = MAX_DEPTH
+    words: Sequence[str], environ: Mapping[str, str] | None, depth: int = MAX_DEPTH
 ) -> Iterator[tuple[str, ...]]:
-    """Yield the words behind `airflow` of each airflow command that `words` runs, in their order."""
+    """Yield the words behind `airflow` of each airflow command that `words` runs, in their order.
+
+    Variables get their values in `environ`; without it they stay as the script has them.
+    """
     words = _without_launchers(words)
     program = os.path.basename(words[0]) if words else ""
     if program == "airflow":
-        yield tuple(words[1:])
+        yield _subcommand(words[1:], environ)
     elif PYTHON.fullmatch(program) and "-m" in words and words[words.index("-m") + 1 :][:1] == ["airflow"]:
-        yield tuple(words[words.index("-m") + 2 :])
+        yield _subcommand(words[words.index("-m") + 2 :], environ)
     elif program == "eval" and depth:
         yield from _in_script(" ".join(words[1:]), [], environ, depth)
     elif program in SHELLS and depth:
@@ -59,18 +75,25 @@ def airflow_commands(
 
 
 def _in_script(
-    script: str, arguments: list[str], environ: Mapping[str, str], depth: int
+    script: str, arguments: list[str], environ: Mapping[str, str] | None, depth: int
 ) -> Iterator[tuple[str, ...]]:
     for words in _simple_commands(script):
-        yield from airflow_commands(_expanded(words, arguments, environ), environ, depth - 1)
+        yield from airflow_commands(expand(words, environ, arguments), environ, depth - 1)
+
+
+def _subcommand(words: list[str], environ: Mapping[str, str] | None) -> tuple[str, ...]:
+    """Return the words behind `airflow`, without the variables before the subcommand that `environ` does not set."""
+    while environ is not None and words and VARIABLE.fullmatch(words[0]):
+        words = words[1:]
+    return tuple(words)
 
 
 def _without_launchers(words: Sequence[str]) -> list[str]:
-    """Return the command without what runs it: assignments, `exec`, `env`, `tini --` and their like."""
+    """Return the command without what runs it: assignments, `exec`, `env`, `tini --`, `$PREFIX` and their like."""
     rest = list(words)
     while rest:
         name = os.path.basename(rest[0])
-        if ASSIGNMENT.match(rest[0]) or name in RESERVED:
+        if ASSIGNMENT.match(rest[0]) or VARIABLE.fullmatch(rest[0]) or name in RESERVED:
             rest = rest[1:]
         elif name in LAUNCHERS:
             with_value, before = LAUNCHERS[name]
@@ -123,19 +146,3 @@ def _simple_commands(script: str) -> list[list[str]]:
     except ValueError:
         return []
     return [command for command in commands if command]
-
-
-def _expanded(words: list[str], arguments: list[str], environ: Mapping[str, str]) -> list[str]:
-    """Replace `"$@"`, `$1`, `$ROLE` and `${ROLE:-scheduler}`, as far as they make up a whole word."""
-    expanded = []
-    for word in words:
-        name, _, default = (word[2:-1] if word.startswith("${") else word[1:]).partition(":-")
-        if word in ("$@", "$*"):
-            expanded += arguments[1:]
-        elif word.startswith("$") and name.isdecimal() and len(name) < 3:
-            expanded += arguments[int(name) : int(name) + 1]
-        elif word.startswith("$") and name.isidentifier():
-            expanded += (environ.get(name) or default).split()
-        else:
-            expanded.append(word)
-    return expanded

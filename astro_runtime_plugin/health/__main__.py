@@ -19,8 +19,10 @@ from astro_runtime_plugin.health.settings import (
     UnknownHealthError,
     read_settings,
 )
+from astro_runtime_plugin.options.text import single_line
 from entrypoint.errors import StartError
 
+MAX_LENGTH = 1000  # characters of the line: Docker keeps 4096 bytes of what a health check prints
 Check = Callable[[HealthSettings], None]
 
 
@@ -114,7 +116,7 @@ def main() -> int:
     except Exception as error:  # processes may come and go, and their words are the operator's
         healthy, message = True, f"healthy, cannot tell: its processes cannot be read: {type(error).__name__}"
     if message:
-        print(" ".join(message.split()))
+        print(single_line(message, MAX_LENGTH))
     return 0 if healthy else 1
 
 

@@ -13,12 +13,12 @@ from contextlib import suppress
 from typing import Any
 
 from astro_runtime_plugin.health.settings import HealthSettings, UnknownHealthError
+from entrypoint.broker_settings import TRANSPORT_OPTIONS, celery_tls_files
 from entrypoint.command import BROKER
 from entrypoint.config_values import expand
 from entrypoint.option_names import ConfigOption
 
 AIRFLOW_CONFIGURATION = "airflow.providers.celery.executors.default_celery.DEFAULT_CELERY_CONFIG"
-TRANSPORT_OPTIONS = "celery_broker_transport_options"
 # Source: `_BROKER_TRANSPORT_DICT_OPTIONS` in the provider's default_celery.py.
 JSON_OPTIONS = (
     "client-config",
@@ -123,24 +123,14 @@ def convert(text: str) -> str | float | bool:
 
 
 def certificates(settings: HealthSettings, url: str) -> dict[str, Any]:
-    """Return Celery's `broker_use_ssl` if TLS is on, as the provider builds it."""
-    if not is_tls_on(settings):
+    """Return Celery's `broker_use_ssl` if TLS is on, as the provider builds it.
+
+    Raises UnknownHealthError if TLS is on and `ssl_mutual_tls` is not a boolean, which the provider does not accept.
+    """
+    files = celery_tls_files(settings.environ, settings.cfg)
+    if files is None:
         return {}
+    settings.is_on("celery", "ssl_mutual_tls", "True")
     prefix = "" if re.search("amqps?://", url) else "ssl_"
-    mutual = settings.is_on("celery", "ssl_mutual_tls", "True")
-    options = {"ca_certs": "ssl_cacert"} | ({"keyfile": "ssl_key", "certfile": "ssl_cert"} if mutual else {})
-    files = {f"{prefix}{name}": settings.get("celery", option, "") for name, option in options.items()}
-    return {
-        "broker_use_ssl": {
-            f"{prefix}cert_reqs": ssl.CERT_REQUIRED,
-            **{name: path for name, path in files.items() if path},
-        }
-    }
-
-
-def is_tls_on(settings: HealthSettings) -> bool:
-    """Return whether Celery uses TLS; text that is not a boolean means no, as for the provider."""
-    try:
-        return settings.is_on("celery", "ssl_active", "False")
-    except UnknownHealthError:
-        return False
+    options = {"cert_reqs": ssl.CERT_REQUIRED, **files}
+    return {"broker_use_ssl": {f"{prefix}{name}": value for name, value in options.items()}}

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 
 import psutil  # type: ignore[import-untyped]
 
 from astro_runtime_plugin import component
 from astro_runtime_plugin.health.process_title import process_subcommand
-from astro_runtime_plugin.health.shell_script import SCRIPT_OPTION, expand, script_subcommands
 from entrypoint.command import parse
 from entrypoint.errors import StartError
+from entrypoint.shell_variables import expand
+from entrypoint.shell_words import airflow_commands
 
 ENTRYPOINT = "entrypoint"
-SHELLS = ("bash", "sh", "dash")
 COMPONENTS = (*component.COMPONENTS, "standalone")
 
 Words = Sequence[str]
@@ -43,35 +42,25 @@ def command_lines() -> list[list[str]]:
 
 def parse_words(words: Words, environ: Mapping[str, str]) -> Subcommand:
     """Return the airflow subcommand that the operator's words run; empty if they do not say so for certain."""
-    if is_shell(words):
-        return certain_subcommand(script_subcommands(shell_script(words)), environ)
     try:
-        return parse(words, environ).subcommand
+        subcommand = parse(words, environ).subcommand
     except StartError:
         return ()
-
-
-def is_shell(words: Words) -> bool:
-    """Return whether the words run a shell."""
-    return bool(words) and os.path.basename(words[0]) in SHELLS
-
-
-def shell_script(words: Words) -> str:
-    """Return the script of `bash -c SCRIPT`; empty if there is none."""
-    return next((script for option, script in pairwise(words) if SCRIPT_OPTION.fullmatch(option)), "")
+    return subcommand or certain_subcommand(list(airflow_commands(words, None)), environ)
 
 
 def certain_subcommand(subcommands: Sequence[Subcommand], environ: Mapping[str, str]) -> Subcommand:
     """Return the subcommand of a script that is its only component, or the last one if it has no component.
 
-    Returns nothing if variables or several components leave it open which one runs.
+    `subcommands` still have their variables. Returns nothing if these or several components leave it open which one
+    runs.
     """
     components = {component_of(subcommand): subcommand for subcommand in subcommands}
     names = components.keys() - {None}
     if len(names) > 1 or any("$" in word for subcommand in subcommands for word in subcommand[:2]):
         return ()
-    certain = components[names.pop()] if names else subcommands[-1] if subcommands else ()
-    return expand(certain, environ)
+    subcommand = components[names.pop()] if names else subcommands[-1] if subcommands else ()
+    return tuple(expand(subcommand, environ))
 
 
 def running_subcommand(words: Words, environ: Mapping[str, str], processes: Sequence[Words]) -> Subcommand:
@@ -81,15 +70,11 @@ def running_subcommand(words: Words, environ: Mapping[str, str], processes: Sequ
     """
     running = [subcommand for subcommand in map(process_subcommand, processes) if subcommand]
     components = [subcommand for subcommand in running if component_of(subcommand)]
-    names = {component_of(subcommand) for subcommand in components}
-    script = shell_script(words) if is_shell(words) else ""
-    planned = [expand(subcommand, environ) for subcommand in script_subcommands(script)]
-    matching = [
-        subcommand
-        for subcommand in planned
-        if component_of(subcommand) and (component_of(subcommand) in names or not running)
+    names = set(map(component_of, components)) if running else COMPONENTS
+    planned = [
+        subcommand for subcommand in airflow_commands(words, environ) if component_of(subcommand) in names
     ]
-    return next(iter((*reversed(matching), *components, *running)), ())
+    return next(iter((*reversed(planned), *components, *running)), ())
 
 
 def component_of(subcommand: Words) -> str | None:

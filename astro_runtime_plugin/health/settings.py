@@ -13,13 +13,12 @@ from typing import Any
 from entrypoint import config_file
 from entrypoint.airflow_line import installed_airflow, line_of
 from entrypoint.config_file import AirflowCfg
+from entrypoint.config_values import airflow_boolean
 from entrypoint.connection_url import connection_url
 from entrypoint.errors import StartError
 from entrypoint.option_names import ConfigOption
 from entrypoint.overrides import find_override
 
-# The words of `getboolean` in airflow/configuration.py.
-BOOLEANS = {**dict.fromkeys(("t", "true", "1"), True), **dict.fromkeys(("f", "false", "0"), False)}
 # By line and setting: the older name that Airflow still reads. Source: `deprecated_options` of each line's parser.
 OLDER_NAMES = {
     "3.3": {
@@ -75,14 +74,14 @@ class HealthSettings:
             raise UnhealthyError(f"[{section}] {option} holds {text!r}; it must be a number") from None
 
     def is_on(self, section: str, option: str, default: str) -> bool:
-        """Return a boolean as `getboolean` does, which ignores a comment after the value.
+        """Return a boolean as Airflow's `getboolean` does.
 
         Raises UnknownHealthError for text that Airflow does not accept either.
         """
-        text = self.get(section, option, default).lower().partition("#")[0].strip()
-        if text not in BOOLEANS:
+        value = airflow_boolean(self.get(section, option, default))
+        if value is None:
             raise UnknownHealthError(f"[{section}] {option} must be True or False")
-        return BOOLEANS[text]
+        return value
 
     def url(self, need: str) -> str:
         """Return the URL of the database or the broker.

@@ -8,14 +8,13 @@ from functools import cache
 from typing import Any
 
 from astro_runtime_plugin.options.links import DOCUMENTATION, read_links
+from entrypoint.config_values import airflow_boolean
 
 log = logging.getLogger("astro_runtime")
 
 NOTICES, THRESHOLD_DAYS, DISMISSAL_DAYS = "notices", "notice_threshold_days", "notice_dismissal_days"
 DEFAULT_DAYS = {THRESHOLD_DAYS: 30, DISMISSAL_DAYS: 7}
 MAX_DAYS = 3650
-# The spellings that Airflow's getboolean accepts.
-BOOLEANS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
 
 
 def read_option(conf: Any, name: str) -> str | None:
@@ -44,10 +43,11 @@ def menu_links(links: dict[str, str], airflow_version: str) -> dict[str, str]:
 
 def notices_enabled(conf: Any) -> bool:
     """Return `[astro_runtime] notices`: whether notices appear in the UI and in the log. The default is True."""
-    text = (read_option(conf, NOTICES) or "").partition("#")[0].strip()  # as Airflow's getboolean
-    if text and text.lower() not in BOOLEANS:
+    text = (read_option(conf, NOTICES) or "").strip()
+    value = airflow_boolean(text or "True")
+    if value is None:
         _warn_once(f"[astro_runtime] {NOTICES} must be True or False; using True")
-    return BOOLEANS.get(text.lower(), True)
+    return value is not False
 
 
 def notice_days(conf: Any, name: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from entrypoint.errors import truncate
+from entrypoint.log import blank_unprintable
 
 MAX_LENGTH = 200  # characters
 MAX_NAME_LENGTH = 255  # characters, of a host or a queue
@@ -16,9 +17,7 @@ def single_line(text: str, max_length: int = MAX_LENGTH) -> str:
     Line breaks and the characters that control a terminal or the direction of text become spaces.
     """
     head = text[: 2 * max_length + 1]  # a longer text costs no more
-    if not head.isprintable():
-        head = "".join(sign if sign.isprintable() else " " for sign in head)
-    return truncate(" ".join(head.split()), max_length)
+    return truncate(" ".join(blank_unprintable(head).split()), max_length)
 
 
 def escape_unprintable(text: str) -> str:

@@ -1,11 +1,11 @@
-"""A switch of the start is off where Airflow's `getboolean` is, and on where it is on."""
+"""Booleans are read as Airflow's `getboolean` reads them; a switch of the start is off and on where that is."""
 
 from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from entrypoint.config_values import is_on
+from entrypoint.config_values import airflow_boolean, is_on
 from tests.contract.oracle import Oracle, replaced_environ
 
 BLANKS = st.text(" \t\n", max_size=2)
@@ -30,5 +30,7 @@ def test_switch_is_read_as_airflow_reads_it(oracle: Oracle, text: str) -> None:
         try:
             expected = oracle.conf.getboolean("test", "switch")
         except AirflowConfigException:
-            return  # no spelling of Airflow's: tests/unit/entrypoint/test_config_values.py
+            assert airflow_boolean(text) is None
+            return  # for `is_on` see tests/unit/entrypoint/test_config_values.py
+    assert airflow_boolean(text) is expected
     assert is_on(text) is expected

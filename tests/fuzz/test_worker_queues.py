@@ -10,7 +10,7 @@ from entrypoint.capacity import initial_limit, max_limit, parallelism
 from entrypoint.config_values import MAX_VALUE
 from entrypoint.defaults import WORKER_QUEUES
 from entrypoint.errors import CONFIG, StartError
-from entrypoint.log import one_line
+from entrypoint.log import escape_line
 from entrypoint.overrides import Override
 from entrypoint.record import ENVIRONMENT
 from entrypoint.worker_queues import COUNTS, MAX_NAME, read_queues
@@ -50,7 +50,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     assert all(len(queue.name.encode()) <= MAX_NAME for queue in queues.queues)
     assert total.value is None or 0 < total.value <= MAX_VALUE
     assert (initial_limit(queues, 16).value or 0) <= max(total.value or 0, max_limit(queues, 16) or 0)
-    assert len(one_line(" ".join(queues.notes))) < 4100
+    assert len(escape_line(" ".join(queues.notes))) < 4100
 
 
 def assert_refused(message: str, code: int) -> None:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from entrypoint.config_values import expand, is_on, parse_int_airflow2, parse_int_airflow3
+from entrypoint.config_values import (
+    airflow_boolean,
+    expand,
+    is_on,
+    parse_int_airflow2,
+    parse_int_airflow3,
+)
 from entrypoint.errors import CONFIG, StartError
 
 
@@ -60,3 +66,15 @@ def test_spelling_of_off_is_off(text: str | None) -> None:
 )
 def test_any_other_text_is_on(text: str) -> None:
     assert is_on(text) is True
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        *((text, True) for text in ("t", "True", " TRUE\n", "1", "true # TLS", "1#0")),
+        *((text, False) for text in ("f", "False", " FALSE\n", "0", "false # TLS", "0#1")),
+        *((text, None) for text in ("", " ", "# true", "yes", "no", "on", "off", "01", "'true'", "none")),
+    ],
+)
+def test_boolean_is_read_as_airflow_reads_it(text: str, value: bool | None) -> None:
+    assert airflow_boolean(text) is value

@@ -29,6 +29,15 @@ SCRIPTS = [
     ("airflow $PARTS", [WORKER]),
     ("airflow ${NONE:-scheduler}", [SCHEDULER]),
     ("airflow ${EMPTY} scheduler", [SCHEDULER]),
+    ("airflow $NONE scheduler", [SCHEDULER]),
+    ("$NONE airflow scheduler", [SCHEDULER]),
+    ("airflow ${NONE:-$ROLE}", [SCHEDULER]),
+    ("airflow ${NONE-${OTHER:-${ROLE}}}", [()]),
+    ("airflow ${NONE-${OTHER:-scheduler}}", [SCHEDULER]),
+    (
+        "airflow $ROLE -n $NONE --pid=/run/${ROLE}.pid",
+        [(*SCHEDULER, "-n", "$NONE", "--pid=/run/scheduler.pid")],
+    ),
     ("eval 'airflow scheduler'", [SCHEDULER]),
     ("sh -c 'airflow scheduler'", [SCHEDULER]),
     ("timeout -s INT 5 nice -n 10 airflow scheduler", [SCHEDULER]),
@@ -45,6 +54,20 @@ SCRIPTS = [
 @pytest.mark.parametrize(("script", "commands"), SCRIPTS, ids=[script for script, _ in SCRIPTS])
 def test_commands_of_a_script(script: str, commands: list[tuple[str, ...]]) -> None:
     assert list(airflow_commands(["bash", "-c", script], ENVIRON)) == commands
+
+
+@pytest.mark.parametrize(
+    ("script", "commands"),
+    [
+        ('exec airflow "$ROLE"', [("$ROLE",)]),
+        ("airflow ${ROLE:-scheduler} -n 'a $N'", [("${ROLE:-scheduler}", "-n", "a $N")]),
+        ('airflow db migrate; exec airflow "$@"', [MIGRATE, WORKER]),
+        ("airflow $1 $2 ${3:-version} $4", [(*WORKER, "version")]),
+        ("exec $PREFIX airflow scheduler", [SCHEDULER]),
+    ],
+)
+def test_variables_stay_without_an_environment(script: str, commands: list[tuple[str, ...]]) -> None:
+    assert list(airflow_commands(["bash", "-c", script, "-", *WORKER], None)) == commands
 
 
 @pytest.mark.parametrize(

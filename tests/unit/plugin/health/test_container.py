@@ -15,6 +15,7 @@ from astro_runtime_plugin.health.container import (
     container_subcommand,
     parse_words,
 )
+from entrypoint.command import parse
 
 ENVIRON = {"PATH": "/usr/bin:/bin"}
 UPGRADE = "(airflow db upgrade || airflow db init) && airflow scheduler"
@@ -32,6 +33,11 @@ SUBCOMMANDS = [
     (["airflow", "version"], ("version",)),
     (["version"], ("version",)),
     (["airflow"], ()),
+    (["tini", "--", "airflow", "scheduler"], SCHEDULER),
+    (
+        ["bash", "-c", 'exec airflow "$@"', "--", "celery", "worker", "-q", "a b"],
+        ("celery", "worker", "-q", "a b"),
+    ),
     (["bash", "-c", "exec airflow scheduler"], SCHEDULER),
     (["bash", "-c", UPGRADE], SCHEDULER),
     (["/bin/sh", "-c", "airflow db migrate; exec airflow triggerer"], ("triggerer",)),
@@ -62,6 +68,10 @@ SCRIPTS = [
     ("airflow scheduler|tee log", SCHEDULER),
     ("airflow scheduler>log", SCHEDULER),
     ("exec airflow scheduler # not airflow triggerer", SCHEDULER),
+    ("exec gosu airflow airflow scheduler", SCHEDULER),
+    ("airflow db migrate && exec $PREFIX airflow scheduler", SCHEDULER),
+    ("airflow db migrate && sh -c 'exec airflow scheduler'", SCHEDULER),
+    ("exec python -m airflow scheduler -n 5 --pid=${PID:-/x}", ("scheduler", "-n", "5", "--pid=/x")),
     ("echo my-airflow", ()),
     ("", ()),
 ]
@@ -75,7 +85,6 @@ OPEN_SCRIPTS = [
     "if [ $X ]; then exec airflow scheduler; else exec airflow triggerer; fi",
     "case $X in s) airflow scheduler;; *) airflow triggerer;; esac",
     ". /start.sh",
-    "exec gosu airflow airflow scheduler",
 ]
 # A process that replaces its command line by a title, as Airflow's components do.
 TITLED = """
@@ -97,6 +106,7 @@ def test_operators_words_are_parsed(words: Sequence[str], expected: tuple[str, .
 @pytest.mark.parametrize(("script", "expected"), SCRIPTS)
 def test_component_of_a_script_counts(script: str, expected: tuple[str, ...]) -> None:
     assert parse_words(("bash", "-c", script), ENVIRON) == expected
+    assert expected in (*parse(("bash", "-c", script), ENVIRON).inner, ())  # what the start waits for
 
 
 @pytest.mark.parametrize("script", OPEN_SCRIPTS)
