@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 METADATA_VARIABLE = "ECS_CONTAINER_METADATA_URI_V4"
-METADATA_TRIES = 2  # the worker's own process asks again, and must get the same answer
 CGROUPS = "sys/fs/cgroup"
 MAX_MEMORY = 1 << 60  # bytes; version 1 writes a number above it if there is no limit
 MAX_DIGITS = 20  # of a number that the kernel writes
@@ -60,12 +59,10 @@ def _task_limits(address: str) -> tuple[float | None, int | None, str]:
     """Return the CPUs and the memory of the ECS task, and a warning if they cannot be read."""
     from entrypoint.task_metadata import UnavailableError, task_limits
 
-    for _ in range(METADATA_TRIES):
-        try:
-            return (*task_limits(address), "")
-        except UnavailableError as error:
-            problem = str(error)
-    return None, None, f"{METADATA_VARIABLE} does not tell the task's limits: {problem}"
+    try:
+        return (*task_limits(address), "")
+    except UnavailableError as error:
+        return None, None, f"{METADATA_VARIABLE} does not tell the task's limits: {error}"
 
 
 def _limits(root: str, controller: str, limit: Callable[[str], float | None]) -> list[float]:
