@@ -105,7 +105,12 @@ def is_local(executor: str) -> bool:
 
 def uses_celery(executor: str) -> bool:
     """Whether tasks run on Celery, with an executor of Celery's alone or as one of several."""
-    return any("Celery" in name for name in executor_names(executor))
+    return uses("Celery", executor)
+
+
+def uses(kind: str, executor: str) -> bool:
+    """Whether an executor of a kind, such as `Kubernetes`, is the executor or one of several."""
+    return any(kind in name for name in executor_names(executor))
 
 
 def executor_names(text: str) -> set[str]:

@@ -40,13 +40,15 @@ class SettingDefault:
 
     `default` is the value in `unit`, or None if `capacity.py` calculates it; `formula` describes the calculation.
     `airflow_default` is Airflow's default. `number` is `int` or `float`, as Airflow reads the setting. `maximum` is the
-    largest value that it takes, if there is one, and `zero` is what a value of 0 or less does.
+    largest value that it takes, if there is one, and `zero` is what a value of 0 or less does. `executor` is a word in
+    the names of the executors that alone read the setting, if not every scheduler does.
     """
 
     __slots__ = (
         "airflow_default",
         "default",
         "documented",
+        "executor",
         "formula",
         "maximum",
         "names_by_line",
@@ -69,6 +71,7 @@ class SettingDefault:
         why: str,
         zero: str = "",
         maximum: float | None = None,
+        executor: str = "",
     ) -> None:
         self.documented = documented
         self.names_by_line = names_by_line
@@ -80,6 +83,7 @@ class SettingDefault:
         self.why = why
         self.zero = zero
         self.maximum = maximum
+        self.executor = executor
 
 
 _REFRESH = ConfigOption("dag_processor", "refresh_interval")
@@ -159,6 +163,7 @@ DEFAULTS = (
         unit="pods",
         why="a burst of tasks gets its pods in one scheduler loop, not in sixteen",
         zero="no pod is created",
+        executor="Kubernetes",
     ),
     SettingDefault(
         "AIRFLOW__SCHEDULER__MAX_TIS_PER_QUERY",
