@@ -16,8 +16,9 @@ class OptionNames:
     """The names of a setting in one line's Airflow, and the smallest value that it takes, `minimum`; None: any.
 
     Airflow reads `names`, the newest first; the Runtime exports the first. Airflow uses the largest value of the
-    first name and of those in `max_with`, where 0 means not set. `forwarded` are names from documentation or from
-    another Airflow that this one does not read: the Runtime forwards the largest of their values to the first name.
+    first name and of those in `max_with`, each of which is 0 if it is not set. `forwarded` are names from
+    documentation or from another Airflow that this one does not read: the Runtime forwards the largest of their values
+    to the first name.
     """
 
     __slots__ = ("forwarded", "max_with", "minimum", "names")
@@ -103,7 +104,9 @@ _PENDING = (
     ConfigOption("kubernetes_executor", "worker_pods_pending_timeout"),
     ConfigOption("kubernetes", "worker_pods_pending_timeout"),
 )
-MAX_TIMEOUT = 60_000_000_000  # seconds: 1900 years; Airflow subtracts it from today's date
+MAX_TIMEOUT = (
+    60_000_000_000  # seconds: 1900 years; Airflow subtracts it from today's date, also a negative one
+)
 
 DEFAULTS = (
     SettingDefault(
@@ -122,15 +125,17 @@ DEFAULTS = (
     SettingDefault(
         "AIRFLOW__CELERY__STALLED_TASK_TIMEOUT",
         {
-            "3.3": OptionNames(_QUEUED, minimum=0, forwarded=(_STALLED, _ADOPTION, *_PENDING)),
-            "2.11": OptionNames(_QUEUED, minimum=0, max_with=((_STALLED,), (_ADOPTION,), _PENDING)),
+            "3.3": OptionNames(_QUEUED, minimum=-MAX_TIMEOUT, forwarded=(_STALLED, _ADOPTION, *_PENDING)),
+            "2.11": OptionNames(
+                _QUEUED, minimum=-MAX_TIMEOUT, max_with=((_STALLED,), (_ADOPTION,), _PENDING)
+            ),
         },
         default="600",
         airflow_default="600",
         number=float,
         unit="seconds",
         why="a task that no worker takes is queued again after ten minutes",
-        zero="every task that waits when Airflow looks counts as stuck",
+        zero="every task that waits when Airflow looks is stuck, and on Airflow 3 its token lasts seconds",
         maximum=MAX_TIMEOUT,
     ),
     SettingDefault(

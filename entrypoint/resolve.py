@@ -173,7 +173,7 @@ class _SettingResolver:
             return self._override(current, current.text.strip(), exported=False, why=why)
         ignored = ", ".join(override.location for override in forwarded)
         why = f"{ignored} is ignored, because the current name is set" if ignored else ""
-        value = self._number(current, self.option_names.minimum)
+        value = self._at_least_unset(self._number(current, self.option_names.minimum))
         generated = self._generated_winner(current)
         if generated:
             hidden = f"because Airflow would use {generated}, which it generated itself"
@@ -184,12 +184,18 @@ class _SettingResolver:
 
     def _resolve_max(self, current: Override | None, overrides: list[Override]) -> ResolvedSetting:
         """Resolve what Airflow uses: the largest of `overrides` and the first name's value or Airflow's default."""
-        value, override = self._largest([*([current] if current else []), *overrides], 0)
+        value, override = self._largest(
+            [*([current] if current else []), *overrides], self.option_names.minimum
+        )
         if current or self.parse(value) > self.parse(self.setting.airflow_default):
-            value = self._number(override, self.option_names.minimum)
-            return self._override(override, value, exported=False)
+            return self._override(override, self._at_least_unset(value, overrides), exported=False)
         why = f"Airflow uses the largest value, and {override.location} is not above it"
         return self._result(self.setting.airflow_default, AIRFLOW, why, exported=False)
+
+    def _at_least_unset(self, value: str, overrides: Sequence[Override] = ()) -> str:
+        """Return the larger of `value` and 0, which is the value of each name in `max_with` that is not set."""
+        is_any_unset = len(overrides) < len(self.option_names.max_with)
+        return "0" if is_any_unset and self.parse(value) < 0 else value
 
     def _is_read(self) -> bool:
         """Whether an executor reads the setting, if only executors of one kind do."""
