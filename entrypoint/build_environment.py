@@ -5,6 +5,7 @@ from __future__ import annotations
 from entrypoint import config_file, record
 from entrypoint.airflow_line import installed_airflow, line_of
 from entrypoint.container_user import user_environment, writable_cfg_path
+from entrypoint.overrides import is_blank
 from entrypoint.resolve import configured_queues, resolve, settings_for
 
 SECTION_PREFIX = "AIRFLOW__ASTRO_RUNTIME__"  # what the variables of [astro_runtime] begin with
@@ -58,5 +59,7 @@ def build_environment(environ: Mapping[str, str], subcommand: Sequence[str] = ()
 def _without_empty(environ: dict[str, str]) -> dict[str, str]:
     """Leave out the Runtime's settings that are empty: Compose passes on so what nobody has set."""
     return {
-        name: text for name, text in environ.items() if text.strip() or not name.startswith(SECTION_PREFIX)
+        name: text
+        for name, text in environ.items()
+        if not name.startswith(SECTION_PREFIX) or not is_blank(text)
     }

@@ -72,14 +72,30 @@ def max_limit(queues: WorkerQueues | None, concurrency: int) -> int | None:
 
 
 def worker_concurrency(host: HostLimits) -> Calculation:
-    """Calculate how many tasks a worker runs at once: as many as its CPUs can run and its memory can hold."""
-    by_cores, by_memory = int(TASKS_PER_CORE * host.cores), int(host.memory // (MEMORY_PER_TASK * MIB))
-    cores = f"{TASKS_PER_CORE} tasks × {host.cores:g} core{'s' * (host.cores != 1)}"
-    memory = f"{host.memory // MIB} MiB of memory ÷ {MEMORY_PER_TASK} MiB a task"
-    why = cores if by_cores <= by_memory else f"{memory}, which is less than {cores}"
+    """Calculate how many tasks a worker runs at once: as many as its CPUs can run and its memory can hold.
+
+    What is unknown does not count; the value is None if both are.
+    """
+    bounds = _worker_bounds(host)
+    if not bounds:
+        return Calculation(None, host.warning)
+    tasks, why = min(bounds, key=lambda bound: bound[0])
+    if why != bounds[0][1]:
+        why = f"{why}, which is less than {bounds[0][1]}"
     why = f"{why}; {host.warning}" if host.warning else why
-    tasks = min(by_cores, by_memory)
     return Calculation(max(1, tasks), why if tasks else f"{why}, and at least 1")
+
+
+def _worker_bounds(host: HostLimits) -> list[tuple[int, str]]:
+    """Return how many tasks the CPUs can run and how many the memory can hold, each with its calculation."""
+    bounds = []
+    if host.cores is not None:
+        cores = f"{TASKS_PER_CORE} tasks × {host.cores:g} core{'s' * (host.cores != 1)}"
+        bounds.append((int(TASKS_PER_CORE * host.cores), cores))
+    if host.memory is not None:
+        memory = f"{host.memory // MIB} MiB of memory ÷ {MEMORY_PER_TASK} MiB a task"
+        bounds.append((host.memory // (MEMORY_PER_TASK * MIB), memory))
+    return bounds
 
 
 def is_local(executor: str) -> bool:
@@ -89,7 +105,12 @@ def is_local(executor: str) -> bool:
 
 def uses_celery(executor: str) -> bool:
     """Whether tasks run on Celery, with an executor of Celery's alone or as one of several."""
-    return any("Celery" in name for name in executor_names(executor))
+    return uses("Celery", executor)
+
+
+def uses(kind: str, executor: str) -> bool:
+    """Whether an executor of a kind, such as `Kubernetes`, is the executor or one of several."""
+    return any(kind in name for name in executor_names(executor))
 
 
 def executor_names(text: str) -> set[str]:

@@ -16,8 +16,9 @@ class OptionNames:
     """The names of a setting in one line's Airflow, and the smallest value that it takes, `minimum`; None: any.
 
     Airflow reads `names`, the newest first; the Runtime exports the first. Airflow uses the largest value of the
-    first name and of those in `max_with`, where 0 means not set. `forwarded` are names from documentation or from
-    another Airflow that this one does not read: the Runtime forwards the largest of their values to the first name.
+    first name and of those in `max_with`, each of which is 0 if it is not set. `forwarded` are names from
+    documentation or from another Airflow that this one does not read: the Runtime forwards the largest of their values
+    to the first name.
     """
 
     __slots__ = ("forwarded", "max_with", "minimum", "names")
@@ -40,13 +41,15 @@ class SettingDefault:
 
     `default` is the value in `unit`, or None if `capacity.py` calculates it; `formula` describes the calculation.
     `airflow_default` is Airflow's default. `number` is `int` or `float`, as Airflow reads the setting. `maximum` is the
-    largest value that it takes, if there is one, and `zero` is what a value of 0 or less does.
+    largest value that it takes, if there is one, and `zero` is what a value of 0 or less does. `executor` is a word in
+    the names of the executors that alone read the setting, if not every scheduler does.
     """
 
     __slots__ = (
         "airflow_default",
         "default",
         "documented",
+        "executor",
         "formula",
         "maximum",
         "names_by_line",
@@ -69,6 +72,7 @@ class SettingDefault:
         why: str,
         zero: str = "",
         maximum: float | None = None,
+        executor: str = "",
     ) -> None:
         self.documented = documented
         self.names_by_line = names_by_line
@@ -80,6 +84,7 @@ class SettingDefault:
         self.why = why
         self.zero = zero
         self.maximum = maximum
+        self.executor = executor
 
 
 _REFRESH = ConfigOption("dag_processor", "refresh_interval")
@@ -99,7 +104,9 @@ _PENDING = (
     ConfigOption("kubernetes_executor", "worker_pods_pending_timeout"),
     ConfigOption("kubernetes", "worker_pods_pending_timeout"),
 )
-MAX_TIMEOUT = 60_000_000_000  # seconds: 1900 years; Airflow subtracts it from today's date
+MAX_TIMEOUT = (
+    60_000_000_000  # seconds: 1900 years; Airflow subtracts it from today's date, also a negative one
+)
 
 DEFAULTS = (
     SettingDefault(
@@ -118,15 +125,17 @@ DEFAULTS = (
     SettingDefault(
         "AIRFLOW__CELERY__STALLED_TASK_TIMEOUT",
         {
-            "3.3": OptionNames(_QUEUED, minimum=0, forwarded=(_STALLED, _ADOPTION, *_PENDING)),
-            "2.11": OptionNames(_QUEUED, minimum=0, max_with=((_STALLED,), (_ADOPTION,), _PENDING)),
+            "3.3": OptionNames(_QUEUED, minimum=-MAX_TIMEOUT, forwarded=(_STALLED, _ADOPTION, *_PENDING)),
+            "2.11": OptionNames(
+                _QUEUED, minimum=-MAX_TIMEOUT, max_with=((_STALLED,), (_ADOPTION,), _PENDING)
+            ),
         },
         default="600",
         airflow_default="600",
         number=float,
         unit="seconds",
         why="a task that no worker takes is queued again after ten minutes",
-        zero="every task that waits when Airflow looks counts as stuck",
+        zero="every task that waits when Airflow looks is stuck, and on Airflow 3 its token lasts seconds",
         maximum=MAX_TIMEOUT,
     ),
     SettingDefault(
@@ -159,6 +168,7 @@ DEFAULTS = (
         unit="pods",
         why="a burst of tasks gets its pods in one scheduler loop, not in sixteen",
         zero="no pod is created",
+        executor="Kubernetes",
     ),
     SettingDefault(
         "AIRFLOW__SCHEDULER__MAX_TIS_PER_QUERY",

@@ -13,19 +13,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 METADATA_VARIABLE = "ECS_CONTAINER_METADATA_URI_V4"
-METADATA_TRIES = 2  # the worker's own process asks again, and must get the same answer
 CGROUPS = "sys/fs/cgroup"
+MAX_MEMORY = 1 << 60  # bytes; version 1 writes a number above it if there is no limit
+MAX_DIGITS = 20  # of a number that the kernel writes
 
 
 class HostLimits:
-    """How much a component may use: `cores`, a number of CPUs, and `memory`, in bytes.
+    """How much a component may use: `cores`, a number of CPUs, and `memory`, in bytes; None if it is unknown.
 
-    `warning` says why they may be too large, if they may.
+    `warning` says what is unknown or may be too large, and why.
     """
 
     __slots__ = ("cores", "memory", "warning")
 
-    def __init__(self, cores: float, memory: int, warning: str = "") -> None:
+    def __init__(self, cores: float | None, memory: int | None, warning: str = "") -> None:
         self.cores = cores
         self.memory = memory
         self.warning = warning
@@ -37,28 +38,31 @@ def read_limits(root: str = "/", environ: Mapping[str, str] | None = None) -> Ho
     `root` is the folder in which the kernel's file systems are mounted. `environ` may name the metadata of an ECS task,
     which is read if the control groups do not limit both.
     """
-    host_cores, host_memory = len(os.sched_getaffinity(0)), _host_memory(root)
-    cores = _limits(root, "cpu", _cpu_limit)
-    memory = [value for value in _limits(root, "memory", _memory_limit) if value < (host_memory or value + 1)]
-    warning = ""
+    cores, memory = _limits(root, "cpu", _cpu_limit), _limits(root, "memory", _memory_limit)
+    host_cores, host_memory = _host_cores(), _host_memory(root)
+    memory = [value for value in memory if value < (host_memory or MAX_MEMORY)]
+    warnings: list[str] = []
     address = (environ or {}).get(METADATA_VARIABLE, "").strip()
     if address and not (cores and memory):
         task_cores, task_memory, warning = _task_limits(address)
         cores += filter(None, [task_cores])
         memory += filter(None, [task_memory])
-    return HostLimits(min([host_cores, *cores]), int(min(filter(None, [host_memory, *memory]))), warning)
+        warnings += filter(None, [warning])
+    cores += filter(None, [host_cores])
+    memory += filter(None, [host_memory])
+    if unknown := [name for name, values in (("CPUs", cores), ("memory", memory)) if not values]:
+        warnings.append(f"the host does not show its {' and '.join(unknown)}")
+    return HostLimits(min(cores, default=None), int(min(memory)) if memory else None, "; ".join(warnings))
 
 
 def _task_limits(address: str) -> tuple[float | None, int | None, str]:
     """Return the CPUs and the memory of the ECS task, and a warning if they cannot be read."""
     from entrypoint.task_metadata import UnavailableError, task_limits
 
-    for _ in range(METADATA_TRIES):
-        try:
-            return (*task_limits(address), "")
-        except UnavailableError as error:
-            problem = str(error)
-    return None, None, f"{METADATA_VARIABLE} does not tell the task's limits: {problem}"
+    try:
+        return (*task_limits(address), "")
+    except UnavailableError as error:
+        return None, None, f"{METADATA_VARIABLE} does not tell the task's limits: {error}"
 
 
 def _limits(root: str, controller: str, limit: Callable[[str], float | None]) -> list[float]:
@@ -74,7 +78,10 @@ def _folders(root: str, controller: str) -> list[str]:
     """
     folders = []
     for line in _text(f"{root}/proc/self/cgroup").splitlines():
-        _, controllers, path = line.split(":", 2)
+        hierarchy, _, rest = line.partition(":")
+        controllers, separator, path = rest.partition(":")
+        if not hierarchy.isdecimal() or not separator:
+            continue
         if controllers and controller not in controllers.split(","):
             continue
         # Version 1 mounts `cpu,cpuacct` under that name, whatever the order in the line; `cpu` is a link to it.
@@ -88,29 +95,40 @@ def _cpu_limit(folder: str) -> float | None:
     """Return how many CPUs the group may use, or None if it has no limit."""
     quota, period = _text(f"{folder}/cpu.cfs_quota_us"), _text(f"{folder}/cpu.cfs_period_us")
     words = (_text(f"{folder}/cpu.max") or f"{quota} {period}").split()
-    if len(words) == 2 and all(map(str.isdecimal, words)) and int(words[1]):
-        return int(words[0]) / int(words[1])
-    return None
+    numbers = list(map(_number, words))
+    return numbers[0] / numbers[1] if len(numbers) == 2 and numbers[0] and numbers[1] else None
 
 
 def _memory_limit(folder: str) -> float | None:
     """Return how much memory the group may use, in bytes, or None if it has no limit."""
-    text = _text(f"{folder}/memory.max") or _text(f"{folder}/memory.limit_in_bytes")
-    return int(text) if text.isdecimal() else None
+    return _number(_text(f"{folder}/memory.max") or _text(f"{folder}/memory.limit_in_bytes"))
+
+
+def _host_cores() -> int | None:
+    """Return how many of the host's CPUs this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except (AttributeError, OSError):  # it is Linux's own, and a sandbox may forbid it
+        return os.cpu_count()
 
 
 def _host_memory(root: str) -> int | None:
     """Return the memory of the host, in bytes."""
     for line in _text(f"{root}/proc/meminfo").splitlines():
-        name, _, rest = line.partition(":")
-        if name == "MemTotal":
-            return int(rest.split()[0]) * 1024
+        words = line.split()
+        if len(words) > 1 and words[0] == "MemTotal:":
+            return (_number(words[1]) or 0) * 1024 or None
     return None
+
+
+def _number(text: str) -> int | None:
+    """Return the whole number that the kernel wrote, or None if it is something else, such as `max`."""
+    return int(text) if text.isdecimal() and len(text) <= MAX_DIGITS else None
 
 
 def _text(path: str) -> str:
     try:
         with open(path, encoding="utf-8") as file:
             return file.read().strip()
-    except (OSError, UnicodeDecodeError):
+    except (OSError, ValueError):  # ValueError: no UTF-8, or a NUL in the path
         return ""

@@ -51,7 +51,7 @@ def find_override(
     `skip_blank` is for names that Airflow does not read: with it, an empty value counts as not set.
     """
     overrides = _overrides(tuple(names), environ, cfg, sensitive)
-    return next((override for override in overrides if not skip_blank or override.text.strip()), None)
+    return next((override for override in overrides if not skip_blank or not is_blank(override.text)), None)
 
 
 def find_setting_override(
@@ -64,11 +64,16 @@ def find_setting_override(
 ) -> Override | None:
     """Return the override of a setting in the table, like `find_override`, but skip what Airflow generated itself."""
     for override in _overrides(tuple(names), environ, cfg, False):
-        if skip_blank and not override.text.strip():
+        if skip_blank and is_blank(override.text):
             continue
         if not _is_generated_default(setting, override, cfg):
             return override
     return None
+
+
+def is_blank(text: str) -> bool:
+    """Whether a value is empty, also in quotes: `docker run --env-file` keeps them."""
+    return not text.replace('"', "").replace("'", "").strip()
 
 
 def validated_number_text(

@@ -21,7 +21,13 @@ from entrypoint.defaults import (
     WORKER_QUEUES,
 )
 from entrypoint.errors import bad_value
-from entrypoint.overrides import Override, find_override, find_setting_override, validated_number_text
+from entrypoint.overrides import (
+    Override,
+    find_override,
+    find_setting_override,
+    is_blank,
+    validated_number_text,
+)
 from entrypoint.record import AIRFLOW, RUNTIME, ResolvedSetting
 
 TYPE_CHECKING = False
@@ -76,9 +82,16 @@ def configured_queues(environ: Mapping[str, str], cfg: AirflowCfg) -> WorkerQueu
     return read_queues(override)
 
 
-def configured_concurrency(environ: Mapping[str, str], cfg: AirflowCfg, line: str) -> int | None:
-    """Return `[celery] worker_concurrency`, in tasks per worker; None if not set, 0 if each worker's CPUs decide."""
+def configured_concurrency(
+    environ: Mapping[str, str], cfg: AirflowCfg, line: str, *, skip_blank: bool = False
+) -> int | None:
+    """Return `[celery] worker_concurrency`, in tasks per worker; None if not set, 0 if each worker's CPUs decide.
+
+    `skip_blank` is for a component in which Airflow does not read it: with it, an empty value counts as not set.
+    """
     override = find_override((WORKER_CONCURRENCY,), environ, cfg)
+    if override and skip_blank and is_blank(override.text):
+        return None
     parse = NUMBER_PARSERS[line][int]
     return int(parse(validated_number_text(override, parse, "tasks", 0))) if override else None
 
@@ -155,9 +168,12 @@ class _SettingResolver:
 
     def _resolve_current(self, current: Override, forwarded: list[Override]) -> ResolvedSetting:
         """Resolve a setting that the operator has set under a name that Airflow reads."""
+        if is_blank(current.text) and not self._is_read():
+            why = f"not read without an executor for {self.setting.executor}"
+            return self._override(current, current.text.strip(), exported=False, why=why)
         ignored = ", ".join(override.location for override in forwarded)
         why = f"{ignored} is ignored, because the current name is set" if ignored else ""
-        value = self._number(current, self.option_names.minimum)
+        value = self._at_least_unset(self._number(current, self.option_names.minimum))
         generated = self._generated_winner(current)
         if generated:
             hidden = f"because Airflow would use {generated}, which it generated itself"
@@ -168,12 +184,23 @@ class _SettingResolver:
 
     def _resolve_max(self, current: Override | None, overrides: list[Override]) -> ResolvedSetting:
         """Resolve what Airflow uses: the largest of `overrides` and the first name's value or Airflow's default."""
-        value, override = self._largest([*([current] if current else []), *overrides], 0)
+        value, override = self._largest(
+            [*([current] if current else []), *overrides], self.option_names.minimum
+        )
         if current or self.parse(value) > self.parse(self.setting.airflow_default):
-            value = self._number(override, self.option_names.minimum)
-            return self._override(override, value, exported=False)
+            return self._override(override, self._at_least_unset(value, overrides), exported=False)
         why = f"Airflow uses the largest value, and {override.location} is not above it"
         return self._result(self.setting.airflow_default, AIRFLOW, why, exported=False)
+
+    def _at_least_unset(self, value: str, overrides: Sequence[Override] = ()) -> str:
+        """Return the larger of `value` and 0, which is the value of each name in `max_with` that is not set."""
+        is_any_unset = len(overrides) < len(self.option_names.max_with)
+        return "0" if is_any_unset and self.parse(value) < 0 else value
+
+    def _is_read(self) -> bool:
+        """Whether an executor reads the setting, if only executors of one kind do."""
+        kind = self.setting.executor
+        return not kind or capacity.uses(kind, executor(self.environ, self.cfg, self.line))
 
     def _generated_winner(self, current: Override) -> str | None:
         """Return the location of the new name that Airflow generated, if it hides the operator's old one."""
@@ -199,5 +226,7 @@ class _SettingResolver:
         executor_name = executor(self.environ, self.cfg, self.line)
         concurrency = AIRFLOW_WORKER_CONCURRENCY
         if self.queues is not None or capacity.is_local(executor_name):
-            concurrency = configured_concurrency(self.environ, self.cfg, self.line) or concurrency
+            skip_blank = not capacity.uses_celery(executor_name)
+            configured = configured_concurrency(self.environ, self.cfg, self.line, skip_blank=skip_blank)
+            concurrency = configured or concurrency
         return capacity.parallelism(self.queues, executor_name, concurrency)

@@ -8,11 +8,17 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import time
 from urllib.parse import urlsplit
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 TIMEOUT = 1.0  # seconds for each step of a request
-MAX_SECONDS = 2.0  # for the whole body
+MAX_SECONDS = 4.0  # for all requests and tries together, however slowly the answers come
+TRIES = 2  # the worker's own process asks again, and must get the same answer
 MAX_BYTES = 1024 * 1024
 CHUNK = 65536
 UNITS_PER_CPU = 1024
@@ -25,12 +31,47 @@ class UnavailableError(Exception):
     """The metadata cannot be read; the text says why."""
 
 
+class _Socket(socket.socket):
+    """A socket that receives until `end`, in seconds of the monotonic clock: a timeout alone starts anew each time."""
+
+    end = 0.0
+
+    def recv_into(self, *arguments: Any) -> int:
+        self.settimeout(_seconds_left(self.end))
+        return super().recv_into(*arguments)
+
+
+class _Connection(http.client.HTTPConnection):
+    """An HTTP connection that ends at `end`."""
+
+    def __init__(self, host: str, port: int | None, end: float) -> None:
+        super().__init__(host, port, timeout=_seconds_left(end))
+        self._end = end
+
+    def connect(self) -> None:
+        super().connect()
+        plain = self.sock
+        self.sock = _Socket(plain.family, plain.type, plain.proto, plain.detach())
+        self.sock.settimeout(_seconds_left(self._end))
+        self.sock.end = self._end
+
+
 def task_limits(address: str) -> tuple[float | None, int | None]:
     """Return the CPUs and the memory, in bytes, of the task at `address`; None for what it does not limit.
 
     Raises UnavailableError.
     """
-    task, container = (_limits(_get(address.rstrip("/") + path)) for path in ("/task", ""))
+    end = time.monotonic() + MAX_SECONDS
+    for _ in range(TRIES - 1):
+        try:
+            return _task_limits(address, end)
+        except UnavailableError:
+            pass
+    return _task_limits(address, end)
+
+
+def _task_limits(address: str, end: float) -> tuple[float | None, int | None]:
+    task, container = (_limits(_get(address.rstrip("/") + path, end)) for path in ("/task", ""))
     cpus = _number(task, "CPU", MAX_CPUS) or _container_cpus(container)
     limits = [_number(document, "Memory", MAX_MEMORY) for document in (task, container)]
     memory = min((limit for limit in limits if limit), default=None)
@@ -42,13 +83,13 @@ def _container_cpus(limits: dict[str, object]) -> float | None:
     return units / UNITS_PER_CPU if units and units > NO_CPU_UNITS else None
 
 
-def _get(url: str) -> object:
+def _get(url: str, end: float) -> object:
     """Return the JSON document at `url`, without following a redirect."""
     try:
         parts = urlsplit(url)
         if parts.scheme != "http" or not parts.hostname:
             raise UnavailableError("it is not an http address")
-        connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=TIMEOUT)
+        connection = _Connection(parts.hostname, parts.port, end)
         try:
             connection.request("GET", parts.path)
             response = connection.getresponse()
@@ -57,19 +98,28 @@ def _get(url: str) -> object:
             return json.loads(_body(response))
         finally:
             connection.close()
+    except TimeoutError as error:
+        raise UnavailableError("it does not answer in time") from error
     except (OSError, ValueError, RecursionError, http.client.HTTPException) as error:
         raise UnavailableError(getattr(error, "strerror", None) or type(error).__name__) from error
 
 
 def _body(response: http.client.HTTPResponse) -> bytes:
-    """Return the body; it may neither be long nor take long."""
-    end = time.monotonic() + MAX_SECONDS
+    """Return the body, which may not be long."""
     body = b""
     while chunk := response.read1(CHUNK):
         body += chunk
-        if len(body) > MAX_BYTES or time.monotonic() > end:
-            raise UnavailableError("its answer is too long or too slow")
+        if len(body) > MAX_BYTES:
+            raise UnavailableError("its answer is too long")
     return body
+
+
+def _seconds_left(end: float) -> float:
+    """Return the timeout of the next step. Raises TimeoutError if there is no time left."""
+    left = end - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return min(left, TIMEOUT)
 
 
 def _limits(document: object) -> dict[str, object]:

@@ -55,4 +55,6 @@ def allowed_values(setting: SettingDefault, line: str) -> str:
     """Describe the valid values."""
     minimum = setting.names_by_line[line].minimum
     allowed = numbers_within(setting.number, setting.unit, minimum, setting.maximum)
-    return allowed if minimum == 1 else f"{allowed}; 0: {setting.zero}"
+    if minimum == 1:
+        return allowed
+    return f"{allowed}; {'0' if minimum == 0 else '0 or less'}: {setting.zero}"

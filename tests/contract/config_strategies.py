@@ -84,9 +84,9 @@ def max_with_names(setting: SettingDefault) -> tuple[ConfigOption, ...]:
     return tuple(name for names in setting.names_by_line[LINE].max_with for name in names)
 
 
-def minimum(setting: SettingDefault, name: ConfigOption | EnvOnlyName) -> float | None:
-    """Return the smallest number that the name accepts, or None if it accepts any; in `max_with`, 0 means not set."""
-    return 0 if name in max_with_names(setting) else setting.names_by_line[LINE].minimum
+def minimum(setting: SettingDefault) -> float | None:
+    """Return the smallest number that the setting accepts, or None if it accepts any."""
+    return setting.names_by_line[LINE].minimum
 
 
 @cache
@@ -106,11 +106,12 @@ def numbers(setting: SettingDefault, name: ConfigOption | EnvOnlyName) -> st.Sea
     texts = st.sampled_from(usual) | st.integers(1, 5000).map(str)
     if setting.number is float:
         texts |= st.sampled_from(["0.5", "600", "599.99", "1e3", "0.001"])
-    if minimum(setting, name) is None:
+    low = minimum(setting)
+    if low is None or low < 0:
         texts |= st.sampled_from(["-1", "-3600"])
     if setting.maximum is None:
         texts |= st.just("1000000000000")
-    return texts if minimum(setting, name) == 1 else texts | st.just("0")
+    return texts if low == 1 else texts | st.just("0")
 
 
 @st.composite

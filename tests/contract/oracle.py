@@ -136,6 +136,8 @@ class Oracle:
         if values:
             value = max(values.values())
             winners = [name for name in values if values[name] == value]
+            if len(values) <= len(setting.names_by_line[LINE].max_with):
+                value = max(value, 0)  # what is not set is 0
             return Expected(value, frozenset(self._origin(name, in_environment) for name in winners))
         if setting.default is not None:
             return Expected(float(setting.default), frozenset({"Runtime"}))

@@ -17,14 +17,18 @@ from testing.installed_line import INTERVAL, LINE
 from tests.contract.config_strategies import minimum, names_of
 from tests.contract.oracle import replaced_environ
 
+KUBERNETES = next(setting for setting in DEFAULTS if setting.executor)
+CONCURRENCY = "AIRFLOW__CELERY__WORKER_CONCURRENCY"
+QUEUES = {"AIRFLOW__ASTRO_RUNTIME__WORKER_QUEUES": '[{"name": "a", "worker_count": 2}]'}
+
 
 def is_accepted(setting: SettingDefault, name: ConfigOption | EnvOnlyName, text: str) -> bool:
     """Whether the text is a value after all, as Airflow takes it, or is as good as not set for Airflow."""
     if not text.strip():
-        return name in setting.names_by_line[LINE].forwarded
+        return name in setting.names_by_line[LINE].forwarded or bool(setting.executor)
     try:
         number = NUMBER_PARSERS[LINE][setting.number](text)
-        low, high = minimum(setting, name), setting.maximum
+        low, high = minimum(setting), setting.maximum
         return isfinite(number) and (low is None or low <= number) and (high is None or number <= high)
     except ValueError:
         return False
@@ -35,6 +39,7 @@ BAD = (
     "abc",
     "0",
     "-3",
+    "-60000000001",
     "1e9",
     " ",
     "nan",
@@ -52,6 +57,24 @@ CASES = [
     for place in (("environment", "airflow.cfg") if isinstance(name, ConfigOption) else ("environment",))
     for text in BAD
     if not is_accepted(setting, name, text)
+]
+# An empty text under a name, the executor, the subcommand, other variables, and whether the start refuses it.
+EMPTY_CASES: list[tuple[str, str, tuple[str, ...], dict[str, str], bool]] = [
+    (name.variable, executor, ("scheduler",), {}, refused)
+    for name in KUBERNETES.names_by_line[LINE].names
+    for executor, refused in {
+        "LocalExecutor": False,
+        "CeleryExecutor": False,
+        "KubernetesExecutor": True,
+        "CeleryExecutor,KubernetesExecutor": True,
+    }.items()
+] + [
+    (CONCURRENCY, "LocalExecutor", ("version",), {}, False),
+    (CONCURRENCY, "LocalExecutor", ("scheduler",), QUEUES, False),
+    (CONCURRENCY, "CeleryExecutor", ("scheduler",), QUEUES, True),
+    (CONCURRENCY, "LocalExecutor,CeleryExecutor", ("scheduler",), QUEUES, True),
+    (CONCURRENCY, "CeleryExecutor", ("celery", "worker"), {}, True),
+    ("AIRFLOW__CORE__PARALLELISM", "LocalExecutor", ("scheduler",), {}, True),
 ]
 INTEGER_SETTINGS = [setting for setting in DEFAULTS if setting.number is int]
 
@@ -78,7 +101,30 @@ def test_bad_value_stops_start(
     assert error.code == CONFIG
     assert str(error).startswith(f"{location} holds {value!r}; it must be a")
     assert f"number of {setting.unit}" in str(error)
-    assert (f" {minimum(setting, name)}" in str(error)) is (minimum(setting, name) is not None)
+    assert (f" {minimum(setting)}" in str(error)) is (minimum(setting) is not None)
+
+
+@pytest.mark.parametrize("text", ["", " ", '""', "''"])
+@pytest.mark.parametrize(("variable", "executor", "subcommand", "others", "refused"), EMPTY_CASES)
+def test_empty_value_is_refused_where_it_is_read(
+    tmp_path: Path,
+    variable: str,
+    executor: str,
+    subcommand: tuple[str, ...],
+    others: dict[str, str],
+    refused: bool,
+    text: str,
+) -> None:
+    environ = {"HOME": str(tmp_path), "AIRFLOW_HOME": str(tmp_path), "AIRFLOW__CORE__EXECUTOR": executor}
+    with replaced_environ({**environ, **others, variable: text}):
+        if refused:
+            with pytest.raises(StartError, match=f"^{variable} holds"):
+                build_environment(os.environ, subcommand)
+        else:
+            prepared = build_environment(os.environ, subcommand)
+            assert prepared.environ[variable] == text
+            exported = {setting.variable for setting in prepared.settings if setting.exported}
+            assert variable not in exported
 
 
 @pytest.mark.parametrize("setting", INTEGER_SETTINGS, ids=lambda setting: setting.documented)

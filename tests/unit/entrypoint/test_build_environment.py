@@ -61,7 +61,7 @@ def test_worker_concurrency_is_calculated_for_worker_without_pool_option(
     assert (CONCURRENCY in build_environment(environ, subcommand).environ) is calculated
 
 
-@pytest.mark.parametrize("text", ["", " "])
+@pytest.mark.parametrize("text", ["", " ", '""', "''", ' "" '])
 def test_empty_variable_of_the_runtime_counts_as_not_set(
     environ: dict[str, str], tmp_path: Path, text: str
 ) -> None:
@@ -80,10 +80,24 @@ def test_empty_variable_of_the_runtime_counts_as_not_set(
     assert len(prepared.notes) == 1
 
 
-def test_empty_worker_queues_in_cfg_count_as_not_set(environ: dict[str, str], tmp_path: Path) -> None:
-    (tmp_path / "airflow.cfg").write_text("[astro_runtime]\nworker_queues =\n")
+@pytest.mark.parametrize("text", ["", '""'])
+def test_empty_worker_queues_in_cfg_count_as_not_set(
+    environ: dict[str, str], tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "airflow.cfg").write_text(f"[astro_runtime]\nworker_queues = {text}\n")
     local = {**environ, "AIRFLOW__CORE__EXECUTOR": "LocalExecutor"}
     assert build_environment(local).environ["AIRFLOW__CORE__PARALLELISM"] == "16"
+
+
+def test_empty_value_that_no_executor_reads_is_left_alone(environ: dict[str, str]) -> None:
+    """Stock Airflow starts with it, since only KubernetesExecutor reads it."""
+    batch = "AIRFLOW__KUBERNETES_EXECUTOR__WORKER_PODS_CREATION_BATCH_SIZE"
+    prepared = build_environment({**environ, batch: "", CONCURRENCY: ""}, ("version",))
+    assert (prepared.environ[batch], prepared.environ[CONCURRENCY]) == ("", "")
+    lines = [setting.log_line for setting in prepared.settings]
+    why = "not read without an executor for Kubernetes"
+    assert f"{batch}= (operator environment, {batch}; {why})" in lines
+    assert build_environment(prepared.environ).environ == prepared.environ
 
 
 def test_empty_autoscale_does_not_size_the_pool(environ: dict[str, str]) -> None:

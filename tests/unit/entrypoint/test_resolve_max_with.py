@@ -87,10 +87,27 @@ def test_resolve_accepts_timeout_of_zero_as_airflow_does(tmp_path: Path, environ
     assert (setting.value, setting.origin, setting.exported) == ("0", ENVIRONMENT, False)
 
 
-@pytest.mark.parametrize("text", ["-1", "nan", "inf", "1e300"])
+@pytest.mark.parametrize(
+    ("environ", "value"),
+    [
+        ({QUEUED: "-1"}, "0"),
+        ({QUEUED: "-1", STALLED: "-5"}, "0"),
+        ({QUEUED: "-1", STALLED: "5"}, "5"),
+        ({QUEUED: "-3", STALLED: "-5", ADOPTION: "-2", PENDING: "-4"}, "-2"),
+        ({STALLED: "-5"}, "600"),
+    ],
+)
+def test_resolve_takes_negative_timeout_as_airflow_does(
+    tmp_path: Path, environ: dict[str, str], value: str
+) -> None:
+    """Airflow's scheduler uses the largest of the four, where 0 stands for what is not set."""
+    assert resolve_timeout(tmp_path, environ).value == value
+
+
+@pytest.mark.parametrize("text", ["-1e300", "nan", "inf", "1e300"])
 def test_resolve_rejects_timeout_that_cannot_work(tmp_path: Path, text: str) -> None:
     with pytest.raises(
-        StartError, match=f"^{QUEUED} holds .*; it must be a number of seconds from 0"
+        StartError, match=f"^{QUEUED} holds .*; it must be a number of seconds from -60000000000"
     ) as error:
         resolve_timeout(tmp_path, {QUEUED: text})
     assert error.value.code == CONFIG

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 
 import pytest
 
@@ -99,7 +100,7 @@ def test_limit_that_control_groups_lack_comes_from_the_task(tmp_path: Path) -> N
         ({TASK: b"{"}, 200, "JSONDecodeError"),
         ({TASK: b"[" * 100_000}, 200, "RecursionError"),
         ({TASK: b"\xff"}, 200, "UnicodeDecodeError"),
-        ({TASK: b" " * 2_000_000}, 200, "its answer is too long or too slow"),
+        ({TASK: b" " * 2_000_000}, 200, "its answer is too long"),
         ({}, 302, "it answers 302"),
         ({}, 500, "it answers 500"),
     ],
@@ -133,5 +134,65 @@ def test_server_that_does_not_answer_is_a_warning(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(task_metadata, "TIMEOUT", 0.1)
     with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as silent:
         limits = limits_at(tmp_path, f"http://127.0.0.1:{silent.server_port}/v4")
-    assert limits.warning
+    assert limits.warning.endswith(": it does not answer in time")
     assert limits.memory == 8 * GIB
+
+
+DRIPS = 400  # pieces that a slow server would send, if it could
+
+
+@contextmanager
+def slow_server(start: bytes, piece: bytes) -> Iterator[tuple[str, list[bytes]]]:
+    """Answer with `start` and then slowly with `piece` over and over; yield the address and the pieces sent."""
+    sent: list[bytes] = []
+    stop = threading.Event()
+
+    class Handler(StreamRequestHandler):
+        def handle(self) -> None:
+            self.rfile.readline()
+            try:
+                self.wfile.write(start)
+                while len(sent) < DRIPS and not stop.wait(0.05):
+                    self.wfile.write(piece)
+                    sent.append(piece)
+            except OSError:
+                pass  # the client has gone
+
+    with ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}/v4", sent
+        finally:
+            stop.set()
+            server.shutdown()
+            thread.join()
+
+
+OK = b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.mark.parametrize(
+    ("start", "piece"),
+    [
+        (b"", b"H"),
+        (b"HTTP/1.1 200 OK", b" "),
+        (OK + b"X: ", b"x"),
+        (OK, b"X: y\r\n"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (OK + b"\r\n", b" "),
+        (OK + b"Content-Length: 900\r\n\r\n", b" "),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\n", b"0"),
+    ],
+    ids=["protocol", "status", "header", "headers", "continue", "body", "length", "chunks", "chunk size"],
+)
+def test_server_that_never_ends_is_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: bytes, piece: bytes
+) -> None:
+    monkeypatch.setattr(task_metadata, "MAX_SECONDS", 0.5)
+    with slow_server(start, piece) as (address, sent):
+        limits = limits_at(tmp_path, address)
+    assert limits.warning.endswith("limits: it does not answer in time")
+    assert (limits.cores, limits.memory) == (HOST_CORES, 8 * GIB)
+    assert 0 < len(sent) < DRIPS
