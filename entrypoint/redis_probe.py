@@ -70,7 +70,8 @@ def check(conversation: Conversation) -> None:
 def outcome(error: bytes) -> Exception:
     """Return the outcome for an error reply, without its text.
 
-    An unknown error is a proxy's that has no server yet: Envoy's `no healthy upstream`, twemproxy's `ERR Connection refused`.
+    An unknown error is a proxy's that has no server yet, such as `no healthy upstream` (Envoy) or
+    `ERR Connection refused` (twemproxy).
     """
     word = error.partition(b" ")[0]
     if error.startswith(TOO_MANY_CLIENTS):

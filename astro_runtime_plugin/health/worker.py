@@ -53,7 +53,7 @@ def broker_problem(app: Celery, error: Exception) -> Exception:
 
     Raises StartError for a URL with a port that is not one.
     """
-    addresses = ", ".join(map(str, endpoints(str(app.conf.broker_url), "[celery] broker_url")))
+    addresses = ", ".join(map(str, endpoints(str(app.conf.broker_write_url), "[celery] broker_url")))
     connection = app.connection_for_write()
     errors = (OperationalError, OSError, *connection.connection_errors, *connection.channel_errors)
     if not isinstance(error, errors):
