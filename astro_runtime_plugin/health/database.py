@@ -55,7 +55,7 @@ def metadata_address(text: str) -> str:
     url = split_database_url(text)
     if url.kind == "sqlite":  # has no password
         return url.path or "its address"
-    if url.ambiguous or "@" in url.host:
+    if url.ambiguous:
         return HIDDEN
     return (url.host or url.path or "its address") + (f":{url.port}" if url.port else "")
 
