@@ -1,6 +1,6 @@
-"""What beside its URL determines how Celery reaches the broker: TLS, Sentinel's master, the operator's Python object.
+"""What determines how Celery reaches the broker: its variables, TLS, Sentinel's master, the operator's Python object.
 
-Source: `get_default_celery_config` of Airflow's Celery provider 3.26.
+Source: `get_default_celery_config` of Airflow's Celery provider 3.26; `Settings` in `celery/app/utils.py`, Celery 5.6.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ CONFIG_OPTIONS = ConfigOption("celery", "celery_config_options")
 EXTRA_CONFIG = ConfigOption("celery", "extra_celery_config")
 DEFAULT_OBJECT = "default_celery.DEFAULT_CELERY_CONFIG"  # the end of its path, which has changed
 TRANSPORT_OPTIONS = "celery_broker_transport_options"
+# What Celery sends to and receives from; `broker_url` stands for one that is not set.
+CELERY_URLS = ("broker_write_url", "broker_read_url")
 TLS_KINDS = ("rediss", "amqps")
 FILES = {"ca": "ca_certs", "certificate": "certfile", "key": "keyfile", "password": "keyfile_password"}
 
@@ -61,22 +63,56 @@ class BrokerSettings:
         return _tls_options({name.removeprefix("ssl_"): value for name, value in self.sentinel.items()})
 
 
-def read_broker_settings(environ: Mapping[str, str], cfg: AirflowCfg) -> BrokerSettings:
-    """Return how this Airflow's Celery reaches its broker. Raises StartError as `connection_url` does."""
+def read_broker_settings(environ: Mapping[str, str], cfg: AirflowCfg) -> list[BrokerSettings]:
+    """Return how this Airflow's Celery reaches its broker; two if it sends to another than it receives from.
+
+    Raises StartError as `connection_url` does.
+    """
     extra = _json(EXTRA_CONFIG, environ, cfg)
-    if url := _url(extra.get("broker_url")):
-        settings = BrokerSettings(str(EXTRA_CONFIG), url)
-    else:
-        settings = BrokerSettings(*connection_url(BROKER, environ, cfg))
-    if (override := find_override((CONFIG_OPTIONS,), environ, cfg)) and not _is_default(override.text):
-        settings.connect_only = True
-        if not url and find_override(BROKER_URL, environ, cfg, sensitive=True) is None:
-            settings.location, settings.url = override.location, None
-            settings.holder = "the Python object"
+    addresses = [
+        _celery_url(option, environ, extra) or _celery_url("broker_url", environ, extra)
+        for option in CELERY_URLS
+    ]
+    airflows = _airflow_settings(environ, cfg) if None in addresses else None
+    brokers = [BrokerSettings(*address) if address else airflows for address in addresses]
+    by_url = {broker.url: broker for broker in brokers if broker}
+    for settings in by_url.values():
+        _read_options(settings, extra, environ, cfg)
+    return list(by_url.values())
+
+
+def _celery_url(option: str, environ: Mapping[str, str], extra: dict[str, Any]) -> tuple[str, str] | None:
+    """Return where Celery's own `option` is set, and its URL: in Celery's variable, or by the operator's JSON."""
+    variable = f"CELERY_{option.upper()}"
+    if url := environ.get(variable):
+        return variable, url
+    url = _url(extra.get(option))
+    return (str(EXTRA_CONFIG), url) if url else None
+
+
+def _airflow_settings(environ: Mapping[str, str], cfg: AirflowCfg) -> BrokerSettings:
+    """Return the broker of `[celery] broker_url`, unless only the operator's Python object has one."""
+    custom = _python_object(environ, cfg)
+    if custom is None or find_override(BROKER_URL, environ, cfg, sensitive=True):
+        return BrokerSettings(*connection_url(BROKER, environ, cfg))
+    settings = BrokerSettings(custom, None)
+    settings.holder = "the Python object"
+    return settings
+
+
+def _python_object(environ: Mapping[str, str], cfg: AirflowCfg) -> str | None:
+    """Return where the operator's Python object is set, or None for Airflow's own one."""
+    override = find_override((CONFIG_OPTIONS,), environ, cfg)
+    return override.location if override and not _is_default(override.text) else None
+
+
+def _read_options(
+    settings: BrokerSettings, extra: dict[str, Any], environ: Mapping[str, str], cfg: AirflowCfg
+) -> None:
+    settings.connect_only = _python_object(environ, cfg) is not None
     files = celery_tls_files(environ, cfg)
-    settings.tls = extra.get("broker_use_ssl") or (
-        None if files is None else {"cert_reqs": "required", **files}
-    )
+    airflows_tls = None if files is None else {"cert_reqs": "required", **files}
+    settings.tls = extra.get("broker_use_ssl") or airflows_tls
     transport = extra.get("broker_transport_options")
     transport = transport if isinstance(transport, dict) else {}
     settings.master_name = str(
@@ -86,7 +122,6 @@ def read_broker_settings(environ: Mapping[str, str], cfg: AirflowCfg) -> BrokerS
         ConfigOption(TRANSPORT_OPTIONS, "sentinel_kwargs"), environ, cfg
     )
     settings.sentinel = sentinel if isinstance(sentinel, dict) else {}
-    return settings
 
 
 def _is_default(path: str) -> bool:

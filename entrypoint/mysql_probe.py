@@ -15,6 +15,14 @@ if TYPE_CHECKING:
 
 GREETINGS = (9, 10)  # the versions of the protocol
 ERROR = 255
+REFUSED = {
+    1043: "it does not take the handshake",
+    1044: "the user has no access to the database",
+    1045: "wrong user or password",
+    1049: "unknown database",
+    1130: "it does not take connections from this host",
+    1698: "wrong user or password",
+}
 NOT_READY = {
     1037: "it has no memory left",
     1040: "it has too many connections",
@@ -27,6 +35,8 @@ NOT_READY = {
     1226: "the user has too many connections",
     2002: "the proxy has no connection to its server",
     2003: "the proxy has no connection to its server",
+    2013: "the proxy has no connection to its server",
+    9001: "the proxy has no connection to its server",  # ProxySQL
 }
 
 
@@ -37,9 +47,13 @@ def probe(conversation: Conversation, endpoint: Endpoint, settings: BrokerSettin
         raise NoProbe("not MySQL")
     kind, *rest = conversation.read(3)
     if kind == ERROR:
-        code = int.from_bytes(bytes(rest), "little")
-        if code in NOT_READY:
-            raise NotReady(f"{NOT_READY[code]} (error {code})")
-        raise LoginRefused(f"error {code}")
+        raise outcome(int.from_bytes(bytes(rest), "little"))
     if kind not in GREETINGS:
         raise NoProbe("not MySQL")
+
+
+def outcome(code: int) -> Exception:
+    """Return the outcome for an error before any login. An unknown one is a proxy's, of which each has its own."""
+    if code in REFUSED:
+        return LoginRefused(f"{REFUSED[code]} (error {code})")
+    return NotReady(f"{NOT_READY.get(code, 'it takes no connection')} (error {code})")

@@ -29,7 +29,7 @@ def probe(conversation: Conversation, endpoint: Endpoint, settings: BrokerSettin
     """Return once the server runs a query, or asks for a password that the URL does not contain."""
     url = endpoint.url
     if endpoint.port:
-        _start_tls(conversation, url, endpoint.host)
+        _start_tls(conversation, url, endpoint.name)
     user = url.option("user") or url.user or _system_user()
     database = url.option("dbname") or url.path or user
     names = b"".join(_encode(text) + b"\0" for text in ("user", user, "database", database))

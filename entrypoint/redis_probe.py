@@ -19,6 +19,7 @@ NOT_READY = {
     b"MASTERDOWN": "it has no connection to its master",
     b"CLUSTERDOWN": "its cluster is down",
     b"BUSY": "it is busy with a script",
+    b"MISCONF": "it cannot save its data",
     b"TRYAGAIN": "it asks to try again",
 }
 REFUSED = {
@@ -27,6 +28,8 @@ REFUSED = {
     b"DENIED": "it is in protected mode",
     b"ERR": "it does not take the password",
 }
+# An error ERR is about the login or the command if it has one of these words; a proxy's is about its server.
+LOGIN_WORDS = (b"auth", b"password", b"permitted", b"command", b"argument", b"syntax", b"protocol")
 TOO_MANY_CLIENTS = b"ERR max number of clients"
 NO_PERMISSION = b"NOPERM"  # logged in, with rights of its own
 
@@ -65,10 +68,16 @@ def check(conversation: Conversation) -> None:
 
 
 def outcome(error: bytes) -> Exception:
-    """Return the outcome for an error reply, without its text."""
+    """Return the outcome for an error reply, without its text.
+
+    An unknown error is a proxy's that has no server yet, such as `no healthy upstream` (Envoy) or
+    `ERR Connection refused` (twemproxy).
+    """
     word = error.partition(b" ")[0]
     if error.startswith(TOO_MANY_CLIENTS):
         return NotReady("it has too many clients")
     if word in NOT_READY:
         return NotReady(f"{NOT_READY[word]} ({word.decode()})")
-    return LoginRefused(REFUSED.get(word, "it answers with an error"))
+    if word in REFUSED and (word != b"ERR" or any(text in error.lower() for text in LOGIN_WORDS)):
+        return LoginRefused(REFUSED[word])
+    return NotReady("it answers with an unknown error, as a proxy without a server does")

@@ -35,7 +35,6 @@ LAUNCHERS: dict[str, tuple[tuple[str, ...], int]] = {
     "gosu": ((), 1),
     "su-exec": ((), 1),
     "sudo": (("-u", "--user", "-g", "--group", "-h", "-D", "-C", "-R", "-T"), 0),
-    "runuser": (("-u", "--user", "-g", "--group"), 0),
     "setpriv": (("--reuid", "--regid", "--groups", "--bounding-set", "--inh-caps", "--ambient-caps"), 0),
     "taskset": ((), 1),
     "chrt": ((), 1),
@@ -69,6 +68,8 @@ def airflow_commands(
         yield _subcommand(words[words.index("-m") + 2 :], environ)
     elif program == "eval" and depth:
         yield from _in_script(" ".join(words[1:]), [], environ, depth)
+    elif program in ("su", "runuser") and "-c" in words and depth:
+        yield from _in_script("".join(words[words.index("-c") + 1 :][:1]), [], environ, depth)
     elif program in SHELLS and depth:
         script, arguments = _script(words[1:])
         yield from _in_script(script, arguments, environ, depth)

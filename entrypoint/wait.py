@@ -6,7 +6,7 @@ from entrypoint.capacity import uses_celery
 from entrypoint.command import BROKER
 from entrypoint.connection_url import connection_url
 from entrypoint.defaults import EXECUTOR
-from entrypoint.endpoints import Endpoint, endpoints
+from entrypoint.endpoints import Endpoint, address_file, endpoints
 from entrypoint.errors import UNAVAILABLE, StartError, bad_value
 from entrypoint.overrides import find_override
 from entrypoint.probe import probe
@@ -68,12 +68,12 @@ def wait_for(
     for need in needs if policy.count else ():
         if need != BROKER:
             location, url = connection_url(need, environ, cfg)
-            _wait_for(need, location, url, None, policy, log)
+            _wait_for(need, location, url, None, environ, policy, log)
         elif _uses_celery(environ, cfg):
             from entrypoint.broker_settings import read_broker_settings
 
-            settings = read_broker_settings(environ, cfg)
-            _wait_for(need, settings.location, settings.url, settings, policy, log)
+            for settings in read_broker_settings(environ, cfg):
+                _wait_for(need, settings.location, settings.url, settings, environ, policy, log)
 
 
 def _uses_celery(environ: Mapping[str, str], cfg: AirflowCfg) -> bool:
@@ -87,13 +87,18 @@ def _wait_for(
     location: str,
     url: str | None,
     settings: BrokerSettings | None,
+    environ: Mapping[str, str],
     policy: RetryPolicy,
     log: Callable[[str], None],
 ) -> None:
     if url is None:
         holder = settings.holder if settings else "the secrets backend"
         log(f"not waiting for the {need}: only {holder} has its URL ({location})")
-    elif candidates := endpoints(url, location):
+    elif option := address_file(url, environ):
+        log(
+            f"not waiting for the {need}: only the driver reads the file with its address ({option}; {location})"
+        )
+    elif candidates := endpoints(url, location, environ):
         try:
             _wait_for_any(need, candidates, settings, policy, log)
         except LoginRefused as refusal:

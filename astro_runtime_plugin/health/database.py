@@ -13,7 +13,9 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.sql import Select
 
 from astro_runtime_plugin.health.settings import HealthSettings, UnhealthyError
-from entrypoint.command import DATABASE
+from entrypoint.endpoints import HIDDEN, endpoints
+from entrypoint.errors import StartError
+from entrypoint.url_parts import split_database_url
 
 CONNECT_SECONDS = 5
 # By SQLAlchemy's name of the driver: what the driver calls the time that connecting may take. Others get no limit.
@@ -29,17 +31,33 @@ TIMEOUTS: Mapping[str, str] = {
 }
 
 
-def metadata_url(settings: HealthSettings) -> URL:
-    """Return the database's URL as Airflow uses it. Raises UnhealthyError for text that is not a URL.
+def metadata_url(text: str) -> URL:
+    """Return the URL in `text` as Airflow uses it. Raises UnhealthyError for text that is not a URL.
 
     Airflow rewrites the old spelling of PostgreSQL: `_upgrade_postgres_metastore_conn` in airflow/configuration.py.
     """
     try:
-        return make_url(re.sub(r"^postgres(\+psycopg2)?://", "postgresql://", settings.url(DATABASE)))
+        return make_url(re.sub(r"^postgres(\+psycopg2)?://", "postgresql://", text))
     except (SQLAlchemyError, ValueError):
         raise UnhealthyError(
             "[database] sql_alchemy_conn holds an invalid value (hidden); it must be the URL of a database"
         ) from None
+
+
+def metadata_address(text: str) -> str:
+    """Return the server or the file in the URL `text`, and never a part of its password."""
+    try:
+        servers = endpoints(text, "[database] sql_alchemy_conn")
+    except StartError:
+        return "its address"
+    if servers:
+        return ", ".join(dict.fromkeys(map(str, servers)))
+    url = split_database_url(text)
+    if url.kind == "sqlite":  # has no password
+        return url.path or "its address"
+    if url.ambiguous:
+        return HIDDEN
+    return (url.host or url.path or "its address") + (f":{url.port}" if url.port else "")
 
 
 def metadata_engine(url: URL, settings: HealthSettings) -> Engine:

@@ -9,15 +9,20 @@ from importlib.util import find_spec
 from typing import Any
 
 from sqlalchemy import DateTime, String, column, select, table
-from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import Select
 
 from astro_runtime_plugin import child_process
 from astro_runtime_plugin.component import HEARTBEAT_THRESHOLDS
-from astro_runtime_plugin.health.database import metadata_engine, metadata_url, query_value
+from astro_runtime_plugin.health.database import (
+    metadata_address,
+    metadata_engine,
+    metadata_url,
+    query_value,
+)
 from astro_runtime_plugin.health.hostname import job_hostname
 from astro_runtime_plugin.health.settings import HealthSettings, UnhealthyError, UnknownHealthError
+from entrypoint.command import DATABASE
 
 COLUMNS: Mapping[str, Any] = {
     "job_type": String,
@@ -47,14 +52,15 @@ def check_job(settings: HealthSettings, job_type: str) -> None:
 
 def latest_heartbeat(settings: HealthSettings, job_type: str) -> datetime | None:
     """Return the latest heartbeat of this host's running job; None if there is no such job."""
-    url = metadata_url(settings)
+    text = settings.url(DATABASE)
+    url = metadata_url(text)
     query = heartbeat_query(settings, job_type)
     try:
         heartbeat: datetime | None = query_value(metadata_engine(url, settings), query)
     except Exception as error:  # each driver has its own errors
         if isinstance(error, DBAPIError) and not is_engine_customized(settings):
-            raise database_problem(url, type(error).__name__) from None
-        heartbeat = heartbeat_from_airflow(url, settings, job_type)
+            raise database_problem(text, type(error).__name__) from None
+        heartbeat = heartbeat_from_airflow(text, settings, job_type)
     return heartbeat if heartbeat is None or heartbeat.tzinfo else heartbeat.replace(tzinfo=timezone.utc)
 
 
@@ -69,10 +75,9 @@ def heartbeat_query(settings: HealthSettings, job_type: str) -> Select[Any]:
     return query.order_by(job.c.latest_heartbeat.desc()).limit(1)
 
 
-def database_problem(url: URL, problem: str) -> UnhealthyError:
-    """Return the error for a database that cannot be queried; of its URL it shows only the address."""
-    address = f"{url.host or url.database}" + (f":{url.port}" if url.port else "")
-    return UnhealthyError(f"could not query the metadata database at {address}: {problem}")
+def database_problem(text: str, problem: str) -> UnhealthyError:
+    """Return the error for a database that cannot be queried; of its URL `text` it shows only the address."""
+    return UnhealthyError(f"could not query the metadata database at {metadata_address(text)}: {problem}")
 
 
 def is_engine_customized(settings: HealthSettings) -> bool:
@@ -90,7 +95,7 @@ def is_engine_customized(settings: HealthSettings) -> bool:
     )
 
 
-def heartbeat_from_airflow(url: URL, settings: HealthSettings, job_type: str) -> datetime | None:
+def heartbeat_from_airflow(text: str, settings: HealthSettings, job_type: str) -> datetime | None:
     """Return the latest heartbeat by way of Airflow's own engine, in a child process.
 
     Takes seconds, so it is the way only where a direct connection failed. Raises UnhealthyError if Airflow cannot
@@ -103,7 +108,7 @@ def heartbeat_from_airflow(url: URL, settings: HealthSettings, job_type: str) ->
             "only Airflow can connect to the metadata database, and took too long"
         ) from None
     if "problem" in answer:
-        raise database_problem(url, answer["problem"])
+        raise database_problem(text, answer["problem"])
     if "unknown" in answer:
         raise UnknownHealthError(
             f"only Airflow can connect to the metadata database, and failed: {answer['unknown']}"

@@ -53,7 +53,7 @@ def broker_problem(app: Celery, error: Exception) -> Exception:
 
     Raises StartError for a URL with a port that is not one.
     """
-    addresses = ", ".join(map(str, endpoints(str(app.conf.broker_url), "[celery] broker_url")))
+    addresses = ", ".join(map(str, endpoints(str(app.conf.broker_write_url), "[celery] broker_url")))
     connection = app.connection_for_write()
     errors = (OperationalError, OSError, *connection.connection_errors, *connection.channel_errors)
     if not isinstance(error, errors):
@@ -64,10 +64,16 @@ def broker_problem(app: Celery, error: Exception) -> Exception:
 
 
 def check_queues(node: str, queues: Any) -> None:
-    """Raise UnhealthyError unless there is a queue. What a worker answers is input: it may be anything."""
+    """Raise UnhealthyError unless there is a queue with a name. A worker's answer is input: it may be anything."""
     if queues is None:
         raise UnhealthyError(f"the worker {node} does not answer")
-    if not isinstance(queues, list):
-        raise UnknownHealthError(f"the worker {node} answers, but not which queues it consumes")
-    if not queues:
+    if queues == []:
         raise UnhealthyError(f"the worker {node} consumes no queue")
+    if not isinstance(queues, list) or not any(map(has_name, queues)):
+        raise UnknownHealthError(f"the worker {node} answers, but not which queues it consumes")
+
+
+def has_name(queue: Any) -> bool:
+    """Return whether an entry of a worker's answer is a queue: an object with a name."""
+    name = queue.get("name") if isinstance(queue, dict) else None
+    return isinstance(name, str) and bool(name)

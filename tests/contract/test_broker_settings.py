@@ -63,7 +63,7 @@ def test_broker_settings_match_airflow(
     with replaced_environ(variables):
         oracle.load(path)
         config = get_default_celery_config(oracle.conf)
-        settings = read_broker_settings(variables, config_file.read_config(str(path)))
+        (settings,) = read_broker_settings(variables, config_file.read_config(str(path)))
     url = config["broker_url"]
     assert settings.url == (";".join(url) if isinstance(url, list) else url)
     options = config["broker_transport_options"]
@@ -85,11 +85,28 @@ def as_cfg(environ: dict[str, str]) -> str:
 def test_python_object_is_not_read(tmp_path: Path) -> None:
     cfg = config_file.read_config(str(tmp_path / "airflow.cfg"))
     custom = {"AIRFLOW__CELERY__CELERY_CONFIG_OPTIONS": "my.module.CONFIG"}
-    settings = read_broker_settings(custom, cfg)
+    (settings,) = read_broker_settings(custom, cfg)
     assert (settings.url, settings.connect_only) == (None, True)
     assert settings.location == "AIRFLOW__CELERY__CELERY_CONFIG_OPTIONS"
-    settings = read_broker_settings({**custom, **REDIS}, cfg)
+    (settings,) = read_broker_settings({**custom, **REDIS}, cfg)
     assert (settings.url, settings.connect_only) == ("redis://:pw@redis:1/0", True)
+    brokers = read_broker_settings({**custom, "CELERY_BROKER_READ_URL": "amqp://rabbit"}, cfg)
+    assert [(broker.url, broker.connect_only) for broker in brokers] == [
+        (None, True),
+        ("amqp://rabbit", True),
+    ]
+    (settings,) = read_broker_settings({**custom, "CELERY_BROKER_URL": "amqp://rabbit"}, cfg)
+    assert (settings.location, settings.url) == ("CELERY_BROKER_URL", "amqp://rabbit")
+
+
+def test_command_is_run_once_and_only_if_celery_uses_its_url(tmp_path: Path) -> None:
+    cfg = config_file.read_config(str(tmp_path / "airflow.cfg"))
+    command = {
+        "AIRFLOW__CELERY__BROKER_URL_CMD": f"bash -c 'echo x >>{tmp_path}/runs; printf redis://r'",
+    }
+    assert [broker.url for broker in read_broker_settings(command, cfg)] == ["redis://r"]
+    read_broker_settings({**command, "CELERY_BROKER_URL": "redis://other"}, cfg)
+    assert (tmp_path / "runs").read_text() == "x\n"
 
 
 @pytest.mark.parametrize(

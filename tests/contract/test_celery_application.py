@@ -1,4 +1,4 @@
-"""The application that queries workers reaches the broker as Airflow's own application does, wherever it is set."""
+"""Queries of workers and the wait at the start reach the brokers that Airflow's own application reaches."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from hypothesis import strategies as st
 from astro_runtime_plugin.celery_client import CONNECT_TIMEOUT, NO_RETRIES, REDIS_TIMEOUTS, create_app
 from astro_runtime_plugin.parallelism.reply_mailbox import REPLY_QUEUE_SECONDS, ReplyControl
 from astro_runtime_plugin.parallelism.worker_inspector import broker_settings
+from entrypoint import config_file
+from entrypoint.broker_settings import read_broker_settings
 from tests.contract.oracle import Oracle, replaced_environ
 
 pytestmark = pytest.mark.timeout(0)  # --states determines how long it takes
@@ -252,4 +254,32 @@ def test_client_has_the_brokers_settings_of_airflows_application(
             compared += 1
 
     assert_settings_are_carried()
+    assert compared > request.config.getoption("states") / 2
+
+
+def test_wait_is_for_the_brokers_of_airflows_application(
+    request: pytest.FixtureRequest, oracle: Oracle, tmp_path: Path
+) -> None:
+    """A Python object of the operator's is not read at the start, so that layer is left out."""
+    from airflow.providers.celery.executors.celery_executor_utils import create_celery_app
+
+    compared = 0
+
+    @settings(max_examples=request.config.getoption("states"), suppress_health_check=list(HealthCheck))
+    @given(celery_section, st.sampled_from(["extra_celery_config", ""]), celery_settings, environments)
+    def assert_brokers_are_awaited(
+        celery: dict[str, str], layer: str, extra: dict[str, Any], environ: dict[str, str]
+    ) -> None:
+        nonlocal compared
+        with configured(oracle, tmp_path, celery, {}, layer, extra, environ), suppress(ValueError):
+            airflow = create_celery_app(oracle.conf)
+            cfg = config_file.read_config(str(tmp_path / "airflow.cfg"))
+            brokers = read_broker_settings(os.environ, cfg)
+            assert {broker.url for broker in brokers} == {
+                airflow.conf.broker_write_url,
+                airflow.conf.broker_read_url,
+            }
+            compared += 1
+
+    assert_brokers_are_awaited()
     assert compared > request.config.getoption("states") / 2

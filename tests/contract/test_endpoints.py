@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 import sqlalchemy
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
+from kombu.connection import Connection
 from kombu.utils.url import url_to_parts
+from psycopg.pq import Conninfo
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from entrypoint.endpoints import PORTS, endpoints
 from entrypoint.url_parts import split_broker_url, split_database_url
+from tests.contract.oracle import replaced_environ
 
 pytestmark = pytest.mark.timeout(0)  # --states determines how long it takes
 
@@ -66,10 +69,19 @@ QUERY_HOSTS = st.sampled_from(
         "10.0.0.1",
     ]
 )
-PORT_TEXTS = st.sampled_from(["", "1", "5432", "65535"])
+PORT_TEXTS = st.sampled_from(["", "0", "1", "5432", "65535"])
+LIBPQ_VARIABLES = st.fixed_dictionaries(
+    {},
+    optional={
+        "PGHOST": st.sampled_from(["", "env", "e1,e2", "/run/env", "@env"]),
+        "PGHOSTADDR": st.sampled_from(["", "10.1.0.1", "10.1.0.1,10.1.0.2", "10.1.0.1,,10.1.0.3"]),
+        "PGPORT": st.sampled_from(["", "7", "7,8", "7,"]),
+    },
+)
 PAIRS = st.one_of(
     st.tuples(st.just("host"), QUERY_HOSTS),
     st.tuples(st.just("port"), st.sampled_from(["1", "1,2", "1,", "65535"])),
+    st.tuples(st.just("hostaddr"), st.sampled_from(["10.0.0.1", "10.0.0.1,::1", "10.0.0.1,,10.0.0.3"])),
     st.tuples(st.just("unix_socket"), st.sampled_from(["/run/mysqld.sock", "/cloudsql/p:r:i", "%2Fa+b"])),
     st.tuples(st.sampled_from(["user", "password", "sslmode", "ssl_ca_certs", "x"]), TEXT),
 )
@@ -114,7 +126,7 @@ def test_database_url_is_split_like_sqlalchemys(states: Callable[..., Any]) -> N
             assume(False)
         parts = split_database_url(url)
         assert (parts.user, parts.password) == (expected.username or "", expected.password or "")
-        assert (parts.host, parts.port) == (expected.host or "", str(expected.port or ""))
+        assert (parts.host, parts.port) == (expected.host or "", text_of(expected.port))
         assert parts.path == (expected.database or "")
         pairs = [(name, value) for name, value in expected.normalized_query.items()]
         assert sorted(parts.options) == sorted((name, value) for name, values in pairs for value in values)
@@ -131,11 +143,15 @@ def test_broker_url_is_split_like_kombus(states: Callable[..., Any]) -> None:
             assume(False)
         parts = split_broker_url(url)
         assert (parts.user, parts.password) == (expected.username or "", expected.password or "")
-        assert (parts.host, parts.port) == (expected.hostname or "", str(expected.port or ""))
+        assert (parts.host, parts.port) == (expected.hostname or "", text_of(expected.port))
         assert parts.path == (expected.path or "")
         assert dict(parts.options) == expected.query
 
     try_states(states, urls(BROKERS), check)
+
+
+def text_of(port: int | None) -> str:
+    return "" if port is None else str(port)
 
 
 def connect_arguments(url: str) -> dict[str, Any]:
@@ -154,19 +170,37 @@ def connect_arguments(url: str) -> dict[str, Any]:
     assume(all(text.isdecimal() or not text for text in ports.split(",")))
     assume(not isinstance(arguments.get("unix_socket"), tuple))
     assume(parsed.get_backend_name() == "postgresql" or "," not in ports)
+    assume(isinstance(arguments.get("hostaddr", ""), str))
     assume("@" not in hosts and isinstance(arguments.get("host", ""), str))
     return dict(arguments)
 
 
-def libpq_servers(arguments: dict[str, Any]) -> list[tuple[str, int]]:
-    """Return libpq's servers, by the rules for `host` and `port` of its documentation."""
-    hosts = str(arguments.get("host") or "").split(",")
-    ports = str(arguments.get("port") or "").split(",")
-    assume(len(ports) in (1, len(hosts)))  # libpq: "could not match N port numbers to M hosts"
-    pairs = zip(hosts, ports * len(hosts) if len(ports) == 1 else ports, strict=True)
+def libpq_servers(arguments: dict[str, Any], environ: Mapping[str, str]) -> list[tuple[str, int]]:
+    """Return libpq's servers, by the rules for `host`, `hostaddr` and `port` of its documentation."""
+    with replaced_environ(environ):
+        defaults = {
+            option.keyword.decode(): (option.val or b"").decode() for option in Conninfo.get_defaults()
+        }
+    texts = {name: str(arguments.get(name) or defaults[name]) for name in ("host", "hostaddr", "port")}
+    hosts, addresses, ports = (text.split(",") for text in texts.values())
+    count = len(addresses) if texts["hostaddr"] else len(hosts)
+    assume(
+        len(hosts) == count or not texts["host"]
+    )  # libpq: "could not match N host names to M hostaddr values"
+    assume(len(ports) in (1, count))  # "could not match N port numbers to M hosts"
+    assume(all(text.strip("0") or not text for text in ports))  # 'invalid port number: "0"'
+    servers = [
+        (address or host, int(port or 5432))
+        for host, address, port in zip(
+            hosts if len(hosts) == count else [""] * count,
+            addresses if texts["hostaddr"] else [""] * count,
+            ports * count if len(ports) == 1 else ports,
+            strict=True,
+        )
+    ]
     return [
-        (f"{host}/.s.PGSQL.{port or 5432}", 0) if host.startswith("/") else (host, int(port or 5432))
-        for host, port in pairs
+        (f"{host}/.s.PGSQL.{port}", 0) if host.startswith(("/", "@")) else (host, port)
+        for host, port in servers
         if host
     ]
 
@@ -182,10 +216,22 @@ def mysql_servers(driver: str, arguments: dict[str, Any]) -> list[tuple[str, int
 def test_endpoints_are_the_servers_that_libpq_gets(states: Callable[..., Any]) -> None:
     @example("postgresql+psycopg2://u:p@/x?host=/cloudsql/p:r:i")
     def check(url: str) -> None:
-        expected = libpq_servers(connect_arguments(url))
+        expected = libpq_servers(connect_arguments(url), {})
         assert [(server.host, server.port) for server in endpoints(url, "X")] == expected
 
     try_states(states, urls(LIBPQ), check)
+
+
+def test_endpoints_follow_the_variables_of_libpq(states: Callable[..., Any]) -> None:
+    @states
+    @given(urls(LIBPQ), LIBPQ_VARIABLES)
+    @example("postgresql://db:0/x", {"PGPORT": "7"})
+    @example("postgresql:///x", {"PGHOST": "e1,e2", "PGPORT": "7,8"})
+    def check(url: str, environ: dict[str, str]) -> None:
+        expected = libpq_servers(connect_arguments(url), environ)
+        assert [(server.host, server.port) for server in endpoints(url, "X", environ)] == expected
+
+    check()
 
 
 def test_endpoints_are_the_server_that_another_postgresql_driver_gets(states: Callable[..., Any]) -> None:
@@ -221,6 +267,8 @@ def test_endpoints_are_the_server_that_kombu_gets(states: Callable[..., Any]) ->
             assume(False)  # kombu also rejects brackets that do not match
         assume("@" not in (expected.hostname or ""))
         port = expected.port or PORTS[expected.scheme]
+        if expected.scheme in ("redis", "amqp") and url.endswith(":0"):
+            assert Connection(url).info()["port"] == port
         assert [(server.host, server.port) for server in endpoints(url, "X")] == [
             (expected.hostname or "localhost", port)
         ]

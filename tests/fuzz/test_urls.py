@@ -5,6 +5,9 @@ from __future__ import annotations
 from hypothesis import example
 from hypothesis import strategies as st
 
+from astro_runtime_plugin.health.database import metadata_url
+from astro_runtime_plugin.health.job import database_problem
+from astro_runtime_plugin.health.settings import UnhealthyError
 from entrypoint.endpoints import PORTS, endpoints
 from entrypoint.errors import StartError
 from tests.fuzz.budget import fuzz
@@ -39,3 +42,22 @@ def test_password_is_not_shown(scheme: str, user: str, before: str, after: str) 
     except StartError as error:
         text = str(error)
     assert "hush" not in text
+
+
+@fuzz(
+    st.sampled_from(["postgresql", "postgres", "mysql+pymysql", "mssql+pyodbc", "oracle"]),
+    st.sampled_from(["", "air"]),
+    REST,
+    REST,
+)
+@example("postgresql", "air", "", "@")
+@example("postgresql", "air", "@", "?")
+@example("mssql+pyodbc", "air", "1@", "?")
+def test_health_check_does_not_show_the_password(scheme: str, user: str, before: str, after: str) -> None:
+    url = f"{scheme}://{user}:{before}hush{after}@db/name"
+    try:
+        metadata_url(url)
+        problem = database_problem(url, "OperationalError")
+    except UnhealthyError as error:
+        problem = error
+    assert "hush" not in str(problem)

@@ -15,7 +15,14 @@ from tests.image.compose import Compose, started
 
 FORGED_LOGIN = (Path(__file__).parent / "forged_login.py").read_text()
 KEYS = ("session/key", "jwt/key")
-GENERATED = (*KEYS, "login/password", "postgres/superuser", "postgres/airflow", "metadata/fernet_key", "broker/redis.conf")
+GENERATED = (
+    *KEYS,
+    "login/password",
+    "postgres/superuser",
+    "postgres/airflow",
+    "metadata/fernet_key",
+    "broker/redis.conf",
+)
 # Whether a worker holds the login of the metadata database and the Fernet key: Airflow 2 needs both there.
 WORKER_HOLDS_METADATA = {"3.3": False, "2.11": True}
 LOGIN = """

@@ -326,3 +326,49 @@ def test_broker_of_extra_celery_config_is_awaited(
     result = start(tmp_path, "celery", "flower", environ={**component, **QUICK, **url, **extra, **default})
     assert result.returncode == 75
     assert f"waiting for the broker at 127.0.0.1:{port}" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "variable", ["CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_URL", "CELERY_BROKER_URL"]
+)
+def test_broker_of_celerys_variable_is_awaited(
+    tmp_path: Path, component: dict[str, str], port: int, variable: str
+) -> None:
+    environ = {
+        "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
+        "AIRFLOW__CELERY__BROKER_URL": "filesystem://",
+        variable: broker(port),
+    }
+    result = start(tmp_path, "celery", "flower", environ={**component, **QUICK, **environ})
+    assert result.returncode == 75
+    assert f"waiting for the broker at 127.0.0.1:{port}" in result.stderr
+
+
+def test_database_of_libpqs_variables_is_awaited(
+    tmp_path: Path, component: dict[str, str], port: int
+) -> None:
+    environ = {
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "postgresql+psycopg2:///airflow",
+        "PGHOST": "127.0.0.1",
+        "PGPORT": str(port),
+    }
+    result = start(tmp_path, "scheduler", environ={**component, **QUICK, **environ})
+    assert result.returncode == 75
+    assert f"waiting for the metadata database at 127.0.0.1:{port}" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "option"),
+    [
+        ("postgresql:///airflow?service=air", "service"),
+        ("mysql:///x?read_default_file=/f", "read_default_file"),
+    ],
+)
+def test_database_whose_address_is_in_a_file_is_not_awaited(
+    tmp_path: Path, component: dict[str, str], url: str, option: str
+) -> None:
+    environ = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url}
+    result = start(tmp_path, "scheduler", environ={**component, **QUICK, **environ})
+    assert result.returncode == 0
+    line = f"only the driver reads the file with its address ({option}; AIRFLOW__DATABASE__SQL_ALCHEMY_CONN)"
+    assert result.stderr.count(line) == 1

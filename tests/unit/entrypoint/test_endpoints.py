@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrypoint.endpoints import HIDDEN, endpoints
+from entrypoint.endpoints import HIDDEN, address_file, endpoints
 from entrypoint.errors import CONFIG, StartError
 
 LOCATION = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
@@ -47,6 +47,14 @@ def addresses(url: str) -> list[str]:
         ("mysql+pymysql://u:p@ignored/x?unix_socket=%2Fcloudsql%2Fp:r:i", ["/cloudsql/p:r:i"]),
         ("mysql+mysqldb://u:p@db/x?unix_socket=/ignored", ["db:3306"]),
         ("mysql+pymysql://u:p@x/x?host=db&port=7", ["db:7"]),
+        ("postgresql://u:p@db:0/airflow", ["db:5432"]),
+        ("mysql://u:p@db:00/airflow", ["db:3306"]),
+        ("redis://db:0/0", ["db:6379"]),
+        ("amqps://db:0//", ["db:5671"]),
+        ("postgresql://db:7/airflow?hostaddr=10.0.0.1", ["10.0.0.1:7"]),
+        ("postgresql://a,b/airflow?hostaddr=10.0.0.1,10.0.0.2", ["10.0.0.1:5432", "10.0.0.2:5432"]),
+        ("postgresql:///airflow?hostaddr=10.0.0.1,10.0.0.2", ["10.0.0.1:5432", "10.0.0.2:5432"]),
+        ("postgresql+pg8000://db/airflow?hostaddr=10.0.0.1", ["db:5432"]),
         ("sqlite:////tmp/airflow.db", []),
         ("sqlite://", []),
         ("mssql+pyodbc://u:p@db/airflow", []),
@@ -111,7 +119,9 @@ def test_address_before_at_sign_is_hidden(url: str) -> None:
     assert set(addresses(url)) == {HIDDEN}
 
 
-@pytest.mark.parametrize("port", ["abc", "0", "65536", "-1", "5432x", "1e3", "99999999999999999999", " 1"])
+@pytest.mark.parametrize(
+    "port", ["abc", "65536", "9" * 5000, "-1", "5432x", "1e3", "99999999999999999999", " 1"]
+)
 @pytest.mark.parametrize(
     "url", ["postgresql://u:hush@db:{}/airflow", "postgresql:///a?host=db&port={}&password=hush"]
 )
@@ -140,3 +150,62 @@ def test_endpoints_ignore_url_within_password(password: str) -> None:
 
 def test_endpoints_split_at_semicolon_before_url() -> None:
     assert addresses("amqp://u:12;34@a:1;amqp://u:5;6@b:2") == ["a:1", "b:2"]
+
+
+@pytest.mark.parametrize(
+    ("url", "environ", "expected"),
+    [
+        ("postgresql:///x", {"PGHOST": "a,b", "PGPORT": "1,2"}, ["a:1", "b:2"]),
+        ("postgresql+psycopg2:///x", {"PGHOST": "/run/pg"}, ["/run/pg/.s.PGSQL.5432"]),
+        ("postgresql+psycopg://db/x", {"PGHOST": "other", "PGPORT": "7"}, ["db:7"]),
+        ("postgresql://db:8/x", {"PGPORT": "7"}, ["db:8"]),
+        ("postgresql://db:0/x", {"PGPORT": "7"}, ["db:7"]),
+        ("postgresql://db/x", {"PGHOSTADDR": "10.0.0.1"}, ["10.0.0.1:5432"]),
+        ("postgresql://db/x?hostaddr=10.0.0.2", {"PGHOSTADDR": "10.0.0.1"}, ["10.0.0.2:5432"]),
+        ("postgresql://db/x", {"PGHOST": "", "PGPORT": "", "PGHOSTADDR": ""}, ["db:5432"]),
+        (
+            "postgresql+pg8000://db/x",
+            {"PGPORT": "7", "PGHOSTADDR": "10.0.0.1", "PGSERVICE": "s"},
+            ["db:5432"],
+        ),
+        ("mysql://db/x", {"PGPORT": "7", "PGSERVICE": "s"}, ["db:3306"]),
+    ],
+)
+def test_variables_of_libpq_complete_its_urls(url: str, environ: dict[str, str], expected: list[str]) -> None:
+    assert [str(server) for server in endpoints(url, LOCATION, environ)] == expected
+
+
+def test_certificate_is_for_the_host_beside_hostaddr() -> None:
+    (server,) = endpoints("postgresql://db/x?hostaddr=10.0.0.1", LOCATION)
+    assert (server.host, server.name) == ("10.0.0.1", "db")
+
+
+def test_login_of_libpqs_variables_is_for_a_url_without_one() -> None:
+    environ = {"PGUSER": "me", "PGPASSWORD": "hush", "PGDATABASE": "air", "PGSSLMODE": "require"}
+    (server,) = endpoints("postgresql://db", LOCATION, environ)
+    assert (server.url.user, server.url.password, server.url.path) == ("me", "hush", "air")
+    assert server.url.option("sslmode") == "require"
+    (server,) = endpoints("postgresql://u:p@db/x?sslmode=disable", LOCATION, environ)
+    assert (server.url.user, server.url.password, server.url.path) == ("u", "p", "x")
+    assert server.url.option("sslmode") == "disable"
+
+
+@pytest.mark.parametrize(
+    ("url", "environ", "option"),
+    [
+        ("postgresql://u:p@db/x?service=air", {}, "service"),
+        ("postgresql:///x", {"PGSERVICE": "air"}, "PGSERVICE"),
+        ("postgresql+psycopg://db/x", {"PGSERVICE": "air"}, "PGSERVICE"),
+        ("mysql://u:p@db/x?read_default_file=/etc/my.cnf", {}, "read_default_file"),
+        ("mysql+pymysql:///x?read_default_group=air", {}, "read_default_group"),
+        ("mysql+mysqlconnector:///x?option_files=/etc/my.cnf", {}, "option_files"),
+    ],
+)
+def test_address_in_a_file_is_not_known(url: str, environ: dict[str, str], option: str) -> None:
+    assert address_file(url, environ) == option
+    assert endpoints(url, LOCATION, environ) == []
+
+
+@pytest.mark.parametrize("url", ["redis://r?service=a", "sqlite://", "", "mysql://db/x?service=a"])
+def test_other_urls_have_their_address(url: str) -> None:
+    assert address_file(url, {"PGSERVICE": "a"}) == ""

@@ -120,6 +120,9 @@ def packet(payload: bytes) -> bytes:
         (packet(b"\xff\x1d\x04Server shutdown in progress"), WAITS),  # 1053
         (packet(b"\xff\x69\x04Host is blocked"), WAITS),  # 1129
         (packet(b"\xff\x6a\x04Host is not allowed"), REFUSED),  # 1130
+        (packet(b"\xff\x15\x04Access denied"), REFUSED),  # 1045
+        (packet(b"\xff\x29\x23Max connect timeout reached"), WAITS),  # ProxySQL's 9001
+        (packet(b"\xff\xff\xffan unknown error"), WAITS),
         (packet(b"\x00OK"), READY),
         (packet(b""), READY),
         (b"SSH-2.0-OpenSSH_9.2\r\n", READY),
@@ -147,7 +150,18 @@ def test_mysql_answers(data: bytes, expected: str) -> None:
         ([b"+OK\r\n", b"-NOAUTH Authentication required.\r\n"], REFUSED),
         ([b"+OK\r\n", b"-NOPERM this user has no permissions\r\n"], READY),
         ([b"-DENIED Redis is running in protected mode\r\n"], REFUSED),
-        ([b"-\x1b[31mred\r\n"], REFUSED),
+        ([b"-\x1b[31mred\r\n"], WAITS),
+        ([b"-no healthy upstream\r\n"], WAITS),  # Envoy
+        ([b"-upstream failure\r\n"], WAITS),
+        ([b"+OK\r\n", b"-no healthy upstream\r\n"], WAITS),
+        ([b"+OK\r\n", b"-ERR Connection refused\r\n"], WAITS),  # twemproxy
+        ([b"-ERR Connection timed out\r\n"], WAITS),
+        ([b"+OK\r\n", b"-MISCONF Redis is configured to save RDB snapshots\r\n"], WAITS),
+        ([b"-ERR invalid password\r\n"], REFUSED),  # Redis 5
+        ([b"-ERR Client sent AUTH, but no password is set\r\n"], REFUSED),
+        ([b"-ERR wrong number of arguments for 'auth' command\r\n"], REFUSED),
+        ([b"+OK\r\n", b"-ERR unknown command 'PING'\r\n"], REFUSED),
+        ([b"+OK\r\n", b"-ERR operation not permitted\r\n"], REFUSED),
         ([b"HTTP/1.1 400 Bad Request\r\n"], READY),
         ([b"+OK\r\n", b"+PO"], WAITS),
         ([b"+OK\r\n", b""], WAITS),

@@ -18,11 +18,13 @@ from sqlalchemy.engine import make_url
 from astro_runtime_plugin.health.database import (
     CONNECT_SECONDS,
     TIMEOUTS,
+    metadata_address,
     metadata_engine,
     metadata_url,
     time_limit,
 )
 from astro_runtime_plugin.health.settings import read_settings
+from entrypoint.endpoints import HIDDEN
 
 
 class PickyDriver:
@@ -70,7 +72,7 @@ def test_driver_with_other_arguments_is_used(tmp_path: Path) -> None:
     registry.register("sqlite.picky", __name__, "PickyDialect")
     url = f"sqlite+picky:///{tmp_path}/a.db"
     settings = read_settings({"AIRFLOW_HOME": str(tmp_path), "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url}, ())
-    with metadata_engine(metadata_url(settings), settings).connect() as connection:
+    with metadata_engine(metadata_url(url), settings).connect() as connection:
         assert connection.execute(text("SELECT 1")).scalar() == 1
 
 
@@ -82,8 +84,25 @@ def test_driver_with_other_arguments_is_used(tmp_path: Path) -> None:
         ("postgresql+psycopg://h/x", "postgresql+psycopg"),
     ],
 )
-def test_old_spelling_of_postgresql_is_rewritten_as_airflow_does(
-    tmp_path: Path, url: str, driver: str
-) -> None:
-    settings = read_settings({"AIRFLOW_HOME": str(tmp_path), "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url}, ())
-    assert metadata_url(settings).drivername == driver
+def test_old_spelling_of_postgresql_is_rewritten_as_airflow_does(url: str, driver: str) -> None:
+    assert metadata_url(url).drivername == driver
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("postgresql://u:pa@ssw0rd@127.0.0.1:1/db", HIDDEN),
+        ("postgresql://u:pa@ss?w0rd@127.0.0.1/db", HIDDEN),
+        ("mssql+pyodbc://u:pa@ssw0rd@db/airflow", HIDDEN),
+        ("mssql+pyodbc://u:password@db:1433/airflow", "db:1433"),
+        ("mssql+pyodbc:///?odbc_connect=PWD%3Dpassword", "its address"),
+        ("postgres://u:password@db/airflow", "db:5432"),
+        ("postgresql://u:password@db:70000/airflow", "its address"),
+        ("postgresql://u:password@/airflow?host=a:1&host=b:2", "a:1, b:2"),
+        ("postgresql:///airflow", "airflow"),
+        ("sqlite:////data/me@work.db", "/data/me@work.db"),
+        ("sqlite://", "its address"),
+    ],
+)
+def test_address_is_shown_without_password(url: str, address: str) -> None:
+    assert metadata_address(url) == address
