@@ -8,10 +8,11 @@ from tempfile import TemporaryDirectory
 from hypothesis import strategies as st
 
 from image.dependency_files import DependencyFileError
-from image.install_requirements import list_options, problem
+from image.install_requirements import list_options
 from image.passwords import has_password, mask
 from image.requirement_entry import RequirementEntry
 from image.requirement_lines import expanded_values, flatten, read_requirements
+from image.requirement_problems import problem
 from image.uv_explanation import entries_at_fault, with_locations
 from tests.fuzz.budget import fuzz
 
