@@ -1,6 +1,6 @@
 """What becomes of each option of `pip install` that pip.conf or a variable sets: uv gets it, or it is refused.
 
-Source: `pip._internal.commands.install` up to pip 26.3. Names that are in no table here mean nothing to pip either.
+Source: `pip._internal.commands.install` of pip 23 to 26.3. Names that are in no table mean nothing to pip either.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ ALIASES = {
     "no-dependencies": "no-deps",
     "only-dependencies": "only-deps",
     "require-venv": "require-virtualenv",
+    "config-setting": "config-settings",
     "source": "src",
     "source-dir": "src",
     "source-directory": "src",
@@ -70,6 +71,9 @@ REFUSED = {
     "ignore-installed": DELETE,
     "ignore-requires-python": DELETE,
     "check-build-dependencies": DELETE,
+    "no-use-pep517": DELETE,
+    "global-option": "use config-settings",
+    "install-option": "use config-settings",
     "no-proxy-env": "do not set the proxy variables",
     "target": ELSEWHERE,
     "prefix": ELSEWHERE,
@@ -81,7 +85,7 @@ REFUSED = {
 }
 # What does not change which packages are installed: output, caches, and what is always so here.
 IGNORED = set(
-    "progress-bar no-color quiet verbose log debug report no-input disable-pip-version-check help"
+    "progress-bar no-color quiet verbose log debug report no-input disable-pip-version-check help version"
     " no-python-version-warning no-warn-script-location no-warn-conflicts root-user-action exists-action"
     " cache-dir no-cache-dir no-clean refresh-package resume-retries user no-user src break-system-packages"
     " use-pep517 compile no-compile isolated require-virtualenv python".split()
