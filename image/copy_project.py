@@ -36,15 +36,15 @@ def copy(source: Path, target: Path, owner: str) -> None:
 
 def left_out(source: Path) -> list[Path]:
     """Return the uppermost paths of the folder that are not copied, relative to it."""
-    found: list[Path] = []
+    paths: list[Path] = []
     folders = [source]
     while folders:
         for path in sorted(folders.pop().iterdir()):
             if any(path.match(pattern) for pattern in LEFT_OUT):
-                found.append(path.relative_to(source))
+                paths.append(path.relative_to(source))
             elif path.is_dir() and not path.is_symlink():
                 folders.append(path)
-    return found
+    return paths
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import NoReturn
 
 MAX_BYTES = 1 << 20  # of a list
+MAX_LINES = 20_000  # of a list; with hashes, a package may take a hundred
+MAX_LINE_LENGTH = 1 << 16  # characters of a line, also of one that backslashes join
 
 
 class DependencyFileError(Exception):
@@ -30,9 +32,10 @@ class Entry:
 
 
 def read_lines(path: Path) -> list[str]:
-    """Return a list's lines; none if the file does not exist. Raises DependencyFileError unless it is UTF-8 or UTF-16.
+    """Return a list's lines; none if the file does not exist.
 
-    A byte order mark distinguishes UTF-8 from UTF-16, which PowerShell writes. Any line ending is accepted.
+    Raises DependencyFileError unless it is UTF-8 or UTF-16, and of limited size. A byte order mark distinguishes UTF-8
+    from UTF-16, which PowerShell writes. Any line ending is accepted.
     """
     try:
         with path.open("rb") as file:
@@ -47,7 +50,20 @@ def read_lines(path: Path) -> list[str]:
     except UnicodeDecodeError as error:
         number = data.count(b"\n", 0, error.start) + 1
         raise DependencyFileError(f"{path}:{number}: this is not UTF-8; save the file as UTF-8") from None
-    return re.split(r"\r\n|\r|\n", text)
+    lines = re.split(r"\r\n|\r|\n", text)
+    if len(lines) > MAX_LINES:
+        raise DependencyFileError(f"{path}: this has more than {MAX_LINES} lines; no list has")
+    for number, line in enumerate(lines, 1):
+        check_length(path, number, line)
+    return lines
+
+
+def check_length(path: Path, number: int, line: str) -> None:
+    """Raise DependencyFileError if the line that begins at line `number` is too long."""
+    if len(line) > MAX_LINE_LENGTH:
+        raise DependencyFileError(
+            f"{path}:{number}: this line has more than {MAX_LINE_LENGTH} characters; no line of a list has"
+        )
 
 
 def raise_problems(problems: Sequence[str]) -> None:

@@ -29,8 +29,9 @@ from image.requirement_options import (
 
 INSTALLS = {REQUIREMENT, CONSTRAINT, EDITABLE}  # what to install; every other option says how
 VALUES = {HASH: re.compile("sha(256|384|512):"), CONFIG_SETTINGS: re.compile("[^=]+=")}
-EGG = re.compile(r"#(?:.*&)?egg=([\w.-]+)")
-NAME = re.compile(r"[A-Za-z0-9][\w.-]*(?![\w.+-]*[:/])")
+EGG = re.compile(r"[#&]egg=([\w.-]+)")
+# The group keeps the longest name: trying shorter ones takes time that grows with the square of the length.
+NAME = re.compile(r"(?=([A-Za-z0-9][\w.-]*))\1(?![\w.+-]*[:/])")
 # Host and path of a URL, without its credentials, revision and fragment.
 URL = re.compile(r"://(?:[^\s/]*@)?([^\s@#?]+)")
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from image.dependency_files import Entry, read_lines
+from image.dependency_files import Entry, check_length, read_lines
 from image.requirement_entry import RequirementEntry
 from image.requirement_options import (
     CONSTRAINT,
@@ -25,7 +25,7 @@ from image.requirement_options import (
     split_line,
 )
 
-COMMENT = re.compile(r"(^|\s+)#.*")
+COMMENT = re.compile(r"(?:^|(?<=\s))#.*")
 VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
 FILE = re.compile(r"(\.{1,2}/\S+|[^\s@]+\.(?:whl|zip|tar\.gz))(?:\s.*)?")
 WITH_FILE = {REQUIREMENT, CONSTRAINT, EDITABLE, FIND_LINKS}
@@ -103,9 +103,10 @@ def _logical_lines(path: Path) -> list[Entry]:
     """Return the lines, joined at a final backslash, without comments. As with pip, a comment ends what it joins."""
     entries, text, start = [], "", 1
     for number, line in enumerate(read_lines(path), 1):
-        comment = COMMENT.match(line)
-        text += f" {line}" if comment else line.strip("\\") if line.endswith("\\") else line
-        if comment or not line.endswith("\\"):
+        is_comment = line.lstrip().startswith("#")
+        text += f" {line}" if is_comment else line.strip("\\") if line.endswith("\\") else line
+        check_length(path, start, text)
+        if is_comment or not line.endswith("\\"):
             entries.append(Entry(path, start, COMMENT.sub("", text).strip()))
             text, start = "", number + 1
     entries.append(Entry(path, start, COMMENT.sub("", text).strip()))

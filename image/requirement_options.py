@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
-from optparse import OptionParser
+from functools import cache
+from optparse import Option as OptparseOption
+from optparse import OptionParser, Values
 from typing import NoReturn
 
 INDEX_URL, EXTRA_INDEX_URL, NO_INDEX, FIND_LINKS = (
@@ -79,7 +81,7 @@ def parse_options(text: str) -> list[Option]:
     except ValueError:
         raise OptionError("a quotation mark is missing") from None
     options: list[Option] = []
-    _, rest = _parser(options).parse_args(words)
+    _, rest = _parser().parse_args(words, Values({"options": options}))
     if rest or words[:1] == ["--"]:
         raise OptionError("only options may follow a hyphen at the start of a word")
     return options
@@ -90,8 +92,9 @@ class _Parser(OptionParser):
         raise OptionError(msg)
 
 
-def _parser(found: list[Option]) -> _Parser:
-    """Return a parser that appends each option to `found`."""
+@cache
+def _parser() -> _Parser:
+    """Return a parser that appends each option to `options` of its values."""
     parser = _Parser(add_help_option=False)
     for names in WITH_VALUE + WITHOUT_VALUE:
         parser.add_option(
@@ -100,8 +103,10 @@ def _parser(found: list[Option]) -> _Parser:
             action="callback",
             nargs=1 if names in WITH_VALUE else None,
             type="string" if names in WITH_VALUE else None,
-            callback=lambda _option, _name, value, _parser, name=names[0]: found.append(
-                Option(name, (value or "").strip())
-            ),
+            callback=_append,
         )
     return parser
+
+
+def _append(option: OptparseOption, _name: str, value: str | None, parser: OptionParser) -> None:
+    parser.values.options.append(Option(str(option.dest), (value or "").strip()))  # type: ignore[union-attr]

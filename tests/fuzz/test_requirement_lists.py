@@ -7,11 +7,12 @@ from tempfile import TemporaryDirectory
 
 from hypothesis import strategies as st
 
-from image.dependency_files import DependencyFileError
-from image.install_requirements import list_options, problem
+from image.dependency_files import MAX_LINE_LENGTH, MAX_LINES, DependencyFileError
+from image.install_requirements import list_options
 from image.passwords import has_password, mask
 from image.requirement_entry import RequirementEntry
 from image.requirement_lines import expanded_values, flatten, read_requirements
+from image.requirement_problems import problem
 from image.uv_explanation import entries_at_fault, with_locations
 from tests.fuzz.budget import fuzz
 
@@ -20,12 +21,24 @@ WORDS = st.sampled_from(
     "leaf -r -c -e -i --pre --hash --no-binary :all: requirements.txt ../x \\ # ${HOME} ; @ git+ssh://git@h/x "
     f"https://u:{SECRET}@h/s https://h/s?token={SECRET}&a=b http://{SECRET}{SECRET}@h -C a=b ' \" [x] == 1.0".split()
 )
+# One piece many times: a reader that starts again from each of them takes minutes.
+LONG = st.builds(
+    lambda start, piece, count, end: (start + piece * (count // len(piece)) + end).encode(),
+    st.sampled_from(["", "leaf ", "leaf @ https", "-i ", "leaf\n"]),
+    st.one_of(
+        st.sampled_from([" ", "\t#", "\\\n", "#&", "://", "a-", "-e ", "?", "${", "@"]),
+        st.text("a#:/?&@=-.$ {'\\\n", min_size=1, max_size=4),
+    ),
+    st.sampled_from([100, 5_000, MAX_LINE_LENGTH - 20, MAX_LINE_LENGTH + 1]),
+    st.sampled_from(["", "x", "\nleaf"]),
+)
 TEXT = st.one_of(
     st.binary(max_size=300),
     st.lists(
         st.one_of(WORDS, st.sampled_from([" ", "\n", "\r", "\\\n"]), st.text(max_size=5)), max_size=30
     ).map(lambda words: "".join(words).encode("utf-8", "surrogatepass")),
 )
+LOOKED_AT = 100  # entries of a long list, which are much the same
 EXPLANATIONS = st.sampled_from(
     ["in `-` at position 5", "error: -:2:1", "you require leaf and twig", "Failed to build `leaf`", ""]
 )
@@ -53,6 +66,15 @@ def test_any_list_is_read_or_refused_line_by_line(content: bytes, explanation: s
     assert all(expanded_values(usable))
     located = with_locations(explanation, usable)
     assert set(entries_at_fault(located, usable)) <= set(usable)
+
+
+@fuzz(LONG)
+def test_long_list_is_read_within_its_limits_or_refused(content: bytes) -> None:
+    entries = read(content)
+    assert len(entries) <= MAX_LINES
+    assert all(len(entry.text) <= MAX_LINE_LENGTH for entry in entries)
+    problems = [problem(entry, "3.3.2", in_layer=True) for entry in entries[:LOOKED_AT]]
+    assert all(len(text) <= MAX_LINE_LENGTH + 1000 for text in problems)
 
 
 @fuzz(

@@ -62,10 +62,10 @@ def assert_same(line: ParsedLine, entry: RequirementEntry) -> None:
         theirs = getattr(line.opts, attribute) or []
         assert values(entry, option)[-1:] == ([theirs] if isinstance(theirs, str) else theirs)[-1:], option
     for attribute, option in FLAGS.items():
-        assert any(found.name == option for found in entry.options) == bool(getattr(line.opts, attribute)), (
+        assert any(item.name == option for item in entry.options) == bool(getattr(line.opts, attribute)), (
             option
         )
-    hashes = [f"{name}:{value}" for name, found in (line.opts.hashes or {}).items() for value in found]
+    hashes = [f"{name}:{value}" for name, digests in (line.opts.hashes or {}).items() for value in digests]
     assert sorted(values(entry, "--hash")) == sorted(hashes)
 
 
