@@ -139,7 +139,7 @@ def fetch(
     return {name: value for name, value in values.items() if value is not _IGNORED}
 
 
-def fetch_one(kind: str, name: str, max_length: int = MAX_LENGTH) -> Any:
+def fetch_row(kind: str, name: str, max_length: int = MAX_LENGTH) -> Any:
     """Return the value of `name`; None for one that `fetch` would ignore because of what it is.
 
     Raises LookupError if there is none now: none is stored, it is dated in the future, or the database cannot be read.

@@ -42,7 +42,7 @@ def source(url: str) -> str:
 def stored_document(url: str) -> StoredDocument | None:
     """Return the last valid document of `url`; None if there is none, or only one of another URL."""
     with suppress(LookupError):
-        return _validate(url, state.fetch_one(KIND, NAME, MAX_LENGTH))
+        return _validate(url, state.fetch_row(KIND, NAME, MAX_LENGTH))
     return None
 
 
@@ -65,7 +65,7 @@ def listed_releases(url: str) -> ListedReleases:
 @lru_cache(maxsize=1)
 def _read_releases(url: str, updated_at: float) -> ListedReleases:
     # It raises if the database has gone down: nothing is cached. A row that cannot be used is, until it changes.
-    stored = _validate(url, state.fetch_one(KIND, NAME, MAX_LENGTH))
+    stored = _validate(url, state.fetch_row(KIND, NAME, MAX_LENGTH))
     return ListedReleases(document.parse(stored.text)) if stored else list_releases()
 
 

@@ -16,7 +16,7 @@ from testing.waiting import wait_until
 from tests.image.compose import TASKS, Compose, running
 
 # The provider recommends a database. In one, results are pickles, by which a task could run code in the scheduler.
-EXPECTED_HERE = (*EXPECTED, "result_backend using the protocol `redis`")
+EXPECTED_IN_COMPOSE = (*EXPECTED, "result_backend using the protocol `redis`")
 COMPONENTS = ["web", "scheduler", "dag-processor", "triggerer", "worker"]
 
 
@@ -32,7 +32,7 @@ def test_every_component_is_healthy_and_logs_no_warnings(compose: Compose) -> No
 
 def unexpected_log_lines(compose: Compose, *words: str) -> list[str]:
     """Return unexpected warnings of the components; `words` are more services, or options of `docker compose logs`."""
-    return complaints(compose("logs", "--no-color", "--no-log-prefix", *words, *COMPONENTS), EXPECTED_HERE)
+    return complaints(compose("logs", "--no-color", "--no-log-prefix", *words, *COMPONENTS), EXPECTED_IN_COMPOSE)
 
 
 def test_footer_shows_the_projects_image_tag(compose: Compose) -> None:

@@ -38,7 +38,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PackageIndex]:
 
 def content_with(image: str, text: str) -> list[str]:
     """Return where the image holds the text: its history, its configuration, and files of its project's layers."""
-    found = [
+    places = [
         name
         for name, words in {
             "history": ["history", "--no-trunc"],
@@ -50,11 +50,10 @@ def content_with(image: str, text: str) -> list[str]:
     with tarfile.open(fileobj=io.BytesIO(saved)) as archive:
         for member in archive:
             file = archive.extractfile(member)
-            if (
-                file and member.size < 10_000_000 and text.encode() in file.read()
-            ):  # the project's layers are small
-                found.append(member.name)
-    return found
+            # The project's layers are small.
+            if file and member.size < 10_000_000 and text.encode() in file.read():
+                places.append(member.name)
+    return places
 
 
 @pytest.mark.parametrize("way", ["pip.conf", "PIP_INDEX_URL", "build.env", "netrc"])

@@ -66,7 +66,7 @@ print(json.dumps({path: name(path) for path in callables}))
 
 
 @pytest.fixture(autouse=True)
-def own_path(monkeypatch: pytest.MonkeyPatch) -> None:
+def unchanged_path(monkeypatch: pytest.MonkeyPatch) -> None:
     """The check adds the operator's folders to the path; another test has others."""
     monkeypatch.setattr(sys, "path", [*sys.path])
 

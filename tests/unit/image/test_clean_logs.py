@@ -19,7 +19,7 @@ from testing.waiting import wait_until
 SCRIPT = CHECKOUT / "image" / "clean-logs.sh"
 BIN = Path(sys.executable).parent
 DAY = 86_400
-OWN = "AIRFLOW__LOG_RETENTION_DAYS"
+IMAGE_VARIABLE = "AIRFLOW__LOG_RETENTION_DAYS"
 OTHERS = ("ASTRONOMER__AIRFLOW__WORKER_LOG_RETENTION_DAYS", "AIRFLOW__WORKER_LOG_RETENTION_DAYS")
 
 
@@ -61,7 +61,7 @@ class Groomer:
         self.wait_until(lambda: not path.exists())
 
 
-@pytest.mark.parametrize("name", [OWN, *OTHERS])
+@pytest.mark.parametrize("name", [IMAGE_VARIABLE, *OTHERS])
 def test_retention_of_each_name_is_used(tmp_path: Path, name: str) -> None:
     old, new = write(tmp_path / "logs/old.log", 8), write(tmp_path / "logs/new.log", 6)
     with Groomer(tmp_path, {name: "7"}) as groomer:
@@ -71,7 +71,7 @@ def test_retention_of_each_name_is_used(tmp_path: Path, name: str) -> None:
 
 def test_name_of_the_official_image_wins_and_an_empty_one_is_unset(tmp_path: Path) -> None:
     old, new = write(tmp_path / "logs/old.log", 8), write(tmp_path / "logs/new.log", 6)
-    with Groomer(tmp_path, {OTHERS[0]: "5", OWN: "7", OTHERS[1]: ""}) as groomer:
+    with Groomer(tmp_path, {OTHERS[0]: "5", IMAGE_VARIABLE: "7", OTHERS[1]: ""}) as groomer:
         groomer.wait_until_gone(old)
     assert new.exists()
 
@@ -83,7 +83,7 @@ def test_default_is_fifteen_days(tmp_path: Path) -> None:
     assert new.exists()
 
 
-@pytest.mark.parametrize("name", [OWN, *OTHERS])
+@pytest.mark.parametrize("name", [IMAGE_VARIABLE, *OTHERS])
 def test_invalid_number_is_refused_by_its_name(tmp_path: Path, name: str) -> None:
     with Groomer(tmp_path, {name: "a week"}) as groomer:
         assert groomer.process.wait() == 78
