@@ -32,7 +32,9 @@ def test_every_component_is_healthy_and_logs_no_warnings(compose: Compose) -> No
 
 def unexpected_log_lines(compose: Compose, *words: str) -> list[str]:
     """Return unexpected warnings of the components; `words` are more services, or options of `docker compose logs`."""
-    return complaints(compose("logs", "--no-color", "--no-log-prefix", *words, *COMPONENTS), EXPECTED_IN_COMPOSE)
+    return complaints(
+        compose("logs", "--no-color", "--no-log-prefix", *words, *COMPONENTS), EXPECTED_IN_COMPOSE
+    )
 
 
 def test_footer_shows_the_projects_image_tag(compose: Compose) -> None:
