@@ -93,7 +93,7 @@ def test_footer_has_the_colours_of_the_theme(open_page: OpenPage, theme: str) ->
     open_page("/").evaluate("theme => localStorage.setItem('theme', theme)", theme)
     page = open_page("/")
     background = "element => getComputedStyle(element).backgroundColor"
-    assert page.locator("html").get_attribute("class") == theme
+    expect(page.locator("html")).to_have_class(theme)  # the page sets it after the footer is there
     assert page.locator(FOOTER).evaluate(background) == page.locator("html").evaluate(background)
     assert page.locator(FOOTER).evaluate(CONTRAST) >= 4.5
 
