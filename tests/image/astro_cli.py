@@ -13,7 +13,6 @@ from testing.docker_engine import docker, run
 
 HOME = "/usr/local/airflow"
 NAME = "orders_0a1b2c"  # the project's name, and the first letters of a checksum of its path
-WAIT = 60  # seconds; `astro dev start --wait`
 PARSE = ".astro/test_dag_integrity_default.py"
 TEST = "tests/dags/test_dag_example.py"
 IGNORED = ("astro", ".git", ".env", "airflow_settings.yaml", "logs/", ".venv", "airflow.db", "airflow.cfg")

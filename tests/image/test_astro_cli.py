@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,7 +15,7 @@ from testing.docker_engine import Container, complaints, docker, once, run
 from testing.expected_warnings import EXPECTED as AIRFLOW_WARNINGS
 from testing.servers import free_port
 from testing.waiting import wait_until
-from tests.image.astro_cli import ADAPTERS, HOME, NAME, PARSE, TEST, WAIT, compose_file, init, pytests
+from tests.image.astro_cli import ADAPTERS, HOME, NAME, PARSE, TEST, compose_file, init, pytests
 from tests.image.compose import Compose
 
 # The CLI starts everything at once, so components may start before the migration and exit once.
@@ -48,14 +47,16 @@ def image(folder: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def compose(folder: Path, image: str, line: str) -> Iterator[Compose]:
-    """`astro dev start`: starts every container at once, then waits a minute for the web component."""
+    """`astro dev start`: starts every container at once, then waits for the web component.
+
+    The CLI waits for a minute, which a machine with other work may need more than.
+    """
     port = free_port()
     (folder / "compose.yaml").write_text(compose_file(folder, image, line, port))
     up, url = Compose(folder, image, line), f"http://127.0.0.1:{port}{ADAPTERS[line].health}"
-    busy = os.getloadavg()[0] / (os.cpu_count() or 1)  # other work on this machine
     try:
         up("up", "--detach")
-        wait_until(lambda: answers(url), lambda: up("logs"), seconds=WAIT * max(1, busy))
+        wait_until(lambda: answers(url), lambda: up("logs"))
         yield up
     finally:
         up("down", "--volumes", "--timeout", "1", check=False)
