@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from collections import defaultdict
 from collections.abc import Iterator
@@ -70,10 +69,10 @@ WEB = {"3.3": "api-server", "2.11": "webserver"}
 
 
 class Compose:
-    """`docker compose` for the project in `folder`, to which it copies compose.yaml."""
+    """`docker compose` for the project in `folder`, with the checkout's compose.yaml or one of the text `file`."""
 
-    def __init__(self, folder: Path, image: str, line: str) -> None:
-        shutil.copy(CHECKOUT / "compose.yaml", folder)
+    def __init__(self, folder: Path, image: str, line: str, file: str | None = None) -> None:
+        (folder / "compose.yaml").write_text(file or (CHECKOUT / "compose.yaml").read_text())
         self.folder = folder
         self.name = folder.name.lower()
         self.environ = {**os.environ, "IMAGE": image, "WEB": WEB[line], "PORT": "0"}

@@ -52,8 +52,8 @@ def compose(folder: Path, image: str, line: str) -> Iterator[Compose]:
     The CLI waits for a minute, which a machine with other work may need more than.
     """
     port = free_port()
-    (folder / "compose.yaml").write_text(compose_file(folder, image, line, port))
-    up, url = Compose(folder, image, line), f"http://127.0.0.1:{port}{ADAPTERS[line].health}"
+    up = Compose(folder, image, line, compose_file(folder, image, line, port))
+    url = f"http://127.0.0.1:{port}{ADAPTERS[line].health}"
     try:
         up("up", "--detach")
         wait_until(lambda: answers(url), lambda: up("logs"))
