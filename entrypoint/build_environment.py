@@ -49,8 +49,8 @@ def build_environment(environ: Mapping[str, str], subcommand: Sequence[str] = ()
     base = {**operator, **user_environment(operator)}
     base |= writable_cfg_path(base, config_file.config_path(operator))
     cfg = config_file.read_config(config_file.config_path(base))
-    settings = resolve(operator, cfg, line, settings_for(subcommand, operator, cfg))
-    queues = configured_queues(operator, cfg)
+    queues = configured_queues(operator, cfg)  # validated even if the operator has set parallelism
+    settings = resolve(operator, cfg, line, queues, settings_for(subcommand, operator, cfg))
     exports = {setting.variable: setting.value for setting in settings if setting.exported}
     environment = {**base, **exports, record.RECORD_VARIABLE: record.encode(settings)}
     return PreparedEnvironment(line, cfg, settings, environment, queues.notes if queues else [])

@@ -44,13 +44,16 @@ POOL_OPTIONS = ("-c", "--concurrency", "-a", "--autoscale")
 
 
 def resolve(
-    environ: Mapping[str, str], cfg: AirflowCfg, line: str, table: tuple[SettingDefault, ...] = DEFAULTS
+    environ: Mapping[str, str],
+    cfg: AirflowCfg,
+    line: str,
+    queues: WorkerQueues | None,
+    table: tuple[SettingDefault, ...] = DEFAULTS,
 ) -> list[ResolvedSetting]:
     """Resolve every setting of `table` for one Airflow line, from the operator's environment and airflow.cfg.
 
-    Raises StartError for the first value that cannot work.
+    `queues` are those of `configured_queues`. Raises StartError for the first value that cannot work.
     """
-    queues = configured_queues(environ, cfg)  # validated even if the operator has set parallelism
     return [_SettingResolver(setting, environ, cfg, line, queues).resolve() for setting in table]
 
 

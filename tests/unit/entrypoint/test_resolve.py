@@ -8,7 +8,7 @@ import pytest
 
 from entrypoint import config_file
 from entrypoint.record import ResolvedSetting
-from entrypoint.resolve import resolve
+from entrypoint.resolve import configured_queues, resolve
 
 REFRESH = "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL"
 QUEUED = "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT"
@@ -21,7 +21,8 @@ ENVIRONMENT, CFG = "operator environment", "operator airflow.cfg"
 
 
 def resolve_all(path: Path, environ: dict[str, str]) -> dict[str, ResolvedSetting]:
-    settings = resolve(environ, config_file.read_config(str(path)), "3.3")
+    cfg = config_file.read_config(str(path))
+    settings = resolve(environ, cfg, "3.3", configured_queues(environ, cfg))
     return {setting.variable: setting for setting in settings}
 
 

@@ -38,7 +38,7 @@ def resolve_timeout(
         zero=row.zero,
         maximum=row.maximum,
     )
-    return resolve(environ, config_file.read_config(str(path)), "2.11", (row,))[0]
+    return resolve(environ, config_file.read_config(str(path)), "2.11", None, (row,))[0]
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_resolve_rejects_timeout_that_cannot_work(tmp_path: Path, text: str) -> 
 def test_resolve_parses_worker_concurrency_as_the_line_does(tmp_path: Path) -> None:
     environ = {"AIRFLOW__CELERY__WORKER_CONCURRENCY": "8.0", "AIRFLOW__CORE__EXECUTOR": "LocalExecutor"}
     cfg = config_file.read_config(str(tmp_path / "airflow.cfg"))
-    values = {setting.documented: setting.value for setting in resolve(environ, cfg, "3.3")}
+    values = {setting.documented: setting.value for setting in resolve(environ, cfg, "3.3", None)}
     assert values["AIRFLOW__CORE__PARALLELISM"] == "8"
     with pytest.raises(StartError, match=r"^AIRFLOW__CELERY__WORKER_CONCURRENCY holds '8\.0'"):
-        resolve(environ, cfg, "2.11")
+        resolve(environ, cfg, "2.11", None)
