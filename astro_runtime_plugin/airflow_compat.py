@@ -173,7 +173,9 @@ def close_pool_before_forks() -> None:
 
     from airflow import settings
 
-    os.register_at_fork(before=lambda: settings.engine.dispose())
+    os.register_at_fork(
+        before=lambda: settings.engine and settings.engine.dispose()
+    )  # None once Airflow has closed it
 
 
 def scheduler_runner() -> ModuleType | None:
