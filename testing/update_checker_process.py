@@ -14,4 +14,4 @@ daily = DailyCheck(url)
 for _ in sys.stdin:
     for _ in range(2):
         daily.check()
-    print(f"stored {len(store.document_releases(url))}", flush=True)
+    print(f"stored {len(store.listed_releases(url).document)}", flush=True)

@@ -9,29 +9,9 @@ from astro_runtime_plugin.inventory.listing import RunningComponent
 from astro_runtime_plugin.notices.image_tags import image_tag_notices
 from astro_runtime_plugin.notices.notice import LEVELS, Notice
 from astro_runtime_plugin.releases.lifecycle import Lifecycle, compute_lifecycle
-from astro_runtime_plugin.releases.merge import merge_releases
 from astro_runtime_plugin.releases.release import Release
 from astro_runtime_plugin.releases.series import ReleaseIndex
 from astro_runtime_plugin.updates.offer import offered_update
-
-
-def build_notices(
-    running: str,
-    catalogue: Iterable[Release],
-    document: Iterable[Release],
-    components: Iterable[RunningComponent],
-    today: date,
-    threshold_days: int,
-) -> list[Notice]:
-    """Return the notices for an installation of the release `running`, the most severe first.
-
-    `document` lists the releases of the update document, empty without one; `components` are the running ones. The
-    notice about the end of maintenance starts `threshold_days` before it.
-    """
-    listed = tuple(document)
-    releases = ReleaseIndex(merge_releases(catalogue, listed))
-    notices = release_notices(running, releases, listed, today, threshold_days)
-    return most_severe_first([*notices, *image_tag_notices([*components])])
 
 
 def release_notices(
@@ -47,8 +27,9 @@ def release_notices(
     return [*_yanked(release), *maintenance, *update]
 
 
-def most_severe_first(notices: Iterable[Notice]) -> list[Notice]:
-    """Return the notices by severity."""
+def all_notices(about_release: Iterable[Notice], components: Iterable[RunningComponent]) -> list[Notice]:
+    """Return the notices about the release and those about the running components, the most severe first."""
+    notices = [*about_release, *image_tag_notices([*components])]
     return sorted(notices, key=lambda notice: [*LEVELS].index(notice.level))
 
 

@@ -13,9 +13,8 @@ from pydantic import BaseModel, Field
 from astro_runtime_plugin.inventory.listing import RunningComponent
 from astro_runtime_plugin.inventory.recorder import current_components
 from astro_runtime_plugin.notices import dismissals
-from astro_runtime_plugin.notices.image_tags import image_tag_notices
 from astro_runtime_plugin.notices.notice import Notice
-from astro_runtime_plugin.notices.rules import most_severe_first, release_notices
+from astro_runtime_plugin.notices.rules import all_notices, release_notices
 from astro_runtime_plugin.options import section
 from astro_runtime_plugin.releases.current import release_of
 from astro_runtime_plugin.releases.today import utc_today
@@ -46,8 +45,7 @@ def current_notices(include_components: bool = True) -> list[Notice]:
 def notices_on(running: str, components: Iterable[RunningComponent], day: date) -> list[Notice]:
     """Return a day's notices for the release `running`, the most severe first. Raises CatalogueError."""
     threshold = section.notice_days(conf, section.THRESHOLD_DAYS)
-    notices = _release_notices(running, listed_releases(), day, threshold)
-    return most_severe_first([*notices, *image_tag_notices([*components])])
+    return all_notices(_release_notices(running, listed_releases(), day, threshold), components)
 
 
 @lru_cache(maxsize=1)  # every page asks for the same

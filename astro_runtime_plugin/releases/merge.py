@@ -15,11 +15,6 @@ def merge_releases(catalogue: Iterable[Release], document: Iterable[Release]) ->
     return sorted(merged.values(), key=lambda release: release.version)
 
 
-def find_release(name: str, releases: Iterable[Release]) -> Release | None:
-    """Return the release called `name`; None if it is not among `releases`."""
-    return next((release for release in releases if release.release == name), None)
-
-
 def _override(base: Release | None, override: Release) -> Release:
     if base is None:
         return override

@@ -13,7 +13,6 @@ from airflow.configuration import conf
 from astro_runtime_plugin import background
 from astro_runtime_plugin.options.section import read_option
 from astro_runtime_plugin.options.urls import UPDATE_DOCUMENT, is_plain_http, url_problem
-from astro_runtime_plugin.releases.release import Release
 from astro_runtime_plugin.updates.listed import ListedReleases, list_releases
 
 log = logging.getLogger("astro_runtime")
@@ -35,11 +34,6 @@ def start() -> None:
     from astro_runtime_plugin.updates.daily import DailyCheck
 
     background.start_thread("updates", DailyCheck(url).run)
-
-
-def stored_releases() -> list[Release]:
-    """Return the releases of the last valid document in their order; empty without a document or an `update_url`."""
-    return [*listed_releases().document]
 
 
 def listed_releases() -> ListedReleases:

@@ -10,7 +10,6 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, ValidationError
 
 from astro_runtime_plugin.database import state
-from astro_runtime_plugin.releases.release import Release
 from astro_runtime_plugin.updates import document
 from astro_runtime_plugin.updates.fetch import FetchedDocument
 from astro_runtime_plugin.updates.listed import ListedReleases, list_releases
@@ -44,11 +43,6 @@ def stored_document(url: str) -> StoredDocument | None:
     with suppress(LookupError):
         return _validate(url, state.fetch_row(KIND, NAME, MAX_LENGTH))
     return None
-
-
-def document_releases(url: str) -> list[Release]:
-    """Return the releases of the last valid document of `url` in their order; empty if there is none."""
-    return [*listed_releases(url).document]
 
 
 def listed_releases(url: str) -> ListedReleases:

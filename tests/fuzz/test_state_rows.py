@@ -104,5 +104,5 @@ def test_scheduler_row_is_used_or_ignored(name: str, value: str, updated_at: Any
 @fuzz(VALUES, DATES)
 def test_stored_document_is_used_or_ignored(value: str, updated_at: Any) -> None:
     write(store.KIND, store.NAME, value, updated_at)
-    assert store.document_releases(URL) == []
+    assert store.listed_releases(URL).document == ()
     assert store.stored_document(URL) is None

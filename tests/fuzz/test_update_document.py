@@ -8,9 +8,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from astro_runtime_plugin.notices.rules import build_notices
 from astro_runtime_plugin.releases.release import MAX_REASON_LENGTH
 from astro_runtime_plugin.updates.document import MAX_RELEASES, DocumentError, parse
+from testing.notices import build_notices
 from tests.fuzz.budget import fuzz
 
 TEXT = st.text(st.characters(exclude_categories=[]), max_size=50)

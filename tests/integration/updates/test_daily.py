@@ -37,7 +37,7 @@ def age_document(url: str, days: float) -> None:
 
 
 def stored_names(url: str) -> list[str]:
-    return [release.release for release in store.document_releases(url)]
+    return [release.release for release in store.listed_releases(url).document]
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:

@@ -11,7 +11,7 @@ from astro_runtime_plugin.notices.service import current_notices, notices_on
 from astro_runtime_plugin.options import section
 from astro_runtime_plugin.updates import store
 from astro_runtime_plugin.updates.daily import TURN, DailyCheck
-from astro_runtime_plugin.updates.service import stored_releases
+from astro_runtime_plugin.updates.service import listed_releases
 from testing.clear_state import clear_state
 from testing.update_documents import NAMES
 from testing.update_server import UpdateServer
@@ -35,7 +35,7 @@ def texts(running: str = "3.3-1", today: date = TODAY) -> list[str]:
 
 
 def test_stored_document_makes_notices() -> None:
-    assert [release.release for release in stored_releases()] == NAMES
+    assert [release.release for release in listed_releases().document] == NAMES
     assert texts() == ["Release 3.3-8 (Airflow 3.3.2) is available; 3.3-1 is running."]
     assert texts("13.5.0")[0] == "The running release 13.5.0 was yanked: Webserver throwing 500s."
     assert texts(today=date(2028, 7, 1))[0] == "Maintenance of release 3.3-1 ends on 2028-07-31, in 30 days."
@@ -44,7 +44,7 @@ def test_stored_document_makes_notices() -> None:
 @pytest.mark.parametrize("url", ["", "ftp://example.com/"])
 def test_without_a_valid_url_there_are_no_notices(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv(VARIABLE.format("UPDATE_URL"), url)
-    assert stored_releases() == []
+    assert listed_releases().document == ()
     assert texts() == []
 
 

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from astro_runtime_plugin.notices.rules import build_notices
 from astro_runtime_plugin.releases.catalogue import releases
 from astro_runtime_plugin.updates.document import parse
 from testing.celery_cluster import run_cluster, wait_while_running
 from testing.entrypoint_process import CHECKOUT, environment
 from testing.fixed_secrets import FERNET_KEY, SECRET_KEY
 from testing.installed_line import RELEASE
+from testing.notices import build_notices
 from testing.servers import Postgres
 from testing.update_documents import AIRFLOW_3, REAL, document_text, release_row
 from testing.update_server import UpdateServer

@@ -261,15 +261,15 @@ def test_dismissals_of_other_users_are_not_read(statements: list[tuple[str, Any]
 def test_update_document_from_the_future_is_ignored(updated_at: Any) -> None:
     row = {"source": store.source(URL), "text": REAL, "etag": None, "fetched": 1.0, "checked": 1.0}
     write(store.NAME, json.dumps(row), updated_at, store.KIND)
-    assert store.document_releases(URL) == []
+    assert store.listed_releases(URL).document == ()
     store.save_document(URL, FetchedDocument(REAL, None), time.time())
-    assert [release.release for release in store.document_releases(URL)] == NAMES
+    assert [release.release for release in store.listed_releases(URL).document] == NAMES
 
 
 @pytest.mark.parametrize("value", ["", "[]", "null", '{"source": 1}', '{"source": "x", "text": "["}'])
 def test_update_document_that_is_garbage_is_ignored(value: str) -> None:
     write(store.NAME, value, kind=store.KIND)
-    assert store.document_releases(URL) == []
+    assert store.listed_releases(URL).document == ()
     assert store.stored_document(URL) is None
 
 
@@ -281,18 +281,18 @@ def test_large_garbage_is_read_once_and_no_other_row_is(
     write("another", "x" * 1000, kind=store.KIND)
     statements.clear()
     for _ in range(3):
-        assert store.document_releases(URL) == []
+        assert store.listed_releases(URL).document == ()
     reads = [parameters for query, parameters in statements if "THEN" in query]
     assert len(reads) == 1
     assert store.NAME in reads[0]
     store.save_document(URL, FetchedDocument(REAL, None), time.time())
-    assert [release.release for release in store.document_releases(URL)] == NAMES
+    assert [release.release for release in store.listed_releases(URL).document] == NAMES
 
 
 def test_document_is_read_again_after_the_database_was_away(mocker: MockerFixture) -> None:
     store.save_document(URL, FetchedDocument(REAL, None), time.time())
     read = state._read
     mocker.patch.object(state, "_read", side_effect=[[(1.0,)], []])  # it goes away between the two reads
-    assert store.document_releases(URL) == []
+    assert store.listed_releases(URL).document == ()
     mocker.patch.object(state, "_read", new=read)
-    assert [release.release for release in store.document_releases(URL)] == NAMES
+    assert [release.release for release in store.listed_releases(URL).document] == NAMES

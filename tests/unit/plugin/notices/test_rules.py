@@ -9,8 +9,8 @@ import pytest
 
 from astro_runtime_plugin.inventory.listing import RunningComponent
 from astro_runtime_plugin.notices.notice import Notice
-from astro_runtime_plugin.notices.rules import build_notices
 from astro_runtime_plugin.releases.release import Release
+from testing.notices import build_notices
 
 END = date(2028, 7, 31)
 DAY = timedelta(days=1)

@@ -3,8 +3,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from astro_runtime_plugin.releases.merge import find_release, merge_releases
+from astro_runtime_plugin.releases.merge import merge_releases
 from astro_runtime_plugin.releases.release import Release
+from astro_runtime_plugin.releases.series import ReleaseIndex
 
 
 def release(name: str, **facts: Any) -> Release:
@@ -27,11 +28,11 @@ def test_merge_sorts_the_releases_of_both() -> None:
 
 
 def test_document_wins_and_the_catalogue_supplies_the_rest() -> None:
-    merged = find_release("3.3-1", merge_releases(CATALOGUE, DOCUMENT))
+    merged = ReleaseIndex(merge_releases(CATALOGUE, DOCUMENT)).find("3.3-1")
     assert merged
     assert (merged.end_of_maintenance, merged.yanked, merged.lts) == (date(2028, 8, 1), True, True)
     assert merged.postgresql == [16]
 
 
-def test_find_release_returns_none_for_an_unlisted_release() -> None:
-    assert find_release("3.9-1", merge_releases(CATALOGUE, DOCUMENT)) is None
+def test_find_returns_none_for_an_unlisted_release() -> None:
+    assert ReleaseIndex(merge_releases(CATALOGUE, DOCUMENT)).find("3.9-1") is None

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from astro_runtime_plugin.releases.catalogue import releases
 from astro_runtime_plugin.releases.lifecycle import compute_lifecycle
-from astro_runtime_plugin.releases.merge import find_release, merge_releases
+from astro_runtime_plugin.releases.merge import merge_releases
 from astro_runtime_plugin.releases.release import MAX_REASON_LENGTH, Release
+from astro_runtime_plugin.releases.series import ReleaseIndex
 from astro_runtime_plugin.updates.document import DocumentError, parse
 from astro_runtime_plugin.updates.metadata import Metadata
 from astro_runtime_plugin.updates.offer import offered_update
@@ -158,9 +159,9 @@ def test_release_of_unknown_channel_or_date_is_never_offered_and_never_supersede
 def test_invalid_facts_are_taken_from_the_catalogue() -> None:
     invalid = {"yanked": None, "yankedReason": "", "LTS": "perhaps", "pythonVersions": "3.12"}
     document = parse(document_text({}, {"3.3-1": release_row("3.3.2", "", "nightly", **invalid)}))
-    listed = find_release("3.3-1", releases())
+    listed = ReleaseIndex(releases()).find("3.3-1")
     assert listed
-    assert find_release("3.3-1", merge_releases(releases(), document)) == listed
+    assert ReleaseIndex(merge_releases(releases(), document)).find("3.3-1") == listed
 
 
 @pytest.mark.parametrize("pythons", ["3.12", ["three"], [3.12], {}])

@@ -12,7 +12,7 @@ from pytest_mock import MockerFixture
 from sqlalchemy import create_engine
 
 from astro_runtime_plugin.database import state
-from astro_runtime_plugin.notices import rules, service
+from astro_runtime_plugin.notices import service
 from astro_runtime_plugin.options.urls import MAX_URL_LENGTH
 from astro_runtime_plugin.releases.lifecycle import compute_lifecycle
 from astro_runtime_plugin.releases.release import Release
@@ -21,6 +21,7 @@ from astro_runtime_plugin.releases.version import Version
 from astro_runtime_plugin.updates import document, store
 from astro_runtime_plugin.updates.document import MAX_RELEASES, DocumentError, parse
 from astro_runtime_plugin.updates.fetch import MAX_BYTES, FetchedDocument
+from testing.notices import build_notices
 from testing.update_documents import document_text, long_document, release_row
 
 URL = "https://example.com/updates.json"
@@ -112,7 +113,7 @@ def test_lifecycles_of_all_releases_cost_as_many_looks_as_there_are_releases(
 def test_notices_look_at_each_release_a_few_times(comparisons: list[str]) -> None:
     releases = parse(long_document(MAX_RELEASES))
     comparisons.clear()
-    assert rules.build_notices("20.0.0", [], releases, (), TODAY, 30)
+    assert build_notices("20.0.0", [], releases, (), TODAY, 30)
     assert len(comparisons) <= 20 * MAX_RELEASES
 
 
@@ -141,4 +142,4 @@ def test_largest_document_can_be_stored_and_read() -> None:
     text = long_document(2)
     text += "\n" * (MAX_BYTES - len(text))
     store.save_document(URL, FetchedDocument(text, None), 1.0)
-    assert len(store.document_releases(URL)) == 2
+    assert len(store.listed_releases(URL).document) == 2
