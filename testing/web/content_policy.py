@@ -18,6 +18,14 @@ document.addEventListener("securitypolicyviolation", (event) => violations.push(
 """
 
 
+def assert_needs_no_inline_style_or_script(page: Page, server: WebServer, home: str, runtime: str) -> None:
+    """Assert that footer, notices and page work under the policy; `home` and `runtime` are paths of the UI."""
+    enforce_policy(page)
+    assert_face_works(page, server, f"{server.url}{home}")
+    assert_page_works(page, server, f"{server.url}{runtime}")
+    assert_policy_is_in_force(page)
+
+
 def enforce_policy(page: Page) -> None:
     """Add the policy to every document that the page loads, as a proxy does."""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from playwright.sync_api import APIRequestContext
 
+from testing.waiting import retry
 from testing.web.api_assertions import PATHS
 from testing.web.web_server import WebServer
 
@@ -46,6 +47,16 @@ def garbage_rows(server: WebServer) -> Iterator[None]:
         finally:
             with database:
                 database.execute("DELETE FROM astro_runtime_state WHERE name LIKE 'garbage %'")
+
+
+def assert_garbage_does_no_harm(request: APIRequestContext, server: WebServer) -> None:
+    """Assert that every path answers, with the components, and that each kind of row is warned about once."""
+    retry(lambda: assert_components_are_listed(request, server), AssertionError)
+    with garbage_rows(server):
+        for path in ALL_PATHS * 2:
+            assert request.get(f"{server.url}{path}").status == 200, path
+        assert_components_are_listed(request, server)
+    assert_warnings_are_few(server)
 
 
 def assert_components_are_listed(request: APIRequestContext, server: WebServer) -> None:

@@ -23,16 +23,6 @@ QUICK = {"CONNECTION_CHECK_MAX_COUNT": "2", "CONNECTION_CHECK_SLEEP_TIME": "0.2"
 
 
 @pytest.fixture
-def component(tmp_path: Path) -> dict[str, str]:
-    """Return a PATH on which `airflow` is a program that prints that it started: only the wait is under test."""
-    program = tmp_path / "bin" / "airflow"
-    program.parent.mkdir()
-    program.write_text('#!/bin/sh\necho started "$@"\n')
-    program.chmod(0o755)
-    return {"PATH": f"{program.parent}:{environment(tmp_path)['PATH']}"}
-
-
-@pytest.fixture
 def port() -> int:
     """Return a port of the loopback address on which nothing listens."""
     with socket.socket() as probe:

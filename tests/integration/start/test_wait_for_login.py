@@ -16,7 +16,7 @@ import pytest
 import redis as redis_client
 
 from testing.database_setup import MIGRATION_LINE, PRINT_STARTED, database_environ
-from testing.entrypoint_process import begin, environment, start
+from testing.entrypoint_process import begin, start
 from testing.mariadb import mariadb
 from testing.servers import (
     Postgres,
@@ -37,7 +37,7 @@ BROKER = "AIRFLOW__CELERY__BROKER_URL"
 CELERY = {"AIRFLOW__CORE__EXECUTOR": "CeleryExecutor"}
 MASTER = {"AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__MASTER_NAME": "mymaster"}
 PASSWORD = "p4ss-wörd"
-STARTED = "started\n"
+STARTED = "started triggerer\n"
 
 
 @pytest.fixture(scope="module")
@@ -56,16 +56,6 @@ def server() -> Iterator[Postgres]:
         hba.write_text(rules + hba.read_text())
         running.sql("postgres", "SELECT pg_reload_conf()")
         yield running
-
-
-@pytest.fixture
-def component(tmp_path: Path) -> dict[str, str]:
-    """Return a PATH on which `airflow` is a program that prints that it started."""
-    program = tmp_path / "bin" / "airflow"
-    program.parent.mkdir()
-    program.write_text("#!/bin/sh\necho started\n")
-    program.chmod(0o755)
-    return {"PATH": f"{program.parent}:{environment(tmp_path)['PATH']}"}
 
 
 def database(port: int, user: str, password: str = PASSWORD) -> str:
@@ -114,7 +104,7 @@ def test_migration_waits_for_recovery(tmp_path: Path) -> None:
             assert "SQLSTATE 57P03" in log
             promote()
             out, rest = process.communicate(timeout=300)
-        assert (process.returncode, out) == (0, STARTED), rest
+        assert (process.returncode, out) == (0, "started\n"), rest
         assert MIGRATION_LINE in rest
 
 

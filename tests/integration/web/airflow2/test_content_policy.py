@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from testing.web.content_policy import (
-    assert_face_works,
-    assert_page_works,
-    assert_policy_is_in_force,
-    enforce_policy,
-)
+from testing.web.content_policy import assert_needs_no_inline_style_or_script
 from testing.web.sign_in import SignIn
 from tests.integration.web.airflow2.conftest import Servers
 
 
 def test_footer_notices_and_page_need_no_inline_style_or_script(servers: Servers, sign_in: SignIn) -> None:
     server = servers("prefix")
-    page = sign_in(server, "ann")
-    enforce_policy(page)
-    assert_face_works(page, server, f"{server.url}/home")
-    assert_page_works(page, server, f"{server.url}/astro-runtime/page")
-    assert_policy_is_in_force(page)
+    assert_needs_no_inline_style_or_script(sign_in(server, "ann"), server, "/home", "/astro-runtime/page")
