@@ -104,9 +104,8 @@ _PENDING = (
     ConfigOption("kubernetes_executor", "worker_pods_pending_timeout"),
     ConfigOption("kubernetes", "worker_pods_pending_timeout"),
 )
-MAX_TIMEOUT = (
-    60_000_000_000  # seconds: 1900 years; Airflow subtracts it from today's date, also a negative one
-)
+# Seconds: 1900 years. Airflow subtracts it from today's date, also a negative one.
+MAX_TIMEOUT = 60_000_000_000
 
 DEFAULTS = (
     SettingDefault(

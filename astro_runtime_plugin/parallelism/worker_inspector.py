@@ -103,9 +103,7 @@ def main() -> None:
     """Query the workers until the parent ends."""
     try:
         parent, settings = child_process.read_question()
-    except (
-        Exception
-    ) as error:  # whatever the modules raise that the settings name, and whatever its text contains
+    except Exception as error:  # the settings name modules, which may raise anything, with any text
         child_process.answer({"error": type(error).__name__})
         return
     limit_memory()

@@ -113,6 +113,8 @@ def test_base_log_folder_is_groomed_and_so_are_the_logs_of_airflow_home(tmp_path
     with Groomer(tmp_path, environ) as groomer:
         groomer.wait_until_gone(old)
         groomer.wait_until_gone(processor)
+    assert not old.exists()
+    assert not processor.exists()
 
 
 def test_older_name_of_base_log_folder_is_read_where_airflow_reads_it(tmp_path: Path) -> None:
