@@ -59,6 +59,8 @@ INSIDE: dict[str, dict[str, tuple[str, int]]] = {
         LINE
     ],
 }
+# The modules of these classes whose methods the main thread executes; an executor belongs to one of their objects.
+MODULES = ("airflow.jobs.scheduler_job_runner", "airflow.dag_processing.manager")
 # The modules whose `conf` a task can read its settings with.
 READERS = {
     "3.3": {"task": "airflow.configuration", "sdk": "airflow.sdk.configuration"},

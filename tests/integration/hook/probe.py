@@ -17,7 +17,7 @@ from entrypoint.record import RECORD_VARIABLE
 from testing.entrypoint_process import isolated_environment
 from testing.installed_line import LINE
 from testing.waiting import retry, wait_until
-from tests.integration.hook.expected import IMPORT, INSIDE, READERS
+from tests.integration.hook.expected import IMPORT, INSIDE, MODULES, READERS
 
 NAMES = [setting.names_by_line[LINE].names[0] for setting in DEFAULTS]
 OPTIONS = {name.variable: (name.section, name.option) for name in NAMES}
@@ -29,6 +29,7 @@ from airflow.configuration import conf
 
 OPTIONS = {options!r}
 INSIDE = {inside!r}
+MODULES = {modules!r}
 
 def report(name, reader, **extra):
     content = {{"argv": sys.argv, "record": os.environ.get({record!r}), **extra}}
@@ -41,10 +42,11 @@ def report(name, reader, **extra):
 def active_objects():
     # The objects of the classes in INSIDE whose methods the main thread is executing, and their executors. Only the
     # class of an object is read, not its attributes: during an import, the __getattr__ of an object that the main
-    # thread is still creating can recurse without end, or do worse.
+    # thread is still creating can recurse without end, or do worse. The variables of other modules' frames are not
+    # read either: reading them changes the dictionary that their locals() returned.
     frame = sys._current_frames().get(threading.main_thread().ident)
     while frame:
-        active = frame.f_locals.get("self") if "self" in frame.f_code.co_varnames else None
+        active = frame.f_locals.get("self") if frame.f_globals.get("__name__") in MODULES else None
         if type(active).__name__ in INSIDE:
             holders = [active.__dict__, getattr(active.__dict__.get("job"), "__dict__", {{}})]
             yield from [active, *(executor for holder in holders for executor in holder.get("executors", []))]
@@ -97,7 +99,7 @@ def create_home(home: Path, cfg: str = "") -> None:
     inside = {
         kind: {name: source for name, (source, _) in sources.items()} for kind, sources in INSIDE.items()
     }
-    source = LOCAL_SETTINGS.format(options=OPTIONS, record=RECORD_VARIABLE, inside=inside)
+    source = LOCAL_SETTINGS.format(options=OPTIONS, record=RECORD_VARIABLE, inside=inside, modules=MODULES)
     (home / "config" / "airflow_local_settings.py").write_text(source)
     (home / "dags" / "report.py").write_text(DAG.format(imports=IMPORT, readers=READERS))
     (home / "airflow.cfg").write_text(cfg)

@@ -1,4 +1,4 @@
-"""The probe finds the objects that the main thread works with, and does not touch a half-imported part of Airflow."""
+"""The probe finds the objects that the main thread works with, and does not disturb an Airflow that is still importing."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from tests.integration.hook import probe
 
 SOURCE = """
 import airflow_local_settings as probe
+
+__name__ = "airflow.jobs.scheduler_job_runner"
 
 class CeleryExecutor:
     pass
@@ -33,14 +35,34 @@ runner.__dict__.update(executors=[], job=Unready())
 runner.job.executors = [CeleryExecutor()]
 runner.work(Unready())
 """
+# Like `Arg.__init__` in Airflow's cli_config.py. Reading the frame's variables would add `name` to the dictionary.
+ITERATION = """
+import airflow_local_settings as probe
+
+class Arg:
+    def __init__(self, default):
+        for name in locals():
+            list(probe.active_objects())
+        print(name)
+
+Arg(default=1)
+"""
 
 
-def test_half_created_object_does_not_stop_the_probe(tmp_path: Path) -> None:
+def run(tmp_path: Path, source: str) -> subprocess.CompletedProcess[str]:
     home = tmp_path / "home"
     probe.create_home(home)
     environ = probe.probe_environment(home, {"PYTHONPATH": str(home / "config")})
-    done = subprocess.run(
-        [sys.executable, "-c", SOURCE], env=environ, capture_output=True, text=True, timeout=300
-    )
+    words = [sys.executable, "-c", source]
+    return subprocess.run(words, env=environ, capture_output=True, text=True, timeout=300)
+
+
+def test_iteration_over_local_variables_is_not_disturbed(tmp_path: Path) -> None:
+    done = run(tmp_path, ITERATION)
+    assert (done.stdout, done.stderr) == ("default\n", "")
+
+
+def test_half_created_object_does_not_stop_the_probe(tmp_path: Path) -> None:
+    done = run(tmp_path, SOURCE)
     alone, with_executor = ["SchedulerJobRunner"], ["SchedulerJobRunner", "CeleryExecutor"]
     assert done.stdout.splitlines() == [str(alone), str(with_executor), str(with_executor)], done.stderr
