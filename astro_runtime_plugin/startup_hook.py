@@ -94,6 +94,20 @@ def add_examples(environ: MutableMapping[str, str]) -> None:
     register(environ, conf)
 
 
+def check_fixes(_: object) -> None:
+    """Arrange the fixes of Airflow if `astro_runtime_fixes.pth` has not, and check which the operator has turned off.
+
+    Raises StartError for an invalid selection, whose valid words count.
+    """
+    from airflow.configuration import conf
+
+    from astro_runtime_plugin.fixes import registry
+    from astro_runtime_plugin.fixes.selection import read_selection
+
+    registry.watch_imports()
+    read_selection(conf).check(registry.ids())
+
+
 def watch_component(_: object) -> None:
     """Record a component whose start the plugin's listener does not see, because it has no job."""
     from astro_runtime_plugin.component import WITHOUT_LISTENER, from_subcommand
@@ -106,5 +120,6 @@ def watch_component(_: object) -> None:
 
 
 run_step(apply_defaults, "defaults", os.environ)
+run_step(check_fixes, "selection of fixes", os.environ)
 run_step(add_examples, "example DAGs", os.environ)
 run_step(watch_component, "record of this component", os.environ)

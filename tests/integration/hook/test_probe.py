@@ -1,4 +1,4 @@
-"""The probe finds the objects that the main thread works with, and does not disturb an Airflow that is still importing."""
+"""The probe finds the objects that the main thread works with, and does not disturb Airflow's imports."""
 
 from __future__ import annotations
 

@@ -1,0 +1,53 @@
+"""What a fix is: which functions of Airflow it wraps, for which source, and until when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+BOTH_LINES = ("3.3", "2.11")
+Wrap = Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class Patch:
+    """One function of Airflow that a fix wraps or replaces.
+
+    Each patch must be harmless without the fix's other patches, which another source may keep from being applied.
+    """
+
+    module: str
+    """The module to be imported by this name."""
+    function: str
+    """The function's name in the module; `Class.method` for a method."""
+    sources: tuple[str, ...]
+    """The digests (`source.digest`) of every source text that the fix was proven against."""
+    wrap: Wrap
+    """Takes the original function and returns the function to use in its place."""
+    lines: tuple[str, ...] = BOTH_LINES
+
+
+@dataclass(frozen=True)
+class Fix:
+    """A fault of Airflow that the Runtime repairs until Airflow does."""
+
+    id: str
+    title: str
+    """What works with the fix, as one sentence."""
+    symptom: str
+    """What an operator saw without it."""
+    issue: str
+    """The URL of the upstream issue or pull request; "" if there is none."""
+    ends: str
+    """The condition under which the fix is removed."""
+    patches: tuple[Patch, ...]
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The lines that have the fault, newest first."""
+        return tuple(line for line in BOTH_LINES if self.patches_for(line))
+
+    def patches_for(self, line: str) -> tuple[Patch, ...]:
+        """Return the patches that apply to a line."""
+        return tuple(patch for patch in self.patches if line in patch.lines)

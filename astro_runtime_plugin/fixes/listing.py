@@ -1,0 +1,51 @@
+"""The state of each fix in this installation, for `astro-runtime fixes`, the Runtime page and the documentation."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import Any
+
+from astro_runtime_plugin.fixes.fix import Fix, Patch
+from astro_runtime_plugin.fixes.registry import load_fixes
+from astro_runtime_plugin.fixes.selection import Selection, read_selection
+from astro_runtime_plugin.fixes.source import file_digest
+
+ACTIVE, OFF, STOCK, NOT_INSTALLED = "active", "off", "stock", "not installed"
+STATES = {
+    ACTIVE: "applied in each process that imports the module at fault",
+    OFF: "turned off in [astro_runtime] fixes",
+    STOCK: "not applied: Airflow's source differs from the source that the fix was proven against",
+    NOT_INSTALLED: "not needed: the provider that has the fault is not installed",
+}
+FIELDS = ("id", "title", "state", "issue", "ends")
+
+
+def list_fixes(conf: Any, line: str) -> list[dict[str, str]]:
+    """Return the fixes of a line as rows of FIELDS, with their state by the files of this installation."""
+    selection = read_selection(conf)
+    return [
+        {field: getattr(fix, field) if field != "state" else state(fix, line, selection) for field in FIELDS}
+        for fix in load_fixes()
+        if line in fix.lines
+    ]
+
+
+def state(fix: Fix, line: str, selection: Selection) -> str:
+    """Return the state of a fix, one of STATES, without importing the modules that it patches."""
+    if not selection.includes(fix.id):
+        return OFF
+    states = {_patch_state(patch) for patch in fix.patches_for(line)}
+    return next(state for state in (STOCK, NOT_INSTALLED, ACTIVE) if state in states)
+
+
+def _patch_state(patch: Patch) -> str:
+    try:
+        spec = find_spec(patch.module)
+    except ImportError:
+        spec = None
+    if spec is None or spec.origin is None:
+        return NOT_INSTALLED
+    try:
+        return ACTIVE if file_digest(spec.origin, patch.function) in patch.sources else STOCK
+    except (OSError, LookupError, SyntaxError):
+        return STOCK

@@ -1,0 +1,1 @@
+"""What runs in an Airflow process of its own, for the proof of each fix; each prints one JSON value."""
