@@ -66,7 +66,10 @@ def missing_file(entry: RequirementEntry) -> str | None:
     match = FILE.fullmatch(entry.requirement)
     named = [option.value for option in entry.options if option.name in WITH_FILE]
     for path in filter(None, map(_relative_path, [*named, *(match.groups() if match else ())])):
-        if not any((base / path).exists() for base in (entry.path.parent, Path())):
+        bases = (entry.path.parent, Path())
+        if not any(
+            os.path.exists(base / path) for base in bases
+        ):  # as Path.exists(), but also for too long a name
             return path
     return None
 
@@ -115,7 +118,7 @@ def _logical_lines(path: Path) -> list[Entry]:
 
 def _included_list(entry: RequirementEntry, option: Option) -> Path | None:
     path = entry.path.parent / option.value if option.name == REQUIREMENT else None
-    return path if path and path.is_file() else None
+    return path if path and os.path.isfile(path) else None
 
 
 def _relative_path(text: str) -> str | None:
@@ -131,4 +134,4 @@ def _with_folder(entry: RequirementEntry, text: str) -> str:
         _relative_path(text.split(" ")[0] if text == entry.requirement else text),
         entry.path.parent,
     )
-    return str(folder / text) if path and folder != Path() and (folder / path).exists() else text
+    return str(folder / text) if path and folder != Path() and os.path.exists(folder / path) else text

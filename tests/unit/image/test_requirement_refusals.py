@@ -74,6 +74,7 @@ def test_airflow_installed_indirectly_is_refused(
         ("-e ./nosuch[some]", "./nosuch"),
         ("--find-links nosuch", "nosuch"),
         ("./nosuch", "./nosuch"),
+        ("./" + 300 * "n", "./" + 300 * "n"),  # longer than a file's name can be
         ("wheels/nosuch-1.0-py3-none-any.whl --hash=sha256:0123", "wheels/nosuch-1.0-py3-none-any.whl"),
     ],
 )
