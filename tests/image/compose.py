@@ -140,13 +140,15 @@ class Compose:
 
 
 @contextmanager
-def running(folder: Path, image: str, line: str) -> Iterator[Compose]:
-    """Build the project as `orders:LINE`, start it, and remove all of it at the end."""
-    tag = f"orders:{line}"
+def running(
+    folder: Path, image: str, line: str, *, name: str = "orders", cfg: str = CFG, dag: str = DAG
+) -> Iterator[Compose]:
+    """Build the project as `NAME:LINE`, start it, and remove all of it at the end."""
+    tag = f"{name}:{line}"
     (folder / "Dockerfile").write_text(f"FROM {image}\n")
-    (folder / "airflow.cfg").write_text(CFG)
+    (folder / "airflow.cfg").write_text(cfg)
     (folder / "dags").mkdir()
-    (folder / "dags" / "marks.py").write_text(DAG)
+    (folder / "dags" / "project.py").write_text(dag)
     docker("build", "--build-arg", f"IMAGE_TAG={tag}", "--tag", tag, str(folder), seconds=600)
     try:
         with started(Compose(folder, tag, line)) as compose:

@@ -1,0 +1,83 @@
+"""compose.yaml with Airflow's own time-outs: a part of the system goes away for a while, and no task is lost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from testing.docker_engine import docker
+from testing.waiting import wait_until
+from tests.image.compose import Compose, running
+
+TASKS, RUNNING = 40, 10  # tasks of a run, and how many of them run when the outage begins
+CFG = f"[core]\nmax_active_tasks_per_dag = {TASKS}\n"
+DAG = f"""\
+import time
+from datetime import datetime
+
+try:
+    from airflow.sdk import dag, task
+except ImportError:  # Airflow 2
+    from airflow.decorators import dag, task
+
+
+@task(retries=0)
+def work(number):
+    time.sleep(15)
+
+
+@dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False)
+def shift():
+    work.expand(number=list(range({TASKS})))
+
+
+shift()
+"""
+STATES = "SELECT state, count(*) FROM task_instance WHERE run_id = '{run}' GROUP BY state"
+Outage = Callable[[Compose, str], None]
+
+
+@pytest.fixture(scope="module")
+def compose(tmp_path_factory: pytest.TempPathFactory, project: str, line: str) -> Iterator[Compose]:
+    folder = tmp_path_factory.mktemp(f"outages-{line}".replace(".", "-"))
+    with running(folder, project, line, name="outages", cfg=CFG, dag=DAG) as up:
+        up("exec", "-T", "scheduler", "airflow", "dags", "unpause", "shift")
+        yield up
+
+
+@contextmanager
+def absent(compose: Compose, service: str) -> Iterator[None]:
+    """Kill a service's container, and start it again at the end."""
+    (container,) = compose.containers(service)
+    docker("kill", "--signal", "KILL", container)
+    yield
+    docker("start", container)
+
+
+@pytest.mark.parametrize(
+    ("service", "seconds"), [("scheduler", 0), ("redis", 20), ("postgres", 40), ("web", 75)], ids=str
+)
+def test_all_tasks_succeed_although_a_part_was_away(compose: Compose, service: str, seconds: int) -> None:
+    run = f"{service}-{seconds}"
+    compose("exec", "-T", "scheduler", "airflow", "dags", "trigger", "--run-id", run, "shift")
+    wait_until(lambda: states(compose, run).get("running", 0) >= RUNNING, lambda: describe(compose, run), pause=2)
+    with absent(compose, service):
+        time.sleep(seconds)
+    wait_until(lambda: not unfinished(compose, run), lambda: describe(compose, run), pause=2)
+    assert states(compose, run) == {"success": TASKS}, describe(compose, run)
+
+
+def states(compose: Compose, run: str) -> dict[str, int]:
+    """Return how many tasks of a run are in each state."""
+    return {state: int(count) for state, count in compose.sql(STATES.format(run=run))}
+
+
+def unfinished(compose: Compose, run: str) -> bool:
+    return compose.sql(f"SELECT 1 FROM dag_run WHERE run_id = '{run}' AND state IN ('queued', 'running')") != []
+
+
+def describe(compose: Compose, run: str) -> str:
+    return f"{states(compose, run)}\n{compose('logs', '--no-color', '--tail', '200')}"
