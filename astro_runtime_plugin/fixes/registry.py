@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import cache
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -17,9 +18,7 @@ log = logging.getLogger("astro_runtime")
 FIXES: dict[str, tuple[str, ...]] = {
     "stale_dags": ("airflow.dag_processing.manager",),
 }
-
-
-_watched: list[bool] = []
+_watches: set[bool] = set()
 
 
 def load_fix(name: str) -> Fix:
@@ -38,18 +37,33 @@ def ids() -> frozenset[str]:
     return frozenset(name.replace("_", "-") for name in FIXES)
 
 
+def check_selection() -> None:
+    """Raise StartError if the operator turns off a fix that does not exist, or the selection is not understood."""
+    from airflow.configuration import conf
+
+    from astro_runtime_plugin.fixes.selection import read_selection
+
+    read_selection(conf).check(ids())
+
+
 def watch_imports() -> None:
     """Apply the fixes of each module when it is imported, or now if it already is. A second call does nothing."""
     from wrapt import register_post_import_hook
 
-    if not _watched:
-        for target in {module for modules in FIXES.values() for module in modules}:
-            register_post_import_hook(apply_fixes, target)
-    _watched.append(True)
+    if watches_imports():
+        return
+    _watches.add(True)  # first, because what follows may import Airflow, whose startup hook calls this again
+    for target in {module for modules in FIXES.values() for module in modules}:
+        register_post_import_hook(apply_fixes, target)
+
+
+def watches_imports() -> bool:
+    """Whether this process applies the fixes."""
+    return bool(_watches)
 
 
 def apply_fixes(module: ModuleType) -> None:
-    """Apply the fixes of a module. A fix that cannot be applied leaves its function as stock, with one warning."""
+    """Apply the fixes of a module. A fix that cannot be applied leaves its functions as stock, with one warning."""
     name = module.__spec__.name if module.__spec__ else module.__name__
     for fix, modules in FIXES.items():
         if name in modules:
@@ -59,14 +73,16 @@ def apply_fixes(module: ModuleType) -> None:
 def _apply_guarded(fix: str, module: ModuleType, name: str) -> None:
     try:
         _apply(load_fix(fix), module, name)
-    except Exception as error:
-        fix_id = fix.replace("_", "-")
-        log.warning(
-            "astro-runtime: fix %s is not applied; Airflow is as stock there: %s", fix_id, reason(error)
-        )
+    except (Exception, SystemExit) as error:  # an operator's own `entrypoint.py` may exit
+        _warn_once(fix.replace("_", "-"), reason(error))
 
 
-def reason(error: Exception) -> str:
+@cache
+def _warn_once(fix_id: str, why: str) -> None:
+    log.warning("astro-runtime: fix %s is not applied; Airflow is as stock there: %s", fix_id, why)
+
+
+def reason(error: BaseException) -> str:
     """Return why a fix failed. Only our own error texts are quoted: foreign ones may hold a secret."""
     return str(error) if type(error).__name__ == "DifferentSourceError" else type(error).__name__
 
@@ -79,8 +95,6 @@ def _apply(fix: Fix, module: ModuleType, name: str) -> None:
     from astro_runtime_plugin.fixes.selection import read_selection
 
     patches = [patch for patch in fix.patches_for(line()) if patch.module == name]
-    if not patches or not read_selection(conf).includes(fix.id):
-        return
-    for patch in patches:
-        apply(patch, module)
-    applied().add(fix.id)
+    if patches and read_selection(conf).includes(fix.id):
+        apply(patches, module)
+        applied().add(fix.id)

@@ -1,4 +1,7 @@
-"""The source text of a function, and its digest: a fix applies only to source that it was proven against."""
+"""The source text of a function, and its digest: a fix applies only to source that it was proven against.
+
+The end of a function is the same with every Python: `inspect.getsource` asks the tokenizer, which differs by version.
+"""
 
 from __future__ import annotations
 
@@ -6,35 +9,53 @@ import ast
 import inspect
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import Any
 
 
-def digest(lines: Sequence[str], first_line: int) -> str:
-    """Return the first 16 hexadecimal digits of the SHA-256 of the function that begins at a line (from 1).
+def digest(lines: Sequence[str], first: int, last: int) -> str:
+    """Return the first 16 hexadecimal digits of the SHA-256 of a function in a file's lines.
 
-    Raises SyntaxError or IndexError if no function begins there.
+    `first` is the line (from 1) of its `def` or first decorator, `last` that of its last statement; lines after it that
+    are indented further than the `def` belong to the function. Raises IndexError if the file is shorter.
     """
-    block = "".join(inspect.getblock(lines[first_line - 1 :]))
-    return sha256(block.encode()).hexdigest()[:16]
+    indentation, end = _indentation(lines[first - 1]), last
+    for number, line in enumerate(lines[last:], last + 1):
+        if line.strip() and _indentation(line) <= indentation:
+            break
+        end = number if line.strip() else end
+    return sha256("".join(lines[first - 1 : end]).encode()).hexdigest()[:16]
+
+
+def _indentation(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def read_lines(path: str) -> list[str]:
-    """Return the lines of a Python file. Raises OSError if it cannot be read."""
+    """Return the lines of a Python file. Raises OSError or ValueError if it cannot be read as text."""
     with open(path, encoding="utf-8") as file:
         return file.readlines()
 
 
 def function_digest(function: FunctionType) -> str:
-    """Return the digest of a loaded function. Raises OSError if its source file is not there."""
+    """Return the digest of a loaded function.
+
+    Raises OSError, ValueError or IndexError if its source cannot be read, and AttributeError if it is no function.
+    """
     code = inspect.unwrap(function).__code__
-    return digest(read_lines(code.co_filename), code.co_firstlineno)
+    return digest(read_lines(code.co_filename), code.co_firstlineno, _last_line(code))
+
+
+def _last_line(code: CodeType) -> int:
+    """Return the last line for which there is bytecode, also of functions inside."""
+    inside = (_last_line(constant) for constant in code.co_consts if isinstance(constant, CodeType))
+    return max([code.co_firstlineno, *(line for *_, line in code.co_lines() if line), *inside])
 
 
 def file_digest(path: str, name: str) -> str:
     """Return the digest of the function `name` (`Class.method` for a method) in a file, without importing it.
 
-    Raises OSError if the file cannot be read, and LookupError if the function is not in it.
+    Raises OSError, ValueError or SyntaxError if the file cannot be read, and LookupError if the function is not in it.
     """
     lines = read_lines(path)
     scope: Any = ast.parse("".join(lines))
@@ -42,8 +63,8 @@ def file_digest(path: str, name: str) -> str:
         scope = next((node for node in _definitions(scope) if node.name == part), None)
         if scope is None:
             raise LookupError(f"{name} is not in {path}")
-    first_line = min([scope.lineno, *(decorator.lineno for decorator in scope.decorator_list)])
-    return digest(lines, first_line)
+    first = min([scope.lineno, *(decorator.lineno for decorator in scope.decorator_list)])
+    return digest(lines, first, scope.end_lineno)
 
 
 def _definitions(scope: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:
