@@ -102,7 +102,10 @@ def arrange_fixes(_: object) -> None:
 
 
 def check_fixes(_: object) -> None:
-    """Check which fixes the operator has turned off. Raises StartError for an invalid selection; its valid words count."""
+    """Check which fixes the operator has turned off.
+
+    Raises StartError for an invalid selection, whose valid words count.
+    """
     from astro_runtime_plugin.fixes import registry
 
     registry.check_selection()
