@@ -95,10 +95,10 @@ def add_examples(environ: MutableMapping[str, str]) -> None:
 
 
 def arrange_fixes(_: object) -> None:
-    """Arrange the fixes of Airflow if `astro_runtime_fixes.pth` has not."""
+    """Arrange what `astro_runtime_fixes.pth` has not: everything where it does not run, and modules loaded before."""
     from astro_runtime_plugin.fixes import registry
 
-    registry.watch_imports()
+    registry.watch_imports(loaded=True)
 
 
 def check_fixes(_: object) -> None:

@@ -1,4 +1,4 @@
-"""Prints the digest of functions of the installed Airflow, for a fix: python -m dev.digest MODULE:FUNCTION…"""
+"""Prints the digest of functions of the installed Airflow, for a fix: `python -m dev.digest MODULE:FUNCTION`."""
 
 from __future__ import annotations
 

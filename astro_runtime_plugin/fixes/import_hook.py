@@ -3,8 +3,6 @@
 `astro_runtime_fixes.pth` imports this module at the start of every Python of the environment, so it imports nothing.
 """
 
-from __future__ import annotations
-
 import sys
 
 TYPE_CHECKING = False
@@ -23,7 +21,7 @@ class AirflowImportHook:
         self.waits = True
 
     def find_spec(
-        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+        self, name: str, path: "Sequence[str] | None" = None, target: "ModuleType | None" = None
     ) -> None:
         """Arrange the fixes if Airflow is being imported."""
         if name == "airflow" and self.waits:
@@ -36,7 +34,7 @@ def arrange_fixes() -> None:
     try:
         from astro_runtime_plugin.fixes import registry
 
-        registry.watch_imports()
+        registry.watch_imports(loaded=False)
     except (Exception, SystemExit):  # an operator's own module of such a name may exit
         return
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from functools import cache
 from importlib import import_module
 from types import ModuleType
@@ -18,7 +19,7 @@ log = logging.getLogger("astro_runtime")
 FIXES: dict[str, tuple[str, ...]] = {
     "stale_dags": ("airflow.dag_processing.manager",),
 }
-_watches: set[bool] = set()
+_watched: set[str] = set()
 
 
 def load_fix(name: str) -> Fix:
@@ -46,20 +47,23 @@ def check_selection() -> None:
     read_selection(conf).check(ids())
 
 
-def watch_imports() -> None:
-    """Apply the fixes of each module when it is imported, or now if it already is. A second call does nothing."""
+def watch_imports(*, loaded: bool) -> None:
+    """Apply the fixes of each module when it is imported; if `loaded`, also those of modules that already are.
+
+    While `airflow` is being imported for the first time, applying a fix would import it a second time. A further call
+    does only what is left.
+    """
     from wrapt import register_post_import_hook
 
-    if watches_imports():
-        return
-    _watches.add(True)  # first, because what follows may import Airflow, whose startup hook calls this again
-    for target in {module for modules in FIXES.values() for module in modules}:
-        register_post_import_hook(apply_fixes, target)
+    for module in {module for modules in FIXES.values() for module in modules} - _watched:
+        if loaded or module not in sys.modules:
+            _watched.add(module)
+            register_post_import_hook(apply_fixes, module)
 
 
 def watches_imports() -> bool:
     """Whether this process applies the fixes."""
-    return bool(_watches)
+    return bool(_watched)
 
 
 def apply_fixes(module: ModuleType) -> None:
