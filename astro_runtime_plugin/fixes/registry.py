@@ -76,7 +76,7 @@ def apply_fixes(module: ModuleType) -> None:
 
 def _apply_guarded(fix: str, module: ModuleType, name: str) -> None:
     try:
-        _apply(load_fix(fix), module, name)
+        _apply(fix, module, name)
     except (Exception, SystemExit) as error:  # an operator's own `entrypoint.py` may exit
         _warn_once(fix.replace("_", "-"), reason(error))
 
@@ -91,14 +91,17 @@ def reason(error: BaseException) -> str:
     return str(error) if type(error).__name__ == "DifferentSourceError" else type(error).__name__
 
 
-def _apply(fix: Fix, module: ModuleType, name: str) -> None:
+def _apply(fix: str, module: ModuleType, name: str) -> None:
     from airflow.configuration import conf
 
     from astro_runtime_plugin.airflow_compat import line
     from astro_runtime_plugin.fixes.application import applied, apply
     from astro_runtime_plugin.fixes.selection import read_selection
 
-    patches = [patch for patch in fix.patches_for(line()) if patch.module == name]
-    if patches and read_selection(conf).includes(fix.id):
+    if not read_selection(conf).includes(fix.replace("_", "-")):
+        return
+    loaded = load_fix(fix)
+    patches = [patch for patch in loaded.patches_for(line()) if patch.module == name]
+    if patches:
         apply(patches, module)
-        applied().add(fix.id)
+        applied().add(loaded.id)
