@@ -162,22 +162,6 @@ def sum_hybrid_slots() -> None:
     )
 
 
-def close_pool_before_forks() -> None:
-    """Close the idle database connections of this process before it forks, so that no child shares one.
-
-    Airflow 2 drops an inherited connection only after SQLAlchemy has tested it with a query (`pool_pre_ping`). Two of
-    gunicorn's workers that test the same one take each other's answer; the other waits until gunicorn kills it. Source:
-    `setup_event_handlers` in airflow/utils/orm_event_handlers.py, `_ConnectionFairy._checkout` in SQLAlchemy 1.4.
-    """
-    import os
-
-    from airflow import settings
-
-    os.register_at_fork(
-        before=lambda: settings.engine and settings.engine.dispose()
-    )  # None once Airflow has closed it
-
-
 def scheduler_runner() -> ModuleType | None:
     """Return the module of the scheduler's loop if this process has imported it, which only a scheduler does."""
     return sys.modules.get("airflow.jobs.scheduler_job_runner")

@@ -18,6 +18,8 @@ log = logging.getLogger("astro_runtime")
 # too, so that a process loads only the fixes of the modules that it imports.
 FIXES: dict[str, tuple[str, ...]] = {
     "stale_dags": ("airflow.dag_processing.manager",),
+    "forked_connections": ("airflow.utils.orm_event_handlers",),
+    "lost_exit": ("airflow.jobs.job",),
 }
 _watched: set[str] = set()
 

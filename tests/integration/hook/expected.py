@@ -56,7 +56,7 @@ INSIDE: dict[str, dict[str, tuple[str, int]]] = {
         "max_tis": ("active.job.max_tis_per_query", 512),
         "queued": ("active._task_queued_timeout", 901),
         **{
-            "3.3": {"parallelism": ("active._parallelism", 15)},
+            "3.3": {"parallelism": ("active._parallelism", 2 * 15)},  # of two executors
             "2.11": {"parallelism": ("sys.modules['airflow.executors.base_executor'].PARALLELISM", 15)},
         }[LINE],
     },
