@@ -38,7 +38,7 @@ PROCESSES = {
 
 def processor_time(words: Sequence[str], environ: Mapping[str, str]) -> float:
     """Return the processor time of one run of `words`, in seconds. Raises AssertionError if it fails."""
-    process = os.posix_spawn(words[0], words, environ)
+    process = os.posix_spawn(words[0], [*words], environ)
     _, status, usage = os.wait4(process, 0)
     assert status == 0, words
     return usage.ru_utime + usage.ru_stime
@@ -46,7 +46,7 @@ def processor_time(words: Sequence[str], environ: Mapping[str, str]) -> float:
 
 def empty_pythons(folder: Path) -> dict[str, Callable[[], float]]:
     """Return how to measure an empty Python whose environment has the package, without and with the `.pth` file."""
-    measurements = {}
+    measurements: dict[str, Callable[[], float]] = {}
     for name in SELECTIONS:
         site = folder / name
         site.mkdir()

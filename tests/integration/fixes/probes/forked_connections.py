@@ -29,11 +29,18 @@ def work(barrier: Any, parent: int) -> None:
     os._exit(SHARED if backend() == parent else ANSWERED)
 
 
+def fork(barrier: Any, parent: int) -> int:
+    child = os.fork()
+    if not child:
+        work(barrier, parent)
+    return child
+
+
 def query_together() -> list[int]:
     """Return the workers' exit codes."""
     parent, barrier = backend(), Barrier(WORKERS)
-    children = [os.fork() or work(barrier, parent) for _ in range(WORKERS)]
-    codes = [os.waitstatus_to_exitcode(os.waitpid(child or 0, 0)[1]) for child in children]
+    children = [fork(barrier, parent) for _ in range(WORKERS)]
+    codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
     assert backend() == parent, "the parent has lost its connection"
     return codes
 

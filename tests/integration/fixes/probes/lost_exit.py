@@ -25,6 +25,11 @@ def stop(*_: object) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
+def stop_during_collection(reference: object) -> None:
+    collected.append(reference)
+    stop()
+
+
 def exit_gracefully(_signal: int, _frame: FrameType | None) -> None:
     """Do what Airflow's handlers do."""
     sys.exit(0)
@@ -43,7 +48,7 @@ went_on: list[bool] = []
 signal.signal(signal.SIGTERM, exit_gracefully)
 gc.disable()
 leftover = Leftover()
-reference = weakref.ref(leftover, lambda reference: (collected.append(reference), stop()))
+reference = weakref.ref(leftover, stop_during_collection)
 del leftover
 run_job(job=Job(), execute_callable=execute)
 report("went on" if went_on else "stopped")
