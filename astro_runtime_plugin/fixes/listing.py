@@ -9,7 +9,7 @@ from typing import Any
 from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.registry import load_fixes
 from astro_runtime_plugin.fixes.selection import Selection, read_selection
-from astro_runtime_plugin.fixes.source import file_digest
+from astro_runtime_plugin.fixes.source import file_digests
 
 ACTIVE, OFF, STOCK, NOT_INSTALLED = "active", "off", "stock", "not installed"
 STATES = {
@@ -48,16 +48,26 @@ def state(fix: Fix, line: str, selection: Selection) -> str:
     return next(state for state in (STOCK, ACTIVE, NOT_INSTALLED) if state in states)
 
 
-@cache
 def _patch_state(patch: Patch) -> str:
-    """Return the state of a patch; it reads and parses a file, so each process does it once."""
+    digests = module_digests(patch.module)
+    if digests is None:
+        return NOT_INSTALLED
+    return ACTIVE if digests.get(patch.function) in patch.sources else STOCK
+
+
+@cache
+def module_digests(name: str) -> dict[str, str] | None:
+    """Return the digests of a module's functions; empty without its source, and None if it is not installed.
+
+    It finds, reads and parses a file, so each process does it once.
+    """
     try:
-        spec = find_spec(patch.module)
+        spec = find_spec(name)
     except Exception:  # what a provider raises that does not suit this Airflow
         spec = None
     if spec is None or spec.origin is None:
-        return NOT_INSTALLED
+        return None
     try:
-        return ACTIVE if file_digest(spec.origin, patch.function) in patch.sources else STOCK
-    except (OSError, LookupError, SyntaxError, ValueError):
-        return STOCK
+        return file_digests(spec.origin)
+    except (OSError, SyntaxError, ValueError):
+        return {}

@@ -10,7 +10,8 @@ import inspect
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from types import CodeType, FunctionType
-from typing import Any
+
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 def digest(lines: Sequence[str], first: int, last: int) -> str:
@@ -57,20 +58,28 @@ def file_digest(path: str, name: str) -> str:
 
     Raises OSError, ValueError or SyntaxError if the file cannot be read, and LookupError if the function is not in it.
     """
+    return file_digests(path)[name]
+
+
+def file_digests(path: str) -> dict[str, str]:
+    """Return the digest of every function and class in a file, by name; of several with one name, that of the first.
+
+    Raises OSError, ValueError or SyntaxError if the file cannot be read.
+    """
     lines = read_lines(path)
-    scope: Any = ast.parse("".join(lines))
-    for part in name.split("."):
-        scope = next((node for node in _definitions(scope) if node.name == part), None)
-        if scope is None:
-            raise LookupError(f"{name} is not in {path}")
-    first = min([scope.lineno, *(decorator.lineno for decorator in scope.decorator_list)])
-    return digest(lines, first, scope.end_lineno)
+    digests: dict[str, str] = {}
+    for name, node in _definitions(ast.parse("".join(lines))):
+        first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+        digests.setdefault(name, digest(lines, first, node.end_lineno or first))
+    return digests
 
 
-def _definitions(scope: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:
-    """Yield the functions and classes of a scope, also those within `if` and `try`."""
+def _definitions(scope: ast.AST) -> Iterator[tuple[str, Definition]]:
+    """Yield the functions and classes of a scope, also those within `if` and `try`, and within classes."""
     for node in ast.iter_child_nodes(scope):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            yield node
+        if isinstance(node, Definition):
+            yield node.name, node
+        if isinstance(node, ast.ClassDef):
+            yield from ((f"{node.name}.{name}", inner) for name, inner in _definitions(node))
         elif isinstance(node, (ast.If, ast.Try)):
             yield from _definitions(node)

@@ -20,7 +20,7 @@ ALL = Selection("all")
 
 @pytest.fixture
 def patch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Patch:
-    listing._patch_state.cache_clear()
+    listing.module_digests.cache_clear()
     monkeypatch.syspath_prepend(str(tmp_path))
     return victim.patch(victim.write(tmp_path), "Class.method")
 
