@@ -7,13 +7,15 @@ a table with a row for each.
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentParser
 from collections.abc import Callable, Mapping
 from pkgutil import resolve_name
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from entrypoint.airflow_line import line_of
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
 
 Adjust = Callable[[int], int]
 # What sends Airflow's metrics.

@@ -74,6 +74,8 @@ def apply_fixes(module: ModuleType) -> None:
     for fix, modules in FIXES.items():
         if name in modules:
             _apply_guarded(fix, module, name)
+    if source := sys.modules.get(f"{__package__}.source"):
+        source.read_lines.cache_clear()
 
 
 def _apply_guarded(fix: str, module: ModuleType, name: str) -> None:
@@ -96,12 +98,13 @@ def reason(error: BaseException) -> str:
 def _apply(fix: str, module: ModuleType, name: str) -> None:
     from airflow.configuration import conf
 
-    from astro_runtime_plugin.airflow_compat import line
-    from astro_runtime_plugin.fixes.application import applied, apply
     from astro_runtime_plugin.fixes.selection import read_selection
 
     if not read_selection(conf).includes(fix.replace("_", "-")):
         return
+    from astro_runtime_plugin.airflow_compat import line
+    from astro_runtime_plugin.fixes.application import applied, apply
+
     loaded = load_fix(fix)
     patches = [patch for patch in loaded.patches_for(line()) if patch.module == name]
     if patches:

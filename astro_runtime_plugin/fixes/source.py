@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from types import CodeType, FunctionType
 
@@ -32,8 +33,12 @@ def _indentation(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
+@lru_cache(maxsize=1)  # the patches of a module are checked one after the other
 def read_lines(path: str) -> list[str]:
-    """Return the lines of a Python file. Raises OSError or ValueError if it cannot be read as text."""
+    """Return the lines of a Python file; treat them as read-only. Whoever has checked a module clears the cache.
+
+    Raises OSError or ValueError if it cannot be read as text.
+    """
     with open(path, encoding="utf-8") as file:
         return file.readlines()
 
@@ -67,6 +72,7 @@ def file_digests(path: str) -> dict[str, str]:
     Raises OSError, ValueError or SyntaxError if the file cannot be read.
     """
     lines = read_lines(path)
+    read_lines.cache_clear()
     digests: dict[str, str] = {}
     for name, node in _definitions(ast.parse("".join(lines))):
         first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
