@@ -17,7 +17,7 @@ RUN python3 -m venv /opt/tools \
 # The wheel of this project.
 FROM tools AS wheel
 WORKDIR /source
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml README.md LICENSE astro_runtime_fixes.pth ./
 COPY entrypoint entrypoint
 COPY astro_runtime_plugin astro_runtime_plugin
 RUN /opt/tools/bin/uv build --wheel --no-build-isolation --python /opt/tools/bin/python --out-dir /wheel
@@ -40,12 +40,14 @@ RUN --mount=type=cache,target=/root/.cache/uv \
       --link-mode copy --compile-bytecode -r /locks/lock.txt \
  && rm -f /opt/astro-runtime/.lock
 
-# The bill of materials, in CycloneDX format.
+# The bill of materials, in CycloneDX format, with the fixes of Airflow.
 FROM airflow AS sbom
 RUN --mount=type=bind,from=wheel,source=/wheel,target=/wheel \
+    --mount=type=bind,source=image,target=/image \
     /opt/tools/bin/uv pip install --no-cache --python /opt/astro-runtime/bin/python --no-deps --no-index --find-links /wheel astro-runtime \
  && /opt/tools/bin/cyclonedx-py environment --output-reproducible --of JSON --output-file /sbom.cdx.json \
-      /opt/astro-runtime/bin/python
+      /opt/astro-runtime/bin/python \
+ && /opt/astro-runtime/bin/python -B /image/sbom_fixes.py /sbom.cdx.json
 
 FROM python AS base
 ARG LINE

@@ -106,8 +106,9 @@ lint: $(STAMP) $(DOCS)/.locked ## style, types, the OpenAPI document, the docume
 	$(MKDOCS) --quiet
 
 .PHONY: bench
-bench: $(STAMP) ## what a start costs, as ratios to an empty Python
+bench: $(STAMP) ## what a start costs, as ratios to an empty Python, and what the fixes cost
 	$(BIN)/python -m bench.start
+	$(BIN)/python -m bench.fixes
 
 .PHONY: bench-throughput
 bench-throughput: $(STAMP) system ## tasks on Celery workers, compared with stock Airflow; takes half an hour

@@ -7,13 +7,15 @@ a table with a row for each.
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentParser
 from collections.abc import Callable, Mapping
 from pkgutil import resolve_name
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from entrypoint.airflow_line import line_of
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
 
 Adjust = Callable[[int], int]
 # What sends Airflow's metrics.
@@ -160,22 +162,6 @@ def sum_hybrid_slots() -> None:
     celery_kubernetes_executor.CeleryKubernetesExecutor.slots_available = property(
         lambda hybrid: hybrid.celery_executor.slots_available + hybrid.kubernetes_executor.slots_available
     )
-
-
-def close_pool_before_forks() -> None:
-    """Close the idle database connections of this process before it forks, so that no child shares one.
-
-    Airflow 2 drops an inherited connection only after SQLAlchemy has tested it with a query (`pool_pre_ping`). Two of
-    gunicorn's workers that test the same one take each other's answer; the other waits until gunicorn kills it. Source:
-    `setup_event_handlers` in airflow/utils/orm_event_handlers.py, `_ConnectionFairy._checkout` in SQLAlchemy 1.4.
-    """
-    import os
-
-    from airflow import settings
-
-    os.register_at_fork(
-        before=lambda: settings.engine and settings.engine.dispose()
-    )  # None once Airflow has closed it
 
 
 def scheduler_runner() -> ModuleType | None:

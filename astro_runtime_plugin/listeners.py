@@ -5,7 +5,6 @@ Every Airflow process loads this module, so it imports little at the top.
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import sys
@@ -40,18 +39,12 @@ def start_guarded(service: str, start: Callable[[], None]) -> None:
 
 
 def start_services() -> None:
-    """Record the component; in a scheduler, also check for updates and log the notices.
-
-    `gc.freeze()` keeps objects left over from startup out of later garbage collections. On Airflow 2 the migration
-    check leaves mapped classes behind; SQLAlchemy's weakref callbacks run when they are collected, and Python discards
-    a SystemExit that a signal handler raises inside such a callback. A component stopped at that moment failed or hung.
-    """
+    """Record the component; in a scheduler, also check for updates and log the notices."""
     from astro_runtime_plugin.component import CELERY_WORKER, SCHEDULER, identify
 
     component = identify(sys.argv, os.environ)
     if component in (None, CELERY_WORKER):
         return  # on Airflow 2 a worker's tasks have jobs; the worker itself is recorded at Celery's `worker_ready`
-    gc.freeze()
     from astro_runtime_plugin.inventory import recorder
 
     recorder.start()

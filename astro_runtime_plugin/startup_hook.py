@@ -94,18 +94,21 @@ def add_examples(environ: MutableMapping[str, str]) -> None:
     register(environ, conf)
 
 
+def arrange_fixes(_: object) -> None:
+    """Arrange what `astro_runtime_fixes.pth` has not: everything where it does not run, and modules loaded before."""
+    from astro_runtime_plugin.fixes import registry
+
+    registry.watch_imports(loaded=True)
+
+
 def check_fixes(_: object) -> None:
-    """Arrange the fixes of Airflow if `astro_runtime_fixes.pth` has not, and check which the operator has turned off.
+    """Check which fixes the operator has turned off.
 
     Raises StartError for an invalid selection, whose valid words count.
     """
-    from airflow.configuration import conf
-
     from astro_runtime_plugin.fixes import registry
-    from astro_runtime_plugin.fixes.selection import read_selection
 
-    registry.watch_imports()
-    read_selection(conf).check(registry.ids())
+    registry.check_selection()
 
 
 def watch_component(_: object) -> None:
@@ -120,6 +123,7 @@ def watch_component(_: object) -> None:
 
 
 run_step(apply_defaults, "defaults", os.environ)
+run_step(arrange_fixes, "fixes", os.environ)
 run_step(check_fixes, "selection of fixes", os.environ)
 run_step(add_examples, "example DAGs", os.environ)
 run_step(watch_component, "record of this component", os.environ)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
-from types import FunctionType, ModuleType
-from typing import Any
+from types import ModuleType
+from typing import Any, NamedTuple
 
 from astro_runtime_plugin.fixes.fix import Patch
 from astro_runtime_plugin.fixes.source import function_digest
@@ -14,11 +15,25 @@ class DifferentSourceError(Exception):
     """A function is not the one that the fix was proven against."""
 
 
-def apply(patch: Patch, module: ModuleType) -> None:
-    """Put the wrapped function in the place of the original.
+class Replacement(NamedTuple):
+    """What to put in the place of a function: the module or class that has it, its name there, and the value."""
 
-    Raises DifferentSourceError if the function differs from the proven one, cannot be read, or is not there.
+    owner: Any
+    name: str
+    value: Any
+
+
+def apply(patches: Sequence[Patch], module: ModuleType) -> None:
+    """Put the wrapped functions of a module in the place of the originals: all of them or none.
+
+    Raises DifferentSourceError if a function differs from the proven one, cannot be read, or is not there.
     """
+    for owner, name, value in [prepare(patch, module) for patch in patches]:
+        setattr(owner, name, value)
+
+
+def prepare(patch: Patch, module: ModuleType) -> Replacement:
+    """Return what to replace, and change nothing. Raises DifferentSourceError as `apply` does."""
     *owners, name = patch.function.split(".")
     owner: Any = module
     try:
@@ -27,17 +42,24 @@ def apply(patch: Patch, module: ModuleType) -> None:
         attribute = vars(owner)[name]
     except (AttributeError, KeyError):
         raise DifferentSourceError(f"{patch.function} is not in {patch.module}") from None
-    function = getattr(attribute, "__func__", attribute)  # of a static or class method
-    check_source(patch, function)
-    wrapped = patch.wrap(function)
-    setattr(owner, name, type(attribute)(wrapped) if function is not attribute else wrapped)
+    return Replacement(owner, name, _wrap(patch, attribute))
 
 
-def check_source(patch: Patch, function: FunctionType) -> None:
+def _wrap(patch: Patch, attribute: Any) -> Any:
+    """Return the attribute with its function wrapped; static and class methods and properties stay what they are."""
+    if isinstance(attribute, (staticmethod, classmethod)):
+        return type(attribute)(_wrap(patch, attribute.__func__))
+    if isinstance(attribute, property):
+        return attribute.getter(_wrap(patch, attribute.fget))
+    check_source(patch, attribute)
+    return patch.wrap(attribute)
+
+
+def check_source(patch: Patch, function: Any) -> None:
     """Raise DifferentSourceError unless the source of the loaded function is one that the fix was proven against."""
     try:
         digest = function_digest(function)
-    except (OSError, AttributeError, IndexError, SyntaxError):
+    except (OSError, AttributeError, IndexError, ValueError):
         raise DifferentSourceError(f"the source of {patch.function} cannot be read") from None
     if digest not in patch.sources:
         raise DifferentSourceError(
@@ -47,5 +69,5 @@ def check_source(patch: Patch, function: FunctionType) -> None:
 
 @cache
 def applied() -> set[str]:
-    """Return the ids of the fixes that this process has applied, for at least one function; callers add to it."""
+    """Return the ids of the fixes that this process has applied, for at least one module; callers add to it."""
     return set()

@@ -3,8 +3,6 @@
 `astro_runtime_fixes.pth` imports this module at the start of every Python of the environment, so it imports nothing.
 """
 
-from __future__ import annotations
-
 import sys
 
 TYPE_CHECKING = False
@@ -14,17 +12,31 @@ if TYPE_CHECKING:
 
 
 class AirflowImportHook:
-    """A meta path finder that finds nothing: it notices the import of `airflow`, and removes itself."""
+    """A meta path finder that finds nothing, and notices the first import of `airflow`.
+
+    It stays on `sys.meta_path`: Python goes through that list, and would skip the next finder if this one left.
+    """
+
+    def __init__(self) -> None:
+        self.waits = True
 
     def find_spec(
-        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+        self, name: str, path: "Sequence[str] | None" = None, target: "ModuleType | None" = None
     ) -> None:
         """Arrange the fixes if Airflow is being imported."""
-        if name == "airflow":
-            sys.meta_path.remove(self)
-            from astro_runtime_plugin.fixes import registry
+        if name == "airflow" and self.waits:
+            self.waits = False
+            arrange_fixes()
 
-            registry.watch_imports()
+
+def arrange_fixes() -> None:
+    """Let the registry watch the imports. If it cannot, the startup hook, which tries again, logs the reason."""
+    try:
+        from astro_runtime_plugin.fixes import registry
+
+        registry.watch_imports(loaded=False)
+    except (Exception, SystemExit):  # an operator's own module of such a name may exit
+        return
 
 
 def install() -> None:

@@ -1,23 +1,33 @@
-"""The state of each fix in this installation, for `astro-runtime fixes`, the Runtime page and the documentation."""
+"""The state of each fix in this installation, for `astro-runtime fixes`, the Runtime page and the HTTP API."""
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
 from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.registry import load_fixes
 from astro_runtime_plugin.fixes.selection import Selection, read_selection
-from astro_runtime_plugin.fixes.source import file_digest
+from astro_runtime_plugin.fixes.source import file_digests
 
 ACTIVE, OFF, STOCK, NOT_INSTALLED = "active", "off", "stock", "not installed"
 STATES = {
     ACTIVE: "applied in each process that imports the module at fault",
-    OFF: "turned off in [astro_runtime] fixes",
-    STOCK: "not applied: Airflow's source differs from the source that the fix was proven against",
+    OFF: "turned off in `[astro_runtime] fixes`",
+    STOCK: "not applied: Airflow's source differs from the source that the fix was proven against, or cannot be read",
     NOT_INSTALLED: "not needed: the provider that has the fault is not installed",
 }
 FIELDS = ("id", "title", "state", "issue", "ends")
+
+
+def installed_fixes() -> list[dict[str, str]]:
+    """Return the fixes of the running Airflow, with the operator's selection; the rows of `list_fixes`."""
+    from airflow.configuration import conf
+
+    from astro_runtime_plugin.airflow_compat import line
+
+    return list_fixes(conf, line())
 
 
 def list_fixes(conf: Any, line: str) -> list[dict[str, str]]:
@@ -35,17 +45,29 @@ def state(fix: Fix, line: str, selection: Selection) -> str:
     if not selection.includes(fix.id):
         return OFF
     states = {_patch_state(patch) for patch in fix.patches_for(line)}
-    return next(state for state in (STOCK, NOT_INSTALLED, ACTIVE) if state in states)
+    return next(state for state in (STOCK, ACTIVE, NOT_INSTALLED) if state in states)
 
 
 def _patch_state(patch: Patch) -> str:
+    digests = module_digests(patch.module)
+    if digests is None:
+        return NOT_INSTALLED
+    return ACTIVE if digests.get(patch.function) in patch.sources else STOCK
+
+
+@cache
+def module_digests(name: str) -> dict[str, str] | None:
+    """Return the digests of a module's functions; empty without its source, and None if it is not installed.
+
+    It finds, reads and parses a file, so each process does it once.
+    """
     try:
-        spec = find_spec(patch.module)
-    except ImportError:
+        spec = find_spec(name)
+    except Exception:  # what a provider raises that does not suit this Airflow
         spec = None
     if spec is None or spec.origin is None:
-        return NOT_INSTALLED
+        return None
     try:
-        return ACTIVE if file_digest(spec.origin, patch.function) in patch.sources else STOCK
-    except (OSError, LookupError, SyntaxError):
-        return STOCK
+        return file_digests(spec.origin)
+    except (OSError, SyntaxError, ValueError):
+        return {}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import sys
+from functools import cache
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -16,10 +18,10 @@ log = logging.getLogger("astro_runtime")
 # too, so that a process loads only the fixes of the modules that it imports.
 FIXES: dict[str, tuple[str, ...]] = {
     "stale_dags": ("airflow.dag_processing.manager",),
+    "forked_connections": ("airflow.utils.orm_event_handlers",),
+    "lost_exit": ("airflow.jobs.job",),
 }
-
-
-_watched: list[bool] = []
+_watched: set[str] = set()
 
 
 def load_fix(name: str) -> Fix:
@@ -38,49 +40,73 @@ def ids() -> frozenset[str]:
     return frozenset(name.replace("_", "-") for name in FIXES)
 
 
-def watch_imports() -> None:
-    """Apply the fixes of each module when it is imported, or now if it already is. A second call does nothing."""
+def check_selection() -> None:
+    """Raise StartError if the operator turns off a fix that does not exist, or the selection is not understood."""
+    from airflow.configuration import conf
+
+    from astro_runtime_plugin.fixes.selection import read_selection
+
+    read_selection(conf).check(ids())
+
+
+def watch_imports(*, loaded: bool) -> None:
+    """Apply the fixes of each module when it is imported; if `loaded`, also those of modules that already are.
+
+    While `airflow` is being imported for the first time, applying a fix would import it a second time. A further call
+    does only what is left.
+    """
     from wrapt import register_post_import_hook
 
-    if not _watched:
-        for target in {module for modules in FIXES.values() for module in modules}:
-            register_post_import_hook(apply_fixes, target)
-    _watched.append(True)
+    for module in {module for modules in FIXES.values() for module in modules} - _watched:
+        if loaded or module not in sys.modules:
+            _watched.add(module)
+            register_post_import_hook(apply_fixes, module)
+
+
+def watches_imports() -> bool:
+    """Whether this process applies the fixes."""
+    return bool(_watched)
 
 
 def apply_fixes(module: ModuleType) -> None:
-    """Apply the fixes of a module. A fix that cannot be applied leaves its function as stock, with one warning."""
+    """Apply the fixes of a module. A fix that cannot be applied leaves its functions as stock, with one warning."""
     name = module.__spec__.name if module.__spec__ else module.__name__
     for fix, modules in FIXES.items():
         if name in modules:
             _apply_guarded(fix, module, name)
+    if source := sys.modules.get(f"{__package__}.source"):
+        source.read_lines.cache_clear()
 
 
 def _apply_guarded(fix: str, module: ModuleType, name: str) -> None:
     try:
-        _apply(load_fix(fix), module, name)
-    except Exception as error:
-        fix_id = fix.replace("_", "-")
-        log.warning(
-            "astro-runtime: fix %s is not applied; Airflow is as stock there: %s", fix_id, reason(error)
-        )
+        _apply(fix, module, name)
+    except (Exception, SystemExit) as error:  # an operator's own `entrypoint.py` may exit
+        _warn_once(fix.replace("_", "-"), reason(error))
 
 
-def reason(error: Exception) -> str:
+@cache
+def _warn_once(fix_id: str, why: str) -> None:
+    log.warning("astro-runtime: fix %s is not applied; Airflow is as stock there: %s", fix_id, why)
+
+
+def reason(error: BaseException) -> str:
     """Return why a fix failed. Only our own error texts are quoted: foreign ones may hold a secret."""
     return str(error) if type(error).__name__ == "DifferentSourceError" else type(error).__name__
 
 
-def _apply(fix: Fix, module: ModuleType, name: str) -> None:
+def _apply(fix: str, module: ModuleType, name: str) -> None:
     from airflow.configuration import conf
 
-    from astro_runtime_plugin.airflow_compat import line
-    from astro_runtime_plugin.fixes.application import applied, apply
     from astro_runtime_plugin.fixes.selection import read_selection
 
-    patches = [patch for patch in fix.patches_for(line()) if patch.module == name]
-    if not patches or not read_selection(conf).includes(fix.id):
+    if not read_selection(conf).includes(fix.replace("_", "-")):
         return
-    for patch in patches:
-        apply(patch, module)
-    applied().add(fix.id)
+    from astro_runtime_plugin.airflow_compat import line
+    from astro_runtime_plugin.fixes.application import applied, apply
+
+    loaded = load_fix(fix)
+    patches = [patch for patch in loaded.patches_for(line()) if patch.module == name]
+    if patches:
+        apply(patches, module)
+        applied().add(loaded.id)

@@ -1,55 +1,91 @@
-"""The source text of a function, and its digest: a fix applies only to source that it was proven against."""
+"""The source text of a function, and its digest: a fix applies only to source that it was proven against.
+
+The end of a function is the same with every Python: `inspect.getsource` asks the tokenizer, which differs by version.
+"""
 
 from __future__ import annotations
 
 import ast
 import inspect
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from hashlib import sha256
-from types import FunctionType
-from typing import Any
+from types import CodeType, FunctionType
+
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
-def digest(lines: Sequence[str], first_line: int) -> str:
-    """Return the first 16 hexadecimal digits of the SHA-256 of the function that begins at a line (from 1).
+def digest(lines: Sequence[str], first: int, last: int) -> str:
+    """Return the first 16 hexadecimal digits of the SHA-256 of a function in a file's lines.
 
-    Raises SyntaxError or IndexError if no function begins there.
+    `first` is the line (from 1) of its `def` or first decorator, `last` that of its last statement; lines after it that
+    are indented further than the `def` belong to the function. Raises IndexError if the file is shorter.
     """
-    block = "".join(inspect.getblock(lines[first_line - 1 :]))
-    return sha256(block.encode()).hexdigest()[:16]
+    indentation, end = _indentation(lines[first - 1]), last
+    for number, line in enumerate(lines[last:], last + 1):
+        if line.strip() and _indentation(line) <= indentation:
+            break
+        end = number if line.strip() else end
+    return sha256("".join(lines[first - 1 : end]).encode()).hexdigest()[:16]
 
 
+def _indentation(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+@lru_cache(maxsize=1)  # the patches of a module are checked one after the other
 def read_lines(path: str) -> list[str]:
-    """Return the lines of a Python file. Raises OSError if it cannot be read."""
+    """Return the lines of a Python file; treat them as read-only. Whoever has checked a module clears the cache.
+
+    Raises OSError or ValueError if it cannot be read as text.
+    """
     with open(path, encoding="utf-8") as file:
         return file.readlines()
 
 
 def function_digest(function: FunctionType) -> str:
-    """Return the digest of a loaded function. Raises OSError if its source file is not there."""
+    """Return the digest of a loaded function.
+
+    Raises OSError, ValueError or IndexError if its source cannot be read, and AttributeError if it is no function.
+    """
     code = inspect.unwrap(function).__code__
-    return digest(read_lines(code.co_filename), code.co_firstlineno)
+    return digest(read_lines(code.co_filename), code.co_firstlineno, _last_line(code))
+
+
+def _last_line(code: CodeType) -> int:
+    """Return the last line for which there is bytecode, also of functions inside."""
+    inside = (_last_line(constant) for constant in code.co_consts if isinstance(constant, CodeType))
+    return max([code.co_firstlineno, *(line for *_, line in code.co_lines() if line), *inside])
 
 
 def file_digest(path: str, name: str) -> str:
     """Return the digest of the function `name` (`Class.method` for a method) in a file, without importing it.
 
-    Raises OSError if the file cannot be read, and LookupError if the function is not in it.
+    Raises OSError, ValueError or SyntaxError if the file cannot be read, and LookupError if the function is not in it.
+    """
+    return file_digests(path)[name]
+
+
+def file_digests(path: str) -> dict[str, str]:
+    """Return the digest of every function and class in a file, by name; of several with one name, that of the first.
+
+    Raises OSError, ValueError or SyntaxError if the file cannot be read.
     """
     lines = read_lines(path)
-    scope: Any = ast.parse("".join(lines))
-    for part in name.split("."):
-        scope = next((node for node in _definitions(scope) if node.name == part), None)
-        if scope is None:
-            raise LookupError(f"{name} is not in {path}")
-    first_line = min([scope.lineno, *(decorator.lineno for decorator in scope.decorator_list)])
-    return digest(lines, first_line)
+    read_lines.cache_clear()
+    digests: dict[str, str] = {}
+    for name, node in _definitions(ast.parse("".join(lines))):
+        first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+        digests.setdefault(name, digest(lines, first, node.end_lineno or first))
+    return digests
 
 
-def _definitions(scope: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:
-    """Yield the functions and classes of a scope, also those within `if` and `try`."""
+def _definitions(scope: ast.AST) -> Iterator[tuple[str, Definition]]:
+    """Yield the functions and classes of a scope, also those within `if` and `try`, and within classes."""
     for node in ast.iter_child_nodes(scope):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            yield node
+        if isinstance(node, Definition):
+            yield node.name, node
+        if isinstance(node, ast.ClassDef):
+            yield from ((f"{node.name}.{name}", inner) for name, inner in _definitions(node))
         elif isinstance(node, (ast.If, ast.Try)):
             yield from _definitions(node)

@@ -14,7 +14,6 @@ from airflow.security.permissions import (
     RESOURCE_DOCS_MENU,
 )
 
-from astro_runtime_plugin.airflow_compat import close_pool_before_forks
 from astro_runtime_plugin.releases.current import release_of
 from astro_runtime_plugin.web.airflow2_routes import create_blueprint
 from astro_runtime_plugin.web.footer_options import read_web_options
@@ -32,7 +31,6 @@ PAGE = {
 
 def extensions() -> Extensions:
     """Return what the plugin adds to Airflow, by the attribute names of AirflowPlugin."""
-    close_pool_before_forks()
     options = read_web_options(conf, airflow_version, os.environ)
     release = release_of(airflow_version)
     runtime = runtime_info(release, options.image_tag, airflow_version, options.links, ())

@@ -52,6 +52,7 @@ def api_views(runtime: schemas.Runtime) -> dict[str, tuple[Callable[[], bool], C
             may_see_components,
             lambda: [component._asdict() for component in current_components()],
         ),
+        "fixes": (may_see_settings, lambda: [fix.model_dump() for fix in schemas.fixes()]),
         "notices": (
             is_logged_in,
             lambda: service.undismissed_notices(user_id(), may_see_components()).model_dump(),

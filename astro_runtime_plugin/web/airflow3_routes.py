@@ -36,10 +36,11 @@ from entrypoint import record
 
 # Airflow shows the hosts of its components in its list of jobs.
 REQUIRES_JOBS = Depends(requires_access_view(AccessView.JOBS))
+REQUIRES_SETTINGS = Depends(requires_access_configuration(method="GET"))
 # Every auth manager grants the first to its equivalents of Admin and Op; the others are for what the page shows.
 REQUIRES_ALL = [
     Depends(requires_access_connection(method="GET")),
-    Depends(requires_access_configuration(method="GET")),
+    REQUIRES_SETTINGS,
     REQUIRES_JOBS,
     Depends(requires_access_view(AccessView.PROVIDERS)),
 ]
@@ -64,6 +65,7 @@ def create_app(tag: str | None, links: dict[str, str]) -> FastAPI:
     authenticated_router.add_api_route("/api/openapi.json", openapi.document)
     authenticated_router.add_api_route("/api/workers", workers, dependencies=[REQUIRES_JOBS])
     authenticated_router.add_api_route("/api/components", list_components, dependencies=[REQUIRES_JOBS])
+    authenticated_router.add_api_route("/api/fixes", schemas.fixes, dependencies=[REQUIRES_SETTINGS])
     authenticated_router.add_api_route("/api/notices", notices)
     authenticated_router.add_api_route("/api/notices", dismiss_notice, methods=["POST"], status_code=204)
     app.include_router(authenticated_router)

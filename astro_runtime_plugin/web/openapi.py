@@ -15,16 +15,17 @@ from astro_runtime_plugin.inventory.listing import RunningComponent
 from astro_runtime_plugin.notices.service import NoticeList
 from astro_runtime_plugin.parallelism.snapshot import WorkersSummary
 from astro_runtime_plugin.web.html_pages import URL_PREFIX
-from astro_runtime_plugin.web.schemas import Runtime
+from astro_runtime_plugin.web.schemas import Fix, Runtime
 
 Json = dict[str, Any]
 
 REF = "#/components/schemas/{model}"
-MODELS = (Runtime, WorkersSummary, NoticeList)
+MODELS = (Fix, Runtime, WorkersSummary, NoticeList)
 DESCRIPTION = (
     "What runs here, and why. Every endpoint needs a login, and the permission under which Airflow shows the same"
     " facts; no answer may be cached."
 )
+SETTINGS_REFUSED = "The user may not see Airflow's configuration. Airflow 3.3: or the token is invalid."
 JOBS_REFUSED = "The user may not see Airflow's jobs. Airflow 3.3: or the token is invalid."
 PAGE_REFUSED = (
     "The user may not see connections, the configuration, jobs or providers."
@@ -96,6 +97,7 @@ def document() -> Json:
 
 def paths() -> Json:
     """Return the endpoints, below URL_PREFIX."""
+    fixes = {"type": "array", "items": _reference(Fix.__name__)}
     listed = {"type": "array", "items": _reference("RunningComponent")}
     page = {"description": "The page.", "content": {"text/html": {"schema": {"type": "string"}}}}
     return {
@@ -116,6 +118,12 @@ def paths() -> Json:
         "/api/components": {
             "get": _operation(
                 "Running components", {"200": _json("Success.", listed), "403": _refused(JOBS_REFUSED)}
+            )
+        },
+        "/api/fixes": {
+            "get": _operation(
+                "The faults of the running Airflow that the Runtime repairs, with the state of each fix",
+                {"200": _json("Success.", fixes), "403": _refused(SETTINGS_REFUSED)},
             )
         },
         "/api/notices": {

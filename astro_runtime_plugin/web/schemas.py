@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from pydantic import BaseModel, Field
 
+from astro_runtime_plugin.fixes.listing import installed_fixes
 from astro_runtime_plugin.options.settings import setting_rows
 from astro_runtime_plugin.releases.image_tag import displayed_tag
 from entrypoint.record import ResolvedSetting
@@ -33,6 +34,19 @@ class Setting(BaseModel):
     origin: str = Field(description="who supplied the value: an `operator …` source, `Runtime` or `Airflow`")
     why: str = Field(description="the reason for the default, the calculation, or what was ignored")
     set_as: str = Field(description="where the operator has set it; empty if nowhere")
+
+
+class Fix(BaseModel):
+    """A fault of Airflow that the Runtime repairs."""
+
+    id: str = Field(description="its id, by which `[astro_runtime] fixes` turns it off")
+    title: str = Field(description="what works with the fix")
+    state: str = Field(
+        description="`active`, `off` (by the operator), `stock` (Airflow's source is another) or `not installed`"
+        " (the provider that has the fault)"
+    )
+    issue: str = Field(description="the URL of the upstream issue; empty if there is none")
+    ends: str = Field(description="when the fix is removed")
 
 
 class Runtime(BaseModel):
@@ -64,6 +78,11 @@ def runtime_info(
         links=[Link(name=name, url=url) for name, url in links.items()],
         settings=settings(record),
     )
+
+
+def fixes() -> list[Fix]:
+    """Return the fixes of the running Airflow, with their state in this installation."""
+    return [Fix(**row) for row in installed_fixes()]
 
 
 def settings(record: Iterable[ResolvedSetting]) -> list[Setting]:

@@ -48,6 +48,15 @@ EXAMPLES: dict[str, Any] = {
             "since": "2026-11-26T08:15:00+00:00",
         }
     ],
+    "/api/fixes": [
+        {
+            "id": "stale-dags",
+            "title": "A DAG file that takes too long to parse, or crashes, keeps its DAGs active",
+            "state": "active",
+            "issue": "https://github.com/apache/airflow/issues/49689",
+            "ends": "Airflow passes deactivate_stale_dags only the times of parsing results that were saved.",
+        }
+    ],
     "/api/notices": {
         "notices": [
             {

@@ -38,7 +38,7 @@ manager. With the roles of FAB:
 | facts | permission | who has it |
 | --- | --- | --- |
 | versions, image tag and links of the footer; notices about the release; the OpenAPI document | a login | every user |
-| `settings` of `api/runtime` | to see the configuration | Admin, Op |
+| `settings` of `api/runtime`; `api/fixes` | to see the configuration | Admin, Op |
 | `api/workers`, `api/components`, the notice that image tags differ | to see jobs | Admin, Op, User, Viewer |
 | `page` | to see connections, the configuration, jobs and providers | Admin, Op |
 

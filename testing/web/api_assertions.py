@@ -11,7 +11,8 @@ from astro_runtime_plugin.web.schemas import INVALID_DISMISSAL
 from testing.web.web_server import WebServer
 
 PATHS = [
-    f"/astro-runtime/api/{name}" for name in ("runtime", "workers", "components", "notices", "openapi.json")
+    f"/astro-runtime/api/{name}"
+    for name in ("runtime", "workers", "components", "fixes", "notices", "openapi.json")
 ]
 NOTICES = "/astro-runtime/api/notices"
 INVALID_BODIES: list[Any] = [{"notice": 1}, {"notice": None}, {}, [], "no JSON"]

@@ -74,6 +74,8 @@ def assert_access(get: Get, access: Access) -> None:
         status, text = get(f"/astro-runtime/api/{path}")
         assert status == (200 if access.components else 403), path
         assert access.components or json.loads(text) == {"detail": "Forbidden"}
+    status, text = get("/astro-runtime/api/fixes")
+    assert (status, '"id"' in text) == ((200, True) if access.settings else (403, False))
     assert (HOST in get("/astro-runtime/api/components")[1]) == access.components
     status, text = get("/astro-runtime/api/notices")
     assert (status, HOST in text) == (200, access.components)

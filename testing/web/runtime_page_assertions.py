@@ -8,6 +8,8 @@ from importlib.metadata import version
 
 from playwright.sync_api import Locator, Page, expect
 
+from astro_runtime_plugin.fixes.listing import ACTIVE
+from astro_runtime_plugin.fixes.registry import load_fixes
 from entrypoint.defaults import DEFAULTS
 from testing.browser import NARROW, shades
 from testing.installed_line import AIRFLOW, LINE, RELEASE, VARIABLES
@@ -62,9 +64,21 @@ def assert_page_is_complete(page: Page, server: WebServer) -> None:
         cells = cells_of(content, PARALLELISM["variable"])
         assert cells[1:3] == [PARALLELISM["value"], PARALLELISM["origin"]]
     expect(content.get_by_role("row", name=f"{PROVIDER} {version(PROVIDER)}")).to_have_count(1)
+    assert_fixes_are_listed(content)
     links = content.get_by_role("region", name="Links").get_by_role("link").all()
     assert links
     assert all((link.get_attribute("href") or "").startswith("https://") for link in links)
+
+
+def assert_fixes_are_listed(content: Locator) -> None:
+    """Assert that each fix of this line has a row, with its state and a link."""
+    fixes = [fix for fix in load_fixes() if LINE in fix.lines]
+    rows = content.get_by_role("region", name="Fixes of Airflow").locator("tbody tr").all()
+    assert [row.get_by_role("cell").all_text_contents()[:3] for row in rows] == [
+        [fix.id, ACTIVE, fix.title] for fix in fixes
+    ]
+    links = [row.get_by_role("link").evaluate_all("all => all.map(link => link.href)") for row in rows]
+    assert links == [[fix.issue] if fix.issue else [] for fix in fixes]
 
 
 def assert_texts_are_readable(page: Page, theme: str) -> None:

@@ -81,6 +81,11 @@ def test_bill_of_materials_lists_the_installed_packages(image: str, content: Any
     assert bill["bomFormat"] == "CycloneDX"
     packages = {item["name"].lower().replace("_", "-"): item["version"] for item in bill["components"]}
     assert packages == content["packages"]
+    patches = [patch for item in bill["components"] for patch in item.get("pedigree", {}).get("patches", ())]
+    listed = json.loads(once(image, "astro-runtime", "fixes", "--json").stdout)
+    installed = {fix["id"] for fix in listed if fix["state"] == "active"}
+    assert installed == {defect["id"] for patch in patches for defect in patch["resolves"]}
+    assert "stock" not in {fix["state"] for fix in listed}
 
 
 def test_labels_and_environment_contain_the_versions(image: str, line: str) -> None:

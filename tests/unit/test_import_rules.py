@@ -21,7 +21,7 @@ SHIPPED = {"astro_runtime_plugin", "entrypoint"}
 MAY_IMPORT = {
     "bench": {*SHIPPED, "bench", "dev", "testing"},
     "dev": {*SHIPPED, "dev"},
-    "image": {"entrypoint", "image"},
+    "image": {*SHIPPED, "image"},
     "testing": {*SHIPPED, "dev", "testing"},
 }
 NOT_SHIPPED = {*MAY_IMPORT, "tests"}

@@ -33,6 +33,7 @@ def render_page(runtime: schemas.Runtime) -> str:
             component_settings=[
                 (schemas.Setting(**row), hosts) for row, hosts in hosts_by_setting(rows, now)
             ],
+            fixes=schemas.fixes(),
             queues=workers.queues,
             providers=installed_providers(),
         )

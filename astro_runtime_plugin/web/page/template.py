@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from astro_runtime_plugin.inventory.listing import RunningComponent
 from astro_runtime_plugin.parallelism.snapshot import Queue
 from astro_runtime_plugin.web.page.maintenance import MaintenanceStatus
-from astro_runtime_plugin.web.schemas import Runtime, Setting
+from astro_runtime_plugin.web.schemas import Fix, Runtime, Setting
 
 TEMPLATE = "astro_runtime/page.html"
 
@@ -24,6 +24,7 @@ class PageContents(NamedTuple):
     maintenance: MaintenanceStatus | None
     components: list[RunningComponent]
     component_settings: list[tuple[Setting, list[str]]]
+    fixes: list[Fix]
     queues: list[Queue]
     providers: list[tuple[str, str]]
 

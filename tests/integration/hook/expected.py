@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import sys
+from collections.abc import Collection
+
+from astro_runtime_plugin.fixes.registry import load_fixes
 from testing.installed_line import INTERVAL, LINE, TIMEOUT
 
 HOST = "127.0.0.1"
@@ -51,7 +56,7 @@ INSIDE: dict[str, dict[str, tuple[str, int]]] = {
         "max_tis": ("active.job.max_tis_per_query", 512),
         "queued": ("active._task_queued_timeout", 901),
         **{
-            "3.3": {"parallelism": ("active._parallelism", 15)},
+            "3.3": {"parallelism": ("active._parallelism", 2 * 15)},  # of two executors
             "2.11": {"parallelism": ("sys.modules['airflow.executors.base_executor'].PARALLELISM", 15)},
         }[LINE],
     },
@@ -71,12 +76,46 @@ IMPORT = {
     "2.11": "from airflow import DAG\nfrom airflow.decorators import task",
 }[LINE]
 
+WORKLOAD = {
+    "type": "ExecuteTask",
+    "token": "none",
+    "ti": {
+        "id": "00000000-0000-0000-0000-000000000000",
+        "dag_version_id": "00000000-0000-0000-0000-000000000000",
+        "task_id": "no_such_task",
+        "dag_id": "report",
+        "run_id": "no_such_run",
+        "try_number": 1,
+        "pool_slots": 1,
+        "queue": "default",
+        "priority_weight": 1,
+    },
+    "dag_rel_path": "report.py",
+    "bundle_info": {"name": "dags-folder"},
+    "log_path": None,
+}
+# What the KubernetesExecutor starts in a pod.
+POD = {
+    "3.3": [
+        *(sys.executable, "-m", "airflow.sdk.execution_time.execute_workload"),
+        *("--json-string", json.dumps(WORKLOAD)),
+    ],
+    "2.11": ["airflow", "tasks", "run", "report", "no_such_task", "no_such_run", "--local"],
+}[LINE]
+
+
+def fixes_of(modules: Collection[str]) -> list[str]:
+    """Return the ids of the fixes that a process with these modules has applied."""
+    return sorted(
+        fix.id for fix in load_fixes() if any(patch.module in modules for patch in fix.patches_for(LINE))
+    )
+
 
 def celery_settings(database: str, broker: str, port: str) -> dict[str, str]:
-    """Return the settings of an Airflow with CeleryExecutor; each line ignores the other line's settings."""
+    """Return the settings of an Airflow with two executors; each line ignores the other line's settings."""
     return {
         **OVERRIDES,
-        "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
+        "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor,LocalExecutor",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database,
         "AIRFLOW__CELERY__BROKER_URL": broker,
         "AIRFLOW__CELERY__RESULT_BACKEND": broker,

@@ -88,7 +88,12 @@ with DAG("report", start_date=datetime.datetime(2026, 1, 1), schedule="@once", i
         from airflow_local_settings import report
         for kind, reader in {readers!r}.items():
             report(kind, importlib.import_module(reader).conf)
+
+    @task(executor="LocalExecutor")
+    def run_locally():
+        pass
     report_settings()
+    run_locally()
 """
 
 

@@ -1,4 +1,4 @@
-"""The startup hook in real processes of each kind, none started by the entrypoint: the same values, from inside."""
+"""The startup hook and the fixes in real processes of each kind, none started by the entrypoint."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from entrypoint.record import RECORD_VARIABLE
 from testing.entrypoint_process import CHECKOUT
 from testing.progress import announce
 from testing.servers import free_port, postgres, redis
-from tests.integration.hook import expected, probe
+from tests.integration.hook import expected, fix_probe, probe
+from tests.integration.hook.fix_probe import CARRIERS
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +27,8 @@ def home(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) 
     announce(pytestconfig, "every component of an Airflow with CeleryExecutor")
     probe.create_home(home, expected.CFG)
     with postgres() as server, redis() as broker, ExitStack() as stack:
-        environ = probe.probe_environment(
-            home, expected.celery_settings(server.create("airflow"), broker, port)
-        )
+        settings = expected.celery_settings(server.create("airflow"), broker, port)
+        environ = probe.probe_environment(home, {**settings, **fix_probe.add_fix(home)})
         migration = subprocess.run(["airflow", "db", "migrate"], env=environ, capture_output=True, text=True)
         assert migration.returncode == 0, migration.stderr
         stack.enter_context(probe.run_components(home, environ, expected.web(port)))
@@ -40,7 +40,16 @@ def home(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) 
         probe.wait_for_reports(
             home, "process", lambda reports: all(of_kind(reports, kind) for kind in expected.LOGS)
         )
+        run_pod(environ)
+        probe.wait_for_reports(
+            home, "fix", lambda reports: all(any(map(each.sent, reports)) for each in CARRIERS.values())
+        )
         yield home
+
+
+def run_pod(environ: dict[str, str]) -> None:
+    """Run what a pod of the KubernetesExecutor does, for a task that the scheduler has not queued: it ends at once."""
+    subprocess.run(expected.POD, env=environ, capture_output=True, timeout=300)
 
 
 def of_kind(reports: list[Any], kind: str) -> list[Any]:
@@ -85,6 +94,17 @@ def test_task_has_the_values_and_the_record_with_every_reader(home: Path, record
 def test_objects_of_airflow_use_the_values(home: Path, kind: str) -> None:
     (report,) = probe.wait_for_reports(home, kind)
     assert report["inside"] == {name: value for name, (_, value) in expected.INSIDE[kind].items()}
+
+
+@pytest.mark.parametrize("kind", CARRIERS)
+def test_process_carries_the_fixes_of_the_modules_that_it_imports(home: Path, kind: str) -> None:
+    """The module of the probe's own fix is among them, and its function is the fixed one: it has reported."""
+    carrier = CARRIERS[kind]
+    reports = [report for report in probe.wait_for_reports(home, "fix") if carrier.sent(report)]
+    assert reports
+    for report in reports:
+        assert carrier.module in report["imported"]
+        assert report["applied"] == expected.fixes_of(report["imported"])
 
 
 @pytest.mark.parametrize("kind", sorted(set(expected.LOGS.values())))

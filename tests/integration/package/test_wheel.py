@@ -62,7 +62,11 @@ def run(folder: Path, home: Path, *words: str) -> subprocess.CompletedProcess[st
 def test_wheel_contains_the_packages_with_their_data_and_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.split("/")[0] for name in names}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"astro_runtime_plugin", "entrypoint"}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {
+        "astro_runtime_fixes.pth",
+        "astro_runtime_plugin",
+        "entrypoint",
+    }
     for data in ("releases/catalogue.json", "web/static/footer.js"):
         assert f"astro_runtime_plugin/{data}" in names
     assert {"astro_runtime_plugin/py.typed", "entrypoint/py.typed"} <= {*names}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from astro_runtime_plugin.fixes.registry import FIXES, ids, load_fix
+from dev.docs.fixes_page import since
 from testing.entrypoint_process import CHECKOUT
 
 
@@ -23,6 +24,11 @@ def test_module_of_a_fix_agrees_with_the_table(name: str) -> None:
 @pytest.mark.parametrize("name", FIXES)
 def test_fix_has_a_proof(name: str) -> None:
     assert "proof.expect(" in (CHECKOUT / "tests/integration/fixes" / f"test_{name}.py").read_text()
+
+
+@pytest.mark.parametrize("name", FIXES)
+def test_changelog_names_the_fix_by_its_id(name: str) -> None:
+    assert since(load_fix(name)), f"write `{load_fix(name).id}` into its line in CHANGELOG.md"
 
 
 def test_every_module_with_a_fix_is_in_the_table() -> None:

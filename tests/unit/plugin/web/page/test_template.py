@@ -24,6 +24,7 @@ def page_contents(text: str = "a") -> PageContents:
         maintenance=None,
         components=[RunningComponent(text, text, text, "3.3-1", SINCE)],
         component_settings=[(setting, [text])],
+        fixes=[schemas.Fix(id=text, title=text, state=text, issue=f"https://example.com/{text}", ends="")],
         queues=[Queue(name=text, workers=[RunningWorker(name=text, pool=4)], pool=4)],
         providers=[(text, text)],
     )
@@ -32,7 +33,7 @@ def page_contents(text: str = "a") -> PageContents:
 def test_page_escapes_every_value() -> None:
     page = render(page_contents(HOSTILE))
     assert "<script" not in page
-    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 18
+    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 23
 
 
 def test_page_renders_without_components_queues_and_maintenance() -> None:
@@ -45,8 +46,8 @@ def test_page_renders_without_components_queues_and_maintenance() -> None:
 
 def test_page_scrolls_each_table_in_a_labelled_box() -> None:
     page = render(page_contents())
-    assert page.count("<table") == page.count('<div class="astro-runtime-table" role="group"') == 4
-    for section in ("components", "defaults", "queues", "providers"):
+    assert page.count("<table") == page.count('<div class="astro-runtime-table" role="group"') == 5
+    for section in ("components", "defaults", "fixes", "queues", "providers"):
         assert page.count(f'aria-labelledby="astro-runtime-{section}" tabindex="0"') == 1
 
 

@@ -1,0 +1,67 @@
+"""Forks workers from a process that has used the database, as gunicorn does; all of them query at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+from multiprocessing import Barrier
+from typing import Any
+
+from airflow import settings
+from airflow.utils.session import create_session
+from sqlalchemy import text
+
+from testing.proof import report
+
+WORKERS, ROUNDS = 4, 10
+SECONDS = 20  # for an answer; a worker that gets none is killed by SIGALRM
+ANSWERED, SHARED = 0, 1
+
+
+def backend() -> int:
+    with create_session() as session:
+        return int(session.execute(text("SELECT pg_backend_pid()")).scalar())
+
+
+def work(barrier: Any, parent: int) -> None:
+    signal.alarm(SECONDS)
+    barrier.wait()
+    os._exit(SHARED if backend() == parent else ANSWERED)
+
+
+def fork(barrier: Any, parent: int) -> int:
+    child = os.fork()
+    if not child:
+        work(barrier, parent)
+    return child
+
+
+def query_together() -> list[int]:
+    """Return the workers' exit codes."""
+    parent, barrier = backend(), Barrier(WORKERS)
+    children = [fork(barrier, parent) for _ in range(WORKERS)]
+    codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+    assert backend() == parent, "the parent has lost its connection"
+    return codes
+
+
+def inherits() -> bool:
+    """Whether a child begins with a connection of its parent in its pool."""
+    backend()
+    child = os.fork()
+    if not child:
+        os._exit(settings.engine.pool.checkedin())
+    return bool(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+
+
+def rounds() -> int:
+    """Return how many rounds went well before one that did not."""
+    for number in range(ROUNDS):
+        if query_together() != [ANSWERED] * WORKERS:
+            return number
+        settings.engine.dispose()
+    return ROUNDS
+
+
+inherited = inherits()
+report({"inherits": inherited, "all rounds went well": rounds() == ROUNDS})

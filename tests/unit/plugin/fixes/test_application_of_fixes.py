@@ -1,0 +1,93 @@
+"""When a module at fault has been imported, the registry applies its fixes; what goes wrong is one warning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import airflow.configuration  # noqa: F401 (fixes are applied after Airflow's own start has begun)
+import pytest
+from wrapt import register_post_import_hook
+
+from astro_runtime_plugin.fixes import registry
+from astro_runtime_plugin.fixes.application import applied
+from astro_runtime_plugin.fixes.fix import Fix
+from tests.unit.plugin.fixes import victim
+
+NOT_APPLIED = "astro-runtime: fix victim is not applied; Airflow is as stock there: "
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return victim.write(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def forget() -> Iterator[None]:
+    yield
+    registry._warn_once.cache_clear()
+    applied().discard("victim")
+
+
+def load_with(fix: Fix, path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Import the module at fault with a fix in the registry."""
+    monkeypatch.setattr(registry, "FIXES", {"victim": (victim.NAME,)})
+    monkeypatch.setattr(registry, "load_fix", {"victim": fix}.__getitem__)
+    register_post_import_hook(registry.apply_fixes, victim.NAME)
+    return victim.load(path.parent, monkeypatch)
+
+
+def test_fix_is_applied_before_anybody_uses_the_module(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = load_with(victim.fix(victim.patch(path, "function")), path, monkeypatch)
+    assert victim.outcome(module, "function") == "fixed"
+    assert "victim" in applied()
+
+
+def test_other_source_is_one_warning(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    fix = victim.fix(victim.patch(path, "function"))
+    victim.write(path.parent, victim.SOURCE.replace("# the end", "# another end"))
+    module = load_with(fix, path, monkeypatch)
+    registry.apply_fixes(module)
+    assert victim.outcome(module, "function") == "stock"
+    assert "victim" not in applied()
+    why = f"function in {victim.NAME} differs from the source it was proven against"
+    assert caplog.messages == [NOT_APPLIED + why]
+
+
+@pytest.mark.parametrize("error", [ValueError("a secret"), SystemExit(3), ImportError("a secret")])
+def test_failure_of_the_fix_is_one_warning_without_its_text(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: BaseException
+) -> None:
+    def wrap(_: Any) -> Any:
+        raise error
+
+    module = load_with(victim.fix(victim.patch(path, "function", wrap)), path, monkeypatch)
+    assert victim.outcome(module, "function") == "stock"
+    assert caplog.messages == [NOT_APPLIED + type(error).__name__]
+
+
+@pytest.mark.parametrize(
+    ("selection", "outcome"),
+    [("", "fixed"), ("all", "fixed"), ("none", "stock"), ("-victim", "stock"), ("-other", "fixed")],
+)
+def test_operator_turns_fixes_off(
+    path: Path, monkeypatch: pytest.MonkeyPatch, selection: str, outcome: str
+) -> None:
+    monkeypatch.setenv("AIRFLOW__ASTRO_RUNTIME__FIXES", selection)
+    module = load_with(victim.fix(victim.patch(path, "function")), path, monkeypatch)
+    assert victim.outcome(module, "function") == outcome
+
+
+def test_patch_of_another_line_is_not_applied(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    fix = victim.fix(replace(victim.patch(path, "function"), lines=("1.10",)))
+    module = load_with(fix, path, monkeypatch)
+    assert victim.outcome(module, "function") == "stock"
+    assert "victim" not in applied()
+    assert caplog.messages == []

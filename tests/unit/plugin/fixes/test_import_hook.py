@@ -1,0 +1,114 @@
+"""What the `.pth` file does in a Python process: almost nothing before Airflow is imported, and no harm then."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from testing.entrypoint_process import CHECKOUT, isolated_environment
+
+HOOK = ["astro_runtime_plugin", "astro_runtime_plugin.fixes", "astro_runtime_plugin.fixes.import_hook"]
+PRINT_MODULES = """
+import sys
+print(*sorted(name for name in sys.modules if name.startswith(("astro_runtime", "entrypoint", "wrapt", "airflow"))))
+"""
+# A package `airflow` of another project, found by the finder that follows the hook.
+OTHER_AIRFLOW = """
+import sys
+from importlib.machinery import ModuleSpec
+class Loader:
+    def create_module(self, spec):
+        return None
+    def exec_module(self, module):
+        module.__version__ = "0"
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        return ModuleSpec(name, Loader()) if name == "airflow" else None
+names = [type(finder).__name__ for finder in sys.meta_path]
+sys.meta_path.insert(names.index("AirflowImportHook") + 1, Finder())
+"""
+IMPORT_OTHER_AIRFLOW = OTHER_AIRFLOW + "import airflow; print(airflow.__version__)"
+WATCHES = "from astro_runtime_plugin.fixes.registry import watches_imports; print(watches_imports())"
+
+
+def run(home: Path, source: str, *options: str) -> list[str]:
+    """Run a program with options of the interpreter, outside the checkout; return its words."""
+    done = subprocess.run(
+        [sys.executable, *options, "-c", source],
+        env=isolated_environment(home),
+        cwd=home,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.split()
+
+
+@pytest.mark.parametrize(
+    ("options", "modules"), [((), HOOK), (("-I",), HOOK), (("-S",), []), (("-I", "-S"), [])], ids=str
+)
+def test_python_without_airflow_imports_the_hook_alone(
+    tmp_path: Path, options: tuple[str, ...], modules: list[str]
+) -> None:
+    assert run(tmp_path, PRINT_MODULES, *options) == modules
+
+
+def test_hook_imports_nothing_that_python_has_not_imported(tmp_path: Path) -> None:
+    line = (CHECKOUT / "astro_runtime_fixes.pth").read_text()
+    before = f"import sys; sys.path.insert(0, {str(CHECKOUT)!r}); before = set(sys.modules)"
+    after = "print(*sorted(set(sys.modules) - before))"
+    assert run(tmp_path, f"{before}\n{line}\n{after}", "-I", "-S") == HOOK
+
+
+@pytest.mark.parametrize("options", [(), ("-I",)], ids=str)
+def test_import_of_airflow_arranges_the_fixes(tmp_path: Path, options: tuple[str, ...]) -> None:
+    assert run(tmp_path, f"{OTHER_AIRFLOW}\nimport airflow\n{WATCHES}", *options) == ["True"]
+
+
+@pytest.mark.parametrize("first", ["import airflow", "import json"])
+def test_module_that_is_loaded_before_airflow_is_patched_by_the_startup_hook(
+    tmp_path: Path, first: str
+) -> None:
+    """While Airflow is being imported, the fix could not read Airflow's settings."""
+    source = f"""
+from astro_runtime_plugin.fixes import registry
+registry.FIXES = {{"no_such_fix": ("json",)}}
+registry.apply_fixes = lambda module: print(module.__name__)
+{OTHER_AIRFLOW}
+{first}
+import airflow
+print("airflow")
+registry.watch_imports(loaded=True)
+registry.watch_imports(loaded=True)
+import json
+"""
+    expected = {"import airflow": ["airflow", "json"], "import json": ["airflow", "json"]}[first]
+    assert run(tmp_path, source) == expected
+
+
+def test_no_finder_is_skipped(tmp_path: Path) -> None:
+    assert run(tmp_path, IMPORT_OTHER_AIRFLOW) == ["0"]
+    # Also where wrapt has put its own finder before: its hook is there, and shifts no finder.
+    assert run(
+        tmp_path, f"import wrapt; wrapt.register_post_import_hook(print, 'x')\n{IMPORT_OTHER_AIRFLOW}"
+    ) == ["0"]
+
+
+@pytest.mark.parametrize("broken", ["wrapt", "astro_runtime_plugin.fixes.registry"])
+def test_failure_does_not_reach_the_import(tmp_path: Path, broken: str) -> None:
+    source = f"import sys; sys.modules[{broken!r}] = None\n{IMPORT_OTHER_AIRFLOW}"
+    assert run(tmp_path, source) == ["0"]
+
+
+def test_hook_is_installed_once(tmp_path: Path) -> None:
+    source = """
+import sys
+from astro_runtime_plugin.fixes.import_hook import install
+install()
+print(*[type(finder).__name__ for finder in sys.meta_path if type(finder).__module__.startswith("astro")])
+"""
+    assert run(tmp_path, source) == ["AirflowImportHook"]
