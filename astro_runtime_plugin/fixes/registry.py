@@ -17,6 +17,7 @@ log = logging.getLogger("astro_runtime")
 FIXES: dict[str, tuple[str, ...]] = {
     "stale_dags": ("airflow.dag_processing.manager",),
     "api_server_outage": ("airflow.sdk.api.client", "airflow.sdk.execution_time.supervisor"),
+    "token_lifetime": ("airflow.api_fastapi.execution_api.app",),
 }
 
 
