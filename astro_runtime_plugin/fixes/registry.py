@@ -20,6 +20,8 @@ FIXES: dict[str, tuple[str, ...]] = {
     "stale_dags": ("airflow.dag_processing.manager",),
     "forked_connections": ("airflow.utils.orm_event_handlers",),
     "lost_exit": ("airflow.jobs.job",),
+    "api_server_outage": ("airflow.sdk.api.client", "airflow.sdk.execution_time.supervisor"),
+    "token_lifetime": ("airflow.api_fastapi.execution_api.app",),
 }
 _watched: set[str] = set()
 

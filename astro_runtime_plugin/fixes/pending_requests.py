@@ -1,0 +1,81 @@
+"""What a task asked its supervisor for while the API server was away: answered after the next answered heartbeat."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from contextvars import Context, copy_context
+from dataclasses import dataclass, field
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from astro_runtime_plugin.fixes.request_policy import is_outage
+
+MAX_PENDING = 100  # Airflow's own task runner waits for each answer; others may ask for more at once
+
+
+@dataclass
+class PendingRequest:
+    """A task's request without an answer. `send` sends it again; a success answers the task."""
+
+    id: int
+    send: Callable[[], None]
+    failures: int = 0
+    failed_at: float = field(default_factory=time.monotonic)
+    context: Context = field(default_factory=copy_context)  # with the trace of the task's request
+
+
+# The requests of each supervisor, by its client: attrs gives the supervisor itself no hash.
+_pending: WeakKeyDictionary[Any, list[PendingRequest]] = WeakKeyDictionary()
+
+
+def keep(supervisor: Any, request: PendingRequest, error: Exception) -> bool:
+    """Keep a request that an outage stopped; False: the task gets the error."""
+    requests = _pending.setdefault(supervisor.client, [])
+    if not is_outage(error) or len(requests) >= MAX_PENDING:
+        return False
+    requests.append(request)
+    return True
+
+
+def send_pending(supervisor: Any, max_failures: int) -> None:
+    """Send each request again that has failed before the last answered heartbeat.
+
+    One that fails `max_failures` times although heartbeats are answered is at fault itself; the task gets its error.
+    """
+    requests = _pending.get(supervisor.client, [])
+    for request in tuple(requests):
+        if request.failed_at < supervisor._last_successful_heartbeat and is_running(supervisor):
+            _send(supervisor, requests, request, max_failures)
+
+
+def is_running(supervisor: Any) -> bool:
+    """Whether the task still waits for answers: it has not ended, and no final state of it is known."""
+    return supervisor._exit_code is None and not supervisor._terminal_state
+
+
+def _send(
+    supervisor: Any, requests: list[PendingRequest], request: PendingRequest, max_failures: int
+) -> None:
+    try:
+        request.context.run(request.send)
+    except Exception as error:
+        request.failures += 1
+        request.failed_at = time.monotonic()
+        if is_outage(error) and request.failures < max_failures:
+            return
+        with suppress(OSError):  # the task has ended
+            _answer_with(supervisor, request.id, error)
+    requests.remove(request)
+
+
+def _answer_with(supervisor: Any, request_id: int, error: Exception) -> None:
+    from airflow.sdk.exceptions import ErrorType
+    from airflow.sdk.execution_time.comms import ErrorResponse
+
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    detail = {"status_code": status, "message": str(error), "exception_type": type(error).__name__}
+    supervisor.send_msg(
+        None, request_id, error=ErrorResponse(error=ErrorType.API_SERVER_ERROR, detail=detail)
+    )

@@ -1,0 +1,117 @@
+"""Runs tasks whose API server goes away and comes back; reports which states it took from them."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from testing.execution_api import ExecutionApi
+from testing.proof import report
+from testing.task_supervisor import TaskSupervisor, write_dag
+
+HOME = Path(os.environ["AIRFLOW_HOME"])
+TIMEOUTS = {"loss": {"AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "6"}}
+
+
+class Task(TaskSupervisor):
+    """A task under a supervisor with a stand-in for the API server."""
+
+    def __init__(self, name: str) -> None:
+        self.api = ExecutionApi()
+        super().__init__(HOME / name, self.api, **TIMEOUTS.get(name, {}))
+
+    def begin(self) -> int:
+        """Run the task until its first heartbeat, and return its process id."""
+        self.api.start()
+        self.run()
+        process_id = self.wait_for_task()
+        self.wait_for_heartbeat()
+        return process_id
+
+    def wait_for_heartbeat(self) -> None:
+        """Wait for the next heartbeat."""
+        heartbeats = self.api.count("heartbeat")
+        self.wait_for(lambda: self.api.count("heartbeat") > heartbeats)
+
+    def outcome(self) -> list[str]:
+        """Wait for the supervisor's end, and return the states that the server took."""
+        self.wait()
+        self.api.stop()
+        return self.api.states()
+
+
+def observe_running(task: Task) -> list[str]:
+    """The server goes away and comes back while the task runs."""
+    task.begin()
+    task.miss_server()
+    task.wait_for_heartbeat()
+    task.end_task()
+    return task.outcome()
+
+
+def observe_start(task: Task) -> list[str]:
+    """The server is away when the task starts."""
+    task.end_task()
+    task.run()
+    task.wait_for(lambda: re.search("2nd time|server is away", task.log()))
+    task.miss_server()
+    return task.outcome()
+
+
+def observe_end(end: str) -> Callable[[Task], list[str]]:
+    """The server is away when the task ends."""
+
+    def observe(task: Task) -> list[str]:
+        task.begin()
+        task.api.stop()
+        task.end_task(end)
+        task.miss_server()
+        return task.outcome()
+
+    return observe
+
+
+def observe_conflict(task: Task) -> list[str]:
+    """The server comes back and says that the task is no longer this supervisor's; else the task would not end."""
+    task.begin()
+    task.api.stop()
+    task.api.answers["heartbeat"] = 409, {"detail": {"reason": "not_running"}}
+    task.miss_server()
+    return [*task.outcome(), *re.findall("SERVER_TERMINATED", task.log())]
+
+
+def observe_loss(task: Task) -> list[str]:
+    """The server stays away."""
+    process_id = task.begin()
+    task.api.stop()
+    return [*task.outcome(), *(["runs"] if Path(f"/proc/{process_id}").exists() else [])]
+
+
+def observe_fault(task: Task) -> list[str]:
+    """The server takes heartbeats, but never this request."""
+    task.api.answers["variable"] = 500, {"detail": "fault"}
+    task.begin()
+    task.end_task("variable")
+    return task.outcome()
+
+
+CASES: dict[str, Callable[[Task], list[str]]] = {
+    "running": observe_running,
+    "start": observe_start,
+    "success": observe_end(""),
+    "failed": observe_end("failed"),
+    "deferred": observe_end("deferred"),
+    "variable": observe_end("variable"),
+    "conflict": observe_conflict,
+    "loss": observe_loss,
+    "fault": observe_fault,
+}
+
+write_dag()
+tasks = {name: Task(name) for name in CASES}
+with ThreadPoolExecutor(len(CASES)) as pool:
+    outcomes = pool.map(lambda name: CASES[name](tasks[name]), CASES)
+    report(dict(zip(CASES, outcomes, strict=True)))

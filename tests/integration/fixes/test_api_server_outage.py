@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from testing.fixed_secrets import SECRET_KEY
+from testing.proof import Proof
+
+
+def test_tasks_outlive_an_outage_of_the_api_server(proof: Proof) -> None:
+    states = proof.run("api_server_outage")
+    # The server went away and came back while the task ran. Stock kills it, and may get its failure through.
+    assert ("success" in states["running"]) == proof.expect(stock=False, fixed=True)
+    # The server was away when the task started, when it ended in some state, and when it asked for a variable.
+    assert states["start"] == proof.expect(stock=[], fixed=["success"])
+    assert states["success"] == proof.expect(stock=[], fixed=["success"])
+    assert states["failed"] == proof.expect(stock=[], fixed=["failed"])
+    assert states["deferred"] == proof.expect(stock=[], fixed=["deferred"])
+    assert states["variable"] == proof.expect(stock=[], fixed=["success"])
+    # The server came back, and said that the task is not this supervisor's any more.
+    assert states["conflict"] == proof.expect(stock=[], fixed=["SERVER_TERMINATED"])
+    # The server stayed away until the scheduler gave up the task: none is left behind.
+    assert states["loss"] == []
+    # The server refused one request, but took heartbeats.
+    assert states["fault"] == ["failed"]
+
+
+def test_task_outlives_its_api_server(proof: Proof) -> None:
+    state = proof.run("api_server_kill", AIRFLOW__API_AUTH__JWT_SECRET=SECRET_KEY)
+    assert state == proof.expect(stock="running", fixed="success")
