@@ -16,6 +16,7 @@ log = logging.getLogger("astro_runtime")
 # too, so that a process loads only the fixes of the modules that it imports.
 FIXES: dict[str, tuple[str, ...]] = {
     "stale_dags": ("airflow.dag_processing.manager",),
+    "outage_grace": ("airflow.jobs.scheduler_job_runner",),
 }
 
 
