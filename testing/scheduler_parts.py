@@ -53,6 +53,7 @@ def create_scheduler(executor: Any) -> Any:
     if LINE == "2.11":
         job = Job(executor=executor)
         runner = SchedulerJobRunner(job=job)
+        runner._try_to_load_executor = lambda *_: executor  # type: ignore[assignment]
     else:
         job = Job()
         runner = SchedulerJobRunner(job=job, executors=[executor])  # type: ignore[call-arg]

@@ -38,9 +38,11 @@ OUTAGE, TIMEOUT, STEP = 400.0, 300.0, 10.0
 
 
 class Executor(BaseExecutor):
-    """Knows every task of another scheduler: it has all adopted, as Celery's does, or none."""
+    """Adopts every task, as Celery's executor does, or none."""
 
-    adopts = True
+    def __init__(self, adopts: bool = True) -> None:
+        super().__init__()
+        self.adopts = adopts
 
     def try_adopt_task_instances(self, tis: Any) -> Any:
         """Return the tasks that are to be reset."""
@@ -158,10 +160,7 @@ def record_api_server(until: float) -> None:
 
 def observe_other_scheduler() -> Any:
     """Two schedulers survive an outage; the first that is back looks for tasks of dead ones."""
-    first, second = create_scheduler(Executor()), create_scheduler(Executor())
-    first.executors = [Executor()]
-    for executor in {*first.executors, first.job.executor if LINE == "2.11" else first.executor}:
-        executor.adopts = False
+    first, second = create_scheduler(Executor(adopts=False)), create_scheduler(Executor())
     running_task(second, state="queued")
     first.adopt_or_reset_orphaned_tasks()
     write_heartbeat(first)
