@@ -17,6 +17,13 @@ log = logging.getLogger("astro_runtime")
 FIXES: dict[str, tuple[str, ...]] = {
     "stale_dags": ("airflow.dag_processing.manager",),
     "outage_grace": ("airflow.jobs.scheduler_job_runner",),
+    "database_outage": ("airflow.jobs.scheduler_job_runner",),
+    "unreadable_dags": (
+        "airflow.jobs.scheduler_job_runner",
+        "airflow.models.dagbag",
+        "airflow.models.dag",
+        "airflow.models.dagrun",
+    ),
 }
 
 
