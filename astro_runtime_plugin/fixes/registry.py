@@ -24,6 +24,8 @@ FIXES: dict[str, tuple[str, ...]] = {
         "airflow.models.dag",
         "airflow.models.dagrun",
     ),
+    "clean_dags": ("airflow.utils.db_cleanup",),
+    "active_runs": ("airflow.jobs.scheduler_job_runner",),
 }
 
 
