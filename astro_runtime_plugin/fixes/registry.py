@@ -24,6 +24,7 @@ FIXES: dict[str, tuple[str, ...]] = {
         "airflow.models.dag",
         "airflow.models.dagrun",
     ),
+    "task_result": ("airflow.models.taskinstance",),
     "clean_dags": ("airflow.utils.db_cleanup",),
     "active_runs": ("airflow.jobs.scheduler_job_runner",),
 }

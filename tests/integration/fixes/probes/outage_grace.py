@@ -84,7 +84,7 @@ def report_task() -> None:
 def failed() -> bool:
     """Whether a scheduler has failed the task."""
     with create_session() as session:
-        return session.query(Log).filter(Log.event == "heartbeat timeout").count() > 0
+        return bool(session.query(Log).filter(Log.event == "heartbeat timeout").count())
 
 
 def run_loops(runner: Any, seconds: float) -> None:
