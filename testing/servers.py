@@ -11,7 +11,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +117,28 @@ def postgres() -> Iterator[Postgres]:
         server = Postgres(port)
         retry(lambda: server.sql("postgres", "SELECT 1"), psycopg2.OperationalError)
         yield server
+
+
+@contextmanager
+def interruptible_postgres() -> Iterator[tuple[Postgres, Callable[[], AbstractContextManager[None]]]]:
+    """Run PostgreSQL, and yield it with a context in which it is away: killed, without an end of its connections."""
+    port = free_port()
+    server = Postgres(port)
+    with _cluster() as cluster, ExitStack() as current:
+
+        def start() -> None:
+            current.enter_context(running(cluster.server(port), port, cluster.home))
+            retry(lambda: server.sql("postgres", "SELECT 1"), psycopg2.OperationalError)
+
+        @contextmanager
+        def away() -> Iterator[None]:
+            cluster.run("pg_ctl", "stop", "-m", "immediate", "-D", str(cluster.data))
+            current.close()
+            yield
+            start()
+
+        start()
+        yield server, away
 
 
 @contextmanager

@@ -22,6 +22,17 @@ FIXES: dict[str, tuple[str, ...]] = {
     "lost_exit": ("airflow.jobs.job",),
     "api_server_outage": ("airflow.sdk.api.client", "airflow.sdk.execution_time.supervisor"),
     "token_lifetime": ("airflow.api_fastapi.execution_api.app",),
+    "outage_grace": ("airflow.jobs.scheduler_job_runner",),
+    "database_outage": ("airflow.jobs.scheduler_job_runner",),
+    "unreadable_dags": (
+        "airflow.jobs.scheduler_job_runner",
+        "airflow.models.dagbag",
+        "airflow.models.dag",
+        "airflow.models.dagrun",
+    ),
+    "task_result": ("airflow.models.taskinstance",),
+    "clean_dags": ("airflow.utils.db_cleanup",),
+    "active_runs": ("airflow.jobs.scheduler_job_runner",),
 }
 _watched: set[str] = set()
 

@@ -1,0 +1,137 @@
+"""Airflow 2: a task that ends while the database is away keeps its result.
+
+The task's process saves its result in the database, and fails if it cannot: the work is lost, and the task counts as
+running until it is failed for want of heartbeats. Here it waits until the database answers, for as long as its
+supervisor does, before it saves anything.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from astro_runtime_plugin.fixes.fix import Fix, Patch
+from astro_runtime_plugin.fixes.guard import attempt
+
+log = logging.getLogger("astro_runtime")
+MODULE = "airflow.models.taskinstance"
+ID = "task-result"
+KILLED = ("AirflowTaskTerminated", "KeyboardInterrupt")
+PAUSE = 2.0  # seconds between two attempts to connect
+_task: dict[str, Any] = {"session": None}  # the session of the task that this process runs
+
+
+def remember_session(run: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap `_run_raw_task`, which runs a task in its own process."""
+
+    @wraps(run)
+    def run_and_remember(*args: Any, **options: Any) -> Any:
+        _task["session"] = options.get("session")
+        try:
+            return run(*args, **options)
+        finally:
+            _task["session"] = None
+
+    return run_and_remember
+
+
+def wait_after(execute: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap `_execute_task_with_callbacks`, after which the state of the task is saved; a kill waits for nothing."""
+
+    @wraps(execute)
+    def execute_and_wait(*args: Any, **options: Any) -> Any:
+        try:
+            result = execute(*args, **options)
+        except BaseException as error:
+            if type(error).__name__ not in KILLED:
+                _wait_guarded()
+            raise
+        _wait_guarded()
+        return result
+
+    return execute_and_wait
+
+
+def wait_before(save: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap `_record_task_map_for_downstreams`, which runs right after the task's own code."""
+
+    @wraps(save)
+    def wait_and_save(*args: Any, **options: Any) -> Any:
+        _wait_guarded()
+        return save(*args, **options)
+
+    return wait_and_save
+
+
+def push_again(push: Callable[..., None]) -> Callable[..., None]:
+    """Wrap `xcom_push`, which may get a session of its own."""
+
+    @wraps(push)
+    def push_or_wait(instance: Any, *args: Any, **options: Any) -> None:
+        session = options.get("session")
+        clean = session is None or not session.in_transaction()  # else what it holds would be lost with it
+        try:
+            return push(instance, *args, **options)
+        except Exception as error:
+            if _task["session"] is None or not clean or not _is_outage(error):
+                raise
+            if session is not None:
+                session.rollback()
+            _wait_guarded()
+        return push(instance, *args, **options)
+
+    return push_or_wait
+
+
+def _wait_guarded() -> None:
+    if _task["session"] is not None:
+        attempt(ID, None, _wait, _task["session"])
+
+
+def _is_outage(error: Exception) -> bool:
+    from sqlalchemy.exc import InterfaceError, OperationalError
+
+    return isinstance(error, (OperationalError, InterfaceError))
+
+
+def _wait(session: Any) -> None:
+    """Return once the session's database answers, or after the time that the task's supervisor waits for it."""
+    from airflow.configuration import conf
+    from sqlalchemy import text
+
+    start, warned = time.monotonic(), False
+    while True:
+        try:
+            session.execute(text("SELECT 1"))
+            return
+        except Exception as error:
+            session.rollback()
+            limit = conf.getint("scheduler", "scheduler_zombie_task_threshold")
+            if not _is_outage(error) or time.monotonic() - start > limit:
+                return
+        if not warned:
+            log.warning(
+                "astro-runtime: the database is away; the task has ended, and waits for up to %s s", limit
+            )
+        warned = True
+        time.sleep(PAUSE)
+
+
+FIX = Fix(
+    id=ID,
+    title="A task that ends while the database is away keeps its result",
+    symptom="Tasks that end during an outage of the database stay in running and fail later, also when they succeeded.",
+    issue="",
+    ends="Airflow 2.11 is no longer supported.",
+    patches=(
+        Patch(MODULE, "_run_raw_task", ("0d7caa4c7ede9a25",), remember_session, ("2.11",)),
+        Patch(
+            MODULE, "TaskInstance._execute_task_with_callbacks", ("46bd419352f92b91",), wait_after, ("2.11",)
+        ),
+        Patch(MODULE, "TaskInstance.xcom_push", ("3d2665870d645e40",), push_again, ("2.11",)),
+        Patch(MODULE, "_record_task_map_for_downstreams", ("7b282bef2d4f1f71",), wait_before, ("2.11",)),
+    ),
+)

@@ -1,0 +1,244 @@
+"""A serialized DAG that cannot be read is skipped; the scheduler goes on with all others.
+
+A row may need a plugin that this scheduler lacks, or come from a newer Airflow. Reading it raises in the middle of the
+scheduler's loop. Here it counts as missing, with one warning, and the queries that select work leave out its runs and
+events until the row changes.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any
+
+from astro_runtime_plugin.fixes.fix import Fix, Patch
+from astro_runtime_plugin.fixes.guard import attempt
+
+log = logging.getLogger("astro_runtime")
+MODULE, CLASS = "airflow.jobs.scheduler_job_runner", "SchedulerJobRunner"
+DAG, DAG_RUN, DAG_BAG = "airflow.models.dag", "airflow.models.dagrun", "airflow.models.dagbag"
+ID = "unreadable-dags"
+RETRY = 300.0  # seconds after which an unchanged row is read again
+Rows = frozenset[tuple[Any, ...]]  # the hash and time of each row of a DAG
+_unreadable: dict[str, tuple[Rows, float]] = {}  # by DAG, with the monotonic time of the failure
+_warned: dict[str, Rows] = {}
+_loop = {"runs": False}  # whether the scheduler's loop runs: nobody else gets no DAG instead of an error
+
+
+def mark_loop(schedule: Callable[..., int]) -> Callable[..., int]:
+    """Wrap `_do_scheduling`."""
+
+    @wraps(schedule)
+    def mark(*args: Any, **options: Any) -> int:
+        _loop["runs"] = True
+        try:
+            return schedule(*args, **options)
+        finally:
+            _loop["runs"] = False
+
+    return mark
+
+
+def read_or_skip(read: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap the reading of a row: `DBDagBag._read_dag` of Airflow 3, `DagBag.get_dag` of Airflow 2."""
+
+    @wraps(read)
+    def read_guarded(bag: Any, row: Any, *args: Any, **options: Any) -> Any:
+        try:
+            return read(bag, row, *args, **options)
+        except Exception as error:
+            if not _loop["runs"] or _is_of_database(error):
+                raise
+            attempt(ID, None, _note, getattr(row, "dag_id", row), error)
+            return None
+
+    return read_guarded
+
+
+def note_if_unreadable(read: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap `_get_current_dag` of Airflow 3, which logs each failure and returns None."""
+
+    @wraps(read)
+    def read_and_note(runner: Any, dag_id: str, *args: Any, **options: Any) -> Any:
+        dag = read(runner, dag_id, *args, **options)
+        if dag is None:
+            attempt(ID, None, _examine, [dag_id])
+        return dag
+
+    return read_and_note
+
+
+def leave_out(select_work: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap a class method with a session that selects the runs to examine."""
+
+    @wraps(select_work)
+    def select_readable(owner: Any, *args: Any, **options: Any) -> Any:
+        with _exclusion(_session(args, options)):
+            return select_work(owner, *args, **options)
+
+    return select_readable
+
+
+def leave_out_or_retry(select_work: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap `dags_needing_dagruns`, which reads each DAG with events itself."""
+    select_readable = leave_out(select_work)
+
+    @wraps(select_work)
+    def select_again(owner: Any, *args: Any, **options: Any) -> Any:
+        try:
+            return select_readable(owner, *args, **options)
+        except Exception as error:
+            if _is_of_database(error) or not attempt(ID, False, _examine_events):
+                raise
+        return select_readable(owner, *args, **options)
+
+    return select_again
+
+
+def _session(args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    return options.get("session") or next((value for value in args if hasattr(value, "scalars")), None)
+
+
+def _is_of_database(error: Exception) -> bool:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    return isinstance(error, SQLAlchemyError)
+
+
+@contextmanager
+def _exclusion(session: Any) -> Iterator[None]:
+    """Leave the runs and events of unreadable DAGs out of the session's queries."""
+    from sqlalchemy import event
+
+    attempt(ID, None, _forget_changed)
+    criteria = attempt(ID, [], _criteria) if _unreadable and session else []
+    if not criteria:
+        yield
+        return
+
+    def add(execution: Any) -> None:
+        if execution.is_select and not execution.is_column_load and not execution.is_relationship_load:
+            execution.statement = execution.statement.options(*criteria)
+
+    event.listen(session, "do_orm_execute", add)
+    try:
+        yield
+    finally:
+        event.remove(session, "do_orm_execute", add)
+
+
+def _criteria() -> list[Any]:
+    from airflow.models.dag import DagModel
+    from airflow.models.dagrun import DagRun
+    from sqlalchemy.orm import with_loader_criteria
+
+    names = sorted(_unreadable)
+    columns = (DagModel.dag_id, DagRun.dag_id, _queue().target_dag_id)
+    return [
+        with_loader_criteria(column.class_, column.not_in(names), propagate_to_loaders=False)
+        for column in columns
+    ]
+
+
+def _queue() -> Any:
+    """Return the table of events that wait for a run: of assets in Airflow 3, of datasets in Airflow 2."""
+    try:
+        from airflow.models.asset import AssetDagRunQueue as Queue
+    except ImportError:
+        from airflow.models.dataset import DatasetDagRunQueue as Queue
+    return Queue
+
+
+def _own_session() -> Any:
+    """Return a session apart from the loop's, which must not be committed in between."""
+    from airflow import settings
+    from sqlalchemy.orm import Session
+
+    return Session(settings.engine)
+
+
+def _examine_events() -> bool:
+    """Read every DAG with events; return whether one that was not left out is unreadable."""
+    from sqlalchemy import select
+
+    before = set(_unreadable)
+    with _own_session() as session:
+        names = session.scalars(select(_queue().target_dag_id).distinct()).all()
+    _examine(names)
+    return not set(_unreadable) <= before
+
+
+def _examine(names: Any) -> None:
+    """Read the latest row of each DAG, and note those that cannot be read."""
+    from airflow.models.serialized_dag import SerializedDagModel
+
+    with _own_session() as session:
+        for name in names:
+            row = SerializedDagModel.get(name, session=session)
+            try:
+                _ = row and row.dag
+            except Exception as error:
+                _note(name, error)
+
+
+def _note(name: str, error: Exception) -> None:
+    """Leave out a DAG from now on, and warn once for its rows."""
+    rows = _rows([name]).get(name, frozenset())
+    _unreadable[name] = (rows, time.monotonic())
+    if _warned.get(name) != rows:
+        _warned[name] = rows
+        log.warning(
+            "astro-runtime: DAG %.250r is not scheduled: its serialized form cannot be read (%s)",
+            name,
+            type(error).__name__,
+        )
+
+
+def _forget_changed() -> None:
+    """Give DAGs another try whose rows have changed, or whose failure is long ago."""
+    if _unreadable:
+        rows, now = _rows([*_unreadable]), time.monotonic()
+        for name, (before, moment) in list(_unreadable.items()):
+            if rows.get(name, frozenset()) != before or now - moment > RETRY:
+                del _unreadable[name]
+
+
+def _rows(names: list[str]) -> dict[str, Rows]:
+    from airflow.models.serialized_dag import SerializedDagModel as Row
+    from sqlalchemy import select
+
+    rows: dict[str, Rows] = {}
+    with _own_session() as session:
+        query = select(Row.dag_id, Row.dag_hash, Row.last_updated).where(Row.dag_id.in_(names))
+        for name, *row in session.execute(query):
+            rows[name] = rows.get(name, frozenset()) | {tuple(row)}
+    return rows
+
+
+FIX = Fix(
+    id=ID,
+    title="A serialized DAG that cannot be read stops only its own scheduling",
+    symptom="One DAG whose timetable's plugin is missing, or that a newer Airflow has saved, stops all scheduling.",
+    issue="https://github.com/apache/airflow/issues/56529",
+    ends="Airflow's scheduler skips each DAG that it cannot read, in every step of its loop.",
+    patches=(
+        Patch(MODULE, f"{CLASS}._do_scheduling", ("51f71a9e8998cc17", "773571fb4f7eb9fb"), mark_loop),
+        Patch(MODULE, f"{CLASS}._get_current_dag", ("11048bfb7e93925a",), note_if_unreadable, ("3.3",)),
+        Patch(DAG_BAG, "DBDagBag._read_dag", ("cd9bb99c57eb93cb",), read_or_skip, ("3.3",)),
+        Patch(DAG_BAG, "DagBag.get_dag", ("169b3646dbb2b883",), read_or_skip, ("2.11",)),
+        Patch(
+            DAG,
+            "DagModel.dags_needing_dagruns",
+            ("41f872e6dc2b383f", "d1ded60a1b010dd4"),
+            leave_out_or_retry,
+        ),
+        Patch(DAG_RUN, "DagRun.get_running_dag_runs_to_examine", ("e408ccb8d0c8afb3",), leave_out, ("3.3",)),
+        Patch(
+            DAG_RUN, "DagRun.get_queued_dag_runs_to_set_running", ("2c49dd019cd6bda1",), leave_out, ("3.3",)
+        ),
+        Patch(DAG_RUN, "DagRun.next_dagruns_to_examine", ("d9f2ede15c80892f",), leave_out, ("2.11",)),
+    ),
+)

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, suppress
+
+import pytest
+
+from testing.proof import Proof
+from testing.servers import Postgres, interruptible_postgres
+from testing.waiting import wait_until
+
+Server = tuple[Postgres, Callable[[], AbstractContextManager[None]]]
+AIRFLOW = (sys.executable, "-m", "airflow")
+OUTAGE = 40.0  # seconds, the time that a failover may take
+HEARTBEATS = (
+    "SELECT count(*) FROM job WHERE job_type = 'SchedulerJob' AND latest_heartbeat > now() - interval '9 s'"
+)
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with interruptible_postgres() as server:
+        yield server
+
+
+def test_scheduler_outlasts_an_outage_of_the_database(proof: Proof, server: Server) -> None:
+    postgres, away = server
+    options = {
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": postgres.create("airflow"),
+        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "False",
+        "AIRFLOW__SCHEDULER__STANDALONE_DAG_PROCESSOR": "True",
+    }
+    environ = proof.environment(**options)
+    subprocess.run([*AIRFLOW, "db", "migrate"], env=environ, capture_output=True, check=True, timeout=300)
+    path = proof.home / "scheduler.log"
+    with (
+        open(path, "w") as log,
+        subprocess.Popen([*AIRFLOW, "scheduler"], env=environ, stdout=log, stderr=log) as scheduler,
+    ):
+        try:
+            wait_until(
+                lambda: heartbeats(postgres), path.read_text, failed=lambda: scheduler.poll() is not None
+            )
+            with away(), suppress(subprocess.TimeoutExpired):
+                scheduler.wait(OUTAGE)
+            ended = scheduler.poll() is not None
+            assert ended is proof.expect(stock=True, fixed=False), path.read_text()
+            if not ended:
+                wait_until(lambda: heartbeats(postgres), path.read_text)
+        finally:
+            scheduler.terminate()
+
+
+def heartbeats(postgres: Postgres) -> int:
+    return int(postgres.sql("airflow", HEARTBEATS)[0][0])

@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+import pytest
+
+from testing.installed_line import LINE
+from testing.proof import Proof
+
+OUTAGES = {"3.3": ["database", "restart", "api-server"], "2.11": ["database", "restart"]}
+STOCK = {"at once": True}
+FIXED = {"at once": False, "after its report": False, "dead": True}
+
+
+@pytest.mark.parametrize("outage", OUTAGES[LINE])
+def test_running_task_has_time_to_report_after_an_outage(proof: Proof, outage: str) -> None:
+    assert proof.run("outage_grace", outage) == proof.expect(stock=STOCK, fixed=FIXED)
+
+
+def test_other_scheduler_has_time_to_report_after_an_outage(proof: Proof) -> None:
+    outcome = proof.run("outage_grace", "other scheduler")
+    assert outcome["reset"] is proof.expect(stock=True, fixed=False)
+    assert outcome["reset after its report"] is proof.expect(stock=True, fixed=False)
+    assert outcome["reset once it is dead"] is True

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, suppress
+
+import pytest
+
+from testing.proof import Proof
+from testing.servers import Postgres, interruptible_postgres
+from testing.waiting import wait_until
+
+Server = tuple[Postgres, Callable[[], AbstractContextManager[None]]]
+AIRFLOW = (sys.executable, "-m", "airflow")
+DAG = """
+import os, time
+from pathlib import Path
+from airflow import DAG
+from airflow.decorators import task
+from airflow.exceptions import AirflowException
+
+HOME = Path(os.environ["AIRFLOW_HOME"])
+
+def outlast(result):
+    (HOME / f"began {result}").touch()
+    while not (HOME / "end").exists():
+        time.sleep(0.1)
+
+with DAG("dag", schedule=None, is_paused_upon_creation=False):
+    @task
+    def success():
+        outlast("success")
+        return "result"
+
+    @task
+    def failed():
+        outlast("failed")
+        raise AirflowException("by the task")
+
+    success(), failed()
+"""
+TASKS = ("success", "failed")
+OUTAGE = 20.0  # seconds, longer than Airflow tries to save a result
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with interruptible_postgres() as server:
+        yield server
+
+
+def test_task_that_ends_during_an_outage_keeps_its_result(proof: Proof, server: Server) -> None:
+    postgres, away = server
+    environ = proof.environment(AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=postgres.create("airflow"))
+    folder = proof.home / "dags"
+    folder.mkdir()
+    (folder / "dags.py").write_text(DAG)
+    for words in ("db migrate", "dags reserialize", "dags trigger dag --run-id run"):
+        subprocess.run([*AIRFLOW, *words.split()], env=environ, capture_output=True, check=True, timeout=300)
+    command = [*AIRFLOW, "tasks", "run", "dag", "{}", "run", "--local", "--ignore-all-dependencies"]
+    tasks = [
+        subprocess.Popen([word.format(name) for word in command], env=environ, stderr=subprocess.DEVNULL)
+        for name in TASKS
+    ]
+    try:
+        wait_until(lambda: all((proof.home / f"began {name}").exists() for name in TASKS))
+        with away():
+            (proof.home / "end").touch()
+            for task in tasks:
+                with suppress(subprocess.TimeoutExpired):
+                    task.wait(OUTAGE / len(tasks))
+        for task in tasks:
+            task.wait(120)
+    finally:
+        for task in tasks:
+            task.terminate()
+    states = dict(postgres.sql("airflow", "SELECT task_id, state FROM task_instance"))
+    assert states == proof.expect(
+        stock={"success": "running", "failed": "running"}, fixed={"success": "success", "failed": "failed"}
+    )
+    pushed = postgres.sql("airflow", "SELECT key FROM xcom WHERE task_id = 'success'")
+    assert pushed == proof.expect(stock=[], fixed=[("return_value",)])
