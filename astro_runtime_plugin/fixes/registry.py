@@ -16,6 +16,14 @@ log = logging.getLogger("astro_runtime")
 # too, so that a process loads only the fixes of the modules that it imports.
 FIXES: dict[str, tuple[str, ...]] = {
     "stale_dags": ("airflow.dag_processing.manager",),
+    "celery_broker_outage": (
+        "airflow.providers.celery.executors.celery_executor",
+        "airflow.providers.celery.executors.celery_executor_utils",
+    ),
+    "celery_backend_outage": (
+        "airflow.providers.celery.executors.celery_executor",
+        "airflow.jobs.scheduler_job_runner",
+    ),
 }
 
 
