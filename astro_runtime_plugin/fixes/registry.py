@@ -24,6 +24,10 @@ FIXES: dict[str, tuple[str, ...]] = {
         "airflow.providers.celery.executors.celery_executor",
         "airflow.jobs.scheduler_job_runner",
     ),
+    "kubernetes_api_outage": (
+        "airflow.providers.cncf.kubernetes.executors.kubernetes_executor",
+        "airflow.jobs.scheduler_job_runner",
+    ),
 }
 
 
