@@ -151,7 +151,13 @@ def scheduler_3(job: Any, executor: Any) -> Any:
 
 
 def scheduler_2(job: Any, executor: Any) -> Any:
+    from airflow.executors import executor_loader
     from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
+
+    # For every task the scheduler loads the executor anew.
+    loader: Any = executor_loader
+    executor.name = loader.ExecutorLoader.get_default_executor_name()
+    loader._loaded_executors[executor.name] = executor
 
     job.executors = [executor]
     job.executor = executor

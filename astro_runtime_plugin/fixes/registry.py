@@ -28,6 +28,7 @@ FIXES: dict[str, tuple[str, ...]] = {
         "airflow.providers.cncf.kubernetes.executors.kubernetes_executor",
         "airflow.jobs.scheduler_job_runner",
     ),
+    "lost_messages": ("airflow.providers.celery.executors.celery_executor",),
 }
 
 
