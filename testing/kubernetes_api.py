@@ -9,7 +9,7 @@ import json
 import queue
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -116,75 +116,81 @@ class FakeKubernetes:
                 events.put(("DELETED", json.loads(json.dumps(pod))))
 
 
+class PodHandler(BaseHTTPRequestHandler):
+    """Serves the pods of `fake` until `ended` is set."""
+
+    fake: FakeKubernetes
+    ended: threading.Event
+
+    def do_GET(self) -> None:
+        url = urlsplit(self.path)
+        query = parse_qs(url.query)
+        selector = query.get("labelSelector", [""])[0]
+        if self._fail():
+            return
+        if "watch" in query:
+            self._watch(self.fake.watch(selector))
+        elif url.path == PODS_PATH:
+            pods = {"kind": "PodList", "apiVersion": "v1", "metadata": {"resourceVersion": "1"}}
+            self._respond(200, {**pods, "items": self.fake.select(selector)})
+        else:
+            body = RESPONSES.get(url.path.rstrip("/"))
+            self._respond(200 if body else 404, body or {})
+
+    def do_POST(self) -> None:
+        if not self._fail():
+            self._respond(201, self.fake.create(self._read()))
+
+    def do_PATCH(self) -> None:
+        if not self._fail():
+            labels = self._read()["metadata"].get("labels", {})
+            name = self.path.partition("?")[0].rpartition("/")[2]
+            self._respond(200, self.fake.set_labels(name, labels))
+
+    def do_DELETE(self) -> None:
+        if not self._fail():
+            self._respond(200, {})
+
+    def _watch(self, events: queue.Queue[tuple[str, dict[str, Any]]]) -> None:
+        self.protocol_version = "HTTP/1.1"  # has chunks, each of which the client reads at once
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        with suppress(OSError):  # the client has gone
+            while not self.ended.is_set():
+                with suppress(queue.Empty):
+                    kind, pod = events.get(timeout=0.1)
+                    line = json.dumps({"type": kind, "object": pod}).encode() + b"\n"
+                    self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line))
+
+    def _read(self) -> dict[str, Any]:
+        body: dict[str, Any] = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        return body
+
+    def _fail(self) -> bool:
+        self.fake.requests += 1
+        if self.fake.failure:
+            self._respond(self.fake.failure, {"message": "the server is away"})
+        return self.fake.failure is not None
+
+    def _respond(self, status: int, body: dict[str, Any]) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(json.dumps(body).encode())
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
 @contextmanager
 def fake_kubernetes(home: Path) -> Iterator[FakeKubernetes]:
     """Run the API server on a free port; its kubeconfig is in `home`."""
-    ended = threading.Event()
-
-    class PodHandler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            if self._fail():
-                return
-            url = urlsplit(self.path)
-            query = parse_qs(url.query)
-            selector = query.get("labelSelector", [""])[0]
-            if "watch" in query:
-                self._watch(fake.watch(selector))
-            elif url.path == PODS_PATH:
-                metadata = {"resourceVersion": "1"}
-                pods = {"kind": "PodList", "apiVersion": "v1", "metadata": metadata}
-                self._respond(200, {**pods, "items": fake.select(selector)})
-            else:
-                body = RESPONSES.get(url.path.rstrip("/"))
-                self._respond(200 if body else 404, body or {})
-
-        def do_POST(self) -> None:
-            if not self._fail():
-                self._respond(201, fake.create(self._read()))
-
-        def do_PATCH(self) -> None:
-            if not self._fail():
-                labels = self._read()["metadata"].get("labels", {})
-                self._respond(200, fake.set_labels(self.path.partition("?")[0].rpartition("/")[2], labels))
-
-        def do_DELETE(self) -> None:
-            if not self._fail():
-                self._respond(200, {})
-
-        def _watch(self, events: queue.Queue[tuple[str, dict[str, Any]]]) -> None:
-            self.send_response(200)
-            self.end_headers()
-            while not ended.is_set():
-                try:
-                    kind, pod = events.get(timeout=0.1)
-                except queue.Empty:
-                    continue
-                self.wfile.write(json.dumps({"type": kind, "object": pod}).encode() + b"\n")
-                self.wfile.flush()
-
-        def _read(self) -> dict[str, Any]:
-            body: dict[str, Any] = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            return body
-
-        def _fail(self) -> bool:
-            fake.requests += 1
-            if fake.failure:
-                self._respond(fake.failure, {"message": "the server is away"})
-            return fake.failure is not None
-
-        def _respond(self, status: int, body: dict[str, Any]) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.end_headers()
-            self.wfile.write(json.dumps(body).encode())
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), PodHandler) as server:
+    handler = type("Handler", (PodHandler,), {"ended": threading.Event()})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         server.daemon_threads = True
-        fake = FakeKubernetes(home, server.server_port)
+        handler.fake = FakeKubernetes(home, server.server_port)
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-        yield fake
-        ended.set()
+        yield handler.fake
+        handler.ended.set()
         server.shutdown()

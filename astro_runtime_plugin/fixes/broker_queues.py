@@ -71,7 +71,7 @@ class Amqp:
 
     def waiting(self, queues: Queues) -> set[str]:
         """Return the ids of the tasks whose queues are not empty."""
-        return {id for name, ids in queues.items() if self._count(name)[0] for id in ids}
+        return {id for name, ids in queues.items() if self._count(name)[0] for celery_id in ids}
 
     def _count(self, name: str) -> tuple[int, int]:
         """Return the number of messages and of consumers; RabbitMQ closes the channel if there is no such queue."""

@@ -16,7 +16,7 @@ class Inquiry:
     """A child that runs `module.main`, answers once and ends; it is killed after `seconds`."""
 
     def __init__(self, module: str, question: Any, seconds: float) -> None:
-        self._answer = TemporaryFile()
+        self._answer = TemporaryFile()  # noqa: SIM115 - until the answer is read
         self._deadline = time.monotonic() + seconds
         with TemporaryFile() as stdin:
             pickle.dump(question, stdin)

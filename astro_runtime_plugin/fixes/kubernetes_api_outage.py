@@ -115,12 +115,16 @@ SCHEDULER = "airflow.jobs.scheduler_job_runner"
 FIX = Fix(
     id=ID,
     title="The scheduler outlives an outage of the Kubernetes API server",
-    symptom="The scheduler exits when the API server answers 5xx, or does not answer, while pods are adopted or revoked.",
+    symptom="The scheduler exits when the API server is away, or answers 5xx, while pods are adopted or revoked.",
     issue="https://github.com/apache/airflow/issues/71879",
     ends="KubernetesExecutor skips a round when it cannot list pods.",
     patches=(
-        Patch(EXECUTOR, "KubernetesExecutor._adopt_completed_pods", ("90b8b9e35a3f806f",), skip_completed_pods),
-        Patch(EXECUTOR, "KubernetesExecutor.try_adopt_task_instances", ("72c6a368ad0f3e64",), postpone_adoption),
+        Patch(
+            EXECUTOR, "KubernetesExecutor._adopt_completed_pods", ("90b8b9e35a3f806f",), skip_completed_pods
+        ),
+        Patch(
+            EXECUTOR, "KubernetesExecutor.try_adopt_task_instances", ("72c6a368ad0f3e64",), postpone_adoption
+        ),
         Patch(EXECUTOR, "KubernetesExecutor.revoke_task", ("53e3173e95b3428d",), postpone_revocation),
         Patch(
             SCHEDULER,

@@ -28,7 +28,10 @@ ID = "lost-messages"
 log = logging.getLogger("astro_runtime")
 SEARCH = "astro_runtime_plugin.fixes.message_search"
 QUEUED_SECONDS = 60.0  # after which a task's message is searched for
-FIRST_PAUSE, MAX_PAUSE = 15.0, 120.0  # seconds between two searches; the pause doubles while none finds a lost message
+FIRST_PAUSE, MAX_PAUSE = (
+    15.0,
+    120.0,
+)  # seconds between two searches; the pause doubles while none finds a lost message
 SEARCH_SECONDS = 60.0  # after which a search is given up
 MAX_TASKS = 500  # in one search
 MAX_RESENDS = 3  # of a task's try; then Airflow's timeout applies
@@ -59,7 +62,9 @@ class Reconciler:
     def _track(self, executor: Any) -> None:
         now = self._clock()
         self._since = {key: self._since.get(key, now) for key in executor.workloads}
-        for key in [key for key in self._resends if key not in self._since and key not in executor.queued_tasks]:
+        for key in [
+            key for key in self._resends if key not in self._since and key not in executor.queued_tasks
+        ]:
             del self._resends[key]
 
     def _overdue(self, executor: Any) -> set[Any]:
@@ -97,9 +102,7 @@ class Reconciler:
         from celery.states import PENDING
 
         states = executor.bulk_state_fetcher.get_many([executor.workloads[key] for key in keys])
-        pending = {
-            key for key in keys if states.get(executor.workloads[key].task_id, (None,))[0] == PENDING
-        }
+        pending = {key for key in keys if states.get(executor.workloads[key].task_id, (None,))[0] == PENDING}
         with open_session() as session:
             tasks = queued_tasks(session, executor, pending)
             for task in tasks:

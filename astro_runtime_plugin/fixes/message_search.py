@@ -28,7 +28,7 @@ def search(app: Any, queues: Queues) -> set[str]:
     """Return the ids that nobody has, in one round. Raises UncertainError, and the errors of the broker."""
     with app.connection_for_write() as connection:
         broker = BROKERS[connection.transport.driver_type](connection)
-        missing = {id for ids in queues.values() for id in ids} - broker.waiting(queues)
+        missing = {celery_id for ids in queues.values() for celery_id in ids} - broker.waiting(queues)
         control = ReplyControl(app)
 
         def ask(question: str) -> dict[str, Any]:
@@ -47,7 +47,7 @@ def held(ask: Ask, workers: Collection[str]) -> set[str]:
     try:
         requests = [[entry["request"] for entry in reply] for reply in scheduled.values()]
         replies = [*active.values(), *reserved.values(), *requests]
-        return {id for reply in replies for id in read_tasks(reply)}
+        return {celery_id for reply in replies for celery_id in read_tasks(reply)}
     except (InvalidReplyError, LookupError, TypeError):
         raise UncertainError from None
 

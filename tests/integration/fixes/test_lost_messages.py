@@ -1,6 +1,9 @@
 from __future__ import annotations
 
-from testing.proof import Proof
+import pytest
+
+from testing.installed_line import LINE
+from testing.proof import FIXED, Proof
 from testing.servers import rabbitmq, redis
 
 
@@ -21,3 +24,9 @@ def test_lost_message_is_sent_again_by_rabbitmq(proof: Proof) -> None:
     with rabbitmq() as broker:
         sent = sent_messages(proof, broker, "lost", "with-worker", "running")
     assert sent == proof.expect(stock=[], fixed=["lost"])
+
+
+@pytest.mark.parametrize("proof", [FIXED], indirect=True)
+def test_second_delivery_of_a_message_is_refused(proof: Proof) -> None:
+    refusal = {"3.3": "TaskAlreadyRunningError", "2.11": "refused"}[LINE]
+    assert proof.run("second_delivery") == ["", refusal]

@@ -52,6 +52,9 @@ with redis(port=port):
         first.celery_app.backend.store_result(task.external_executor_id, None, "SUCCESS")
         first.celery_app.backend.store_result(result.task_id, None, "SUCCESS")
     take_states(first)
-    back = {"states": states_after_heartbeats(first), "adoption": outcome(scheduler.adopt_or_reset_orphaned_tasks)}
+    back = {
+        "states": states_after_heartbeats(first),
+        "adoption": outcome(scheduler.adopt_or_reset_orphaned_tasks),
+    }
     back["adopted"] = take_states(second)
 report({"away": away, "back": back})

@@ -28,7 +28,9 @@ def waiting() -> list[str]:
 
 def messages() -> int:
     with executor.celery_app.connection_for_read() as connection:
-        return int(connection.default_channel.queue_declare("default", durable=True, auto_delete=False).message_count)
+        return int(
+            connection.default_channel.queue_declare("default", durable=True, auto_delete=False).message_count
+        )
 
 
 with broker(port=port):

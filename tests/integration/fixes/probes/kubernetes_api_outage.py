@@ -1,4 +1,4 @@
-"""Lets a real KubernetesExecutor work while its API server, a fake one, fails. Its pods were created by a dead scheduler."""
+"""Lets a real KubernetesExecutor work while its API server, a fake one, fails; a dead scheduler has created its pods."""
 
 from __future__ import annotations
 
