@@ -94,6 +94,8 @@ _PARALLELISM = ConfigOption("core", "parallelism")
 _BATCH = ConfigOption("kubernetes_executor", "worker_pods_creation_batch_size")
 _OLD_BATCH = ConfigOption("kubernetes", "worker_pods_creation_batch_size")
 WORKER_CONCURRENCY = ConfigOption("celery", "worker_concurrency")
+_PUBLISH_RETRIES = ConfigOption("kubernetes_executor", "task_publish_max_retries")
+_OLD_PUBLISH_RETRIES = ConfigOption("kubernetes", "task_publish_max_retries")
 _MAX_TIS = ConfigOption("scheduler", "max_tis_per_query")
 _PLAIN_PARALLELISM = EnvOnlyName("AIRFLOW_CORE_PARALLELISM")
 # Airflow 2.6 merged these into task_queued_timeout; Airflow 3 reads none of them. Source of the maximum:
@@ -167,6 +169,20 @@ DEFAULTS = (
         unit="pods",
         why="a burst of tasks gets its pods in one scheduler loop, not in sixteen",
         zero="no pod is created",
+        executor="Kubernetes",
+    ),
+    SettingDefault(
+        "AIRFLOW__KUBERNETES_EXECUTOR__TASK_PUBLISH_MAX_RETRIES",
+        {
+            "3.3": OptionNames(_PUBLISH_RETRIES, forwarded=(_OLD_PUBLISH_RETRIES,)),
+            "2.11": OptionNames(_PUBLISH_RETRIES, _OLD_PUBLISH_RETRIES),
+        },
+        default="60",
+        airflow_default="0",
+        number=int,
+        unit="retries",
+        why="a task does not fail because the Kubernetes API server is busy or away when its pod is created",
+        zero="the task fails at the first error; -1: no limit",
         executor="Kubernetes",
     ),
     SettingDefault(

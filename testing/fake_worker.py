@@ -66,6 +66,8 @@ def replier(
     def answer(question: dict[str, Any], _: object) -> None:
         if question["destination"] and name not in question["destination"]:
             return
+        if question["method"] not in replies:
+            return  # a worker that does not reply
         reply = replies[question["method"]]
         with connection.channel() as channel:
             producer = Producer(channel, auto_declare=False)

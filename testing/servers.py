@@ -175,9 +175,9 @@ def pgbouncer(server_port: int, port: int, **users: str) -> Iterator[None]:
 
 
 @contextmanager
-def redis(*options: str, home: Path | None = None) -> Iterator[str]:
+def redis(*options: str, home: Path | None = None, port: int | None = None) -> Iterator[str]:
     """Run Redis, without persistence unless `home` is given, and yield its URL."""
-    port = free_port()
+    port = port or free_port()
     with tempfile.TemporaryDirectory(prefix="redis-") as folder:
         files = ["--save", "", "--dir", str(home or folder)]
         words = ["redis-server", "--bind", "127.0.0.1", "--port", str(port), *files, *options]
@@ -197,9 +197,9 @@ def sentinel(monitored: str) -> Iterator[str]:
 
 
 @contextmanager
-def rabbitmq() -> Iterator[str]:
+def rabbitmq(port: int | None = None) -> Iterator[str]:
     """Run RabbitMQ with a separate port mapper, and yield its URL."""
-    port, mapper = free_port(), free_port()
+    port, mapper = port or free_port(), free_port()
     with tempfile.TemporaryDirectory(prefix="rabbitmq-") as home:
         settings = {
             "HOME": home,

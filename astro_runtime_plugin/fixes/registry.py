@@ -33,6 +33,23 @@ FIXES: dict[str, tuple[str, ...]] = {
     "task_result": ("airflow.models.taskinstance",),
     "clean_dags": ("airflow.utils.db_cleanup",),
     "active_runs": ("airflow.jobs.scheduler_job_runner",),
+    "celery_broker_outage": (
+        "airflow.providers.celery.executors.celery_executor",
+        "airflow.providers.celery.executors.celery_executor_utils",
+    ),
+    "celery_backend_outage": (
+        "airflow.providers.celery.executors.celery_executor",
+        "airflow.jobs.scheduler_job_runner",
+    ),
+    "kubernetes_api_outage": (
+        "airflow.providers.cncf.kubernetes.executors.kubernetes_executor",
+        "airflow.jobs.scheduler_job_runner",
+    ),
+    "lost_messages": ("airflow.providers.celery.executors.celery_executor",),
+    "killed_local_worker": ("airflow.executors.local_executor",),
+    "done_pods": ("airflow.providers.cncf.kubernetes.executors.kubernetes_executor",),
+    "pod_creation_outage": ("airflow.providers.cncf.kubernetes.executors.kubernetes_executor",),
+    "pod_deletion_outage": ("airflow.providers.cncf.kubernetes.executors.kubernetes_executor",),
 }
 _watched: set[str] = set()
 

@@ -17,6 +17,7 @@ def values_in_airflow() -> dict[str, list[float]]:
     """Return, by a setting's documented name, its values in the objects that use it."""
     from airflow.executors import base_executor
     from airflow.jobs.job import Job
+    from airflow.providers.cncf.kubernetes.executors.kubernetes_executor import KubernetesExecutor
     from airflow.providers.cncf.kubernetes.kube_config import KubeConfig
 
     # The monitor of the running workers would stay in this process; tests/integration/parallelism tests it.
@@ -36,6 +37,9 @@ def values_in_airflow() -> dict[str, list[float]]:
         ],
         "AIRFLOW__KUBERNETES_EXECUTOR__WORKER_PODS_CREATION_BATCH_SIZE": [
             kubernetes.worker_pods_creation_batch_size
+        ],
+        "AIRFLOW__KUBERNETES_EXECUTOR__TASK_PUBLISH_MAX_RETRIES": [
+            KubernetesExecutor().task_publish_max_retries
         ],
         "AIRFLOW__SCHEDULER__MAX_TIS_PER_QUERY": [job.max_tis_per_query],
     }

@@ -28,6 +28,7 @@ VALUES = {
     TIMEOUT: "901",
     "AIRFLOW__CORE__PARALLELISM": "15",
     "AIRFLOW__KUBERNETES_EXECUTOR__WORKER_PODS_CREATION_BATCH_SIZE": "9",
+    "AIRFLOW__KUBERNETES_EXECUTOR__TASK_PUBLISH_MAX_RETRIES": "60",
     "AIRFLOW__SCHEDULER__MAX_TIS_PER_QUERY": "512",
 }
 # On 2.11 only the scheduler reads the old names of the timeout; `conf` does not.

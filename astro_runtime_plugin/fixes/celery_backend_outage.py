@@ -1,0 +1,83 @@
+"""The scheduler goes on while Celery's result backend is away.
+
+`CeleryExecutor.sync` asks the backend for the states of all tasks, and an error of the connection ends the scheduler.
+Here the round is skipped; the tasks' states are fetched when the backend is back. Tasks of a dead scheduler are adopted
+in a later round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from astro_runtime_plugin.fixes.fix import Fix, Patch
+from astro_runtime_plugin.fixes.guard import attempt
+from astro_runtime_plugin.fixes.outage import Outage, is_outage
+from astro_runtime_plugin.fixes.postponement import PostponedError, skip_postponed
+
+ID = "celery-backend-outage"
+NOT_FETCHED = "the states of tasks are not known: Celery's result backend cannot be reached"
+NOT_ADOPTED = "tasks of another scheduler are adopted later: Celery's result backend cannot be reached"
+_fetching: WeakKeyDictionary[Any, Outage] = WeakKeyDictionary()
+_adoption: WeakKeyDictionary[Any, Outage] = WeakKeyDictionary()
+
+
+def skip_round(update: Callable[[Any], None]) -> Callable[[Any], None]:
+    """Wrap `CeleryExecutor.update_all_workload_states`; it raises as stock once the outage is over its limit."""
+
+    @wraps(update)
+    def update_or_skip(executor: Any) -> None:
+        outage = _fetching.setdefault(executor, Outage(NOT_FETCHED))
+        if outage.pauses:
+            return
+        try:
+            update(executor)
+        except Exception as error:
+            if not attempt(ID, False, is_outage, error) or outage.is_over_limit:
+                raise
+            outage.fail(error)
+        else:
+            outage.end()
+
+    return update_or_skip
+
+
+def postpone_adoption(adopt: Callable[..., Sequence[Any]]) -> Callable[..., Sequence[Any]]:
+    """Wrap `CeleryExecutor.try_adopt_task_instances`; it raises PostponedError in an outage."""
+
+    @wraps(adopt)
+    def adopt_or_postpone(executor: Any, tasks: Sequence[Any]) -> Sequence[Any]:
+        outage = _adoption.setdefault(executor, Outage(NOT_ADOPTED))
+        try:
+            not_adopted = adopt(executor, tasks)
+        except Exception as error:
+            if not attempt(ID, False, is_outage, error):
+                raise
+            outage.fail(error)
+            raise PostponedError from error
+        outage.end()
+        return not_adopted
+
+    return adopt_or_postpone
+
+
+EXECUTOR = "airflow.providers.celery.executors.celery_executor"
+FIX = Fix(
+    id=ID,
+    title="The scheduler outlives an outage of Celery's result backend",
+    symptom="The scheduler exits with a connection error when Redis, or another result backend, is away for a moment.",
+    issue="",
+    ends="CeleryExecutor skips a round when the connection to the result backend fails.",
+    patches=(
+        Patch(EXECUTOR, "CeleryExecutor.update_all_workload_states", ("ea43f3c2920a64c2",), skip_round),
+        Patch(EXECUTOR, "CeleryExecutor.try_adopt_task_instances", ("b34845fd531bde22",), postpone_adoption),
+        Patch(
+            "airflow.jobs.scheduler_job_runner",
+            "SchedulerJobRunner.adopt_or_reset_orphaned_tasks",
+            ("453cc3e7a210a5cf", "7a460554b37c7526"),
+            skip_postponed,
+        ),
+    ),
+)

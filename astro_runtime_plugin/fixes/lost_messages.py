@@ -1,0 +1,205 @@
+"""A queued task whose message is lost is sent to Celery again, as soon as that is certain.
+
+Nobody looks whether the broker or a worker still has the message: after a restart of Redis, or of a scheduler or a
+worker at the wrong moment, the task waits for [scheduler] task_queued_timeout, ten minutes. Here a child process
+searches for the messages of tasks that have been queued for QUEUED_SECONDS (`message_search`). A task is sent again
+only if its row in the database and the result backend still say that no worker has begun it. A message that turns up
+later is harmless: the worker starts the task only if its state is queued. Airflow 3's API server refuses the second
+start (409, `ti_run`); Airflow 2 checks the state in the row that it locks (`check_and_change_state_before_execution`).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
+from functools import wraps
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from astro_runtime_plugin.fixes.fix import Fix, Patch
+from astro_runtime_plugin.fixes.guard import attempt
+from astro_runtime_plugin.fixes.inquiry import Inquiry
+
+ID = "lost-messages"
+log = logging.getLogger("astro_runtime")
+SEARCH = "astro_runtime_plugin.fixes.message_search"
+QUEUED_SECONDS = 60.0  # after which a task's message is searched for
+FIRST_PAUSE, MAX_PAUSE = (
+    15.0,
+    120.0,
+)  # seconds between two searches; the pause doubles while none finds a lost message
+SEARCH_SECONDS = 60.0  # after which a search is given up
+MAX_TASKS = 500  # in one search
+MAX_RESENDS = 3  # of a task's try; then Airflow's timeout applies
+
+
+class Reconciler:
+    """Searches for the messages of one executor's tasks. `clock` returns seconds."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._since: dict[Any, float] = {}  # by key: when its message was first seen as sent
+        self._resends: Counter[Any] = Counter()
+        self._inquiry: Inquiry | None = None
+        self.searches = 0  # that have ended
+        self._pause = FIRST_PAUSE
+        self._next = clock() + FIRST_PAUSE
+
+    def step(self, executor: Any) -> None:
+        """Go on with the search, without waiting for anything but the database."""
+        if self._inquiry:
+            if self._inquiry.is_over:
+                self._end_search(executor, self._inquiry.answer() or [])
+        elif self._clock() >= self._next:
+            self._next = self._clock() + FIRST_PAUSE
+            self._track(executor)
+            self._start_search(executor)
+
+    def _track(self, executor: Any) -> None:
+        now = self._clock()
+        self._since = {key: self._since.get(key, now) for key in executor.workloads}
+        for key in [
+            key for key in self._resends if key not in self._since and key not in executor.queued_tasks
+        ]:
+            del self._resends[key]
+
+    def _overdue(self, executor: Any) -> set[Any]:
+        end = self._clock() - QUEUED_SECONDS
+        return {
+            key
+            for key, since in self._since.items()
+            if since <= end and key in executor.workloads and self._resends[key] < MAX_RESENDS
+        }
+
+    def _start_search(self, executor: Any) -> None:
+        keys = self._overdue(executor)
+        if not keys or executor.job_id is None:
+            return
+        queues: dict[str, list[str]] = {}
+        with open_session() as session:
+            for task in queued_tasks(session, executor, keys):
+                queues.setdefault(task.queue, []).append(executor.workloads[task.key].task_id)
+        if queues:
+            from astro_runtime_plugin.parallelism.worker_inspector import broker_settings
+
+            question = (broker_settings(executor.celery_app.conf), queues)
+            self._inquiry = Inquiry(SEARCH, question, SEARCH_SECONDS)
+
+    def _end_search(self, executor: Any, lost: Collection[str]) -> None:
+        self._inquiry = None
+        self.searches += 1
+        keys = {key for key in self._overdue(executor) if executor.workloads[key].task_id in lost}
+        self._pause = FIRST_PAUSE if keys else min(self._pause * 2, MAX_PAUSE)
+        self._next = self._clock() + self._pause
+        if keys:
+            self._resend(executor, keys)
+
+    def _resend(self, executor: Any, keys: Collection[Any]) -> None:
+        from celery.states import PENDING
+
+        states = executor.bulk_state_fetcher.get_many([executor.workloads[key] for key in keys])
+        pending = {key for key in keys if states.get(executor.workloads[key].task_id, (None,))[0] == PENDING}
+        with open_session() as session:
+            tasks = queued_tasks(session, executor, pending)
+            for task in tasks:
+                queue_again(executor, task)
+                self._resends[task.key] += 1
+                self._since.pop(task.key, None)
+        if tasks:
+            log.warning(
+                "astro-runtime: tasks are sent again: neither the broker nor a worker has the messages of %d",
+                len(tasks),
+            )
+
+
+@contextmanager
+def open_session() -> Iterator[Any]:
+    """Open a session apart from the scheduler's own, whose transaction is not touched."""
+    from sqlalchemy.orm import Session
+
+    from astro_runtime_plugin.airflow_compat import metadata_engine
+
+    with Session(metadata_engine()) as session:
+        yield session
+
+
+def queued_tasks(session: Any, executor: Any, keys: Collection[Any]) -> list[Any]:
+    """Return those of the tasks that this scheduler has queued and that no worker has begun."""
+    from airflow.models.taskinstance import TaskInstance
+    from sqlalchemy import select
+
+    before = datetime.now(timezone.utc) - timedelta(seconds=QUEUED_SECONDS)
+    query = select(TaskInstance).where(
+        TaskInstance.state == "queued",
+        TaskInstance.queued_by_job_id == executor.job_id,
+        TaskInstance.queued_dttm <= before,
+    )
+    return [task for task in session.scalars(query.limit(MAX_TASKS)) if task.key in keys]
+
+
+def queue_again(executor: Any, task: Any) -> None:
+    """Put a task back into the executor's queue: its next heartbeat sends it."""
+    from astro_runtime_plugin.airflow_compat import line
+
+    queue = QUEUE[line()](executor, task)
+    executor.workloads.pop(task.key, None)
+    executor.running.discard(task.key)
+    queue()
+
+
+def queue_workload(executor: Any, task: Any) -> Callable[[], None]:
+    """Prepare a task of Airflow 3. Source: `_enqueue_task_instances_with_queued_state` of the scheduler."""
+    from airflow.executors.workloads import ExecuteTask
+
+    sentry = getattr(executor, "sentry_integration", "")
+    workload = ExecuteTask.make(task, generator=executor.jwt_generator, sentry_integration=sentry)
+    return lambda: executor.queue_workload(workload, session=None)
+
+
+def queue_command(executor: Any, task: Any) -> Callable[[], None]:
+    """Prepare a task of Airflow 2. Source: the same."""
+    command = task.command_as_list(local=True, pickle_id=task.dag_model.pickle_id)
+    return lambda: executor.queue_command(task, command, priority=task.priority_weight, queue=task.queue)
+
+
+QUEUE = {"3.3": queue_workload, "2.11": queue_command}
+_reconcilers: WeakKeyDictionary[Any, Reconciler] = WeakKeyDictionary()
+
+
+def step(executor: Any) -> None:
+    """Let the executor's reconciler go on."""
+    if executor not in _reconcilers:
+        _reconcilers[executor] = Reconciler()
+    _reconcilers[executor].step(executor)
+
+
+def reconcile(sync: Callable[[Any], None]) -> Callable[[Any], None]:
+    """Wrap `CeleryExecutor.sync`, which each of the scheduler's loops calls."""
+
+    @wraps(sync)
+    def sync_and_reconcile(executor: Any) -> None:
+        sync(executor)
+        attempt(ID, None, step, executor)
+
+    return sync_and_reconcile
+
+
+FIX = Fix(
+    id=ID,
+    title="A queued task whose message is lost is sent to Celery again after a minute",
+    symptom="Tasks stay queued for ten minutes after Redis, a worker or a scheduler has lost their messages.",
+    issue="",
+    ends="CeleryExecutor notices a lost message before [scheduler] task_queued_timeout.",
+    patches=(
+        Patch(
+            "airflow.providers.celery.executors.celery_executor",
+            "CeleryExecutor.sync",
+            ("6ccc345f7831f480",),
+            reconcile,
+        ),
+    ),
+)

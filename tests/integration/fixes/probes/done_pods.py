@@ -1,0 +1,35 @@
+"""Lets the pods of a task fail before it begins, until a real KubernetesExecutor gives up; the API server is a fake."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from airflow.models.taskinstance import TaskInstance
+from airflow.utils.session import create_session
+from sqlalchemy import update
+
+from testing.kubernetes_api import fake_kubernetes
+from testing.proof import report
+from testing.queued_tasks import create_tasks, queue_tasks, start_scheduler, take_states
+from testing.waiting import wait_until
+
+with fake_kubernetes(Path(os.environ["AIRFLOW_HOME"])) as kubernetes:
+    os.environ |= kubernetes.environ
+    from airflow.providers.cncf.kubernetes.executors.kubernetes_executor import KubernetesExecutor
+    from airflow.providers.cncf.kubernetes.executors.kubernetes_executor_types import POD_EXECUTOR_DONE_KEY
+
+    executor: Any = KubernetesExecutor()  # type: ignore[no-untyped-call]
+    tasks = create_tasks(1)
+    start_scheduler(executor)
+    with create_session() as session:
+        session.execute(update(TaskInstance).values(queued_by_job_id=executor.job_id))
+    queue_tasks(executor, tasks)
+    for count in (1, 2):
+        wait_until(lambda count=count: executor.heartbeat() or len(kubernetes.pods) == count)
+        pod = kubernetes.pods[-1]
+        kubernetes.set_phase(pod, "Failed")
+        wait_until(lambda pod=pod: executor.heartbeat() or POD_EXECUTOR_DONE_KEY in pod["metadata"]["labels"])
+    report(take_states(executor))
+    executor.end()

@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from testing.proof import Proof
+from testing.servers import free_port, redis
+
+
+def test_scheduler_goes_on_without_the_result_backend(proof: Proof) -> None:
+    port = free_port()
+    with redis() as broker:
+        outcome = proof.run(
+            "celery_backend_outage",
+            str(port),
+            AIRFLOW__CORE__EXECUTOR="CeleryExecutor",
+            AIRFLOW__CELERY__BROKER_URL=broker,
+            AIRFLOW__CELERY__RESULT_BACKEND=f"redis://127.0.0.1:{port}/0",
+        )
+    error = proof.expect(stock="ConnectionError", fixed="")
+    untouched = {"tasks are untouched": True, "running": 2}
+    assert outcome["away"] == {"heartbeat": error, "adoption": error, **untouched}
+    states = {"task_0": "success", "task_1": "success"}
+    assert outcome["back"] == {"states": states, "adoption": "", "adopted": states}

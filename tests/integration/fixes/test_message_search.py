@@ -1,0 +1,106 @@
+"""What the search for lost messages finds with real brokers, and when it is not certain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import pytest
+from celery import Celery
+
+from astro_runtime_plugin.celery_client import create_app
+from astro_runtime_plugin.fixes.broker_queues import CHUNK, UncertainError
+from astro_runtime_plugin.fixes.message_search import search
+from testing.fake_worker import fake_worker
+from testing.servers import rabbitmq, redis
+
+IDLE: Mapping[str, Any] = {"ping": {"ok": "pong"}, "reserved": [], "scheduled": []}
+MINE = [{"id": "mine"}]
+UNCERTAIN = "uncertain"
+# The replies of a worker to which the others are added, and whether the message is missing.
+WORKERS: dict[str, tuple[Mapping[str, Any], object]] = {
+    "idle": (IDLE, {"mine"}),
+    "another task": ({**IDLE, "reserved": [{"id": "other"}]}, {"mine"}),
+    "active": ({**IDLE, "active": MINE}, set()),
+    "reserved": ({**IDLE, "reserved": MINE}, set()),
+    "scheduled": ({**IDLE, "scheduled": [{"eta": None, "priority": 6, "request": MINE[0]}]}, set()),
+    "no reply to one question": ({"ping": {"ok": "pong"}, "reserved": []}, UNCERTAIN),
+    "an error as reply": ({**IDLE, "reserved": {"error": "x"}}, UNCERTAIN),
+    "an invalid reply": ({**IDLE, "scheduled": [{"request": 1}]}, UNCERTAIN),
+}
+
+
+def result(app: Celery) -> object:
+    try:
+        return search(app, {"default": ["mine"]})
+    except UncertainError:
+        return UNCERTAIN
+
+
+@pytest.fixture(scope="module")
+def redis_url() -> Iterator[str]:
+    with redis() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def rabbitmq_url() -> Iterator[str]:
+    with rabbitmq() as url:
+        yield url
+
+
+@contextmanager
+def application(url: str) -> Iterator[Celery]:
+    """An application whose queue is empty; it is not afterwards."""
+    with create_app({"broker_url": url}) as app:
+        with app.connection_for_write() as connection:
+            queue = app.amqp.queues.select_add("default").bind(connection.default_channel)
+            queue.declare()
+            queue.purge()
+        yield app
+
+
+@pytest.mark.parametrize("case", WORKERS)
+def test_task_of_a_worker_is_not_lost(redis_url: str, case: str) -> None:
+    replies, expected = WORKERS[case]
+    with application(redis_url) as app, ExitStack() as workers:
+        workers.enter_context(fake_worker(redis_url, "idle@host", **IDLE))
+        workers.enter_context(fake_worker(redis_url, "other@host", **replies))
+        assert result(app) == expected
+
+
+@pytest.mark.parametrize("broker", ["redis_url", "rabbitmq_url"])
+@pytest.mark.parametrize("priority", [None, 9])
+def test_message_that_waits_is_not_lost(
+    broker: str, priority: int | None, request: pytest.FixtureRequest
+) -> None:
+    with application(request.getfixturevalue(broker)) as app:
+        assert result(app) == {"mine"}
+        app.send_task("execute_workload", task_id="mine", queue="default", priority=priority)
+        assert result(app) == set()
+
+
+def test_many_messages_are_searched(redis_url: str) -> None:
+    with application(redis_url) as app:
+        for number in range(CHUNK):
+            app.send_task("execute_workload", task_id=str(number), queue="default")
+        assert result(app) == {"mine"}
+        app.send_task("execute_workload", task_id="mine", queue="default")
+        assert result(app) == set()
+
+
+def test_worker_that_never_replies_leaves_it_uncertain_with_redis(redis_url: str) -> None:
+    with application(redis_url) as app, fake_worker(redis_url, "idle@host", **IDLE):
+        with fake_worker(redis_url, "silent@host"):
+            assert result(app) == UNCERTAIN
+        assert result(app) == {"mine"}
+
+
+def test_consumer_that_never_replies_leaves_it_uncertain_with_rabbitmq(rabbitmq_url: str) -> None:
+    with application(rabbitmq_url) as app, fake_worker(rabbitmq_url, "idle@host", **IDLE):
+        with app.connection_for_read() as connection:
+            queue = app.amqp.queues["default"]
+            with connection.Consumer([queue]), connection.Consumer([queue]):
+                assert result(app) == UNCERTAIN
+        assert result(app) == {"mine"}

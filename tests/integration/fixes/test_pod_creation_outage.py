@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+import pytest
+
+from entrypoint.defaults import DEFAULTS
+from testing.proof import STOCK, Proof
+
+(RETRIES,) = (row for row in DEFAULTS if row.documented.endswith("TASK_PUBLISH_MAX_RETRIES"))
+KUBERNETES = {"AIRFLOW__CORE__EXECUTOR": "KubernetesExecutor"}
+
+
+def test_revoked_task_gets_one_pod_after_an_outage(proof: Proof) -> None:
+    outcome = proof.run("pod_creation_outage", **KUBERNETES, **{RETRIES.documented: RETRIES.default or ""})
+    failed = {"states": {"task_0": "queued"}, "pauses": proof.expect(stock=False, fixed=True)}
+    assert outcome == {"failed": failed, "pods": proof.expect(stock=2, fixed=1)}
+
+
+@pytest.mark.parametrize("proof", [STOCK], indirect=True)
+def test_airflows_default_fails_the_task(proof: Proof) -> None:
+    outcome = proof.run("pod_creation_outage", **KUBERNETES)
+    assert outcome["failed"]["states"] == {"task_0": "failed"}

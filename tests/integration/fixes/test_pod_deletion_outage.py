@@ -1,0 +1,11 @@
+from __future__ import annotations
+
+from testing.proof import Proof
+
+
+def test_loop_goes_on_while_a_pod_cannot_be_deleted(proof: Proof) -> None:
+    outcome = proof.run("pod_deletion_outage", AIRFLOW__CORE__EXECUTOR="KubernetesExecutor")
+    assert outcome == {
+        "goes on": proof.expect(stock=False, fixed=True),
+        "states": {"task_0": "success"},
+    }
