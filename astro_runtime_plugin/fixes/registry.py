@@ -16,6 +16,8 @@ log = logging.getLogger("astro_runtime")
 # too, so that a process loads only the fixes of the modules that it imports.
 FIXES: dict[str, tuple[str, ...]] = {
     "stale_dags": ("airflow.dag_processing.manager",),
+    "late_deferral_success": ("airflow.jobs.scheduler_job_runner",),
+    "broken_trigger": ("airflow.jobs.triggerer_job_runner",),
 }
 
 
