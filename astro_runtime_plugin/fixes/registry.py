@@ -18,6 +18,7 @@ FIXES: dict[str, tuple[str, ...]] = {
     "stale_dags": ("airflow.dag_processing.manager",),
     "late_deferral_success": ("airflow.jobs.scheduler_job_runner",),
     "broken_trigger": ("airflow.jobs.triggerer_job_runner",),
+    "asset_deadlock": ("airflow.api_fastapi.execution_api.routes.task_instances",),
 }
 
 
