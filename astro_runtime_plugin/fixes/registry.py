@@ -19,6 +19,7 @@ FIXES: dict[str, tuple[str, ...]] = {
     "late_deferral_success": ("airflow.jobs.scheduler_job_runner",),
     "broken_trigger": ("airflow.jobs.triggerer_job_runner",),
     "asset_deadlock": ("airflow.api_fastapi.execution_api.routes.task_instances",),
+    "hung_triggerer": ("airflow.jobs.triggerer_job_runner",),
 }
 
 
