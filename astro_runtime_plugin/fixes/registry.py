@@ -20,6 +20,11 @@ FIXES: dict[str, tuple[str, ...]] = {
     "broken_trigger": ("airflow.jobs.triggerer_job_runner",),
     "asset_deadlock": ("airflow.api_fastapi.execution_api.routes.task_instances",),
     "hung_triggerer": ("airflow.jobs.triggerer_job_runner",),
+    "log_upload": (
+        "airflow.sdk.execution_time.supervisor",
+        "airflow.sdk.execution_time.callback_supervisor",
+        "airflow.sdk.log",
+    ),
 }
 
 
