@@ -2,8 +2,8 @@
 
 Airflow uploads a log once, when the task has ended and its state is saved. The stores' classes either raise, or return
 False from their `write`. Here an upload that failed is tried again, for about a quarter of a minute in all. A process
-whose store has just failed for so long tries once for a while, since its next tasks are not to wait, too. The triggerer,
-which uploads logs between other work, tries once as before.
+whose store has just failed for so long tries once for a while, since its next tasks are not to wait, too. The
+triggerer, which uploads logs between other work, tries once as before.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
@@ -46,17 +46,21 @@ def try_again(upload: Callable[..., None]) -> Callable[..., None]:
     @wraps(upload)
     def upload_with_retries(*args: Any, **options: Any) -> None:
         end = time.monotonic() + DEADLINE
-        for delay in attempt(ID, (), delays, time.monotonic()):
-            with suppress(Exception):  # the stores log their errors, and the last attempt raises its own
+        for delay in (*attempt(ID, (), delays, time.monotonic()), None):
+            error: Exception | None = None
+            try:
                 if uploads(upload, args, options):
+                    _state["failed"] = None
                     return
-            if time.monotonic() + delay > end:
+            except Exception as caught:
+                error = caught
+            if delay is None or time.monotonic() + delay > end:
                 break
             log.warning("astro-runtime: the log was not uploaded; trying again in %g s", delay)
             time.sleep(delay)
         _state["failed"] = time.monotonic()
-        if uploads(upload, args, options):
-            _state["failed"] = None
+        if error is not None:
+            raise error
 
     return upload_with_retries
 
