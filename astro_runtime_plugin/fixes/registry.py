@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -25,9 +26,10 @@ FIXES: dict[str, tuple[str, ...]] = {
         "airflow.sdk.execution_time.callback_supervisor",
         "airflow.sdk.log",
     ),
+    "pod_log_text": ("kubernetes.client.api_client",),
 }
 
-
+SETTINGS = "airflow.settings"  # which Airflow imports when it has its configuration
 _watched: list[bool] = []
 
 
@@ -59,10 +61,24 @@ def watch_imports() -> None:
 
 def apply_fixes(module: ModuleType) -> None:
     """Apply the fixes of a module. A fix that cannot be applied leaves its function as stock, with one warning."""
+    if _is_too_early():
+        _apply_later(module)
+        return
     name = module.__spec__.name if module.__spec__ else module.__name__
     for fix, modules in FIXES.items():
         if name in modules:
             _apply_guarded(fix, module, name)
+
+
+def _is_too_early() -> bool:
+    """Whether Airflow imports its configuration just now: Airflow 2 imports the Kubernetes client for it."""
+    return not hasattr(sys.modules.get("airflow.configuration"), "conf") and SETTINGS not in sys.modules
+
+
+def _apply_later(module: ModuleType) -> None:
+    from wrapt import register_post_import_hook
+
+    register_post_import_hook(lambda _: apply_fixes(module), SETTINGS)
 
 
 def _apply_guarded(fix: str, module: ModuleType, name: str) -> None:
