@@ -52,6 +52,20 @@ FIXES: dict[str, tuple[str, ...]] = {
     "pod_deletion_outage": ("airflow.providers.cncf.kubernetes.executors.kubernetes_executor",),
 }
 _watched: set[str] = set()
+    "late_deferral_success": ("airflow.jobs.scheduler_job_runner",),
+    "broken_trigger": ("airflow.jobs.triggerer_job_runner",),
+    "asset_deadlock": ("airflow.api_fastapi.execution_api.routes.task_instances",),
+    "hung_triggerer": ("airflow.jobs.triggerer_job_runner",),
+    "log_upload": (
+        "airflow.sdk.execution_time.supervisor",
+        "airflow.sdk.execution_time.callback_supervisor",
+        "airflow.sdk.log",
+    ),
+    "pod_log_text": ("kubernetes.client.api_client",),
+}
+
+SETTINGS = "airflow.settings"  # which Airflow imports when it has its configuration
+_watched: list[bool] = []
 
 
 def load_fix(name: str) -> Fix:
@@ -100,12 +114,27 @@ def watches_imports() -> bool:
 
 def apply_fixes(module: ModuleType) -> None:
     """Apply the fixes of a module. A fix that cannot be applied leaves its functions as stock, with one warning."""
+    """Apply the fixes of a module. A fix that cannot be applied leaves its function as stock, with one warning."""
+    if _is_too_early():
+        _apply_later(module)
+        return
     name = module.__spec__.name if module.__spec__ else module.__name__
     for fix, modules in FIXES.items():
         if name in modules:
             _apply_guarded(fix, module, name)
     if source := sys.modules.get(f"{__package__}.source"):
         source.read_lines.cache_clear()
+
+
+def _is_too_early() -> bool:
+    """Whether Airflow imports its configuration just now: Airflow 2 imports the Kubernetes client for it."""
+    return not hasattr(sys.modules.get("airflow.configuration"), "conf") and SETTINGS not in sys.modules
+
+
+def _apply_later(module: ModuleType) -> None:
+    from wrapt import register_post_import_hook
+
+    register_post_import_hook(lambda _: apply_fixes(module), SETTINGS)
 
 
 def _apply_guarded(fix: str, module: ModuleType, name: str) -> None:
