@@ -16,6 +16,12 @@ log = logging.getLogger("astro_runtime")
 # too, so that a process loads only the fixes of the modules that it imports.
 FIXES: dict[str, tuple[str, ...]] = {
     "stale_dags": ("airflow.dag_processing.manager",),
+    "killed_tasks": (
+        "airflow.sdk.execution_time.task_runner",
+        "airflow.sdk.execution_time.comms",
+        "airflow.sdk.execution_time.supervisor",
+        "airflow.sdk.api.client",
+    ),
 }
 
 
