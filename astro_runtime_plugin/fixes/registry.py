@@ -22,6 +22,8 @@ FIXES: dict[str, tuple[str, ...]] = {
         "airflow.sdk.execution_time.supervisor",
         "airflow.sdk.api.client",
     ),
+    "killed_processes": ("airflow.sdk.execution_time.supervisor",),
+    "last_seconds": ("airflow.sdk.execution_time.supervisor",),
 }
 
 
