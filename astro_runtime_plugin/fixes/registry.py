@@ -24,6 +24,7 @@ FIXES: dict[str, tuple[str, ...]] = {
     ),
     "killed_processes": ("airflow.sdk.execution_time.supervisor",),
     "last_seconds": ("airflow.sdk.execution_time.supervisor",),
+    "lost_children": ("airflow.sdk.execution_time.supervisor",),
 }
 
 
