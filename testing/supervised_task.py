@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from testing.execution_api import ExecutionApi, execution_api
 from testing.proof import Proof
 from testing.waiting import wait_until
 
-LOG = "task.log"
+LOG, OUTPUT = "task.log", "supervisor.out"
 COMMAND = ("-m", "airflow.sdk.execution_time.execute_workload", "--json-string")
 SETTINGS = {"AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1", "AIRFLOW__CORE__EXECUTOR": "LocalExecutor"}
 
@@ -58,7 +59,7 @@ class SupervisedTask:
 
     def describe(self) -> str:
         """Return what is known of the task, for a failed test."""
-        output = (self.folder / "supervisor.out").read_text()
+        output = (self.folder / OUTPUT).read_text()
         return f"states {self.api.states}, rejected {self.api.rejected}\n{output}"
 
 
@@ -101,21 +102,29 @@ def supervised_task(
     dags.mkdir(exist_ok=True)
     folder.mkdir(exist_ok=True)
     (dags / "proof.py").write_text(source)
-    with execution_api(retries) as api, open(folder / "supervisor.out", "w") as output:
+    (folder / OUTPUT).touch()
+    with execution_api(retries) as api:
         address = {"AIRFLOW__CORE__EXECUTION_API_SERVER_URL": api.url, "FOLDER": str(folder)}
         supervisor = subprocess.Popen(
             [sys.executable, *command, workload("proof.py")],
             env=proof.environment(**SETTINGS, **address, **variables),
             cwd=CHECKOUT,
             stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
         )
+        threading.Thread(target=_copy, args=(supervisor, folder / OUTPUT), daemon=True).start()
         try:
             yield SupervisedTask(supervisor, api, folder, proof.home / "logs" / LOG)
         finally:
             _end(supervisor, api)
+
+
+def _copy(supervisor: subprocess.Popen[str], path: Path) -> None:
+    """Write the output to a file; a supervisor in a container writes to a pipe, too."""
+    with open(path, "w", buffering=1) as file:
+        file.writelines(supervisor.stdout or ())
 
 
 def _end(supervisor: subprocess.Popen[str], api: ExecutionApi) -> None:

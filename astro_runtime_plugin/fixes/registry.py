@@ -25,6 +25,12 @@ FIXES: dict[str, tuple[str, ...]] = {
     "killed_processes": ("airflow.sdk.execution_time.supervisor",),
     "last_seconds": ("airflow.sdk.execution_time.supervisor",),
     "lost_children": ("airflow.sdk.execution_time.supervisor",),
+    "full_log_volume": (
+        "airflow.sdk.execution_time.supervisor",
+        "airflow.sdk.execution_time.callback_supervisor",
+        "airflow.dag_processing.manager",
+        "airflow.jobs.triggerer_job_runner",
+    ),
 }
 
 
