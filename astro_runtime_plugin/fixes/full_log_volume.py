@@ -7,7 +7,7 @@ an orphan without heartbeats; the logs of DAG files and triggers are written by 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from typing import Any, BinaryIO, cast
 
 from astro_runtime_plugin.fixes.fix import Fix, Patch
@@ -29,9 +29,14 @@ def write_tolerantly(write: Callable[..., None]) -> Callable[..., None]:
         try:
             write(*args, **options)
         except OSError as error:
-            log.warning("astro-runtime: a line of a log is lost: %s", error.strerror)
+            _warn_once(error.strerror)
 
     return write_or_warn
+
+
+@cache
+def _warn_once(reason: str) -> None:
+    log.warning("astro-runtime: lines of a log are lost: %s", reason)
 
 
 def open_task_log(configure: Callable[[str, Any], Log]) -> Callable[[str, Any], Log]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 log = logging.getLogger("astro_runtime")
 
@@ -20,6 +20,10 @@ class TolerantFile:
         self._open_file = open_file
         self._file = file
         self._fails = False
+
+    def __getattr__(self, name: str) -> Any:
+        """Return the open file's own attribute; the upload of a log asks for `fileno`."""
+        return getattr(self.__dict__.get("_file"), name)
 
     @property
     def closed(self) -> bool:

@@ -58,8 +58,10 @@ def test_file_that_cannot_be_opened_is_tried_again(tmp_path: Path) -> None:
     file = TolerantFile(str(path), lambda: path.open("ab"))
     write(file, b"lost\n")
     assert not file.closed
+    assert not hasattr(file, "fileno")
     path.parent.mkdir()
     write(file, b"kept\n")
+    assert file.fileno() > 2
     file.close()
     assert path.read_bytes() == b"kept\n"
     assert file.closed
