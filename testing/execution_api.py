@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 DATE = "2026-01-01T00:00:00Z"
-DAG_RUN = {
+DAG_RUN: dict[str, Any] = {
     "dag_id": "proof",
     "run_id": "run",
     "logical_date": DATE,

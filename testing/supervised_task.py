@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,9 +92,15 @@ def workload(dag_file: str) -> str:
 
 @contextmanager
 def supervised_task(
-    proof: Proof, source: str, retries: int = 0, command: Sequence[str] = COMMAND, **variables: str
+    proof: Proof,
+    source: str,
+    retries: int = 0,
+    command: Sequence[str] = COMMAND,
+    variables: Mapping[str, str] | None = None,
 ) -> Iterator[SupervisedTask]:
     """Run the task `task` of the DAG `proof` in `source`, a DAG file; end both processes with the block.
+
+    `variables` are added to its environment, and `retries` is what the server says of the retries left.
 
     The task's working folder is named by the variable FOLDER.
     """
@@ -107,7 +113,7 @@ def supervised_task(
         address = {"AIRFLOW__CORE__EXECUTION_API_SERVER_URL": api.url, "FOLDER": str(folder)}
         supervisor = subprocess.Popen(
             [sys.executable, *command, workload("proof.py")],
-            env=proof.environment(**SETTINGS, **address, **variables),
+            env=proof.environment(**SETTINGS, **address, **(variables or {})),
             cwd=CHECKOUT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -86,10 +86,14 @@ def share_stop(start: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(start)
     def share(*args: Any, **options: Any) -> Any:
-        _stop[:] = attempt(ID, [], lambda: [mmap.mmap(-1, 1)])
+        _stop[:] = attempt(ID, [], _shared_byte)
         return start(*args, **options)
 
     return share
+
+
+def _shared_byte() -> list[mmap.mmap]:
+    return [mmap.mmap(-1, 1)]
 
 
 def note_stop(heartbeat: Callable[..., Any]) -> Callable[..., Any]:

@@ -36,8 +36,8 @@ class Postponement:
 
     def end(self) -> None:
         """Restore the handlers, and send this process the signals that it has received."""
-        for number, handler in self.previous.items():
-            signal.signal(number, handler)
+        for postponed, handler in self.previous.items():
+            signal.signal(postponed, handler)
         for number in self.received:
             os.kill(os.getpid(), number)
 

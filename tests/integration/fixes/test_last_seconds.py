@@ -35,7 +35,7 @@ SETTINGS = {"AIRFLOW__LOGGING__LOGGING_CONFIG_CLASS": "remote_logs.LOGGING_CONFI
 def test_sigterm_during_the_report_does_not_lose_the_log(proof: Proof) -> None:
     (proof.home / "config").mkdir()
     (proof.home / "config" / "remote_logs.py").write_text(REMOTE_LOGS)
-    with supervised_task(proof, DAG, **SETTINGS) as task:
+    with supervised_task(proof, DAG, variables=SETTINGS) as task:
         with task.api.hold("/state"):
             assert task.api.is_holding.wait(60), task.describe()
             task.supervisor.send_signal(signal.SIGTERM)
@@ -48,7 +48,7 @@ def test_sigterm_during_the_report_does_not_lose_the_log(proof: Proof) -> None:
 def test_log_of_an_undisturbed_task_is_uploaded(proof: Proof) -> None:
     (proof.home / "config").mkdir()
     (proof.home / "config" / "remote_logs.py").write_text(REMOTE_LOGS)
-    with supervised_task(proof, DAG, **SETTINGS) as task:
+    with supervised_task(proof, DAG, variables=SETTINGS) as task:
         assert task.wait() == 0
         assert task.api.states == ["failed"]
         assert "a line of the log" in task.wait_for_file("uploaded")

@@ -41,7 +41,7 @@ def test_supervisor_ends_with_a_task_that_reported_nothing(proof: Proof) -> None
 
 
 def test_success_stays_a_success(proof: Proof) -> None:
-    settings = {"AIRFLOW__CORE__TASK_SUCCESS_OVERTIME": "1"}
-    with supervised_task(proof, dag("pass"), command=COMMAND, **settings) as task:
+    overtime = {"AIRFLOW__CORE__TASK_SUCCESS_OVERTIME": "1"}
+    with supervised_task(proof, dag("pass"), command=COMMAND, variables=overtime) as task:
         assert task.wait() == 0
         assert task.api.states == proof.expect(stock=["success", "failed"], fixed=["success"])
