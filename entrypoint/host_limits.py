@@ -67,11 +67,11 @@ def _task_limits(address: str) -> tuple[float | None, int | None, str]:
 
 def _limits(root: str, controller: str, limit: Callable[[str], float | None]) -> list[float]:
     """Return the limits of this process's control group and of its parents."""
-    limits = map(limit, _folders(root, controller))
+    limits = map(limit, control_group_folders(root, controller))
     return [value for value in limits if value]
 
 
-def _folders(root: str, controller: str) -> list[str]:
+def control_group_folders(root: str, controller: str) -> list[str]:
     """Return the folders of the process's control group and of its parents, in each hierarchy.
 
     In a container, the top of the hierarchy is usually its own group, whatever /proc/self/cgroup calls it.

@@ -62,6 +62,21 @@ _watched: set[str] = set()
         "airflow.sdk.log",
     ),
     "pod_log_text": ("kubernetes.client.api_client",),
+    "killed_tasks": (
+        "airflow.sdk.execution_time.task_runner",
+        "airflow.sdk.execution_time.comms",
+        "airflow.sdk.execution_time.supervisor",
+        "airflow.sdk.api.client",
+    ),
+    "killed_processes": ("airflow.sdk.execution_time.supervisor",),
+    "last_seconds": ("airflow.sdk.execution_time.supervisor",),
+    "lost_children": ("airflow.sdk.execution_time.supervisor",),
+    "full_log_volume": (
+        "airflow.sdk.execution_time.supervisor",
+        "airflow.sdk.execution_time.callback_supervisor",
+        "airflow.dag_processing.manager",
+        "airflow.jobs.triggerer_job_runner",
+    ),
 }
 
 SETTINGS = "airflow.settings"  # which Airflow imports when it has its configuration

@@ -1,0 +1,87 @@
+"""A task whose process is killed has its failure callbacks, its e-mails, and the cause in its log.
+
+The task's process runs its callbacks. Where the kernel kills it for lack of memory, nobody does after the last try:
+Airflow 3's supervisor reports the failure, and ends without an error. While retries are left it reports nothing, and
+the scheduler takes over: where an executor says that a task has ended that still runs, it lets the DAG processor run
+the callbacks and send the e-mails, and counts the retries. Here it does so after the last try, too, and the executor
+learns of the failure. Should the executor's word get lost, the missing heartbeats lead to the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from signal import SIGKILL
+from typing import Any
+
+from astro_runtime_plugin.fixes.fix import Fix, Patch
+from astro_runtime_plugin.fixes.guard import attempt
+
+ID = "killed-processes"
+SUPERVISOR = "airflow.sdk.execution_time.supervisor"
+# The kernel's count when this supervisor started its task.
+_kills: list[int | None] = [None]
+
+
+class KilledTaskError(RuntimeError):
+    """The process of a task was killed before it could report how the task ended."""
+
+
+def note_kills(start: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap `ActivitySubprocess.start`, which forks the task."""
+    from astro_runtime_plugin.fixes.memory_kills import count_kills
+
+    @wraps(start)
+    def note(*args: Any, **options: Any) -> Any:
+        _kills[:] = [attempt(ID, None, count_kills)]
+        return start(*args, **options)
+
+    return note
+
+
+def leave_to_scheduler(update: Callable[[Any], None]) -> Callable[[Any], None]:
+    """Wrap `ActivitySubprocess.update_task_state_if_needed`, which the supervisor calls once the task has ended."""
+
+    @wraps(update)
+    def update_unless_killed(process: Any) -> None:
+        if signal_name := attempt(ID, "", killing_signal, process):
+            attempt(ID, None, _explain, process)
+            raise KilledTaskError(f"the process of the task was killed by {signal_name}")
+        update(process)
+
+    return update_unless_killed
+
+
+def killing_signal(process: Any) -> str:
+    """Return the name of the signal that ended the task's process; "" if it exited, or had reported its state."""
+    if process._terminal_state or process._pending_terminal_state_msg:
+        return ""
+    return getattr(process._exit_code, "name", "")
+
+
+def _explain(process: Any) -> None:
+    from astro_runtime_plugin.fixes.memory_kills import describe_kills
+
+    cause = describe_kills(_kills[0]) if process._exit_code == -SIGKILL else ""
+    process.process_log.error(
+        f"{cause} The scheduler takes over: callbacks, e-mails and retries follow.".strip()
+    )
+
+
+FIX = Fix(
+    id=ID,
+    title="A task whose process is killed runs its failure callbacks and sends its e-mails",
+    symptom="A task that ran out of memory failed without on_failure_callback and e-mail.",
+    issue="https://github.com/apache/airflow/issues/60858",
+    ends="The failure callbacks of a task run after kill -9 of its process.",
+    patches=(
+        Patch(SUPERVISOR, "ActivitySubprocess.start", ("3b7c00d9ab984ddf",), note_kills, ("3.3",)),
+        Patch(
+            SUPERVISOR,
+            "ActivitySubprocess.update_task_state_if_needed",
+            ("9f0c88714b9fff61",),
+            leave_to_scheduler,
+            ("3.3",),
+        ),
+    ),
+)

@@ -1,0 +1,99 @@
+"""A whole Airflow 3 on SQLite: scheduler with LocalExecutor, DAG processor, and the API server for tasks."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from testing.entrypoint_process import CHECKOUT
+from testing.proof import Proof
+from testing.servers import free_port
+from testing.waiting import wait_until
+
+SETTINGS = {
+    "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+    "AIRFLOW__CORE__PARALLELISM": "2",
+    "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+    "AIRFLOW__API_AUTH__JWT_SECRET": "a-secret-of-this-test-with-enough-characters-for-hs512-which-are-64",
+}
+
+
+class SmallAirflow:
+    """A running Airflow; `home` is its AIRFLOW_HOME."""
+
+    def __init__(self, home: Path, processes: list[subprocess.Popen[bytes]]) -> None:
+        self.home = home
+        self.processes = processes
+
+    def query(self, statement: str) -> list[Any]:
+        """Return the first column of the rows that a statement selects in the database."""
+        with sqlite3.connect(f"file:{self.home / 'airflow.db'}?mode=ro", uri=True, timeout=30) as database:
+            return [row[0] for row in database.execute(statement)]
+
+    def wait_for_run(self) -> str:
+        """Wait until the only DAG run has ended, and return its state."""
+        ended = "SELECT state FROM dag_run WHERE state IN ('failed', 'success')"
+        rows = wait_until(lambda: self.query(ended), self.describe, failed=self.has_failed)
+        return str(rows[0])
+
+    def has_failed(self) -> bool:
+        """Whether a component has ended."""
+        return any(process.poll() is not None for process in self.processes)
+
+    def describe(self) -> str:
+        """Return the end of each component's output, for a failed test."""
+        return "\n".join(path.read_text()[-4000:] for path in self.home.glob("*.out"))
+
+
+@contextmanager
+def small_airflow(proof: Proof, source: str, **variables: str) -> Iterator[SmallAirflow]:
+    """Run an Airflow with one DAG file in the proof's home until the end of the block."""
+    (proof.home / "dags").mkdir()
+    (proof.home / "dags" / "proof.py").write_text(source)
+    port = free_port()
+    address = {"AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/"}
+    environ = proof.environment(**SETTINGS, **address, **variables)
+    server = [
+        "api-server",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--workers",
+        "1",
+        "--apps",
+        "execution",
+    ]
+    with ExitStack() as stack:
+        commands = (server, ["dag-processor"], ["scheduler"])
+        yield SmallAirflow(proof.home, [_start(stack, proof.home, command, environ) for command in commands])
+
+
+def _start(
+    stack: ExitStack, home: Path, command: list[str], environ: dict[str, str]
+) -> subprocess.Popen[bytes]:
+    with open(home / f"{command[0]}.out", "wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "airflow", *command],
+            env=environ,
+            cwd=CHECKOUT,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+    stack.callback(_end, process)
+    return process
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -1,0 +1,141 @@
+"""Runs one task of Airflow 3 as a Kubernetes pod does: a supervisor and, as its child, the task's process."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+from testing.entrypoint_process import CHECKOUT
+from testing.task_api import ExecutionApi, execution_api
+from testing.proof import Proof
+from testing.waiting import wait_until
+
+LOG, OUTPUT = "task.log", "supervisor.out"
+COMMAND = ("-m", "airflow.sdk.execution_time.execute_workload", "--json-string")
+SETTINGS = {"AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1", "AIRFLOW__CORE__EXECUTOR": "LocalExecutor"}
+
+
+@dataclass
+class SupervisedTask:
+    """A running supervisor with its task; `folder` is for files that the task writes."""
+
+    supervisor: subprocess.Popen[str]
+    api: ExecutionApi
+    folder: Path
+    log: Path
+
+    def wait_for_file(self, name: str) -> str:
+        """Wait until the task has written a file, and return its text."""
+        path = self.folder / name
+        wait_until(path.exists, self.describe, failed=self.has_ended, pause=0.05)
+        return path.read_text()
+
+    def has_file(self, name: str) -> bool:
+        """Whether the task has written a file."""
+        return (self.folder / name).exists()
+
+    def has_ended(self) -> bool:
+        """Whether the supervisor has ended."""
+        return self.supervisor.poll() is not None
+
+    def wait(self) -> int:
+        """Wait for the end of the supervisor, and return its exit code."""
+        wait_until(self.has_ended, self.describe, seconds=120, pause=0.05)
+        return self.supervisor.returncode
+
+    def lines(self) -> list[str]:
+        """Return the events of the task's log."""
+        texts = self.log.read_text().splitlines() if self.log.is_file() else []
+        return [str(json.loads(text).get("event")) for text in texts if text.startswith("{")]
+
+    def describe(self) -> str:
+        """Return what is known of the task, for a failed test."""
+        output = (self.folder / OUTPUT).read_text()
+        return f"states {self.api.states}, rejected {self.api.rejected}\n{output}"
+
+
+def workload(dag_file: str) -> str:
+    """Return the JSON text of the task `task` of the DAG `proof` in a file of the DAGs folder."""
+    ti = {
+        "id": str(uuid4()),
+        "dag_version_id": str(uuid4()),
+        "task_id": "task",
+        "dag_id": "proof",
+        "run_id": "run",
+        "try_number": 1,
+        "map_index": -1,
+        "pool_slots": 1,
+        "queue": "default",
+        "priority_weight": 1,
+    }
+    bundle = {"name": "dags-folder", "version": None}
+    return json.dumps(
+        {
+            "ti": ti,
+            "dag_rel_path": dag_file,
+            "bundle_info": bundle,
+            "token": "token",
+            "log_path": LOG,
+            "type": "ExecuteTask",
+        }
+    )
+
+
+@contextmanager
+def supervised_task(
+    proof: Proof,
+    source: str,
+    retries: int = 0,
+    command: Sequence[str] = COMMAND,
+    variables: Mapping[str, str] | None = None,
+) -> Iterator[SupervisedTask]:
+    """Run the task `task` of the DAG `proof` in `source`, a DAG file; end both processes with the block.
+
+    `variables` are added to its environment, and `retries` is what the server says of the retries left.
+
+    The task's working folder is named by the variable FOLDER.
+    """
+    dags, folder = proof.home / "dags", proof.home / "folder"
+    dags.mkdir(exist_ok=True)
+    folder.mkdir(exist_ok=True)
+    (dags / "proof.py").write_text(source)
+    (folder / OUTPUT).touch()
+    with execution_api(retries) as api:
+        address = {"AIRFLOW__CORE__EXECUTION_API_SERVER_URL": api.url, "FOLDER": str(folder)}
+        supervisor = subprocess.Popen(
+            [sys.executable, *command, workload("proof.py")],
+            env=proof.environment(**SETTINGS, **address, **(variables or {})),
+            cwd=CHECKOUT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        threading.Thread(target=_copy, args=(supervisor, folder / OUTPUT), daemon=True).start()
+        try:
+            yield SupervisedTask(supervisor, api, folder, proof.home / "logs" / LOG)
+        finally:
+            _end(supervisor, api)
+
+
+def _copy(supervisor: subprocess.Popen[str], path: Path) -> None:
+    """Write the output to a file; a supervisor in a container writes to a pipe, too."""
+    with open(path, "w", buffering=1) as file:
+        file.writelines(supervisor.stdout or ())
+
+
+def _end(supervisor: subprocess.Popen[str], api: ExecutionApi) -> None:
+    supervisor.kill()
+    supervisor.wait()
+    if api.pid:
+        with suppress(ProcessLookupError):
+            os.killpg(api.pid, signal.SIGKILL)

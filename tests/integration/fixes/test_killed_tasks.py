@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from testing.proof import Proof
+from testing.supervised_task import SupervisedTask, supervised_task
+from testing.waiting import wait_until
+
+DAG = """
+import os, time
+from pathlib import Path
+from airflow.sdk import DAG, BaseOperator, Variable
+
+FOLDER = Path(os.environ["FOLDER"])
+
+class Operator(BaseOperator):
+    def execute(self, context):
+        (FOLDER / "started").touch()
+        while not (FOLDER / "killed").exists():
+            time.sleep(0.05)
+
+    def on_kill(self):
+        (FOLDER / "killed").touch()
+
+class Stubborn(Operator):
+    def execute(self, context):
+        try:
+            super().execute(context)
+        except BaseException:
+            pass
+
+class Unkillable(BaseOperator):
+    execute = Operator.execute
+
+class Asking(Operator):
+    def execute(self, context):
+        Variable.get("slow", default=None)
+        super().execute(context)
+
+class Endless(Operator):
+    def execute(self, context):
+        (FOLDER / "started").touch()
+        while True:
+            time.sleep(0.05)
+
+def fail(context):
+    (FOLDER / "failure").write_text(str(context["exception"]))
+
+with DAG("proof", schedule=None):
+    {operator}(task_id="task", retries={retries}, on_failure_callback=fail)
+"""
+
+
+def dag(operator: str, retries: int = 0) -> str:
+    return DAG.replace("{operator}", operator).replace("{retries}", str(retries))
+
+
+def terminate(task: SupervisedTask) -> list[str]:
+    """Send SIGTERM to the supervisor, and return the states that it reports."""
+    task.supervisor.send_signal(signal.SIGTERM)
+    assert task.wait() == 0
+    assert not task.api.rejected
+    return task.api.states
+
+
+@pytest.mark.parametrize("operator", ["Operator", "Stubborn"])
+def test_task_that_sigterm_stops_is_no_success(proof: Proof, operator: str) -> None:
+    with supervised_task(proof, dag(operator)) as task:
+        task.wait_for_file("started")
+        assert terminate(task) == proof.expect(stock=["success"], fixed=["failed"])
+        assert task.has_file("killed")
+        assert task.has_file("failure") is proof.expect(stock=False, fixed=True)
+
+
+def test_retries_of_a_task_that_sigterm_stops_count(proof: Proof) -> None:
+    with supervised_task(proof, dag("Operator", retries=1), retries=1) as task:
+        task.wait_for_file("started")
+        assert terminate(task) == proof.expect(stock=["success"], fixed=["up_for_retry"])
+
+
+def test_request_to_the_supervisor_is_not_interrupted(proof: Proof) -> None:
+    with supervised_task(proof, dag("Asking")) as task:
+        with task.api.hold("variables"):
+            assert task.api.is_holding.wait(60), task.describe()
+            task.supervisor.send_signal(signal.SIGTERM)
+            wait_until(lambda: "forwarding" in task.describe(), task.describe)
+        assert task.wait() == 0
+        assert task.api.states == proof.expect(stock=["success"], fixed=["failed"])
+        assert task.has_file("failure") is proof.expect(stock=False, fixed=True)
+
+
+def test_task_without_on_kill_may_finish(proof: Proof) -> None:
+    with supervised_task(proof, dag("Unkillable")) as task:
+        task.wait_for_file("started")
+        task.supervisor.send_signal(signal.SIGTERM)
+        (task.folder / "killed").touch()
+        assert task.wait() == 0
+        assert task.api.states == proof.expect(stock=["success"], fixed=["success"])
+
+
+def test_task_whose_state_was_changed_reports_nothing(proof: Proof) -> None:
+    with supervised_task(proof, dag("Endless")) as task:
+        task.wait_for_file("started")
+        task.api.running = False
+        task.wait()
+        assert task.has_file("killed")
+        assert not task.has_file("failure")
+        assert not task.api.states + task.api.rejected
