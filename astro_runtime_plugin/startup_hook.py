@@ -96,9 +96,9 @@ def add_examples(environ: MutableMapping[str, str]) -> None:
 
 def arrange_fixes(_: object) -> None:
     """Arrange what `astro_runtime_fixes.pth` has not: everything where it does not run, and modules loaded before."""
-    from astro_runtime_plugin.fixes import registry
+    from astro_runtime_plugin.fixes import activation
 
-    registry.watch_imports(loaded=True)
+    activation.watch_imports(loaded=True)
 
 
 def check_fixes(_: object) -> None:
@@ -106,9 +106,9 @@ def check_fixes(_: object) -> None:
 
     Raises StartError for an invalid selection, whose valid words count.
     """
-    from astro_runtime_plugin.fixes import registry
+    from astro_runtime_plugin.fixes import activation
 
-    registry.check_selection()
+    activation.check_selection()
 
 
 def watch_component(_: object) -> None:

@@ -15,8 +15,8 @@ from pathlib import Path
 from uuid import uuid4
 
 from testing.entrypoint_process import CHECKOUT
-from testing.task_api import ExecutionApi, execution_api
 from testing.proof import Proof
+from testing.task_api import ExecutionApi, execution_api
 from testing.waiting import wait_until
 
 LOG, OUTPUT = "task.log", "supervisor.out"

@@ -21,8 +21,8 @@ def fixes(as_json: bool) -> None:
     logging.disable(logging.WARNING)  # Airflow logs warnings while it is imported
     from astro_runtime_plugin.cli.output import print_json
     from astro_runtime_plugin.cli.table import print_table
+    from astro_runtime_plugin.fixes.activation import check_selection
     from astro_runtime_plugin.fixes.listing import installed_fixes
-    from astro_runtime_plugin.fixes.registry import check_selection
 
     rows = installed_fixes()
     if as_json:

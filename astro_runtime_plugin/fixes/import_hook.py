@@ -32,9 +32,9 @@ class AirflowImportHook:
 def arrange_fixes() -> None:
     """Let the registry watch the imports. If it cannot, the startup hook, which tries again, logs the reason."""
     try:
-        from astro_runtime_plugin.fixes import registry
+        from astro_runtime_plugin.fixes import activation
 
-        registry.watch_imports(loaded=False)
+        activation.watch_imports(loaded=False)
     except (Exception, SystemExit):  # an operator's own module of such a name may exit
         return
 

@@ -63,7 +63,9 @@ def absent(compose: Compose, service: str) -> Iterator[None]:
 def test_all_tasks_succeed_although_a_part_was_away(compose: Compose, service: str, seconds: int) -> None:
     run = f"{service}-{seconds}"
     compose("exec", "-T", "scheduler", "airflow", "dags", "trigger", "--run-id", run, "shift")
-    wait_until(lambda: states(compose, run).get("running", 0) >= RUNNING, lambda: describe(compose, run), pause=2)
+    wait_until(
+        lambda: states(compose, run).get("running", 0) >= RUNNING, lambda: describe(compose, run), pause=2
+    )
     with absent(compose, service):
         time.sleep(seconds)
     wait_until(lambda: not unfinished(compose, run), lambda: describe(compose, run), pause=2)
@@ -76,7 +78,9 @@ def states(compose: Compose, run: str) -> dict[str, int]:
 
 
 def unfinished(compose: Compose, run: str) -> bool:
-    return compose.sql(f"SELECT 1 FROM dag_run WHERE run_id = '{run}' AND state IN ('queued', 'running')") != []
+    return (
+        compose.sql(f"SELECT 1 FROM dag_run WHERE run_id = '{run}' AND state IN ('queued', 'running')") != []
+    )
 
 
 def describe(compose: Compose, run: str) -> str:

@@ -12,7 +12,7 @@ import airflow.configuration  # noqa: F401 (fixes are applied after Airflow's ow
 import pytest
 from wrapt import register_post_import_hook
 
-from astro_runtime_plugin.fixes import registry
+from astro_runtime_plugin.fixes import activation
 from astro_runtime_plugin.fixes.application import applied
 from astro_runtime_plugin.fixes.fix import Fix
 from tests.unit.plugin.fixes import victim
@@ -28,15 +28,15 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def forget() -> Iterator[None]:
     yield
-    registry._warn_once.cache_clear()
+    activation._warn_once.cache_clear()
     applied().discard("victim")
 
 
 def load_with(fix: Fix, path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """Import the module at fault with a fix in the registry."""
-    monkeypatch.setattr(registry, "FIXES", {"victim": (victim.NAME,)})
-    monkeypatch.setattr(registry, "load_fix", {"victim": fix}.__getitem__)
-    register_post_import_hook(registry.apply_fixes, victim.NAME)
+    monkeypatch.setattr(activation, "FIXES", {"victim": (victim.NAME,)})
+    monkeypatch.setattr(activation, "load_fix", {"victim": fix}.__getitem__)
+    register_post_import_hook(activation.apply_fixes, victim.NAME)
     return victim.load(path.parent, monkeypatch)
 
 
@@ -52,7 +52,7 @@ def test_other_source_is_one_warning(
     fix = victim.fix(victim.patch(path, "function"))
     victim.write(path.parent, victim.SOURCE.replace("# the end", "# another end"))
     module = load_with(fix, path, monkeypatch)
-    registry.apply_fixes(module)
+    activation.apply_fixes(module)
     assert victim.outcome(module, "function") == "stock"
     assert "victim" not in applied()
     why = f"function in {victim.NAME} differs from the source it was proven against"

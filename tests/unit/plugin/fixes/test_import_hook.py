@@ -31,7 +31,7 @@ names = [type(finder).__name__ for finder in sys.meta_path]
 sys.meta_path.insert(names.index("AirflowImportHook") + 1, Finder())
 """
 IMPORT_OTHER_AIRFLOW = OTHER_AIRFLOW + "import airflow; print(airflow.__version__)"
-WATCHES = "from astro_runtime_plugin.fixes.registry import watches_imports; print(watches_imports())"
+WATCHES = "from astro_runtime_plugin.fixes.activation import watches_imports; print(watches_imports())"
 
 
 def run(home: Path, source: str, *options: str) -> list[str]:
@@ -75,15 +75,15 @@ def test_module_that_is_loaded_before_airflow_is_patched_by_the_startup_hook(
 ) -> None:
     """While Airflow is being imported, the fix could not read Airflow's settings."""
     source = f"""
-from astro_runtime_plugin.fixes import registry
-registry.FIXES = {{"no_such_fix": ("json",)}}
-registry.apply_fixes = lambda module: print(module.__name__)
+from astro_runtime_plugin.fixes import activation
+activation.FIXES = {{"no_such_fix": ("json",)}}
+activation.apply_fixes = lambda module: print(module.__name__)
 {OTHER_AIRFLOW}
 {first}
 import airflow
 print("airflow")
-registry.watch_imports(loaded=True)
-registry.watch_imports(loaded=True)
+activation.watch_imports(loaded=True)
+activation.watch_imports(loaded=True)
 import json
 """
     expected = {"import airflow": ["airflow", "json"], "import json": ["airflow", "json"]}[first]
@@ -98,7 +98,7 @@ def test_no_finder_is_skipped(tmp_path: Path) -> None:
     ) == ["0"]
 
 
-@pytest.mark.parametrize("broken", ["wrapt", "astro_runtime_plugin.fixes.registry"])
+@pytest.mark.parametrize("broken", ["wrapt", "astro_runtime_plugin.fixes.activation"])
 def test_failure_does_not_reach_the_import(tmp_path: Path, broken: str) -> None:
     source = f"import sys; sys.modules[{broken!r}] = None\n{IMPORT_OTHER_AIRFLOW}"
     assert run(tmp_path, source) == ["0"]

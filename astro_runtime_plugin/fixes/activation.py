@@ -1,0 +1,100 @@
+"""Applies each fix when Airflow imports a module that it patches."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from functools import cache
+from types import ModuleType
+
+from astro_runtime_plugin.fixes.registry import FIXES, ids, load_fix
+
+log = logging.getLogger("astro_runtime")
+SETTINGS = "airflow.settings"  # which Airflow imports when it has its configuration
+_watched: set[str] = set()
+
+
+def check_selection() -> None:
+    """Raise StartError if the operator turns off a fix that does not exist, or the selection is not understood."""
+    from airflow.configuration import conf
+
+    from astro_runtime_plugin.fixes.selection import read_selection
+
+    read_selection(conf).check(ids())
+
+
+def watch_imports(*, loaded: bool) -> None:
+    """Apply the fixes of each module when it is imported; if `loaded`, also those of modules that already are.
+
+    While `airflow` is being imported for the first time, applying a fix would import it a second time. A further call
+    does only what is left.
+    """
+    from wrapt import register_post_import_hook
+
+    for module in {module for modules in FIXES.values() for module in modules} - _watched:
+        if loaded or module not in sys.modules:
+            _watched.add(module)
+            register_post_import_hook(apply_fixes, module)
+
+
+def watches_imports() -> bool:
+    """Whether this process applies the fixes."""
+    return bool(_watched)
+
+
+def apply_fixes(module: ModuleType) -> None:
+    """Apply the fixes of a module. A fix that cannot be applied leaves its functions as stock, with one warning."""
+    if _is_too_early():
+        _apply_later(module)
+        return
+    name = module.__spec__.name if module.__spec__ else module.__name__
+    for fix, modules in FIXES.items():
+        if name in modules:
+            _apply_guarded(fix, module, name)
+    if source := sys.modules.get(f"{__package__}.source"):
+        source.read_lines.cache_clear()
+
+
+def _is_too_early() -> bool:
+    """Whether Airflow imports its configuration just now: Airflow 2 imports the Kubernetes client for it."""
+    return not hasattr(sys.modules.get("airflow.configuration"), "conf") and SETTINGS not in sys.modules
+
+
+def _apply_later(module: ModuleType) -> None:
+    from wrapt import register_post_import_hook
+
+    register_post_import_hook(lambda _: apply_fixes(module), SETTINGS)
+
+
+def _apply_guarded(fix: str, module: ModuleType, name: str) -> None:
+    try:
+        _apply(fix, module, name)
+    except (Exception, SystemExit) as error:  # an operator's own `entrypoint.py` may exit
+        _warn_once(fix.replace("_", "-"), reason(error))
+
+
+@cache
+def _warn_once(fix_id: str, why: str) -> None:
+    log.warning("astro-runtime: fix %s is not applied; Airflow is as stock there: %s", fix_id, why)
+
+
+def reason(error: BaseException) -> str:
+    """Return why a fix failed. Only our own error texts are quoted: foreign ones may hold a secret."""
+    return str(error) if type(error).__name__ == "DifferentSourceError" else type(error).__name__
+
+
+def _apply(fix: str, module: ModuleType, name: str) -> None:
+    from airflow.configuration import conf
+
+    from astro_runtime_plugin.fixes.selection import read_selection
+
+    if not read_selection(conf).includes(fix.replace("_", "-")):
+        return
+    from astro_runtime_plugin.airflow_compat import line
+    from astro_runtime_plugin.fixes.application import applied, apply
+
+    loaded = load_fix(fix)
+    patches = [patch for patch in loaded.patches_for(line()) if patch.module == name]
+    if patches:
+        apply(patches, module)
+        applied().add(loaded.id)
