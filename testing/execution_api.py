@@ -36,15 +36,20 @@ ANSWERS: dict[str, Answer] = {
     "validate-inlets-and-outlets": (200, {"inactive_assets": []}),
     "variable": (200, {"key": "variable", "value": "text"}),
 }
+NOT_RUNNING: Answer = (409, {"detail": {"reason": "not_running"}})
 
 
 class ExecutionApi:
-    """A server for one task. `answers` may be changed while it runs; `taken` are the paths and bodies of requests."""
+    """A server for one task. `taken` are the paths and bodies of its requests.
+
+    `answers` may be changed while it runs; `losses` is how many answers to the requests of a path get lost.
+    """
 
     def __init__(self) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/execution/"
         self.answers = dict(ANSWERS)
+        self.losses: dict[str, int] = {}
         self.taken: list[tuple[str, Any]] = []
         self._server: ThreadingHTTPServer | None = None
 
@@ -61,11 +66,15 @@ class ExecutionApi:
             self._server = None
 
     def answer(self, path: str, body: Any) -> Answer:
-        """Return the status and the JSON value for a request."""
+        """Return the status and the JSON value for a request; a status of 0 is a lost answer."""
         last = path.partition("?")[0].rpartition("/")[2]
-        answer = self.answers.get(last, (204, None))
         self.taken.append((last, body))
-        return answer
+        if last == "state":
+            self.answers["heartbeat"] = NOT_RUNNING
+        if self.losses.get(last):
+            self.losses[last] -= 1
+            return 0, None
+        return self.answers.get(last, (204, None))
 
     def count(self, path: str) -> int:
         """Return how many requests had this last part of their path."""
@@ -81,6 +90,9 @@ def _handler(answer: Callable[[str, Any], Answer]) -> type[BaseHTTPRequestHandle
         def _respond(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
             status, value = answer(self.path, json.loads(body) if body else None)
+            self.close_connection = True
+            if status == 0:
+                return
             text = b"" if value is None else json.dumps(value).encode()
             self.send_response(status)
             self.send_header("content-type", "application/json")

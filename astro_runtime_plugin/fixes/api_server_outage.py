@@ -16,7 +16,14 @@ from typing import Any
 
 from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
-from astro_runtime_plugin.fixes.pending_requests import PendingRequest, is_running, keep, send_pending
+from astro_runtime_plugin.fixes.pending_requests import (
+    PendingRequest,
+    forget,
+    is_running,
+    keep,
+    send_pending,
+    send_state,
+)
 from astro_runtime_plugin.fixes.request_policy import (
     LONGEST_PAUSE,
     Policy,
@@ -47,6 +54,7 @@ def deliver_state(update: Callable[[Any], None]) -> Callable[[Any], None]:
 
     @wraps(update)
     def deliver(supervisor: Any) -> None:
+        attempt(ID, None, forget, supervisor)
         last_heartbeat = supervisor._last_successful_heartbeat
         with request_policy(attempt(ID, None, policy_since, last_heartbeat)):
             update(supervisor)
@@ -99,13 +107,24 @@ def send_heartbeat(send: Callable[[Any], None]) -> Callable[[Any], None]:
 
     @wraps(send)
     def send_once(supervisor: Any) -> None:
+        if not has_child(supervisor):
+            send(supervisor)
+            return
         failures = supervisor.failed_heartbeats
+        attempt(ID, None, before_heartbeat, supervisor)
         with request_policy(once):
             send(supervisor)
-        if has_child(supervisor):
-            attempt(ID, None, after_heartbeat, supervisor, failures)
+        attempt(ID, None, after_heartbeat, supervisor, failures)
 
     return send_once
+
+
+def before_heartbeat(supervisor: Any) -> None:
+    """Send the task's state first, if a heartbeat is due."""
+    from airflow.sdk.execution_time.supervisor import MIN_HEARTBEAT_INTERVAL
+
+    if time.monotonic() >= supervisor._last_heartbeat_attempt + MIN_HEARTBEAT_INTERVAL:
+        send_state(supervisor)
 
 
 def after_heartbeat(supervisor: Any, failures: int) -> None:
