@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import partial, wraps
 from typing import Any
 
-from astro_runtime_plugin.fixes.fix import Fix, Patch
+from astro_runtime_plugin.fixes.fix import Fix, Patch, Wrap
 from astro_runtime_plugin.fixes.guard import attempt
 from astro_runtime_plugin.fixes.pending_requests import (
     PendingRequest,
@@ -35,6 +35,7 @@ from astro_runtime_plugin.fixes.request_policy import (
 
 CLIENT, SUPERVISOR = "airflow.sdk.api.client", "airflow.sdk.execution_time.supervisor"
 ID = "api-server-outage"
+LINES = ("3.3",)
 HICCUP = 1.0  # seconds: a task's request is repeated at once, so that only an outage costs it a heartbeat's interval
 
 
@@ -167,6 +168,15 @@ def bear(supervisor: Any, error: Exception) -> bool:
     return True
 
 
+# The supervisor's functions, the digests of their source, and what wraps them. `keep_request` needs `send_heartbeat`.
+PATCHES: tuple[tuple[str, str, Wrap], ...] = (
+    ("_configure_logging", "0eacd522b8ca2ee9", patient),
+    ("ActivitySubprocess._on_child_started", "c1810e9d6d095987", patient),
+    ("ActivitySubprocess._send_heartbeat_if_needed", "31f8f8772b8c6096", send_heartbeat),
+    ("ActivitySubprocess._handle_heartbeat_failures", "78a72b8b5af7fd87", bear_failures),
+    ("ActivitySubprocess._handle_request", "30064da15beecec2", keep_request),
+    ("ActivitySubprocess.update_task_state_if_needed", "9f0c88714b9fff61", deliver_state),
+)
 FIX = Fix(
     id=ID,
     title="A running task outlives an outage of the API server that is shorter than the scheduler's heartbeat timeout",
@@ -175,32 +185,7 @@ FIX = Fix(
     ends="Airflow's supervisor kills a task no earlier than `task_instance_heartbeat_timeout` after its last heartbeat,"
     " and repeats its start and its final state until then.",
     patches=(
-        Patch(CLIENT, "Client.request", ("47a84818c29aec97",), use_policy, ("3.3",)),
-        Patch(SUPERVISOR, "_configure_logging", ("0eacd522b8ca2ee9",), patient, ("3.3",)),
-        Patch(SUPERVISOR, "ActivitySubprocess._on_child_started", ("c1810e9d6d095987",), patient, ("3.3",)),
-        Patch(
-            SUPERVISOR, "ActivitySubprocess._handle_request", ("30064da15beecec2",), keep_request, ("3.3",)
-        ),
-        Patch(
-            SUPERVISOR,
-            "ActivitySubprocess._send_heartbeat_if_needed",
-            ("31f8f8772b8c6096",),
-            send_heartbeat,
-            ("3.3",),
-        ),
-        Patch(
-            SUPERVISOR,
-            "ActivitySubprocess._handle_heartbeat_failures",
-            ("78a72b8b5af7fd87",),
-            bear_failures,
-            ("3.3",),
-        ),
-        Patch(
-            SUPERVISOR,
-            "ActivitySubprocess.update_task_state_if_needed",
-            ("9f0c88714b9fff61",),
-            deliver_state,
-            ("3.3",),
-        ),
+        Patch(CLIENT, "Client.request", ("47a84818c29aec97",), use_policy, LINES),
+        *(Patch(SUPERVISOR, function, (digest,), wrap, LINES) for function, digest, wrap in PATCHES),
     ),
 )
