@@ -82,8 +82,8 @@ class TaskSupervisor:
         wait_until(lambda: condition() or self._process.poll() is not None, self.log, seconds=200, pause=0.05)
 
     def log(self) -> str:
-        """Return the end of the supervisor's log."""
-        return (self.folder / "log").read_text()[-10000:]
+        """Return the supervisor's log."""
+        return (self.folder / "log").read_text()
 
     def wait_for_task(self) -> int:
         """Wait until the task runs, and return its process id."""

@@ -14,9 +14,16 @@ from collections.abc import Callable
 from functools import partial, wraps
 from typing import Any
 
-from astro_runtime_plugin.fixes.fix import Fix, Patch
+from astro_runtime_plugin.fixes.fix import Fix, Patch, Wrap
 from astro_runtime_plugin.fixes.guard import attempt
-from astro_runtime_plugin.fixes.pending_requests import PendingRequest, is_running, keep, send_pending
+from astro_runtime_plugin.fixes.pending_requests import (
+    PendingRequest,
+    forget,
+    is_running,
+    keep,
+    send_pending,
+    send_state,
+)
 from astro_runtime_plugin.fixes.request_policy import (
     LONGEST_PAUSE,
     Policy,
@@ -28,6 +35,7 @@ from astro_runtime_plugin.fixes.request_policy import (
 
 CLIENT, SUPERVISOR = "airflow.sdk.api.client", "airflow.sdk.execution_time.supervisor"
 ID = "api-server-outage"
+LINES = ("3.3",)
 HICCUP = 1.0  # seconds: a task's request is repeated at once, so that only an outage costs it a heartbeat's interval
 
 
@@ -47,6 +55,7 @@ def deliver_state(update: Callable[[Any], None]) -> Callable[[Any], None]:
 
     @wraps(update)
     def deliver(supervisor: Any) -> None:
+        attempt(ID, None, forget, supervisor)
         last_heartbeat = supervisor._last_successful_heartbeat
         with request_policy(attempt(ID, None, policy_since, last_heartbeat)):
             update(supervisor)
@@ -99,13 +108,24 @@ def send_heartbeat(send: Callable[[Any], None]) -> Callable[[Any], None]:
 
     @wraps(send)
     def send_once(supervisor: Any) -> None:
+        if not has_child(supervisor):
+            send(supervisor)
+            return
         failures = supervisor.failed_heartbeats
+        attempt(ID, None, before_heartbeat, supervisor)
         with request_policy(once):
             send(supervisor)
-        if has_child(supervisor):
-            attempt(ID, None, after_heartbeat, supervisor, failures)
+        attempt(ID, None, after_heartbeat, supervisor, failures)
 
     return send_once
+
+
+def before_heartbeat(supervisor: Any) -> None:
+    """Send the task's state first, if a heartbeat is due."""
+    from airflow.sdk.execution_time.supervisor import MIN_HEARTBEAT_INTERVAL
+
+    if time.monotonic() >= supervisor._last_heartbeat_attempt + MIN_HEARTBEAT_INTERVAL:
+        send_state(supervisor)
 
 
 def after_heartbeat(supervisor: Any, failures: int) -> None:
@@ -148,6 +168,15 @@ def bear(supervisor: Any, error: Exception) -> bool:
     return True
 
 
+# The supervisor's functions, the digests of their source, and what wraps them. `keep_request` needs `send_heartbeat`.
+PATCHES: tuple[tuple[str, str, Wrap], ...] = (
+    ("_configure_logging", "0eacd522b8ca2ee9", patient),
+    ("ActivitySubprocess._on_child_started", "c1810e9d6d095987", patient),
+    ("ActivitySubprocess._send_heartbeat_if_needed", "31f8f8772b8c6096", send_heartbeat),
+    ("ActivitySubprocess._handle_heartbeat_failures", "78a72b8b5af7fd87", bear_failures),
+    ("ActivitySubprocess._handle_request", "30064da15beecec2", keep_request),
+    ("ActivitySubprocess.update_task_state_if_needed", "9f0c88714b9fff61", deliver_state),
+)
 FIX = Fix(
     id=ID,
     title="A running task outlives an outage of the API server that is shorter than the scheduler's heartbeat timeout",
@@ -156,32 +185,7 @@ FIX = Fix(
     ends="Airflow's supervisor kills a task no earlier than `task_instance_heartbeat_timeout` after its last heartbeat,"
     " and repeats its start and its final state until then.",
     patches=(
-        Patch(CLIENT, "Client.request", ("47a84818c29aec97",), use_policy, ("3.3",)),
-        Patch(SUPERVISOR, "_configure_logging", ("0eacd522b8ca2ee9",), patient, ("3.3",)),
-        Patch(SUPERVISOR, "ActivitySubprocess._on_child_started", ("c1810e9d6d095987",), patient, ("3.3",)),
-        Patch(
-            SUPERVISOR, "ActivitySubprocess._handle_request", ("30064da15beecec2",), keep_request, ("3.3",)
-        ),
-        Patch(
-            SUPERVISOR,
-            "ActivitySubprocess._send_heartbeat_if_needed",
-            ("31f8f8772b8c6096",),
-            send_heartbeat,
-            ("3.3",),
-        ),
-        Patch(
-            SUPERVISOR,
-            "ActivitySubprocess._handle_heartbeat_failures",
-            ("78a72b8b5af7fd87",),
-            bear_failures,
-            ("3.3",),
-        ),
-        Patch(
-            SUPERVISOR,
-            "ActivitySubprocess.update_task_state_if_needed",
-            ("9f0c88714b9fff61",),
-            deliver_state,
-            ("3.3",),
-        ),
+        Patch(CLIENT, "Client.request", ("47a84818c29aec97",), use_policy, LINES),
+        *(Patch(SUPERVISOR, function, (digest,), wrap, LINES) for function, digest, wrap in PATCHES),
     ),
 )

@@ -46,8 +46,25 @@ def send_pending(supervisor: Any, max_failures: int) -> None:
     """
     requests = _pending.get(supervisor.client, [])
     for request in tuple(requests):
-        if request.failed_at < supervisor._last_successful_heartbeat and is_running(supervisor):
-            _send(supervisor, requests, request, max_failures)
+        if request.failed_at < supervisor._last_successful_heartbeat:
+            request.failures += 1
+            _send(supervisor, requests, request, request.failures < max_failures)
+
+
+def send_state(supervisor: Any) -> None:
+    """Send again what a task has asked for if that is its state, which the server may have taken without an answer.
+
+    Then the server refuses heartbeats, upon which Airflow would kill the task.
+    """
+    requests = _pending.get(supervisor.client, [])
+    if supervisor._pending_terminal_state_msg is not None:
+        for request in tuple(requests):
+            _send(supervisor, requests, request, True)
+
+
+def forget(supervisor: Any) -> None:
+    """Drop what a task has asked for, since it has ended."""
+    _pending.pop(supervisor.client, None)
 
 
 def is_running(supervisor: Any) -> bool:
@@ -55,15 +72,14 @@ def is_running(supervisor: Any) -> bool:
     return supervisor._exit_code is None and not supervisor._terminal_state
 
 
-def _send(
-    supervisor: Any, requests: list[PendingRequest], request: PendingRequest, max_failures: int
-) -> None:
+def _send(supervisor: Any, requests: list[PendingRequest], request: PendingRequest, may_fail: bool) -> None:
+    if not is_running(supervisor):
+        return
     try:
         request.context.run(request.send)
     except Exception as error:
-        request.failures += 1
         request.failed_at = time.monotonic()
-        if is_outage(error) and request.failures < max_failures:
+        if may_fail and is_outage(error):
             return
         with suppress(OSError):  # the task has ended
             _answer_with(supervisor, request.id, error)

@@ -15,9 +15,11 @@ def test_tasks_outlive_an_outage_of_the_api_server(proof: Proof) -> None:
     assert states["deferred"] == proof.expect(stock=[], fixed=["deferred"])
     assert states["variable"] == proof.expect(stock=[], fixed=["success"])
     # The server came back, and said that the task is not this supervisor's any more.
-    assert states["conflict"] == proof.expect(stock=[], fixed=["SERVER_TERMINATED"])
+    assert states["conflict"] == proof.expect(stock=[], fixed=["killed"])
     # The server stayed away until the scheduler gave up the task: none is left behind.
-    assert states["loss"] == []
+    assert states["stays away"] == []
+    # Two of its answers to the task's state were lost, so that it took the same state three times.
+    assert states["lost answers"] == ["success"] * 3
     # The server refused one request, but took heartbeats.
     assert states["fault"] == ["failed"]
 

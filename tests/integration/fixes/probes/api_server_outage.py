@@ -8,12 +8,18 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from testing.execution_api import ExecutionApi
+from testing.execution_api import NOT_RUNNING, ExecutionApi
 from testing.proof import report
 from testing.task_supervisor import TaskSupervisor, write_dag
 
 HOME = Path(os.environ["AIRFLOW_HOME"])
-TIMEOUTS = {"loss": {"AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "6"}}
+VARIABLES = {
+    "stays away": {"AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "6"},
+    "lost answers": {  # Airflow's default: so the second repetition comes after a heartbeat is due
+        "AIRFLOW__WORKERS__EXECUTION_API_RETRY_WAIT_MIN": "1",
+        "AIRFLOW__WORKERS__EXECUTION_API_RETRY_WAIT_MAX": "1",
+    },
+}
 
 
 class Task(TaskSupervisor):
@@ -21,7 +27,7 @@ class Task(TaskSupervisor):
 
     def __init__(self, name: str) -> None:
         self.api = ExecutionApi()
-        super().__init__(HOME / name, self.api, **TIMEOUTS.get(name, {}))
+        super().__init__(HOME / name, self.api, **VARIABLES.get(name, {}))
 
     def begin(self) -> int:
         """Run the task until its first heartbeat, and return its process id."""
@@ -35,6 +41,10 @@ class Task(TaskSupervisor):
         """Wait for the next heartbeat."""
         heartbeats = self.api.count("heartbeat")
         self.wait_for(lambda: self.api.count("heartbeat") > heartbeats)
+
+    def kills(self) -> list[str]:
+        """Return whether the supervisor has killed the task because the server refused a heartbeat."""
+        return ["killed"] if "shouldn't be running anymore" in self.log() else []
 
     def outcome(self) -> list[str]:
         """Wait for the supervisor's end, and return the states that the server took."""
@@ -78,12 +88,20 @@ def observe_conflict(task: Task) -> list[str]:
     """The server comes back and says that the task is no longer this supervisor's; else the task would not end."""
     task.begin()
     task.api.stop()
-    task.api.answers["heartbeat"] = 409, {"detail": {"reason": "not_running"}}
+    task.api.answers["heartbeat"] = NOT_RUNNING
     task.miss_server()
-    return [*task.outcome(), *re.findall("SERVER_TERMINATED", task.log())]
+    return [*task.outcome(), *task.kills()]
 
 
-def observe_loss(task: Task) -> list[str]:
+def observe_loss_of_answers(task: Task) -> list[str]:
+    """The server takes the task's state, but its answers get lost."""
+    task.api.losses["state"] = 2
+    task.begin()
+    task.end_task()
+    return [*task.outcome(), *task.kills()]
+
+
+def observe_end_of_server(task: Task) -> list[str]:
     """The server stays away."""
     process_id = task.begin()
     task.api.stop()
@@ -106,7 +124,8 @@ CASES: dict[str, Callable[[Task], list[str]]] = {
     "deferred": observe_end("deferred"),
     "variable": observe_end("variable"),
     "conflict": observe_conflict,
-    "loss": observe_loss,
+    "stays away": observe_end_of_server,
+    "lost answers": observe_loss_of_answers,
     "fault": observe_fault,
 }
 

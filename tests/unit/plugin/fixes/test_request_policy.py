@@ -1,0 +1,100 @@
+"""What a policy repeats, and for how long; the proof of the fix shows it with real supervisors."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import httpx
+import pytest
+
+from astro_runtime_plugin.fixes.request_policy import is_outage, once, request_policy, until, use_policy
+
+REQUEST = httpx.Request("GET", "http://127.0.0.1/")
+REFUSED = httpx.ConnectError("refused", request=REQUEST)
+PAUSE = (0.0, 0.0)
+HOUR = 3600.0
+
+
+def status_error(status: int) -> httpx.HTTPStatusError:
+    return httpx.HTTPStatusError("", request=REQUEST, response=httpx.Response(status, request=REQUEST))
+
+
+class Client:
+    """Answers after some errors; `request` repeats as often as Airflow's client, once in this test."""
+
+    def __init__(self, *errors: Exception) -> None:
+        self.errors = list(errors)
+
+    def once(self, answer: str) -> str:
+        if self.errors:
+            raise self.errors.pop(0)
+        return answer
+
+
+def repeated(client: Client, answer: str) -> str:
+    try:
+        return client.once(answer)
+    except httpx.HTTPError:
+        return client.once(answer)
+
+
+repeated.__wrapped__ = Client.once  # type: ignore[attr-defined]
+request = use_policy(repeated)
+
+
+def in_an_hour() -> Any:
+    return until(time.monotonic() + HOUR, PAUSE)
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (REFUSED, True),
+        (httpx.ReadTimeout("", request=REQUEST), True),
+        (status_error(429), True),
+        (status_error(500), True),
+        (status_error(503), True),
+        (status_error(403), False),
+        (status_error(404), False),
+        (status_error(409), False),
+        (status_error(410), False),
+        (ValueError(), False),
+    ],
+)
+def test_outage_is_no_answer_or_that_of_a_troubled_server(error: Exception, expected: bool) -> None:
+    assert is_outage(error) is expected
+
+
+def test_request_without_a_policy_is_airflows() -> None:
+    assert request(Client(REFUSED), "answer") == "answer"
+    with pytest.raises(httpx.ConnectError):
+        request(Client(REFUSED, REFUSED), "answer")
+
+
+def test_request_is_tried_once() -> None:
+    client = Client(REFUSED, REFUSED)
+    with request_policy(once), pytest.raises(httpx.ConnectError):
+        request(client, "answer")
+    assert len(client.errors) == 1
+
+
+def test_request_is_repeated_until_the_server_is_back() -> None:
+    with request_policy(in_an_hour()):
+        assert request(Client(*[REFUSED] * 9), "answer") == "answer"
+
+
+def test_other_errors_are_not_repeated() -> None:
+    client = Client(REFUSED, status_error(409), REFUSED)
+    with request_policy(in_an_hour()), pytest.raises(httpx.HTTPStatusError):
+        request(client, "answer")
+    assert client.errors == [REFUSED]
+
+
+def test_deadline_ends_the_repetition() -> None:
+    with request_policy(until(time.monotonic() + 0.01, (0.02, 0.02))), pytest.raises(httpx.ConnectError):
+        request(Client(*[REFUSED] * 99), "answer")
+
+
+def test_after_the_deadline_airflow_decides() -> None:
+    assert until(time.monotonic(), PAUSE) is None
