@@ -24,7 +24,7 @@ FIXES: dict[str, tuple[str, ...]] = {
         "airflow.models.dag",
         "airflow.models.dagrun",
     ),
-    "task_result": ("airflow.models.taskinstance",),
+    "task_result": ("airflow.models.taskinstance", "airflow.cli.commands.task_command"),
     "clean_dags": ("airflow.utils.db_cleanup",),
     "active_runs": ("airflow.jobs.scheduler_job_runner",),
 }
