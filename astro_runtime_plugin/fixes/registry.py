@@ -65,6 +65,7 @@ FIXES: dict[str, tuple[str, ...]] = {
         "airflow.sdk.execution_time.callback_supervisor",
         "airflow.sdk.log",
     ),
+    "task_result": ("airflow.models.taskinstance", "airflow.cli.commands.task_command"),
     "clean_dags": ("airflow.utils.db_cleanup",),
     "hung_triggerer": ("airflow.jobs.triggerer_job_runner",),
     "active_runs": ("airflow.jobs.scheduler_job_runner",),

@@ -1,8 +1,8 @@
-"""Airflow 2: a task that ends while the database is away keeps its result.
+"""Airflow 2: a task that starts or ends while the database is away waits for it.
 
 The task's process saves its result in the database, and fails if it cannot: the work is lost, and the task counts as
-running until it is failed for want of heartbeats. Here it waits until the database answers, for as long as its
-supervisor does, before it saves anything.
+running until it is failed for want of heartbeats. One that starts meanwhile is failed too. Here both wait until the
+database answers, for as long as the task's supervisor does.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
 
 log = logging.getLogger("astro_runtime")
-MODULE = "airflow.models.taskinstance"
+MODULE, COMMAND = "airflow.models.taskinstance", "airflow.cli.commands.task_command"
 ID = "task-result"
 KILLED = ("AirflowTaskTerminated", "KeyboardInterrupt")
 PAUSE = 2.0  # seconds between two attempts to connect
@@ -86,6 +86,26 @@ def push_again(push: Callable[..., None]) -> Callable[..., None]:
     return push_or_wait
 
 
+def wait_at_start(run: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap `airflow tasks run`; the process of the task itself (`--raw`) starts right after its supervisor's."""
+
+    @wraps(run)
+    def wait_and_run(args: Any, *rest: Any, **options: Any) -> Any:
+        if not args.raw:
+            attempt(ID, None, _wait_with_engine)
+        return run(args, *rest, **options)
+
+    return wait_and_run
+
+
+def _wait_with_engine() -> None:
+    from airflow import settings
+    from sqlalchemy.orm import Session
+
+    with Session(settings.engine) as session:
+        _wait(session)
+
+
 def _wait_guarded() -> None:
     if _task["session"] is not None:
         attempt(ID, None, _wait, _task["session"])
@@ -113,16 +133,14 @@ def _wait(session: Any) -> None:
             if not _is_outage(error) or time.monotonic() - start > limit:
                 return
         if not warned:
-            log.warning(
-                "astro-runtime: the database is away; the task has ended, and waits for up to %s s", limit
-            )
+            log.warning("astro-runtime: the database is away; the task waits for up to %s s", limit)
         warned = True
         time.sleep(PAUSE)
 
 
 FIX = Fix(
     id=ID,
-    title="A task that ends while the database is away keeps its result",
+    title="A task that starts or ends while the database is away waits for it",
     symptom="Tasks that end during an outage of the database stay in running and fail later, also when they succeeded.",
     issue="",
     ends="Airflow 2.11 is no longer supported.",
@@ -133,5 +151,6 @@ FIX = Fix(
         ),
         Patch(MODULE, "TaskInstance.xcom_push", ("3d2665870d645e40",), push_again, ("2.11",)),
         Patch(MODULE, "_record_task_map_for_downstreams", ("7b282bef2d4f1f71",), wait_before, ("2.11",)),
+        Patch(COMMAND, "task_run", ("9f825b107a9e1d10",), wait_at_start, ("2.11",)),
     ),
 )

@@ -38,10 +38,14 @@ with DAG("dag", schedule=None, is_paused_upon_creation=False):
         outlast("failed")
         raise AirflowException("by the task")
 
-    success(), failed()
+    @task
+    def late():
+        return "result"
+
+    success(), failed(), late()
 """
 TASKS = ("success", "failed")
-OUTAGE = 20.0  # seconds, longer than Airflow tries to save a result
+OUTAGE = 30.0  # seconds, longer than Airflow tries to save a result
 
 
 @pytest.fixture
@@ -50,7 +54,7 @@ def server() -> Iterator[Server]:
         yield server
 
 
-def test_task_that_ends_during_an_outage_keeps_its_result(proof: Proof, server: Server) -> None:
+def test_task_outlasts_an_outage_at_its_start_and_end(proof: Proof, server: Server) -> None:
     postgres, away = server
     environ = proof.environment(AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=postgres.create("airflow"))
     folder = proof.home / "dags"
@@ -58,15 +62,19 @@ def test_task_that_ends_during_an_outage_keeps_its_result(proof: Proof, server: 
     (folder / "dags.py").write_text(DAG)
     for words in ("db migrate", "dags reserialize", "dags trigger dag --run-id run"):
         subprocess.run([*AIRFLOW, *words.split()], env=environ, capture_output=True, check=True, timeout=300)
-    command = [*AIRFLOW, "tasks", "run", "dag", "{}", "run", "--local", "--ignore-all-dependencies"]
-    tasks = [
-        subprocess.Popen([word.format(name) for word in command], env=environ, stderr=subprocess.DEVNULL)
-        for name in TASKS
-    ]
+    tasks: list[subprocess.Popen[bytes]] = []
+
+    def run(name: str) -> None:
+        words = ["tasks", "run", "dag", name, "run", "--local", "--ignore-all-dependencies"]
+        tasks.append(subprocess.Popen([*AIRFLOW, *words], env=environ, stderr=subprocess.DEVNULL))
+
     try:
+        for name in TASKS:
+            run(name)
         wait_until(lambda: all((proof.home / f"began {name}").exists() for name in TASKS))
         with away():
             (proof.home / "end").touch()
+            run("late")
             for task in tasks:
                 with suppress(subprocess.TimeoutExpired):
                     task.wait(OUTAGE / len(tasks))
@@ -77,7 +85,8 @@ def test_task_that_ends_during_an_outage_keeps_its_result(proof: Proof, server: 
             task.terminate()
     states = dict(postgres.sql("airflow", "SELECT task_id, state FROM task_instance"))
     assert states == proof.expect(
-        stock={"success": "running", "failed": "running"}, fixed={"success": "success", "failed": "failed"}
+        stock={"success": "running", "failed": "running", "late": None},
+        fixed={"success": "success", "failed": "failed", "late": "success"},
     )
     pushed = postgres.sql("airflow", "SELECT key FROM xcom WHERE task_id = 'success'")
     assert pushed == proof.expect(stock=[], fixed=[("return_value",)])
