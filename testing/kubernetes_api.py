@@ -192,7 +192,7 @@ class PodHandler(BaseHTTPRequestHandler):
 @contextmanager
 def fake_kubernetes(home: Path) -> Iterator[FakeKubernetes]:
     """Run the API server on a free port; its kubeconfig is in `home`."""
-    handler = type("Handler", (PodHandler,), {"ended": threading.Event()})
+    handler: Any = type("Handler", (PodHandler,), {"ended": threading.Event()})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         server.daemon_threads = True
         handler.fake = FakeKubernetes(home, server.server_port)
