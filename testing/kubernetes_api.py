@@ -88,6 +88,12 @@ class FakeKubernetes:
         pod["status"] = {"phase": phase}
         self._send("MODIFIED", pod)
 
+    def delete(self, pod: dict[str, Any]) -> None:
+        """Delete a pod, as when its node is drained."""
+        self.pods.remove(pod)
+        pod["metadata"]["deletionTimestamp"] = "2020-01-01T00:00:00Z"
+        self._send("DELETED", pod)
+
     def set_labels(self, name: str, labels: Mapping[str, str]) -> dict[str, Any]:
         """Add labels to a pod. A watch whose selector it no longer matches reports it as deleted."""
         pod = next(pod for pod in self.pods if pod["metadata"]["name"] == name)
@@ -186,7 +192,7 @@ class PodHandler(BaseHTTPRequestHandler):
 @contextmanager
 def fake_kubernetes(home: Path) -> Iterator[FakeKubernetes]:
     """Run the API server on a free port; its kubeconfig is in `home`."""
-    handler = type("Handler", (PodHandler,), {"ended": threading.Event()})
+    handler: Any = type("Handler", (PodHandler,), {"ended": threading.Event()})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         server.daemon_threads = True
         handler.fake = FakeKubernetes(home, server.server_port)

@@ -71,11 +71,11 @@ class Amqp:
 
     def waiting(self, queues: Queues) -> set[str]:
         """Return the ids of the tasks whose queues are not empty."""
-        return {id for name, ids in queues.items() if self._count(name)[0] for celery_id in ids}
+        return {celery_id for name, ids in queues.items() if self._count(name)[0] for celery_id in ids}
 
     def _count(self, name: str) -> tuple[int, int]:
         """Return the number of messages and of consumers; RabbitMQ closes the channel if there is no such queue."""
-        from amqp.exceptions import NotFound
+        from amqp.exceptions import NotFound  # type: ignore[import-untyped]
 
         try:
             with self._connection.channel() as channel:

@@ -13,9 +13,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
-from datetime import datetime, timedelta, timezone
+from collections.abc import Callable, Collection
 from functools import wraps
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -23,6 +21,7 @@ from weakref import WeakKeyDictionary
 from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
 from astro_runtime_plugin.fixes.inquiry import Inquiry
+from astro_runtime_plugin.fixes.queued_tasks import open_session, queue_again, queued_tasks
 
 ID = "lost-messages"
 log = logging.getLogger("astro_runtime")
@@ -33,7 +32,6 @@ FIRST_PAUSE, MAX_PAUSE = (
     120.0,
 )  # seconds between two searches; the pause doubles while none finds a lost message
 SEARCH_SECONDS = 60.0  # after which a search is given up
-MAX_TASKS = 500  # in one search
 MAX_RESENDS = 3  # of a task's try; then Airflow's timeout applies
 
 
@@ -81,7 +79,7 @@ class Reconciler:
             return
         queues: dict[str, list[str]] = {}
         with open_session() as session:
-            for task in queued_tasks(session, executor, keys):
+            for task in queued_tasks(session, executor, keys, QUEUED_SECONDS):
                 queues.setdefault(task.queue, []).append(executor.workloads[task.key].task_id)
         if queues:
             from astro_runtime_plugin.parallelism.worker_inspector import broker_settings
@@ -104,9 +102,10 @@ class Reconciler:
         states = executor.bulk_state_fetcher.get_many([executor.workloads[key] for key in keys])
         pending = {key for key in keys if states.get(executor.workloads[key].task_id, (None,))[0] == PENDING}
         with open_session() as session:
-            tasks = queued_tasks(session, executor, pending)
+            tasks = queued_tasks(session, executor, pending, QUEUED_SECONDS)
             for task in tasks:
                 queue_again(executor, task)
+                executor.workloads.pop(task.key, None)
                 self._resends[task.key] += 1
                 self._since.pop(task.key, None)
         if tasks:
@@ -116,57 +115,6 @@ class Reconciler:
             )
 
 
-@contextmanager
-def open_session() -> Iterator[Any]:
-    """Open a session apart from the scheduler's own, whose transaction is not touched."""
-    from sqlalchemy.orm import Session
-
-    from astro_runtime_plugin.airflow_compat import metadata_engine
-
-    with Session(metadata_engine()) as session:
-        yield session
-
-
-def queued_tasks(session: Any, executor: Any, keys: Collection[Any]) -> list[Any]:
-    """Return those of the tasks that this scheduler has queued and that no worker has begun."""
-    from airflow.models.taskinstance import TaskInstance
-    from sqlalchemy import select
-
-    before = datetime.now(timezone.utc) - timedelta(seconds=QUEUED_SECONDS)
-    query = select(TaskInstance).where(
-        TaskInstance.state == "queued",
-        TaskInstance.queued_by_job_id == executor.job_id,
-        TaskInstance.queued_dttm <= before,
-    )
-    return [task for task in session.scalars(query.limit(MAX_TASKS)) if task.key in keys]
-
-
-def queue_again(executor: Any, task: Any) -> None:
-    """Put a task back into the executor's queue: its next heartbeat sends it."""
-    from astro_runtime_plugin.airflow_compat import line
-
-    queue = QUEUE[line()](executor, task)
-    executor.workloads.pop(task.key, None)
-    executor.running.discard(task.key)
-    queue()
-
-
-def queue_workload(executor: Any, task: Any) -> Callable[[], None]:
-    """Prepare a task of Airflow 3. Source: `_enqueue_task_instances_with_queued_state` of the scheduler."""
-    from airflow.executors.workloads import ExecuteTask
-
-    sentry = getattr(executor, "sentry_integration", "")
-    workload = ExecuteTask.make(task, generator=executor.jwt_generator, sentry_integration=sentry)
-    return lambda: executor.queue_workload(workload, session=None)
-
-
-def queue_command(executor: Any, task: Any) -> Callable[[], None]:
-    """Prepare a task of Airflow 2. Source: the same."""
-    command = task.command_as_list(local=True, pickle_id=task.dag_model.pickle_id)
-    return lambda: executor.queue_command(task, command, priority=task.priority_weight, queue=task.queue)
-
-
-QUEUE = {"3.3": queue_workload, "2.11": queue_command}
 _reconcilers: WeakKeyDictionary[Any, Reconciler] = WeakKeyDictionary()
 
 

@@ -29,6 +29,10 @@ FIXES: dict[str, tuple[str, ...]] = {
         "airflow.providers.cncf.kubernetes.executors.kubernetes_executor",
         "airflow.jobs.scheduler_job_runner",
     ),
+    "lost_messages": ("airflow.providers.celery.executors.celery_executor",),
+    "lost_pods": ("airflow.providers.cncf.kubernetes.executors.kubernetes_executor",),
+    "killed_local_worker": ("airflow.executors.local_executor",),
+    "done_pods": ("airflow.providers.cncf.kubernetes.executors.kubernetes_executor",),
     "pod_creation_outage": ("airflow.providers.cncf.kubernetes.executors.kubernetes_executor",),
     "pod_deletion_outage": ("airflow.providers.cncf.kubernetes.executors.kubernetes_executor",),
     # One bad thing stops everything.

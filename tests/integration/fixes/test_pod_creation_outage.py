@@ -10,12 +10,12 @@ KUBERNETES = {"AIRFLOW__CORE__EXECUTOR": "KubernetesExecutor"}
 
 
 def test_revoked_task_gets_one_pod_after_an_outage(proof: Proof) -> None:
-    outcome = proof.run("pod_creation_outage", **KUBERNETES, **{RETRIES.documented: RETRIES.default or ""})
+    outcome = proof.run("pod_creation_outage", **KUBERNETES)  # the Runtime's defaults are in force
     failed = {"states": {"task_0": "queued"}, "pauses": proof.expect(stock=False, fixed=True)}
     assert outcome == {"failed": failed, "pods": proof.expect(stock=2, fixed=1)}
 
 
 @pytest.mark.parametrize("proof", [STOCK], indirect=True)
 def test_airflows_default_fails_the_task(proof: Proof) -> None:
-    outcome = proof.run("pod_creation_outage", **KUBERNETES)
+    outcome = proof.run("pod_creation_outage", **KUBERNETES, **{RETRIES.documented: RETRIES.airflow_default})
     assert outcome["failed"]["states"] == {"task_0": "failed"}

@@ -15,7 +15,7 @@ from testing.proof import report
 from testing.queued_tasks import create_tasks, queue_tasks, take_states
 from testing.waiting import wait_until
 
-BROKERS = {"redis": servers.redis, "rabbitmq": servers.rabbitmq}
+BROKERS: dict[str, Any] = {"redis": servers.redis, "rabbitmq": servers.rabbitmq}
 broker, port = BROKERS[sys.argv[1]], int(sys.argv[2])
 executor: Any = CeleryExecutor()
 executor.start()

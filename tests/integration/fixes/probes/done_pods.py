@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,14 @@ with fake_kubernetes(Path(os.environ["AIRFLOW_HOME"])) as kubernetes:
     from airflow.providers.cncf.kubernetes.executors.kubernetes_executor import KubernetesExecutor
     from airflow.providers.cncf.kubernetes.executors.kubernetes_executor_types import POD_EXECUTOR_DONE_KEY
 
+    def has_pods(count: int) -> bool:
+        executor.heartbeat()
+        return len(kubernetes.pods) == count
+
+    def last_is_done() -> bool:
+        executor.heartbeat()
+        return POD_EXECUTOR_DONE_KEY in kubernetes.pods[-1]["metadata"]["labels"]
+
     executor: Any = KubernetesExecutor()  # type: ignore[no-untyped-call]
     tasks = create_tasks(1)
     start_scheduler(executor)
@@ -27,9 +36,8 @@ with fake_kubernetes(Path(os.environ["AIRFLOW_HOME"])) as kubernetes:
         session.execute(update(TaskInstance).values(queued_by_job_id=executor.job_id))
     queue_tasks(executor, tasks)
     for count in (1, 2):
-        wait_until(lambda count=count: executor.heartbeat() or len(kubernetes.pods) == count)
-        pod = kubernetes.pods[-1]
-        kubernetes.set_phase(pod, "Failed")
-        wait_until(lambda pod=pod: executor.heartbeat() or POD_EXECUTOR_DONE_KEY in pod["metadata"]["labels"])
+        wait_until(partial(has_pods, count))
+        kubernetes.set_phase(kubernetes.pods[-1], "Failed")
+        wait_until(last_is_done)
     report(take_states(executor))
     executor.end()

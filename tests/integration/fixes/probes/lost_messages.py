@@ -65,7 +65,7 @@ send("lost", "with-worker", "running")
 assert sorted(take_messages()) == sorted(ids())
 with_worker = [{"id": task_id} for task_id, place in ids().items() if place == "with-worker"]
 send("in-queue")
-replies = {"ping": {"ok": "pong"}, "reserved": with_worker, "scheduled": []}
+replies: dict[str, Any] = {"ping": {"ok": "pong"}, "reserved": with_worker, "scheduled": []}
 with fake_worker(conf.get("celery", "broker_url"), "worker@host", **replies):
     end = time.monotonic() + STOCK_SECONDS
     wait_until(lambda: has_searched(end))

@@ -54,12 +54,13 @@ def executor(monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def queue_again(executor: Any, task: Any) -> None:
         executor.sent_again += 1
+        executor.queued_tasks[task.key] = executor.workloads[task.key]
 
     Search.lost, Search.count = (), 0
     task = SimpleNamespace(key="a", queue="default")
     monkeypatch.setattr(lost_messages, "Inquiry", Search)
     monkeypatch.setattr(lost_messages, "open_session", nullcontext)
-    monkeypatch.setattr(lost_messages, "queued_tasks", lambda *words: [task] if "a" in words[-1] else [])
+    monkeypatch.setattr(lost_messages, "queued_tasks", lambda *words: [task] if "a" in words[2] else [])
     monkeypatch.setattr(lost_messages, "queue_again", queue_again)
     return executor
 
@@ -68,6 +69,8 @@ def run(reconciler: Reconciler, executor: Any, clock: Clock, seconds: float) -> 
     for _ in range(int(seconds)):
         clock.now += 1
         reconciler.step(executor)
+        executor.workloads |= executor.queued_tasks
+        executor.queued_tasks.clear()
 
 
 def test_task_is_searched_once_it_has_waited(executor: Any) -> None:

@@ -5,8 +5,8 @@ import socket
 
 import pytest
 from kombu.exceptions import OperationalError
-from kubernetes.client import ApiException
-from kubernetes.dynamic.exceptions import ServiceUnavailableError
+from kubernetes.client import ApiException  # type: ignore[import-untyped]
+from kubernetes.dynamic.exceptions import ServiceUnavailableError  # type: ignore[import-untyped]
 from redis.exceptions import BusyLoadingError, ReadOnlyError, ResponseError
 from urllib3.exceptions import MaxRetryError
 
