@@ -1,6 +1,6 @@
-"""A task whose process is killed has its failure callbacks, its e-mails, and the cause in its log.
+"""A task whose process dies has its failure callbacks, its e-mails, and the cause in its log.
 
-The task's process runs its callbacks. Where the kernel kills it for lack of memory, nobody does after the last try:
+The task's process runs its callbacks. Where it dies, as for lack of memory, nobody does after the last try:
 Airflow 3's supervisor reports the failure, and ends without an error. While retries are left it reports nothing, and
 the scheduler takes over: where an executor says that a task has ended that still runs, it lets the DAG processor run
 the callbacks and send the e-mails, and counts the retries. Here it does so after the last try, too, and the executor
@@ -24,7 +24,7 @@ _kills: list[int | None] = [None]
 
 
 class KilledTaskError(RuntimeError):
-    """The process of a task was killed before it could report how the task ended."""
+    """The process of a task has died; the executor that gets this reports the task as failed."""
 
 
 def note_kills(start: Callable[..., Any]) -> Callable[..., Any]:
@@ -44,33 +44,31 @@ def leave_to_scheduler(update: Callable[[Any], None]) -> Callable[[Any], None]:
 
     @wraps(update)
     def update_unless_killed(process: Any) -> None:
-        if signal_name := attempt(ID, "", killing_signal, process):
+        if attempt(ID, False, died, process):
             attempt(ID, None, _explain, process)
-            raise KilledTaskError(f"the process of the task was killed by {signal_name}")
+            raise KilledTaskError("the process of the task ended before it could report how the task ended")
         update(process)
 
     return update_unless_killed
 
 
-def killing_signal(process: Any) -> str:
-    """Return the name of the signal that ended the task's process; "" if it exited, or had reported its state."""
-    if process._terminal_state or process._pending_terminal_state_msg:
-        return ""
-    return getattr(process._exit_code, "name", "")
+def died(process: Any) -> bool:
+    """Whether the task's process has failed, and had not reported the task's state; then no callback has run."""
+    reported = process._terminal_state or process._pending_terminal_state_msg
+    return process._exit_code != 0 and not reported
 
 
 def _explain(process: Any) -> None:
     from astro_runtime_plugin.fixes.memory_kills import describe_kills
 
     cause = describe_kills(_kills[0]) if process._exit_code == -SIGKILL else ""
-    process.process_log.error(
-        f"{cause} The scheduler takes over: callbacks, e-mails and retries follow.".strip()
-    )
+    text = f"{cause} The scheduler takes over: callbacks, e-mails and retries follow."
+    process.process_log.error(text.strip())
 
 
 FIX = Fix(
     id=ID,
-    title="A task whose process is killed runs its failure callbacks and sends its e-mails",
+    title="A task whose process dies, as for lack of memory, runs its failure callbacks and sends its e-mails",
     symptom="A task that ran out of memory failed without on_failure_callback and e-mail.",
     issue="https://github.com/apache/airflow/issues/60858",
     ends="The failure callbacks of a task run after kill -9 of its process.",

@@ -74,3 +74,16 @@ def test_log_of_a_killed_process_names_the_cause(proof: Proof) -> None:
         assert code == proof.expect(stock=0, fixed=1)
         causes = [line for line in task.lines() if "lack of memory" in line]
         assert len(causes) == proof.expect(stock=0, fixed=1)
+
+
+def test_task_that_exits_without_a_report_is_left_to_the_scheduler(proof: Proof) -> None:
+    with supervised_task(proof, DAG.replace("os.kill(os.getpid(), signal.SIGKILL)", "os._exit(3)")) as task:
+        assert task.wait() == proof.expect(stock=0, fixed=1)
+        assert task.api.states == proof.expect(stock=["failed"], fixed=[])
+
+
+def test_task_that_fails_by_itself_reports_it(proof: Proof) -> None:
+    with supervised_task(proof, DAG.replace("os.kill(os.getpid(), signal.SIGKILL)", "1 / 0")) as task:
+        assert task.wait() == 0
+        assert task.api.states == ["failed"]
+        assert (proof.home / "notes").read_text().splitlines() == ["try", "failure callback"]

@@ -22,7 +22,8 @@ class Operator(BaseOperator):
             time.sleep(0.05)
 
     def on_kill(self):
-        (FOLDER / "killed").touch()
+        with open(FOLDER / "killed", "a") as file:
+            file.write("x")
 
 class Stubborn(Operator):
     def execute(self, context):
@@ -47,6 +48,8 @@ class Endless(Operator):
 
 def fail(context):
     (FOLDER / "failure").write_text(str(context["exception"]))
+    while (FOLDER / "wait").exists():
+        time.sleep(0.05)
 
 with DAG("proof", schedule=None):
     {operator}(task_id="task", retries={retries}, on_failure_callback=fail)
@@ -89,6 +92,21 @@ def test_request_to_the_supervisor_is_not_interrupted(proof: Proof) -> None:
         assert task.wait() == 0
         assert task.api.states == proof.expect(stock=["success"], fixed=["failed"])
         assert task.has_file("failure") is proof.expect(stock=False, fixed=True)
+
+
+def test_second_sigterm_does_not_disturb_the_report(proof: Proof) -> None:
+    with supervised_task(proof, dag("Operator")) as task:
+        (task.folder / "wait").touch()
+        task.wait_for_file("started")
+        task.supervisor.send_signal(signal.SIGTERM)
+        wait_until(lambda: task.has_ended() or task.has_file("failure"), task.describe)
+        if not task.has_ended():
+            task.supervisor.send_signal(signal.SIGTERM)
+            wait_until(lambda: task.describe().count("forwarding") == 2, task.describe)
+            (task.folder / "wait").unlink()
+        assert task.wait() == 0
+        assert task.wait_for_file("killed") == "x"
+        assert task.api.states == proof.expect(stock=["success"], fixed=["failed"])
 
 
 def test_task_without_on_kill_may_finish(proof: Proof) -> None:
