@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from functools import cache
 from importlib import import_module
@@ -11,8 +10,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from astro_runtime_plugin.fixes.fix import Fix
-
-log = logging.getLogger("astro_runtime")
 
 # The module of each fix, in the order of the documentation, with Airflow's modules that it patches. They stand here
 # too, so that a process loads only the fixes of the modules that it imports.
@@ -87,7 +84,8 @@ def _apply_guarded(fix: str, module: ModuleType, name: str) -> None:
 
 @cache
 def _warn_once(fix_id: str, why: str) -> None:
-    log.warning("astro-runtime: fix %s is not applied; Airflow is as stock there: %s", fix_id, why)
+    """Write one line to stderr: Airflow's log goes to stdout, where a script reads what a command prints."""
+    print(f"astro-runtime: fix {fix_id} is not applied; Airflow is as stock there: {why}", file=sys.stderr)
 
 
 def reason(error: BaseException) -> str:
