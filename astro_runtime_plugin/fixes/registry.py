@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from astro_runtime_plugin.fixes.fix import Fix
+    from astro_runtime_plugin.fixes.selection import Selection
 
 # The module of each fix, in the order of the documentation, with Airflow's modules that it patches. They stand here
 # too, so that a process loads only the fixes of the modules that it imports.
@@ -37,13 +38,19 @@ def ids() -> frozenset[str]:
     return frozenset(name.replace("_", "-") for name in FIXES)
 
 
-def check_selection() -> None:
-    """Raise StartError if the operator turns off a fix that does not exist, or the selection is not understood."""
+@cache
+def selection() -> Selection:
+    """Return the operator's selection, as it was when this process first asked."""
     from airflow.configuration import conf
 
     from astro_runtime_plugin.fixes.selection import read_selection
 
-    read_selection(conf).check(ids())
+    return read_selection(conf)
+
+
+def check_selection() -> None:
+    """Raise StartError if the operator turns off a fix that does not exist, or the selection is not understood."""
+    selection().check(ids())
 
 
 def watch_imports(*, loaded: bool) -> None:
@@ -68,6 +75,13 @@ def watches_imports() -> bool:
 def apply_fixes(module: ModuleType) -> None:
     """Apply the fixes of a module. A fix that cannot be applied leaves its functions as stock, with one warning."""
     name = module.__spec__.name if module.__spec__ else module.__name__
+    try:
+        from airflow.configuration import conf  # noqa: F401
+    except ImportError:
+        _watched.discard(
+            name
+        )  # Airflow's start imports this module; the startup hook, which is a part of it, is next
+        return
     for fix, modules in FIXES.items():
         if name in modules:
             _apply_guarded(fix, module, name)
@@ -94,11 +108,7 @@ def reason(error: BaseException) -> str:
 
 
 def _apply(fix: str, module: ModuleType, name: str) -> None:
-    from airflow.configuration import conf
-
-    from astro_runtime_plugin.fixes.selection import read_selection
-
-    if not read_selection(conf).includes(fix.replace("_", "-")):
+    if not selection().includes(fix.replace("_", "-")):
         return
     from astro_runtime_plugin.airflow_compat import line
     from astro_runtime_plugin.fixes.application import applied, apply

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +28,9 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def forget() -> Iterator[None]:
+    registry.selection.cache_clear()
     yield
+    registry.selection.cache_clear()
     registry._warn_once.cache_clear()
     applied().discard("victim")
 
@@ -81,6 +84,20 @@ def test_operator_turns_fixes_off(
     monkeypatch.setenv("AIRFLOW__ASTRO_RUNTIME__FIXES", selection)
     module = load_with(victim.fix(victim.patch(path, "function")), path, monkeypatch)
     assert victim.outcome(module, "function") == outcome
+
+
+def test_module_that_airflows_start_imports_is_left_to_the_startup_hook(
+    path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fix = victim.fix(victim.patch(path, "function"))
+    with monkeypatch.context() as start:
+        start.setitem(sys.modules, "airflow.configuration", ModuleType("airflow.configuration"))  # incomplete
+        module = load_with(fix, path, monkeypatch)
+    assert victim.outcome(module, "function") == "stock"
+    monkeypatch.setattr(registry, "_watched", set())
+    registry.watch_imports(loaded=True)
+    assert victim.outcome(module, "function") == "fixed"
+    assert tuple(capsys.readouterr()) == ("", "")
 
 
 def test_patch_of_another_line_is_not_applied(
