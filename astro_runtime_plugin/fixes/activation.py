@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from functools import cache
-from types import ModuleType
+from typing import TYPE_CHECKING
 
 from astro_runtime_plugin.fixes.registry import FIXES, ids, load_fix
 
-log = logging.getLogger("astro_runtime")
-SETTINGS = "airflow.settings"  # which Airflow imports when it has its configuration
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from astro_runtime_plugin.fixes.selection import Selection
+
 _watched: set[str] = set()
 
 
-def check_selection() -> None:
-    """Raise StartError if the operator turns off a fix that does not exist, or the selection is not understood."""
+@cache
+def selection() -> Selection:
+    """Return the operator's selection, as it was when this process first asked."""
     from airflow.configuration import conf
 
     from astro_runtime_plugin.fixes.selection import read_selection
 
-    read_selection(conf).check(ids())
+    return read_selection(conf)
+
+
+def check_selection() -> None:
+    """Raise StartError if the operator turns off a fix that does not exist, or the selection is not understood."""
+    selection().check(ids())
 
 
 def watch_imports(*, loaded: bool) -> None:
@@ -44,26 +52,19 @@ def watches_imports() -> bool:
 
 def apply_fixes(module: ModuleType) -> None:
     """Apply the fixes of a module. A fix that cannot be applied leaves its functions as stock, with one warning."""
-    if _is_too_early():
-        _apply_later(module)
-        return
     name = module.__spec__.name if module.__spec__ else module.__name__
+    try:
+        from airflow.configuration import conf  # noqa: F401
+    except ImportError:
+        _watched.discard(
+            name
+        )  # Airflow's own start imports it: the startup hook, a part of that start, is next
+        return
     for fix, modules in FIXES.items():
         if name in modules:
             _apply_guarded(fix, module, name)
     if source := sys.modules.get(f"{__package__}.source"):
         source.read_lines.cache_clear()
-
-
-def _is_too_early() -> bool:
-    """Whether Airflow imports its configuration just now: Airflow 2 imports the Kubernetes client for it."""
-    return not hasattr(sys.modules.get("airflow.configuration"), "conf") and SETTINGS not in sys.modules
-
-
-def _apply_later(module: ModuleType) -> None:
-    from wrapt import register_post_import_hook
-
-    register_post_import_hook(lambda _: apply_fixes(module), SETTINGS)
 
 
 def _apply_guarded(fix: str, module: ModuleType, name: str) -> None:
@@ -75,7 +76,8 @@ def _apply_guarded(fix: str, module: ModuleType, name: str) -> None:
 
 @cache
 def _warn_once(fix_id: str, why: str) -> None:
-    log.warning("astro-runtime: fix %s is not applied; Airflow is as stock there: %s", fix_id, why)
+    """Write one line to stderr: Airflow's log goes to stdout, where a script reads what a command prints."""
+    print(f"astro-runtime: fix {fix_id} is not applied; Airflow is as stock there: {why}", file=sys.stderr)
 
 
 def reason(error: BaseException) -> str:
@@ -84,11 +86,7 @@ def reason(error: BaseException) -> str:
 
 
 def _apply(fix: str, module: ModuleType, name: str) -> None:
-    from airflow.configuration import conf
-
-    from astro_runtime_plugin.fixes.selection import read_selection
-
-    if not read_selection(conf).includes(fix.replace("_", "-")):
+    if not selection().includes(fix.replace("_", "-")):
         return
     from astro_runtime_plugin.airflow_compat import line
     from astro_runtime_plugin.fixes.application import applied, apply

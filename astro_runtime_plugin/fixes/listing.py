@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.util import find_spec
-from typing import Any
 
+from astro_runtime_plugin.fixes.activation import selection
 from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.registry import load_fixes
-from astro_runtime_plugin.fixes.selection import Selection, read_selection
+from astro_runtime_plugin.fixes.selection import Selection
 from astro_runtime_plugin.fixes.source import file_digests
 
 ACTIVE, OFF, STOCK, NOT_INSTALLED = "active", "off", "stock", "not installed"
@@ -23,16 +23,13 @@ FIELDS = ("id", "title", "state", "issue", "ends")
 
 def installed_fixes() -> list[dict[str, str]]:
     """Return the fixes of the running Airflow, with the operator's selection; the rows of `list_fixes`."""
-    from airflow.configuration import conf
-
     from astro_runtime_plugin.airflow_compat import line
 
-    return list_fixes(conf, line())
+    return list_fixes(selection(), line())
 
 
-def list_fixes(conf: Any, line: str) -> list[dict[str, str]]:
+def list_fixes(selection: Selection, line: str) -> list[dict[str, str]]:
     """Return the fixes of a line as rows of FIELDS, with their state by the files of this installation."""
-    selection = read_selection(conf)
     return [
         {field: getattr(fix, field) if field != "state" else state(fix, line, selection) for field in FIELDS}
         for fix in load_fixes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -27,13 +28,15 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def forget() -> Iterator[None]:
+    activation.selection.cache_clear()
     yield
+    activation.selection.cache_clear()
     activation._warn_once.cache_clear()
     applied().discard("victim")
 
 
 def load_with(fix: Fix, path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """Import the module at fault with a fix in the registry."""
+    """Import the module at fault with a fix in the activation."""
     monkeypatch.setattr(activation, "FIXES", {"victim": (victim.NAME,)})
     monkeypatch.setattr(activation, "load_fix", {"victim": fix}.__getitem__)
     register_post_import_hook(activation.apply_fixes, victim.NAME)
@@ -47,7 +50,7 @@ def test_fix_is_applied_before_anybody_uses_the_module(path: Path, monkeypatch: 
 
 
 def test_other_source_is_one_warning(
-    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fix = victim.fix(victim.patch(path, "function"))
     victim.write(path.parent, victim.SOURCE.replace("# the end", "# another end"))
@@ -56,19 +59,19 @@ def test_other_source_is_one_warning(
     assert victim.outcome(module, "function") == "stock"
     assert "victim" not in applied()
     why = f"function in {victim.NAME} differs from the source it was proven against"
-    assert caplog.messages == [NOT_APPLIED + why]
+    assert tuple(capsys.readouterr()) == ("", f"{NOT_APPLIED}{why}\n")
 
 
 @pytest.mark.parametrize("error", [ValueError("a secret"), SystemExit(3), ImportError("a secret")])
 def test_failure_of_the_fix_is_one_warning_without_its_text(
-    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: BaseException
+    path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: BaseException
 ) -> None:
     def wrap(_: Any) -> Any:
         raise error
 
     module = load_with(victim.fix(victim.patch(path, "function", wrap)), path, monkeypatch)
     assert victim.outcome(module, "function") == "stock"
-    assert caplog.messages == [NOT_APPLIED + type(error).__name__]
+    assert tuple(capsys.readouterr()) == ("", f"{NOT_APPLIED}{type(error).__name__}\n")
 
 
 @pytest.mark.parametrize(
@@ -83,11 +86,25 @@ def test_operator_turns_fixes_off(
     assert victim.outcome(module, "function") == outcome
 
 
+def test_module_that_airflows_start_imports_is_left_to_the_startup_hook(
+    path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fix = victim.fix(victim.patch(path, "function"))
+    with monkeypatch.context() as start:
+        start.setitem(sys.modules, "airflow.configuration", ModuleType("airflow.configuration"))  # incomplete
+        module = load_with(fix, path, monkeypatch)
+    assert victim.outcome(module, "function") == "stock"
+    monkeypatch.setattr(activation, "_watched", set())
+    activation.watch_imports(loaded=True)
+    assert victim.outcome(module, "function") == "fixed"
+    assert tuple(capsys.readouterr()) == ("", "")
+
+
 def test_patch_of_another_line_is_not_applied(
-    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fix = victim.fix(replace(victim.patch(path, "function"), lines=("1.10",)))
     module = load_with(fix, path, monkeypatch)
     assert victim.outcome(module, "function") == "stock"
     assert "victim" not in applied()
-    assert caplog.messages == []
+    assert tuple(capsys.readouterr()) == ("", "")
