@@ -39,18 +39,29 @@ class Redis:
         self._receivers = sum(self._channel.client.publish(topic, dumps(message)) for topic in topics)
 
     def waiting(self, queues: Queues) -> set[str]:
-        """Return the ids of the messages in the queues. Raises UncertainError if there are too many."""
-        return {message_id(message) for name in queues for message in self._messages(name)}
+        """Return the ids of the messages in the queues. Raises UncertainError if they cannot all be read."""
+        lists = [
+            self._channel._q_for_pri(name, priority)
+            for name in queues
+            for priority in self._channel.priority_steps
+        ]
+        return {message_id(message) for key in lists for message in self._messages(key)}
 
-    def _messages(self, name: str) -> Iterator[bytes]:
-        for priority in self._channel.priority_steps:
-            key = self._channel._q_for_pri(name, priority)
-            # Messages are added at the left end. With negative numbers, those that come meanwhile move no other one.
-            length = self._channel.client.llen(key)
-            if length > MAX_MESSAGES:
+    def _messages(self, key: str) -> Iterator[bytes]:
+        """Yield the messages of a list. They are added at its left end and taken from its right end.
+
+        What is added meanwhile moves the others to the right, so that one may come twice, but none is left out.
+        """
+        expected = self._channel.client.llen(key)
+        # kombu puts the operator's prefix before the key of LLEN, but not of LRANGE, which it does not use.
+        name, read = f"{self._channel.global_keyprefix}{key}", 0
+        while chunk := self._channel.client.lrange(name, read, read + CHUNK - 1):
+            yield from chunk
+            read += len(chunk)
+            if read > MAX_MESSAGES:
                 raise UncertainError
-            for end in range(0, length, CHUNK):
-                yield from self._channel.client.lrange(key, -end - CHUNK, -end - 1)
+        if expected and not read:
+            raise UncertainError
 
     def workers(self, ask: Ask, queues: Iterable[str]) -> Collection[str]:
         """Return the names of the workers. Raises UncertainError unless each client that gets a question replies."""

@@ -58,7 +58,8 @@ class Reconciler:
             self._missing = frozenset()
             return
         with open_session() as session:
-            tasks = queued_tasks(session, executor, keys, QUEUED_SECONDS)
+            queued = queued_tasks(session, executor, keys, QUEUED_SECONDS)
+            tasks = [task for task in queued if is_listed(executor, task)]
             pods = keys_with_pods(executor) if tasks else frozenset()
             missing = {task.key: task for task in tasks if task.key not in pods}
             lost = [task for key, task in missing.items() if key in self._missing]
@@ -90,6 +91,15 @@ def has_work(executor: Any) -> bool:
     """Return whether requests for pods, or events of pods, wait in the executor."""
     queues = (executor.task_queue, executor.result_queue, executor.kube_scheduler.watcher_queue)
     return not all(queue.empty() for queue in queues)
+
+
+def is_listed(executor: Any, task: Any) -> bool:
+    """Return whether the executor lists the namespace of a task's pod, which `pod_override` can set."""
+    config = executor.kube_config
+    listed = (
+        config.multi_namespace_mode_namespace_list if config.multi_namespace_mode else [config.kube_namespace]
+    )
+    return not listed or executor._get_pod_namespace(task) in listed
 
 
 def keys_with_pods(executor: Any) -> frozenset[Any]:

@@ -51,9 +51,9 @@ def rabbitmq_url() -> Iterator[str]:
 
 
 @contextmanager
-def application(url: str) -> Iterator[Celery]:
+def application(url: str, **options: str) -> Iterator[Celery]:
     """An application whose queue is empty; it is not afterwards."""
-    with create_app({"broker_url": url}) as app:
+    with create_app({"broker_url": url, "broker_transport_options": options}) as app:
         with app.connection_for_write() as connection:
             queue = app.amqp.queues.select_add("default").bind(connection.default_channel)
             queue.declare()
@@ -85,6 +85,13 @@ def test_many_messages_are_searched(redis_url: str) -> None:
     with application(redis_url) as app:
         for number in range(CHUNK):
             app.send_task("execute_workload", task_id=str(number), queue="default")
+        assert result(app) == {"mine"}
+        app.send_task("execute_workload", task_id="mine", queue="default")
+        assert result(app) == set()
+
+
+def test_prefix_of_the_keys_is_respected(redis_url: str) -> None:
+    with application(redis_url, global_keyprefix="mine-") as app:
         assert result(app) == {"mine"}
         app.send_task("execute_workload", task_id="mine", queue="default")
         assert result(app) == set()

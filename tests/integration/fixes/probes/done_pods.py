@@ -25,9 +25,9 @@ with fake_kubernetes(Path(os.environ["AIRFLOW_HOME"])) as kubernetes:
         executor.heartbeat()
         return len(kubernetes.pods) == count
 
-    def last_is_done() -> bool:
+    def is_done(pod: dict[str, Any]) -> bool:
         executor.heartbeat()
-        return POD_EXECUTOR_DONE_KEY in kubernetes.pods[-1]["metadata"]["labels"]
+        return POD_EXECUTOR_DONE_KEY in pod["metadata"]["labels"]
 
     executor: Any = KubernetesExecutor()  # type: ignore[no-untyped-call]
     tasks = create_tasks(1)
@@ -37,7 +37,8 @@ with fake_kubernetes(Path(os.environ["AIRFLOW_HOME"])) as kubernetes:
     queue_tasks(executor, tasks)
     for count in (1, 2):
         wait_until(partial(has_pods, count))
-        kubernetes.set_phase(kubernetes.pods[-1], "Failed")
-        wait_until(last_is_done)
+        failed = kubernetes.pods[-1]  # its successor is created as soon as it is done
+        kubernetes.set_phase(failed, "Failed")
+        wait_until(partial(is_done, failed))
     report(take_states(executor))
     executor.end()
