@@ -16,7 +16,7 @@ from typing import Any
 
 from astro_runtime_plugin.fixes.fix import Fix, Patch, Wrap
 from astro_runtime_plugin.fixes.guard import attempt
-from astro_runtime_plugin.fixes.pending_requests import (
+from astro_runtime_plugin.fixes.support.pending_requests import (
     PendingRequest,
     forget,
     is_running,
@@ -24,7 +24,7 @@ from astro_runtime_plugin.fixes.pending_requests import (
     send_pending,
     send_state,
 )
-from astro_runtime_plugin.fixes.request_policy import (
+from astro_runtime_plugin.fixes.support.request_policy import (
     LONGEST_PAUSE,
     Policy,
     once,

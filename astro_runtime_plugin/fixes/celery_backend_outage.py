@@ -14,8 +14,8 @@ from weakref import WeakKeyDictionary
 
 from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
-from astro_runtime_plugin.fixes.outage import Outage, is_outage
-from astro_runtime_plugin.fixes.postponement import PostponedError, skip_postponed
+from astro_runtime_plugin.fixes.support.outage import Outage, is_outage
+from astro_runtime_plugin.fixes.support.postponement import PostponedError, skip_postponed
 
 ID = "celery-backend-outage"
 NOT_FETCHED = "the states of tasks are not known: Celery's result backend cannot be reached"

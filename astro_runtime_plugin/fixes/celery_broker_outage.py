@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 
 from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
-from astro_runtime_plugin.fixes.outage import MAX_SECONDS, Outage, is_outage
+from astro_runtime_plugin.fixes.support.outage import MAX_SECONDS, Outage, is_outage
 
 ID = "celery-broker-outage"
 PROBLEM = "tasks wait in the scheduler: Celery's broker cannot be reached"

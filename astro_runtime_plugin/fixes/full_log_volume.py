@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, cast
 
 from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
-from astro_runtime_plugin.fixes.tolerant_file import TolerantFile, log
+from astro_runtime_plugin.fixes.support.tolerant_file import TolerantFile, log
 
 ID = "full-log-volume"
 SUPERVISOR = "airflow.sdk.execution_time.supervisor"

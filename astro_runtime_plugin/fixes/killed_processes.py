@@ -29,7 +29,7 @@ class KilledTaskError(RuntimeError):
 
 def note_kills(start: Callable[..., Any]) -> Callable[..., Any]:
     """Wrap `ActivitySubprocess.start`, which forks the task."""
-    from astro_runtime_plugin.fixes.memory_kills import count_kills
+    from astro_runtime_plugin.fixes.support.memory_kills import count_kills
 
     @wraps(start)
     def note(*args: Any, **options: Any) -> Any:
@@ -59,7 +59,7 @@ def died(process: Any) -> bool:
 
 
 def _explain(process: Any) -> None:
-    from astro_runtime_plugin.fixes.memory_kills import describe_kills
+    from astro_runtime_plugin.fixes.support.memory_kills import describe_kills
 
     cause = describe_kills(_kills[0]) if process._exit_code == -SIGKILL else ""
     text = f"{cause} The scheduler takes over: callbacks, e-mails and retries follow."

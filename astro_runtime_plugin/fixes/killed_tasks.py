@@ -19,7 +19,7 @@ from typing import Any
 
 from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
-from astro_runtime_plugin.fixes.interruption import Interruption
+from astro_runtime_plugin.fixes.support.interruption import Interruption
 
 ID = "killed-tasks"
 RUNNER, COMMS = "airflow.sdk.execution_time.task_runner", "airflow.sdk.execution_time.comms"

@@ -14,8 +14,8 @@ from weakref import WeakKeyDictionary
 
 from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
-from astro_runtime_plugin.fixes.outage import Outage, is_outage
-from astro_runtime_plugin.fixes.postponement import PostponedError, skip_postponed
+from astro_runtime_plugin.fixes.support.outage import Outage, is_outage
+from astro_runtime_plugin.fixes.support.postponement import PostponedError, skip_postponed
 
 ID = "kubernetes-api-outage"
 PROBLEM = "pods are adopted and revoked later: the Kubernetes API server does not answer"

@@ -20,12 +20,12 @@ from weakref import WeakKeyDictionary
 
 from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
-from astro_runtime_plugin.fixes.inquiry import Inquiry
-from astro_runtime_plugin.fixes.queued_tasks import open_session, queue_again, queued_tasks
+from astro_runtime_plugin.fixes.support.inquiry import Inquiry
+from astro_runtime_plugin.fixes.support.queued_tasks import open_session, queue_again, queued_tasks
 
 ID = "lost-messages"
 log = logging.getLogger("astro_runtime")
-SEARCH = "astro_runtime_plugin.fixes.message_search"
+SEARCH = "astro_runtime_plugin.fixes.support.message_search"
 QUEUED_SECONDS = 60.0  # after which a task's message is searched for
 FIRST_PAUSE, MAX_PAUSE = (
     15.0,

@@ -18,8 +18,8 @@ from weakref import WeakKeyDictionary
 
 from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
-from astro_runtime_plugin.fixes.outage import is_outage
-from astro_runtime_plugin.fixes.queued_tasks import open_session, queue_again, queued_tasks
+from astro_runtime_plugin.fixes.support.outage import is_outage
+from astro_runtime_plugin.fixes.support.queued_tasks import open_session, queue_again, queued_tasks
 
 ID = "lost-pods"
 log = logging.getLogger("astro_runtime")

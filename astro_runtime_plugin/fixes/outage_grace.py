@@ -14,8 +14,8 @@ from functools import wraps
 from typing import Any
 
 from astro_runtime_plugin.fixes.fix import Fix, Patch
-from astro_runtime_plugin.fixes.grace import NEVER, Grace, extend, grant, read_grace
 from astro_runtime_plugin.fixes.guard import attempt
+from astro_runtime_plugin.fixes.support.grace import NEVER, Grace, extend, grant, read_grace
 
 MODULE, CLASS = "airflow.jobs.scheduler_job_runner", "SchedulerJobRunner"
 ID = "outage-grace"
@@ -105,7 +105,7 @@ def _in_grace(runner: Any) -> bool:
 def _grace_after_gap(timeout: float, now: float) -> Grace:
     """Return the grace after the last time without a living API server; Airflow 2's tasks need none."""
     from astro_runtime_plugin.airflow_compat import line
-    from astro_runtime_plugin.fixes.api_server_gap import last_gap_end
+    from astro_runtime_plugin.fixes.support.api_server_gap import last_gap_end
     from astro_runtime_plugin.inventory.recorder import component_rows
 
     end = last_gap_end(component_rows(), now) if line() == "3.3" else None

@@ -18,7 +18,7 @@ from weakref import WeakKeyDictionary
 
 from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
-from astro_runtime_plugin.fixes.outage import FIRST_PAUSE, MAX_PAUSE, is_outage
+from astro_runtime_plugin.fixes.support.outage import FIRST_PAUSE, MAX_PAUSE, is_outage
 
 ID = "pod-creation-outage"
 OUTAGE_SECONDS = 60.0  # a failure that long after the last one belongs to another outage

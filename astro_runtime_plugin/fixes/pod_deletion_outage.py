@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 
 from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
-from astro_runtime_plugin.fixes.outage import Outage, is_outage
+from astro_runtime_plugin.fixes.support.outage import Outage, is_outage
 
 ID = "pod-deletion-outage"
 PROBLEM = "finished pods are processed later: the Kubernetes API server does not answer"

@@ -10,8 +10,8 @@ import pytest
 from celery import Celery
 
 from astro_runtime_plugin.celery_client import create_app
-from astro_runtime_plugin.fixes.broker_queues import CHUNK, UncertainError
-from astro_runtime_plugin.fixes.message_search import search
+from astro_runtime_plugin.fixes.support.broker_queues import CHUNK, UncertainError
+from astro_runtime_plugin.fixes.support.message_search import search
 from testing.fake_worker import fake_worker
 from testing.servers import rabbitmq, redis
 

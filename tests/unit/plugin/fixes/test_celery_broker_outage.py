@@ -3,7 +3,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 from astro_runtime_plugin.fixes.celery_broker_outage import Waiting
-from astro_runtime_plugin.fixes.outage import MAX_SECONDS
+from astro_runtime_plugin.fixes.support.outage import MAX_SECONDS
 from tests.unit.plugin.fixes.test_outage import Clock
 
 FAILED = SimpleNamespace(exception=ConnectionRefusedError())

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import httpx
 import pytest
 
-from astro_runtime_plugin.fixes.pending_requests import MAX_PENDING, PendingRequest, keep
+from astro_runtime_plugin.fixes.support.pending_requests import MAX_PENDING, PendingRequest, keep
 
 REFUSED = httpx.ConnectError("refused")
 

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import pytest
 
-from astro_runtime_plugin.fixes.api_server_gap import last_gap_end
-from astro_runtime_plugin.fixes.grace import NEVER, SERIES, Grace, extend
+from astro_runtime_plugin.fixes.support.api_server_gap import last_gap_end
+from astro_runtime_plugin.fixes.support.grace import NEVER, SERIES, Grace, extend
 
 TIMEOUT = 300.0
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from astro_runtime_plugin import child_process
 from astro_runtime_plugin.celery_client import create_app, remote_control_problem
-from astro_runtime_plugin.fixes.broker_queues import BROKERS, Ask, Queues, UncertainError
+from astro_runtime_plugin.fixes.support.broker_queues import BROKERS, Ask, Queues, UncertainError
 from astro_runtime_plugin.parallelism.replies import InvalidReplyError, read_tasks
 from astro_runtime_plugin.parallelism.reply_mailbox import ANSWER_SECONDS, ReplyControl
 from astro_runtime_plugin.parallelism.worker_inspector import limit_memory

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from astro_runtime_plugin.fixes.tolerant_file import TolerantFile
+from astro_runtime_plugin.fixes.support.tolerant_file import TolerantFile
 
 
 @contextmanager

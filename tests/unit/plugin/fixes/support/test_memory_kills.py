@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from astro_runtime_plugin.fixes.memory_kills import count_kills, describe_kills
+from astro_runtime_plugin.fixes.support.memory_kills import count_kills, describe_kills
 
 EVENTS = "low 0\nhigh 0\nmax 7\noom 3\noom_kill {}\noom_group_kill 0\n"
 CONTROL = "oom_kill_disable 0\nunder_oom 0\noom_kill {}\n"

@@ -10,7 +10,7 @@ from kubernetes.dynamic.exceptions import ServiceUnavailableError  # type: ignor
 from redis.exceptions import BusyLoadingError, ReadOnlyError, ResponseError
 from urllib3.exceptions import MaxRetryError
 
-from astro_runtime_plugin.fixes.outage import FIRST_PAUSE, MAX_PAUSE, MAX_SECONDS, Outage, is_outage
+from astro_runtime_plugin.fixes.support.outage import FIRST_PAUSE, MAX_PAUSE, MAX_SECONDS, Outage, is_outage
 
 ERRORS: list[tuple[BaseException, bool]] = [
     (ConnectionRefusedError(), True),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from astro_runtime_plugin.fixes.request_policy import is_outage
+from astro_runtime_plugin.fixes.support.request_policy import is_outage
 
 MAX_PENDING = 100  # Airflow's own task runner waits for each answer; others may ask for more at once
 

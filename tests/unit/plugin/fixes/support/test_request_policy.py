@@ -8,7 +8,13 @@ from typing import Any
 import httpx
 import pytest
 
-from astro_runtime_plugin.fixes.request_policy import is_outage, once, request_policy, until, use_policy
+from astro_runtime_plugin.fixes.support.request_policy import (
+    is_outage,
+    once,
+    request_policy,
+    until,
+    use_policy,
+)
 
 REQUEST = httpx.Request("GET", "http://127.0.0.1/")
 REFUSED = httpx.ConnectError("refused", request=REQUEST)
