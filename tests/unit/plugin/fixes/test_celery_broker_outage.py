@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 from astro_runtime_plugin.fixes.celery_broker_outage import Waiting
 from astro_runtime_plugin.fixes.support.outage import MAX_SECONDS
-from tests.unit.plugin.fixes.test_outage import Clock
+from tests.unit.plugin.fixes.support.test_outage import Clock
 
 FAILED = SimpleNamespace(exception=ConnectionRefusedError())
 SENT = SimpleNamespace(task_id="id")

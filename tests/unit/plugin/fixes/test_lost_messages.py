@@ -16,7 +16,7 @@ from astro_runtime_plugin.fixes.lost_messages import (
     QUEUED_SECONDS,
     Reconciler,
 )
-from tests.unit.plugin.fixes.test_outage import Clock
+from tests.unit.plugin.fixes.support.test_outage import Clock
 
 
 class Search:
