@@ -11,6 +11,7 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from testing.airflow_command import airflow_command
 from testing.servers import free_port
 from testing.waiting import retry
 
@@ -39,14 +40,12 @@ class ApiServerProcess:
 
 def create_task() -> Any:
     """Return a queued task of the DAG `dag`, which the DAG folder holds."""
-    from airflow.cli.cli_parser import get_parser
     from airflow.models.taskinstance import TaskInstance
     from airflow.utils.session import create_session
     from sqlalchemy.orm import joinedload
 
-    for words in (["dags", "reserialize"], ["dags", "trigger", "dag", "--run-id", "run"]):
-        arguments = get_parser().parse_args(words)
-        arguments.func(arguments)
+    airflow_command("dags", "reserialize")
+    airflow_command("dags", "trigger", "dag", "--run-id", "run")
     with create_session() as session:
         task = session.query(TaskInstance).options(joinedload(TaskInstance.dag_model)).one()
         task.state, task.dag_run.state, task.try_number = "queued", "running", 1

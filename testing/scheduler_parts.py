@@ -1,11 +1,9 @@
-"""A scheduler's object, DAGs and a clock that can be set, for probes that run single steps of Airflow's scheduler."""
+"""A scheduler object and a clock that can be set, for probes that run single steps of Airflow's scheduler."""
 
 from __future__ import annotations
 
-import os
 import time
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
 
 from testing.installed_line import LINE
@@ -27,22 +25,6 @@ class Clock:
     def now(self, seconds: float = 0) -> datetime:
         """Return the time in some seconds."""
         return datetime.fromtimestamp(time.time(), timezone.utc) + timedelta(seconds=seconds)
-
-
-def airflow_command(*words: str) -> None:
-    """Run an `airflow` command in this process."""
-    from airflow.cli.cli_parser import get_parser
-
-    arguments = get_parser().parse_args(words)
-    arguments.func(arguments)
-
-
-def save_dags(source: str) -> None:
-    """Write a DAG file, and save its DAGs in the database."""
-    file = Path(os.environ["AIRFLOW_HOME"]) / "dags" / "dags.py"
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(source)
-    airflow_command("dags", "reserialize")
 
 
 def create_scheduler(executor: Any) -> Any:

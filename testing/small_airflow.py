@@ -54,7 +54,7 @@ class SmallAirflow:
 def small_airflow(proof: Proof, source: str, **variables: str) -> Iterator[SmallAirflow]:
     """Run an Airflow with one DAG file in the proof's home until the end of the block."""
     (proof.home / "dags").mkdir()
-    (proof.home / "dags" / "proof.py").write_text(source)
+    (proof.home / "dags" / "dag.py").write_text(source)
     port = free_port()
     address = {"AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/"}
     environ = proof.environment(**SETTINGS, **address, **variables)

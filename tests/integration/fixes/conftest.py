@@ -17,8 +17,7 @@ def proof(request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pyte
     """Both halves of a proof; each has a home with a migrated database."""
     home = tmp_path / "home"
     session = tmp_path_factory.getbasetemp()
-    in_worker = hasattr(
-        request.config, "workerinput"
-    )  # of pytest-xdist, whose folders have the session's as parent
+    # A worker of pytest-xdist has a folder of its own within the session's.
+    in_worker = hasattr(request.config, "workerinput")
     copy_migrated_database((session.parent if in_worker else session) / "templates", home)
     return Proof(request.param, home)

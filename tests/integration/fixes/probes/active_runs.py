@@ -10,8 +10,9 @@ from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
 from airflow.utils.session import create_session
 
+from testing.airflow_command import airflow_command, save_dags
 from testing.proof import report
-from testing.scheduler_parts import airflow_command, create_scheduler, save_dags
+from testing.scheduler_parts import create_scheduler
 
 DAG = """
 from airflow import DAG

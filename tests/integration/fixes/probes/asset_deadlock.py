@@ -13,7 +13,7 @@ from airflow.settings import engine
 from airflow.utils.session import create_session
 from sqlalchemy import text
 
-from testing.dag_run import create_run, dag_source, execution_api, set_state, state_of, task_instance
+from testing.dag_run import create_run, dag_source, in_process_client, set_state, state_of, task_instance
 from testing.proof import report
 from testing.waiting import wait_until
 
@@ -46,7 +46,7 @@ with engine.begin() as connection:
     connection.execute(text(f"ALTER DATABASE {name} SET deadlock_timeout = '5s'"))
 engine.dispose()
 set_state("task", "queued", try_number=1)
-api = execution_api()
+api = in_process_client()
 with create_session() as session:
     instance = task_instance("task", session).id
 api.task_instances.start(instance, os.getpid(), datetime.now(timezone.utc))

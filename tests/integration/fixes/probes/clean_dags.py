@@ -7,8 +7,8 @@ from datetime import datetime, timezone
 from airflow.models.dag import DagModel
 from airflow.utils.session import create_session
 
+from testing.airflow_command import airflow_command, save_dags
 from testing.proof import report
-from testing.scheduler_parts import airflow_command, save_dags
 
 DAGS = """
 from airflow import DAG

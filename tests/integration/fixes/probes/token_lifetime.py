@@ -14,7 +14,7 @@ from airflow.executors.workloads import ExecuteTask
 from testing.api_server_process import ApiServerProcess, create_task
 from testing.fixed_secrets import SECRET_KEY
 from testing.proof import report
-from testing.task_supervisor import write_dag
+from testing.task_in_outage import write_dag
 
 # Seconds. At this age Airflow does not renew a token of ten minutes; then the scheduler bears an outage of five.
 LAST_ANSWER, OUTAGE = 470, 300
