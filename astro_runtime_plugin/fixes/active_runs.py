@@ -1,7 +1,7 @@
 """A DAG at `max_active_runs` is unblocked when a run of any type ends.
 
-Airflow counts all runs but those of backfills, and stores on the DAG whether they have reached the limit. When a run
-ends it counts again, but not after runs that an operator triggered or that materialize an asset.
+Airflow counts all runs except those of backfills, and stores on the DAG whether they have reached the limit. It counts
+again when a run ends, but not after a run that TriggerDagRunOperator started or that materialized an asset.
 """
 
 from __future__ import annotations
@@ -44,10 +44,11 @@ def _count(runner: Any, dag_run: Any, session: Any) -> None:
 
 FIX = Fix(
     id=ID,
-    title="A DAG at `max_active_runs` goes on after a run that an operator triggered or that materializes an asset",
+    title="A DAG at `max_active_runs` goes on after a run that TriggerDagRunOperator started or that materialized an"
+    " asset",
     symptom="A DAG at `max_active_runs` gets no scheduled run until its file is parsed again.",
     issue="https://github.com/apache/airflow/pull/73032",
-    ends="Airflow counts the active runs again after each run that is not a backfill's.",
+    ends="Airflow counts the active runs again after each run that does not belong to a backfill.",
     patches=(
         Patch(
             MODULE,

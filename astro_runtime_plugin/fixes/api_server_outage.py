@@ -1,9 +1,10 @@
-"""A task outlives an outage of the API server for as long as the scheduler would wait for its heartbeat.
+"""A running task survives an outage of the API server for as long as the scheduler waits for its heartbeat.
 
-Airflow's supervisor kills its task after three failed heartbeats, each of which it repeats and waits for, while the
-scheduler waits `task_instance_heartbeat_timeout` since the last one that was answered. Here a heartbeat is tried once,
-the task lives until the scheduler gives it up, what it asks for meanwhile is answered after the outage, and its start
-and its final state are sent until then. The answers 404, 409 and 410 end a task at once, as they do in Airflow.
+Airflow's supervisor kills its task after three failed heartbeats, although the scheduler waits for
+`task_instance_heartbeat_timeout` after the last heartbeat that was answered. With this fix the supervisor tries each
+heartbeat once, and the task runs until the scheduler would give it up. What the task requests in the meantime is
+answered after the outage, and its start and its final state are sent again until the same deadline. The answers 404,
+409 and 410 end a task at once, as they do in Airflow.
 """
 
 from __future__ import annotations
@@ -179,11 +180,11 @@ PATCHES: tuple[tuple[str, str, Wrap], ...] = (
 )
 FIX = Fix(
     id=ID,
-    title="A running task outlives an outage of the API server that is shorter than the scheduler's heartbeat timeout",
-    symptom="A minute without an API server fails every running task, and those that start or end meanwhile.",
+    title="A running task survives an outage of the API server that is shorter than the scheduler's heartbeat timeout",
+    symptom="One minute without an API server fails every running task, and every task that starts or ends meanwhile.",
     issue="https://github.com/apache/airflow/pull/73244",
-    ends="Airflow's supervisor kills a task no earlier than `task_instance_heartbeat_timeout` after its last heartbeat,"
-    " and repeats its start and its final state until then.",
+    ends="Airflow's supervisor kills a task no earlier than `task_instance_heartbeat_timeout` after its last"
+    " heartbeat, and repeats its start and its final state until then.",
     patches=(
         Patch(CLIENT, "Client.request", ("47a84818c29aec97",), use_policy, LINES),
         *(Patch(SUPERVISOR, function, (digest,), wrap, LINES) for function, digest, wrap in PATCHES),

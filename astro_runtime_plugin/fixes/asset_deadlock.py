@@ -1,8 +1,9 @@
-"""A database that breaks a task's success off, as it does for a deadlock, lets the worker report the success again.
+"""If the database aborts the saving of a task's success, as after a deadlock, the worker reports it again.
 
-The endpoint takes any error while a success is saved for a reason to fail the task, also one that only says that the
-database could not do it this time. Here the endpoint answers such an error with HTTP 500, and workers try again. The
-error is raised again by the endpoint's last call before it fails the task; its transaction is rolled back by then.
+When the endpoint fails to save a success, it fails the task, even if the error only says that the database could not
+save it this time. With this fix the endpoint answers such an error with HTTP 500, and workers try again. The error is
+raised again by the last function that the endpoint calls before it fails the task; by then its transaction has been
+rolled back.
 """
 
 from __future__ import annotations
@@ -68,9 +69,9 @@ def take(session: Any) -> Exception | None:
 FIX = Fix(
     id=ID,
     title="A deadlock in the database while a task's assets are updated does not fail the task",
-    symptom="A task that has succeeded is failed, without a retry; the API server logs a deadlock.",
+    symptom="A task that has succeeded is marked as failed, without a retry; the API server logs a deadlock.",
     issue="",
-    ends="Airflow's endpoint answers an OperationalError while it saves a task's state with a 5xx.",
+    ends="Airflow's endpoint answers with a 5xx if saving a task's state raises an OperationalError.",
     patches=(
         Patch(ROUTES, "ti_update_state", ("8383c84994762e30",), leave, ("3.3",)),
         Patch(

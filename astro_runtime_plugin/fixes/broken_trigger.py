@@ -1,8 +1,9 @@
 """A trigger that cannot be built fails alone, and the triggerer runs the others.
 
-Airflow expects a missing class and wrong arguments. Any other error, such as that of arguments which another Fernet key
-encrypted, ends the triggerer, and the next one meets the same trigger. Here such a trigger fails as one with wrong
-arguments does. One whose DAG cannot be read, which says nothing about the trigger, waits for a DAG that can.
+Airflow handles a missing class and wrong arguments. Any other error ends the triggerer, for example arguments that were
+encrypted with another Fernet key, and the next triggerer meets the same trigger. With this fix such a trigger fails as
+one with wrong arguments does. A trigger whose DAG cannot be read may be in order, so it waits until the DAG can be
+read.
 """
 
 from __future__ import annotations
@@ -117,9 +118,10 @@ def is_of_database(error: Exception) -> bool:
 FIX = Fix(
     id=ID,
     title="A trigger that cannot be built fails only its own task",
-    symptom="One such trigger, or a changed Fernet key, ends every triggerer again and again; all deferred tasks wait.",
+    symptom="One broken trigger, or a changed Fernet key, ends every triggerer again and again; all deferred tasks"
+    " wait.",
     issue="https://github.com/apache/airflow/pull/72758",
-    ends="Airflow's triggerer fails a trigger for any error of its construction.",
+    ends="Airflow's triggerer fails a trigger on any error while it is built.",
     patches=(
         Patch(TRIGGERER, "TriggerRunner.create_triggers", ("194887f519ad9551",), create_each, ("3.3",)),
         Patch(

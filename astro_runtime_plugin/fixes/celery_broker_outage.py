@@ -1,9 +1,9 @@
 """A task that cannot be sent to Celery's broker stays queued in the executor until the broker is back.
 
-Airflow fails the task at the first error of the connection; it sends again only after its own time-out, three times.
-A task that `_send_workloads_to_celery` returns no result for stays in the executor's queue, and the scheduler's next
-loop sends it. Here the results of a failed connection are left out, for up to MAX_SECONDS for each task. While the
-broker is away, one message of a batch tries the connection, and the other messages fail with it.
+Airflow fails the task at the first connection error; only after a time-out of its own does it send again, three times.
+A task for which `_send_workloads_to_celery` returns no result stays in the executor's queue, and the scheduler's next
+loop sends it. This fix leaves out the results of failed connections, for up to five minutes per task. During the
+outage, one message of each batch tries to connect, and the other messages fail with it.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def fail_with_batch(send: Callable[[Any], Result]) -> Callable[[Any], Result]:
 EXECUTORS = "airflow.providers.celery.executors"
 FIX = Fix(
     id=ID,
-    title="A task that is sent while Celery's broker is away waits until the broker is back",
+    title="A task that is sent during an outage of Celery's broker waits until the broker is back",
     symptom="Tasks fail at once with `Error sending Celery workload` when Redis or RabbitMQ restarts.",
     issue="",
     ends="CeleryExecutor keeps a task queued when the connection to the broker fails.",

@@ -1,9 +1,9 @@
-"""The scheduler outlasts an outage of the database of some minutes instead of exiting.
+"""The scheduler survives an outage of the database of a few minutes instead of exiting.
 
-Airflow retries some of the loop's transactions for a few seconds; an error of any other transaction, and of these
-after that, ends the scheduler. Here the loop begins again once the database answers. What the interrupted loop left in
-memory is put right before: events of executors that were taken and not saved are given back, and tasks that wait for
-their executor although their queueing was not saved are dropped.
+Airflow retries some of the loop's transactions for a few seconds. An error that lasts longer, or that hits another
+transaction, ends the scheduler. With this fix the loop starts again once the database answers. What the interrupted
+loop left in memory is put right first: events of executors that were taken but not saved are given back, and tasks that
+wait for their executor although their queueing was not saved are dropped.
 """
 
 from __future__ import annotations
@@ -152,8 +152,8 @@ def _drop_unsaved(unsent: dict[Any, Any]) -> None:
 
 FIX = Fix(
     id=ID,
-    title="The scheduler outlasts an outage of the database of up to 5 minutes",
-    symptom="A failover of the database of some seconds ends every scheduler.",
+    title="The scheduler survives an outage of the database of up to 5 minutes",
+    symptom="A database failover of a few seconds ends every scheduler.",
     issue="https://github.com/apache/airflow/issues/38252",
     ends="Airflow's scheduler waits for its database in every step of its loop.",
     patches=(

@@ -1,9 +1,9 @@
-"""A pod that KubernetesExecutor has marked as done is not taken for one that another scheduler has adopted.
+"""A pod that KubernetesExecutor has marked as done is not mistaken for one that another scheduler has adopted.
 
-With `delete_worker_pods` off, the executor labels the pod of a finished attempt, and its watch for pods without that
-label reports the pod as deleted. The executor believes that another scheduler has taken the pod over, and forgets the
-task. If a new pod was requested for the task meanwhile, because the first one failed before it began or because the
-task was deferred, the state of the new pod is ignored. Here such a report is ignored instead.
+With `delete_worker_pods` off, the executor labels the pod of a finished attempt, and its watch, which excludes pods
+with that label, reports the pod as deleted. The executor concludes that another scheduler has taken the pod over, and
+forgets the task. If the task has a new pod by then, because the first one failed before it began or because the task
+was deferred, the state of the new pod is ignored. With this fix the report is ignored instead.
 """
 
 from __future__ import annotations
@@ -66,10 +66,10 @@ def adopted() -> Any:
 
 FIX = Fix(
     id=ID,
-    title="A task whose pod fails twice before it begins ends as failed, also if its pods are kept",
+    title="A task whose pod fails twice before it begins ends as failed, even if its pods are kept",
     symptom="With `[kubernetes_executor] delete_worker_pods` off, a task stays queued after its second pod has failed.",
     issue="",
-    ends="KubernetesExecutor tells a pod that it has marked as done from an adopted one.",
+    ends="KubernetesExecutor can tell a pod that it has marked as done from an adopted one.",
     patches=(
         Patch(
             "airflow.providers.cncf.kubernetes.executors.kubernetes_executor",

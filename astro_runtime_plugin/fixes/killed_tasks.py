@@ -1,11 +1,12 @@
 """A task that SIGTERM interrupts ends as killed, and its retries count.
 
-On SIGTERM, as when its pod is deleted, Airflow 3 calls the operator's `on_kill`, and lets `execute` go on: what waits
-for the work that `on_kill` has stopped returns, and the task is a success. Here `execute` is interrupted, as in
-Airflow 2, if the operator has an `on_kill` of its own. Without one there is nothing to stop, and the task may finish.
+On SIGTERM, for example because its pod is deleted, Airflow 3 calls the operator's `on_kill` and lets `execute` go on.
+If `execute` waits for the work that `on_kill` has stopped, it returns, and the task is a success. With this fix
+`execute` is interrupted, as in Airflow 2, if the operator has its own `on_kill`. Without one there is nothing to stop,
+and the task may finish.
 
-Where the server has told the supervisor to stop the task, as after a change of its state in the UI, nothing is left to
-report, and Airflow stays as it is.
+If the server has told the supervisor to stop the task, for example after a change of its state in the UI, there is
+nothing left to report, and Airflow works as before.
 """
 
 from __future__ import annotations
@@ -118,10 +119,10 @@ def _note(error: Exception) -> None:
 
 FIX = Fix(
     id=ID,
-    title="A task that SIGTERM interrupts fails, and its retries count",
-    symptom="A task whose pod was deleted, or whose worker was stopped, was a success, though its work was not done.",
+    title="A task that is stopped with SIGTERM fails, and its retries count",
+    symptom="A task whose pod was deleted, or whose worker was stopped, succeeded although its work was not done.",
     issue="https://github.com/apache/airflow/issues/73006",
-    ends="SIGTERM ends a task whose operator has an on_kill of its own as failed or up for retry.",
+    ends="After SIGTERM, a task whose operator has its own `on_kill` ends as failed or up for retry.",
     patches=(
         Patch(RUNNER, "_prepare", ("2c530730d1b12dfa",), interrupt, ("3.3",)),
         Patch(RUNNER, "_execute_task", ("bc0fbd9dbd3138f2",), interrupt, ("3.3",)),

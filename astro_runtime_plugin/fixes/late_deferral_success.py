@@ -1,11 +1,11 @@
-"""The executor's late word that a task has deferred, or rescheduled, itself does not fail the task that has resumed.
+"""The executor's late report of a deferral or reschedule does not fail the task that has resumed.
 
 A worker that has deferred its task exits, and the executor reports this as a success of the try. If a trigger fires
-sooner than the report comes, the task is queued or running again, in the same try, and the scheduler takes the report
-for that of a worker that was killed. The same holds for a sensor in reschedule mode.
+before the report arrives, the same try is queued or running again, and the scheduler concludes from the report that its
+worker was killed. The same happens to a sensor in reschedule mode.
 
-A try that has resumed needs no report of a success: it has written its state itself by then. One whose worker really
-was killed is found by `task_queued_timeout` if it is queued, and by its missing heartbeats if it is running.
+A try that has resumed needs no report of success, because it writes its state itself. If its worker really was killed,
+Airflow notices by `task_queued_timeout` while the task is queued, and by its missing heartbeats while it is running.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def _rescheduled() -> Any:
 
 FIX = Fix(
     id=ID,
-    title="A deferred task that resumes at once is not failed by the report that its deferral has ended",
+    title="A deferred task that resumes at once is not failed by the late report of its deferral",
     symptom="A deferrable task fails with `state mismatch` in the audit log, although nothing in it failed.",
     issue="https://github.com/apache/airflow/issues/72716",
     ends="Airflow's scheduler ignores the success of a deferral or reschedule whose task is queued or running again.",

@@ -1,9 +1,10 @@
-"""The log of a task whose remote store fails for a moment is uploaded a few seconds later.
+"""A task's log that cannot be uploaded, because the remote store fails for a moment, is uploaded a little later.
 
-Airflow uploads a log once, when the task has ended and its state is saved. The stores' classes either raise, or return
-False from their `write`. Here an upload that failed is tried again, for about a quarter of a minute in all. A process
-whose store has just failed for so long tries once for a while, since its next tasks are not to wait, too. The
-triggerer, which uploads logs between other work, tries once as before.
+Airflow uploads a log once, after the task has ended and its state is saved. The class of a remote store reports a
+failure with an error, or by returning False from its `write`. This fix tries a failed upload again, for about 15
+seconds in all. A process whose store has just failed for that long makes a single attempt per log for five minutes, so
+that its next tasks do not have to wait as well. The triggerer, which uploads logs between other work, tries once as
+before.
 """
 
 from __future__ import annotations
@@ -117,10 +118,10 @@ def watch_store(results: list[object]) -> Any:
 
 FIX = Fix(
     id=ID,
-    title="A task's log is uploaded although the remote store fails for a moment",
+    title="A task's log is uploaded even if the remote store fails for a moment",
     symptom="A task's log is missing in the remote store, and lost with its pod; one failed upload was logged.",
     issue="",
-    ends="Airflow tries again to upload a log.",
+    ends="Airflow retries the upload of a log.",
     patches=(
         Patch(
             "airflow.sdk.execution_time.supervisor",

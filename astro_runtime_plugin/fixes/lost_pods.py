@@ -1,9 +1,10 @@
-"""A queued task that has no pod any more gets another one, as soon as that is certain.
+"""A queued task that has lost its pod gets another one, as soon as the loss is certain.
 
-A pod that is deleted before it runs, as when its node is drained, is only logged by KubernetesExecutor, and an event
-that its watch has missed is not noticed: the task waits for [scheduler] task_queued_timeout, ten minutes. Here the
-pods are listed while a task has been queued for QUEUED_SECONDS. A task is queued again if in two rounds it had no pod,
-no request for one and no event that waits, and its row in the database still says that no worker has begun it.
+KubernetesExecutor only logs that a pod was deleted before it ran, for example because its node was drained, and never
+notices an event that its watch has missed. The task waits for `[scheduler] task_queued_timeout`, ten minutes. With this
+fix the executor lists its pods while a task has been queued for more than a minute. A task is queued again if in two
+rounds it had no pod, no request for one and no event that waits, and its row in the database still says that no worker
+has begun it.
 """
 
 from __future__ import annotations
@@ -140,7 +141,7 @@ FIX = Fix(
     title="A queued task whose pod was deleted before it ran gets another one after a minute",
     symptom="Tasks stay queued for ten minutes after their pods were deleted or evicted before they ran.",
     issue="",
-    ends="KubernetesExecutor notices that a queued task has no pod before [scheduler] task_queued_timeout.",
+    ends="KubernetesExecutor notices that a queued task has no pod before `[scheduler] task_queued_timeout`.",
     patches=(
         Patch(
             "airflow.providers.cncf.kubernetes.executors.kubernetes_executor",

@@ -1,9 +1,10 @@
 """After an outage of the database or of all API servers, running tasks get time to report before any is failed.
 
-A running task reports through the API server (3.3) or the database (2.11). The scheduler fails it when its last report
-is older than the timeout, also when nobody could report meanwhile. Here the scheduler notices an outage: its own
-heartbeat was not written for a while, at its start no scheduler had a recent one, or no API server was alive. From
-the outage's end it fails nobody for one timeout. Other schedulers too get time to report before it takes their tasks.
+A running task reports through the API server (3.3) or the database (2.11). The scheduler fails a task whose last report
+is older than the timeout, even if no task was able to report in the meantime. With this fix the scheduler notices an
+outage: its own heartbeat was not written for a while, no scheduler had a recent one when it started, or no API server
+was alive. After the outage it fails no task for the length of one timeout. Other schedulers, too, get time to report
+before it takes over their tasks.
 """
 
 from __future__ import annotations
@@ -166,9 +167,9 @@ def _adoption_timeout() -> float:
 FIX = Fix(
     id=ID,
     title="After an outage of the database or of all API servers, running tasks get time to report",
-    symptom="The first scheduler that is back after an outage of some minutes fails every running task.",
+    symptom="After an outage of some minutes, the first scheduler to come back fails every running task.",
     issue="https://github.com/apache/airflow/issues/39088",
-    ends="Airflow's scheduler fails no task for a heartbeat timeout after an outage.",
+    ends="Airflow's scheduler fails no task for one heartbeat timeout after an outage.",
     patches=(
         Patch(
             MODULE, f"{CLASS}.heartbeat_callback", ("c5a648b44c56e3d3", "6c1babc23d35ed14"), record_heartbeat

@@ -1,9 +1,9 @@
 """KubernetesExecutor pauses between its attempts to create pods, and never creates two for one task.
 
-With retries (`[kubernetes_executor] task_publish_max_retries`), each of the scheduler's loops tries again for a whole
-batch of tasks, without a pause unless the API server demands one. Here one failure ends the attempts for a moment. A
-task that stays queued for too long is revoked and queued again, but its first request for a pod stays, too, so that
-the API server gets both when it is back. Here revoking a task removes its request.
+With retries (`[kubernetes_executor] task_publish_max_retries`), each scheduler loop tries again for a whole batch of
+tasks, without a pause unless the API server asks for one. With this fix one failure stops the attempts for a moment. A
+task that stays queued for too long is revoked and queued again, but its first request for a pod stays as well, so that
+the API server gets both when it is back. With this fix, revoking a task removes its request.
 """
 
 from __future__ import annotations
@@ -81,7 +81,8 @@ def remove(executor: Any, task: Any) -> None:
 EXECUTOR = "airflow.providers.cncf.kubernetes.executors.kubernetes_executor"
 FIX = Fix(
     id=ID,
-    title="Pods are created once, and after a pause, when the Kubernetes API server was away",
+    title="After an outage of the Kubernetes API server each task gets one pod, and failed requests are not repeated"
+    " at once",
     symptom="With retries, a task gets two pods after a long outage, and every scheduler loop repeats all requests.",
     issue="https://github.com/apache/airflow/pull/71909",
     ends="KubernetesExecutor pauses after each failure and drops the request for a revoked task.",

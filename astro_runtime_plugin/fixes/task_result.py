@@ -1,8 +1,8 @@
-"""Airflow 2: a task that starts or ends while the database is away waits for it.
+"""Airflow 2: a task that starts or ends during an outage of the database waits for its end.
 
 The task's process saves its result in the database, and fails if it cannot: the work is lost, and the task counts as
-running until it is failed for want of heartbeats. One that starts meanwhile is failed too. Here both wait until the
-database answers, for as long as the task's supervisor does.
+running until it is failed for missing heartbeats. A task that starts during the outage fails, too. With this fix both
+wait until the database answers, for as long as the task's supervisor does.
 """
 
 from __future__ import annotations
@@ -140,8 +140,8 @@ def _wait(session: Any) -> None:
 
 FIX = Fix(
     id=ID,
-    title="A task that starts or ends while the database is away waits for it",
-    symptom="Tasks that end during an outage of the database stay in running and fail later, also when they succeeded.",
+    title="A task that starts or ends during an outage of the database waits for its end",
+    symptom="Tasks that end during an outage of the database stay in running and fail later, even if they succeeded.",
     issue="",
     ends="Airflow 2.11 is no longer supported.",
     patches=(

@@ -1,7 +1,8 @@
-"""The token of a running task outlives an outage of the API server, which cannot renew one that has expired.
+"""The token of a running task outlives an outage of the API server, which cannot renew an expired token.
 
-An answer of the API server renews a token in the last fifth of its life (Airflow's `JWTReissueMiddleware`). With
-Airflow's ten minutes that leaves two at worst, while the scheduler waits five for a heartbeat.
+The API server renews a token when it answers a request in the last fifth of the token's life (Airflow's
+`JWTReissueMiddleware`). Of Airflow's ten minutes, only two may be left when an outage begins, while the scheduler waits
+five minutes for a heartbeat.
 """
 
 from __future__ import annotations
@@ -42,10 +43,11 @@ def lengthen(generator: Any) -> None:
 
 FIX = Fix(
     id=ID,
-    title="The token of a running task outlives an outage that the scheduler bears",
-    symptom="After some minutes without an API server, running tasks get 403 for every request, and are killed.",
+    title="The token of a running task outlives any outage that the scheduler tolerates",
+    symptom="After some minutes without an API server, every request of a running task gets 403, and the task is"
+    " killed.",
     issue="https://github.com/apache/airflow/issues/67939",
-    ends="Airflow renews a task's token so early that what is left is longer than `task_instance_heartbeat_timeout`.",
+    ends="Airflow renews a task's token so early that its remaining life exceeds `task_instance_heartbeat_timeout`.",
     patches=(
         Patch(
             "airflow.api_fastapi.execution_api.app",

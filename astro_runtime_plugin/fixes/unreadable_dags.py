@@ -1,8 +1,8 @@
 """A serialized DAG that cannot be read is skipped; the scheduler goes on with all others.
 
-A row may need a plugin that this scheduler lacks, or come from a newer Airflow. Reading it raises in the middle of the
-scheduler's loop. Here it counts as missing, with one warning, and the queries that select work leave out its runs and
-events until the row changes.
+A row may need a plugin that this scheduler lacks, or come from a newer Airflow. Reading it raises an error in the
+middle of the scheduler's loop. With this fix the DAG counts as missing, with one warning, and the queries that select
+work leave out its runs and events until the row changes.
 """
 
 from __future__ import annotations
@@ -221,7 +221,7 @@ def _rows(names: list[str]) -> dict[str, Rows]:
 FIX = Fix(
     id=ID,
     title="A serialized DAG that cannot be read stops only its own scheduling",
-    symptom="One DAG whose timetable's plugin is missing, or that a newer Airflow has saved, stops all scheduling.",
+    symptom="One DAG whose timetable plugin is missing, or that a newer Airflow has saved, stops all scheduling.",
     issue="https://github.com/apache/airflow/issues/56529",
     ends="Airflow's scheduler skips each DAG that it cannot read, in every step of its loop.",
     patches=(
