@@ -56,9 +56,8 @@ def apply_fixes(module: ModuleType) -> None:
     try:
         from airflow.configuration import conf  # noqa: F401
     except ImportError:
-        _watched.discard(
-            name
-        )  # Airflow's own start imports it: the startup hook, a part of that start, is next
+        # Airflow's own start imports this module. The startup hook, which is part of that start, watches it again.
+        _watched.discard(name)
         return
     for fix, modules in FIXES.items():
         if name in modules:
@@ -89,10 +88,10 @@ def _apply(fix: str, module: ModuleType, name: str) -> None:
     if not selection().includes(fix.replace("_", "-")):
         return
     from astro_runtime_plugin.airflow_compat import line
-    from astro_runtime_plugin.fixes.application import applied, apply
+    from astro_runtime_plugin.fixes.application import applied_fixes, apply
 
     loaded = load_fix(fix)
     patches = [patch for patch in loaded.patches_for(line()) if patch.module == name]
     if patches:
         apply(patches, module)
-        applied().add(loaded.id)
+        applied_fixes().add(loaded.id)

@@ -15,10 +15,8 @@ from astro_runtime_plugin.fixes.guard import attempt
 
 MODULE = "airflow.jobs.scheduler_job_runner"
 ID = "active-runs"
-FORGOTTEN = (
-    "operator_triggered",
-    "asset_materialization",
-)  # the types of runs after which Airflow does not count
+# The types of runs after which Airflow does not count again.
+FORGOTTEN_TYPES = ("operator_triggered", "asset_materialization")
 FINISHED = ("success", "failed")
 
 
@@ -28,7 +26,7 @@ def count_after_end(schedule: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(schedule)
     def schedule_and_count(runner: Any, dag_run: Any, session: Any) -> Any:
         callback = schedule(runner, dag_run, session)
-        if dag_run.run_type in FORGOTTEN and dag_run.state in FINISHED:
+        if dag_run.run_type in FORGOTTEN_TYPES and dag_run.state in FINISHED:
             attempt(ID, None, _count, runner, dag_run, session)
         return callback
 

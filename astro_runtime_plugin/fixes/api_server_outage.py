@@ -37,11 +37,13 @@ from astro_runtime_plugin.fixes.support.request_policy import (
 CLIENT, SUPERVISOR = "airflow.sdk.api.client", "airflow.sdk.execution_time.supervisor"
 ID = "api-server-outage"
 LINES = ("3.3",)
-HICCUP = 1.0  # seconds: a task's request is repeated at once, so that only an outage costs it a heartbeat's interval
+# A task's request is repeated for that many seconds before it waits for the next answered heartbeat, so that a short
+# failure does not cost it the interval between heartbeats.
+REPETITION_SECONDS = 1.0
 
 
-def patient(call: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap what happens before a task runs: `_configure_logging`, which may need a connection, and the start."""
+def retry_during_start(call: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap a step before the task runs: its start, or `_configure_logging`, which may need a connection."""
 
     @wraps(call)
     def call_patiently(*args: Any, **options: Any) -> Any:
@@ -81,14 +83,15 @@ def keep_request(handle: Callable[..., None]) -> Callable[..., None]:
     """Wrap `_handle_request`, which sends what a running task asks for."""
 
     def send(supervisor: Any, *args: Any) -> None:
-        with request_policy(attempt(ID, None, _until, time.monotonic() + HICCUP)):
+        with request_policy(attempt(ID, None, _until, time.monotonic() + REPETITION_SECONDS)):
             handle(supervisor, *args)
 
     @wraps(handle)
     def handle_or_keep(supervisor: Any, message: Any, log: Any, request_id: int) -> None:
         again = partial(send, supervisor, message, log, request_id)
         if not has_child(supervisor) or not is_running(supervisor):
-            handle(supervisor, message, log, request_id)  # no heartbeat tells when the outage ends
+            # Without heartbeats nothing tells when the outage ends.
+            handle(supervisor, message, log, request_id)
             return
         try:
             again()
@@ -130,7 +133,7 @@ def before_heartbeat(supervisor: Any) -> None:
 
 
 def after_heartbeat(supervisor: Any, failures: int) -> None:
-    """Give the loop an interval after a failure, however long that took; catch up after an answer."""
+    """Wait an interval after a failed heartbeat, however long it took; after an answered one, send pending requests."""
     from airflow.sdk.api.client import API_RETRIES
 
     if supervisor.failed_heartbeats > failures:
@@ -140,19 +143,19 @@ def after_heartbeat(supervisor: Any, failures: int) -> None:
     send_pending(supervisor, API_RETRIES)
 
 
-def bear_failures(handle: Callable[[Any, Exception], None]) -> Callable[[Any, Exception], None]:
+def tolerate_failures(handle: Callable[[Any, Exception], None]) -> Callable[[Any, Exception], None]:
     """Wrap `_handle_heartbeat_failures`, which kills the task after `[workers] max_failed_heartbeats` failures."""
 
     @wraps(handle)
     def handle_when_given_up(supervisor: Any, error: Exception) -> None:
-        if not attempt(ID, False, bear, supervisor, error):
+        if not attempt(ID, False, tolerate, supervisor, error):
             handle(supervisor, error)
 
     return handle_when_given_up
 
 
-def bear(supervisor: Any, error: Exception) -> bool:
-    """Count a failure, and say so after the first; False: the scheduler has given up the task."""
+def tolerate(supervisor: Any, error: Exception) -> bool:
+    """Count a failure, and log the first. Return False if the scheduler has given up the task by now."""
     from airflow.sdk.execution_time.supervisor import HEARTBEAT_TIMEOUT, MAX_FAILED_HEARTBEATS
 
     left = supervisor._last_successful_heartbeat + HEARTBEAT_TIMEOUT - time.monotonic()
@@ -171,10 +174,10 @@ def bear(supervisor: Any, error: Exception) -> bool:
 
 # The supervisor's functions, the digests of their source, and what wraps them. `keep_request` needs `send_heartbeat`.
 PATCHES: tuple[tuple[str, str, Wrap], ...] = (
-    ("_configure_logging", "0eacd522b8ca2ee9", patient),
-    ("ActivitySubprocess._on_child_started", "c1810e9d6d095987", patient),
+    ("_configure_logging", "0eacd522b8ca2ee9", retry_during_start),
+    ("ActivitySubprocess._on_child_started", "c1810e9d6d095987", retry_during_start),
     ("ActivitySubprocess._send_heartbeat_if_needed", "31f8f8772b8c6096", send_heartbeat),
-    ("ActivitySubprocess._handle_heartbeat_failures", "78a72b8b5af7fd87", bear_failures),
+    ("ActivitySubprocess._handle_heartbeat_failures", "78a72b8b5af7fd87", tolerate_failures),
     ("ActivitySubprocess._handle_request", "30064da15beecec2", keep_request),
     ("ActivitySubprocess.update_task_state_if_needed", "9f0c88714b9fff61", deliver_state),
 )

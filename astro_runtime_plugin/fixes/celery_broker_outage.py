@@ -24,7 +24,7 @@ PROBLEM = "tasks wait in the scheduler: Celery's broker cannot be reached"
 Result = tuple[Any, Any, Any]  # of a message: the task's key, its arguments, and Celery's result or the error
 
 
-class Waiting:
+class WaitingTasks:
     """The tasks of one executor that wait for the broker, with the time at which each was to be sent first."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -56,7 +56,7 @@ def connection_error(result: Any) -> BaseException | None:
     return error if isinstance(error, BaseException) and is_outage(error) else None
 
 
-_waiting: WeakKeyDictionary[Any, Waiting] = WeakKeyDictionary()
+_waiting: WeakKeyDictionary[Any, WaitingTasks] = WeakKeyDictionary()
 # The first failed result of the batch that is being sent; None between batches. Processes that send a part of the
 # batch have it, too: they are forked meanwhile.
 _batch: dict[str, list[Any] | None] = {"failed": None}
@@ -77,7 +77,7 @@ def keep_queued(send: Callable[..., list[Result]]) -> Callable[..., list[Result]
 
     @wraps(send)
     def send_or_keep(executor: Any, messages: Sequence[tuple[Any, ...]]) -> list[Result]:
-        waiting = attempt(ID, None, _waiting.setdefault, executor, Waiting())
+        waiting = attempt(ID, None, _waiting.setdefault, executor, WaitingTasks())
         if waiting and attempt(ID, False, waiting.pauses, messages):
             return []
         with one_batch():

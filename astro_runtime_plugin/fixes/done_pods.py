@@ -39,7 +39,7 @@ def is_done(executor: Any, results: Any) -> bool:
     """Return whether the report of an adopted pod is about a pod that this executor has marked, and forget that."""
     pod = (results.namespace, results.pod_name)
     done = _done.get(executor, {})
-    if results.state != adopted() or pod not in done:
+    if results.state != adopted_state() or pod not in done:
         return False
     del done[pod]
     return True
@@ -49,7 +49,8 @@ def remember(executor: Any, results: Any) -> None:
     """Remember a pod that `_change_state` has marked."""
     from airflow.utils.state import TaskInstanceState
 
-    if executor.kube_config.delete_worker_pods or results.state in (adopted(), TaskInstanceState.RUNNING):
+    unmarked = (adopted_state(), TaskInstanceState.RUNNING)
+    if executor.kube_config.delete_worker_pods or results.state in unmarked:
         return
     done = _done.setdefault(executor, {})
     done[results.namespace, results.pod_name] = None
@@ -57,7 +58,7 @@ def remember(executor: Any, results: Any) -> None:
         del done[next(iter(done))]
 
 
-def adopted() -> Any:
+def adopted_state() -> Any:
     """Return the state of a pod that another scheduler has adopted."""
     from airflow.providers.cncf.kubernetes.executors.kubernetes_executor_types import ADOPTED
 

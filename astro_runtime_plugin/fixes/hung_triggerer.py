@@ -3,9 +3,8 @@
 A trigger that blocks the event loop stops all others. Airflow notices this and stops the heartbeat, so that another
 triggerer takes the triggers over. But the process stays, and if it is the only triggerer, no trigger runs any more.
 
-With this fix the triggerer exits if its triggers stay silent for another three times `[triggerer]
-runner_health_check_threshold` (30 s by default) after Airflow has noticed. Only silence during which this process
-listened counts.
+Three times `[triggerer] runner_health_check_threshold` (30 s by default) after Airflow has noticed, the triggerer exits
+if its triggers are still silent. Only silence during which this process listened counts.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ def leave_to_scheduler(update: Callable[[Any], None]) -> Callable[[Any], None]:
 
     @wraps(update)
     def update_unless_killed(process: Any) -> None:
-        if attempt(ID, False, died, process):
+        if attempt(ID, False, has_died, process):
             attempt(ID, None, _explain, process)
             raise KilledTaskError("the process of the task ended before it could report how the task ended")
         update(process)
@@ -53,8 +53,8 @@ def leave_to_scheduler(update: Callable[[Any], None]) -> Callable[[Any], None]:
     return update_unless_killed
 
 
-def died(process: Any) -> bool:
-    """Whether the task's process has failed, and had not reported the task's state; then no callback has run."""
+def has_died(process: Any) -> bool:
+    """Whether the task's process failed before it reported the task's state; in that case no callback has run."""
     reported = process._terminal_state or process._pending_terminal_state_msg
     return process._exit_code != 0 and not reported
 

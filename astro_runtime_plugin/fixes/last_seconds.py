@@ -21,7 +21,7 @@ ID = "last-seconds"
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-class Postponement:
+class PostponedSignals:
     """Signals of this process that wait until `end`."""
 
     def __init__(self) -> None:
@@ -43,11 +43,11 @@ class Postponement:
 
 
 def postpone_signals(wait: Callable[[Any], int]) -> Callable[[Any], int]:
-    """Wrap `ActivitySubprocess.wait`: what it restores as the previous handlers are those of the postponement."""
+    """Wrap `ActivitySubprocess.wait`: what it restores as the previous handlers are those that postpone."""
 
     @wraps(wait)
     def wait_undisturbed(process: Any) -> int:
-        postponement = attempt(ID, None, Postponement)
+        postponement = attempt(ID, None, PostponedSignals)
         try:
             return wait(process)
         finally:

@@ -91,9 +91,8 @@ def _rescheduled() -> Any:
     from airflow.models.taskreschedule import TaskReschedule
     from sqlalchemy import select
 
-    per_try = hasattr(
-        TaskReschedule, "ti_id"
-    )  # Airflow 3 gives each try a task instance with an id of its own
+    # Airflow 3 gives each try a task instance with its own id.
+    per_try = hasattr(TaskReschedule, "ti_id")
     names = ("dag_id", "task_id", "run_id", "map_index", "try_number")
     pairs = [("ti_id", "id")] if per_try else [(name, name) for name in names]
     same = [getattr(TaskReschedule, one) == getattr(TaskInstance, other) for one, other in pairs]

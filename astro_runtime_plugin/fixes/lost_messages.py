@@ -28,10 +28,8 @@ ID = "lost-messages"
 log = logging.getLogger("astro_runtime")
 SEARCH = "astro_runtime_plugin.fixes.support.message_search"
 QUEUED_SECONDS = 60.0  # after which a task's message is searched for
-FIRST_PAUSE, MAX_PAUSE = (
-    15.0,
-    120.0,
-)  # seconds between two searches; the pause doubles while none finds a lost message
+# Seconds between two searches; the pause doubles while none finds a lost message.
+FIRST_PAUSE, MAX_PAUSE = 15.0, 120.0
 SEARCH_SECONDS = 60.0  # after which a search is given up
 MAX_RESENDS = 3  # of a task's try; then Airflow's timeout applies
 

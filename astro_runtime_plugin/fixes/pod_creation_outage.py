@@ -21,10 +21,9 @@ from astro_runtime_plugin.fixes.guard import attempt
 from astro_runtime_plugin.fixes.support.outage import FIRST_PAUSE, MAX_PAUSE, is_outage
 
 ID = "pod-creation-outage"
-OUTAGE_SECONDS = 60.0  # a failure that long after the last one belongs to another outage
-_pauses: WeakKeyDictionary[Any, tuple[float, float]] = (
-    WeakKeyDictionary()
-)  # seconds, and when the pause began
+OUTAGE_SECONDS = 60.0  # after so long without a failure, the next one belongs to another outage
+# The length of each executor's last pause in seconds, and when it began.
+_pauses: WeakKeyDictionary[Any, tuple[float, float]] = WeakKeyDictionary()
 
 
 def pause_after_failure(

@@ -1,4 +1,4 @@
-"""Airflow 2: a task that starts or ends during an outage of the database waits for its end.
+"""Airflow 2: a task that starts or ends during an outage of the database waits until it is over.
 
 The task's process saves its result in the database, and fails if it cannot: the work is lost, and the task counts as
 running until it is failed for missing heartbeats. A task that starts during the outage fails, too. With this fix both
@@ -140,7 +140,7 @@ def _wait(session: Any) -> None:
 
 FIX = Fix(
     id=ID,
-    title="A task that starts or ends during an outage of the database waits for its end",
+    title="A task that starts or ends during an outage of the database waits until it is over",
     symptom="Tasks that end during an outage of the database stay in running and fail later, even if they succeeded.",
     issue="",
     ends="Airflow 2.11 is no longer supported.",

@@ -16,20 +16,20 @@ from astro_runtime_plugin.fixes.guard import attempt
 
 ID = "token-lifetime"
 OPTION = ("execution_api", "jwt_expiration_time")
-PARTS = 5  # a fifth of a token's life must be as long as an outage may be,
-MARGIN = 60  # and some seconds for answers that come late
+PARTS = 5  # only the last fifth of a token's life is certain to be left when an outage begins
+MARGIN = 60  # seconds, for answers that come late
 
 
-def outlive_outages(create: Callable[[], Any]) -> Callable[[], Any]:
+def lengthen_lifetime(create: Callable[[], Any]) -> Callable[[], Any]:
     """Wrap `_jwt_generator`, whose result makes the tokens with which tasks run."""
 
     @wraps(create)
-    def create_for_outages() -> Any:
+    def create_and_lengthen() -> Any:
         generator = create()
         attempt(ID, None, lengthen, generator)
         return generator
 
-    return create_for_outages
+    return create_and_lengthen
 
 
 def lengthen(generator: Any) -> None:
@@ -53,7 +53,7 @@ FIX = Fix(
             "airflow.api_fastapi.execution_api.app",
             "_jwt_generator",
             ("acf64f59b409bfe6",),
-            outlive_outages,
+            lengthen_lifetime,
             ("3.3",),
         ),
     ),

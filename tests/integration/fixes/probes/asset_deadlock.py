@@ -24,9 +24,8 @@ WAITING = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
 def lock_events(holds: threading.Event) -> None:
     """Lock the asset events, and when the API server waits for them, the row of the task, which the API server has."""
     with engine.begin() as connection, engine.connect() as observer:
-        connection.execute(
-            text("SET deadlock_timeout = '10min'")
-        )  # PostgreSQL breaks the other transaction off
+        # PostgreSQL aborts the transaction whose timeout ends first: the other one.
+        connection.execute(text("SET deadlock_timeout = '10min'"))
         connection.execute(text("LOCK TABLE asset_event"))
         holds.set()
         wait_until(lambda: observer.execute(WAITING).scalar(), seconds=60)
