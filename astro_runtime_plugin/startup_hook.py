@@ -95,7 +95,7 @@ def add_examples(environ: MutableMapping[str, str]) -> None:
 
 
 def register_fixes(_: object) -> None:
-    """Arrange what `astro_runtime_fixes.pth` has not: everything where it does not run, and modules loaded before."""
+    """Register the fixes that `astro_runtime_fixes.pth` has not: all if it did not run, and those of loaded modules."""
     from astro_runtime_plugin.fixes import activation
 
     activation.watch_imports(loaded=True)

@@ -14,6 +14,7 @@ from typing import Any
 
 from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
+from astro_runtime_plugin.fixes.support.database_errors import is_passing_error
 
 ROUTES = "airflow.api_fastapi.execution_api.routes.task_instances"
 ID = "asset-deadlock"
@@ -41,9 +42,7 @@ def record_aborted(save: Callable[..., Any]) -> Callable[..., Any]:
 
 def record(error: Exception, session: Any) -> None:
     """Keep an error in the session if the database is the cause, rather than the data or the statement."""
-    from sqlalchemy.exc import InterfaceError, OperationalError
-
-    if isinstance(error, (InterfaceError, OperationalError)):
+    if is_passing_error(error):
         session.info[KEY] = error
 
 

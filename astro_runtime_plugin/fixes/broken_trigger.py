@@ -16,6 +16,7 @@ from typing import Any
 
 from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
+from astro_runtime_plugin.fixes.support.database_errors import is_database_error
 
 TRIGGERER = "airflow.jobs.triggerer_job_runner"
 ID = "broken-trigger"
@@ -59,7 +60,7 @@ def update_rest(update: Callable[..., None]) -> Callable[..., None]:
         try:
             update(runner, requested_trigger_ids)
         except Exception as error:
-            if is_of_database(error) or not attempt(ID, 0, fail_broken, runner, requested_trigger_ids):
+            if is_database_error(error) or not attempt(ID, 0, fail_broken, runner, requested_trigger_ids):
                 raise
             update(runner, requested_trigger_ids)
 
@@ -91,7 +92,7 @@ def skip_unreadable(create: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return create(supervisor, trigger, *args, **options)
         except Exception as error:
-            if is_of_database(error):
+            if is_database_error(error):
                 raise
             warn_once(trigger.id, error)
             return None
@@ -106,13 +107,6 @@ def warn_once(trigger_id: int, error: Exception) -> None:
         log.warning(
             "astro-runtime: trigger %s waits: its DAG cannot be read (%s)", trigger_id, type(error).__name__
         )
-
-
-def is_of_database(error: Exception) -> bool:
-    """Whether an error says something about the database rather than about a trigger."""
-    from sqlalchemy.exc import SQLAlchemyError
-
-    return isinstance(error, SQLAlchemyError)
 
 
 FIX = Fix(

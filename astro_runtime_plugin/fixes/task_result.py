@@ -15,6 +15,7 @@ from typing import Any
 
 from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
+from astro_runtime_plugin.fixes.support.database_errors import is_passing_error
 
 log = logging.getLogger("astro_runtime")
 MODULE, COMMAND = "airflow.models.taskinstance", "airflow.cli.commands.task_command"
@@ -76,7 +77,7 @@ def push_again(push: Callable[..., None]) -> Callable[..., None]:
         try:
             return push(instance, *args, **options)
         except Exception as error:
-            if _task["session"] is None or not clean or not _is_outage(error):
+            if _task["session"] is None or not clean or not is_passing_error(error):
                 raise
             if session is not None:
                 session.rollback()
@@ -111,12 +112,6 @@ def _wait_guarded() -> None:
         attempt(ID, None, _wait, _task["session"])
 
 
-def _is_outage(error: Exception) -> bool:
-    from sqlalchemy.exc import InterfaceError, OperationalError
-
-    return isinstance(error, (OperationalError, InterfaceError))
-
-
 def _wait(session: Any) -> None:
     """Return once the session's database answers, or after the time that the task's supervisor waits for it."""
     from airflow.configuration import conf
@@ -130,7 +125,7 @@ def _wait(session: Any) -> None:
         except Exception as error:
             session.rollback()
             limit = conf.getint("scheduler", "scheduler_zombie_task_threshold")
-            if not _is_outage(error) or time.monotonic() - start > limit:
+            if not is_passing_error(error) or time.monotonic() - start > limit:
                 return
         if not warned:
             log.warning("astro-runtime: the database is away; the task waits for up to %s s", limit)
