@@ -7,7 +7,8 @@ from typing import Any
 
 from testing.installed_line import LINE
 from testing.proof import report
-from testing.queued_tasks import create_tasks, outcome
+from testing.queued_tasks import create_tasks
+from testing.scheduler_parts import outcome
 
 
 def begin_3(task: Any, pid: int) -> str:
