@@ -83,20 +83,26 @@ def supervised_task(
     (folder / OUTPUT).touch()
     with execution_api(retries) as api:
         address = {"AIRFLOW__CORE__EXECUTION_API_SERVER_URL": api.url, "FOLDER": str(folder)}
-        supervisor = subprocess.Popen(
-            [sys.executable, *command, task_workload(LOG)],
-            env=proof.environment(**SETTINGS, **address, **(variables or {})),
-            cwd=CHECKOUT,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        threading.Thread(target=_copy, args=(supervisor, folder / OUTPUT), daemon=True).start()
+        environ = proof.environment(**SETTINGS, **address, **(variables or {}))
+        supervisor = _start([sys.executable, *command, task_workload(LOG)], environ, folder / OUTPUT)
         try:
             yield SupervisedTask(supervisor, api, folder, proof.home / "logs" / LOG)
         finally:
             _end(supervisor, api)
+
+
+def _start(command: Sequence[str], environ: dict[str, str], output: Path) -> subprocess.Popen[str]:
+    supervisor = subprocess.Popen(
+        command,
+        env=environ,
+        cwd=CHECKOUT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    threading.Thread(target=_copy, args=(supervisor, output), daemon=True).start()
+    return supervisor
 
 
 def _copy(supervisor: subprocess.Popen[str], path: Path) -> None:

@@ -52,11 +52,11 @@ def fail(runner: Any, trigger_id: int, error: Exception) -> None:
     runner.failed_triggers.append((trigger_id, error))
 
 
-def update_rest(update: Callable[..., None]) -> Callable[..., None]:
+def update_without_broken(update: Callable[..., None]) -> Callable[..., None]:
     """Wrap `update_triggers` of Airflow 2: if it fails, let it try again without the triggers that fail."""
 
     @wraps(update)
-    def update_without_broken(runner: Any, requested_trigger_ids: set[int]) -> None:
+    def update_or_fail_broken(runner: Any, requested_trigger_ids: set[int]) -> None:
         try:
             update(runner, requested_trigger_ids)
         except Exception as error:
@@ -64,7 +64,7 @@ def update_rest(update: Callable[..., None]) -> Callable[..., None]:
                 raise
             update(runner, requested_trigger_ids)
 
-    return update_without_broken
+    return update_or_fail_broken
 
 
 def fail_broken(runner: Any, requested: set[int]) -> int:
@@ -125,6 +125,12 @@ FIX = Fix(
             skip_unreadable,
             ("3.3",),
         ),
-        Patch(TRIGGERER, "TriggerRunner.update_triggers", ("878b4ee644407d56",), update_rest, ("2.11",)),
+        Patch(
+            TRIGGERER,
+            "TriggerRunner.update_triggers",
+            ("878b4ee644407d56",),
+            update_without_broken,
+            ("2.11",),
+        ),
     ),
 )

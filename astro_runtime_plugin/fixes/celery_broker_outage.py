@@ -25,7 +25,7 @@ Result = tuple[Any, Any, Any]  # of a message: the task's key, its arguments, an
 
 
 class WaitingTasks:
-    """The tasks of one executor that wait for the broker, with the time at which each was to be sent first."""
+    """The tasks of one executor that wait for the broker, and when each was first to be sent."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.outage = Outage(PROBLEM, clock)
@@ -40,7 +40,7 @@ class WaitingTasks:
         return self.outage.pauses
 
     def keep(self, results: Sequence[Result]) -> list[Result]:
-        """Return the results without those of tasks that wait on."""
+        """Return the results without those of the tasks that keep waiting."""
         failures = {key: error for key, _, result in results if (error := connection_error(result))}
         if len(failures) < len(results):
             self.outage.end()
@@ -57,14 +57,14 @@ def connection_error(result: Any) -> BaseException | None:
 
 
 _waiting: WeakKeyDictionary[Any, WaitingTasks] = WeakKeyDictionary()
-# The first failed result of the batch that is being sent; None between batches. Processes that send a part of the
-# batch have it, too: they are forked meanwhile.
+# The first failed result of the batch that is being sent; None between batches. Processes that send parts of the
+# batch inherit it, because they are forked while the batch is sent.
 _batch: dict[str, list[Any] | None] = {"failed": None}
 
 
 @contextmanager
 def one_batch() -> Iterator[None]:
-    """Let the messages of a batch fail as soon as one of them did."""
+    """Let the other messages of a batch fail as soon as one of them has failed."""
     _batch["failed"] = []
     try:
         yield

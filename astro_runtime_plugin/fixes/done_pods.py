@@ -36,7 +36,7 @@ def ignore_done_pods(change: Callable[[Any, Any], None]) -> Callable[[Any, Any],
 
 
 def is_done(executor: Any, results: Any) -> bool:
-    """Return whether the report of an adopted pod is about a pod that this executor has marked, and forget that."""
+    """Return whether the report of an adopted pod is about a pod that this executor has marked; if so, forget it."""
     pod = (results.namespace, results.pod_name)
     done = _done.get(executor, {})
     if results.state != adopted_state() or pod not in done:

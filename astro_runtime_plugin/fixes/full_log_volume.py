@@ -79,7 +79,7 @@ def open_trigger_log(configure: Callable[[Any, Any], Any]) -> Callable[[Any, Any
 
 
 def open_tolerantly(open_log: Callable[[], Log], path: str, name: str = "task") -> Log:
-    """Return a logger and its file, which tolerates errors; also where the file or its folder cannot be created."""
+    """Return a logger and a file that tolerates errors, even if the file or its folder cannot be created."""
     try:
         logger, file = open_log()
     except OSError as error:

@@ -23,7 +23,9 @@ from astro_runtime_plugin.fixes.guard import attempt
 TRIGGERER = "airflow.jobs.triggerer_job_runner"
 ID = "hung-triggerer"
 PATIENCE = 3  # times the threshold, after Airflow has noticed
-MIN_ROUNDS = 10  # of listening, about a second each: a slow call of this process is no silence of the other
+MIN_ROUNDS = (
+    10  # of listening, about a second each, so that a slow call in this process does not count as silence
+)
 log = logging.getLogger("astro_runtime")
 
 

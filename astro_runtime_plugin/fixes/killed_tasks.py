@@ -25,12 +25,12 @@ from astro_runtime_plugin.fixes.support.interruption import Interruption
 ID = "killed-tasks"
 RUNNER, COMMS = "airflow.sdk.execution_time.task_runner", "airflow.sdk.execution_time.comms"
 SUPERVISOR, CLIENT = "airflow.sdk.execution_time.supervisor", "airflow.sdk.api.client"
-STOP_ANSWERS = (404, 409, 410)  # to a heartbeat, after which the supervisor kills the task
+STOP_ANSWERS = (404, 409, 410)  # to a heartbeat; the supervisor kills the task after one of them
 
 # What this process has wrapped. Without all of SAFEGUARDS an interruption could do harm.
 SAFEGUARDS = {"send", "start", "heartbeat"}
 _wrapped: set[str] = set()
-# One byte that the supervisor shares with its task: 1 once the server has told it to stop the task.
+# One byte that the supervisor shares with its task: 1 once the server has told the supervisor to stop the task.
 _stop: list[mmap.mmap] = []
 # The interruption of the function that the task runs.
 _current: list[Interruption] = []
@@ -53,7 +53,7 @@ def interrupt(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _interruptions(*args: Any, **options: Any) -> list[Interruption]:
-    """Return the interruption for a task with an `on_kill` of its own, if nothing speaks against it."""
+    """Return a list with the interruption of a task that has its own `on_kill`; empty if it might do harm."""
     task = next(value for value in (*args, *options.values()) if hasattr(value, "task")).task
     stop = signal.getsignal(signal.SIGTERM)
     if not (_wrapped >= SAFEGUARDS and _stop and callable(stop) and has_own_kill(task)):

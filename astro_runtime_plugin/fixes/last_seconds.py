@@ -43,7 +43,7 @@ class PostponedSignals:
 
 
 def postpone_signals(wait: Callable[[Any], int]) -> Callable[[Any], int]:
-    """Wrap `ActivitySubprocess.wait`: what it restores as the previous handlers are those that postpone."""
+    """Wrap `ActivitySubprocess.wait`: the previous handlers that it restores are those of PostponedSignals."""
 
     @wraps(wait)
     def wait_undisturbed(process: Any) -> int:

@@ -39,7 +39,7 @@ def _end(process: Any) -> int:
 
 
 def has_reported(process: Any) -> bool:
-    """Whether the child, if it runs a task, has told the state in which the task ended."""
+    """Whether the child runs a task and has reported the state in which it ended."""
     reports = ("_terminal_state", "_pending_terminal_state_msg")
     return any(getattr(process, name, None) is not None for name in reports)
 

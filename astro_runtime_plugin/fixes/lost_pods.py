@@ -34,7 +34,7 @@ class Reconciler:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._since: dict[Any, float] = {}  # by key: when it was first seen as running in the executor
+        self._since: dict[Any, float] = {}  # by key: when the executor was first seen to run it, in seconds
         self._requeues: Counter[Any] = Counter()
         self._missing: frozenset[Any] = frozenset()  # in the round before
         self.rounds = 0
@@ -104,7 +104,7 @@ def is_listed(executor: Any, task: Any) -> bool:
 
 
 def keys_with_pods(executor: Any) -> frozenset[Any]:
-    """Return the tasks that have a pod which the executor has not marked as done. Raises the client's errors."""
+    """Return the keys of the tasks with a pod that is not marked as done. Raises the client's errors."""
     from airflow.providers.cncf.kubernetes.executors.kubernetes_executor_types import POD_EXECUTOR_DONE_KEY
     from airflow.providers.cncf.kubernetes.kubernetes_helper_functions import annotations_to_key
 

@@ -83,7 +83,7 @@ def spare_running_tasks(purge: Callable[..., None]) -> Callable[..., None]:
 
 
 def _update_contact(runner: Any) -> None:
-    """Notice an outage before this process, or since this scheduler's last heartbeat."""
+    """Notice an outage that came before this process, or after this scheduler's last heartbeat."""
     if not contact.began:
         _notice_outage(runner, last_heartbeat_of_others(runner))
         contact.began = True
@@ -101,7 +101,7 @@ def _notice_outage(runner: Any, last: float | None) -> None:
 
 
 def _in_grace(runner: Any) -> bool:
-    """Whether tasks without heartbeats must be spared; looks for an outage only if there are such tasks."""
+    """Whether a grace spares tasks without heartbeats; looks for an outage only if there are such tasks."""
     if not has_silent_task(runner):
         return False
     timeout, now = task_timeout(runner), time.time()

@@ -40,7 +40,7 @@ def remember_session(run: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def wait_after(execute: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap `_execute_task_with_callbacks`, after which the state of the task is saved; a kill waits for nothing."""
+    """Wrap `_execute_task_with_callbacks`, after which the task's state is saved; a killed task does not wait."""
 
     @wraps(execute)
     def execute_and_wait(*args: Any, **options: Any) -> Any:
@@ -68,12 +68,14 @@ def wait_before(save: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def push_again(push: Callable[..., None]) -> Callable[..., None]:
-    """Wrap `xcom_push`, which may get a session of its own."""
+    """Wrap `xcom_push`, which may be given another session."""
 
     @wraps(push)
     def push_or_wait(instance: Any, *args: Any, **options: Any) -> None:
         session = options.get("session")
-        clean = session is None or not session.in_transaction()  # else what it holds would be lost with it
+        clean = (
+            session is None or not session.in_transaction()
+        )  # otherwise a rollback would lose what it holds
         try:
             return push(instance, *args, **options)
         except Exception as error:

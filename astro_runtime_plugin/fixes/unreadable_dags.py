@@ -27,7 +27,8 @@ from astro_runtime_plugin.fixes.support.unreadable_rows import (
 MODULE, CLASS = "airflow.jobs.scheduler_job_runner", "SchedulerJobRunner"
 DAG, DAG_RUN, DAG_BAG = "airflow.models.dag", "airflow.models.dagrun", "airflow.models.dagbag"
 ID = "unreadable-dags"
-_loop = {"runs": False}  # whether the scheduler's loop runs: nobody else gets no DAG instead of an error
+# An unreadable DAG counts as missing while the scheduler's loop runs; everywhere else it remains an error.
+_loop = {"runs": False}
 
 
 def mark_loop(schedule: Callable[..., int]) -> Callable[..., int]:

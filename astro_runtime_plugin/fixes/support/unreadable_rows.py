@@ -9,7 +9,9 @@ from typing import Any
 log = logging.getLogger("astro_runtime")
 RETRY = 300.0  # seconds after which an unchanged row is read again
 Rows = frozenset[tuple[Any, ...]]  # the hash and time of each row of a DAG
-unreadable: dict[str, tuple[Rows, float]] = {}  # by DAG, with the monotonic time of the failure
+unreadable: dict[
+    str, tuple[Rows, float]
+] = {}  # by DAG id: its rows, and the monotonic time of the failure in seconds
 _warned: dict[str, Rows] = {}
 
 
@@ -31,7 +33,7 @@ def _own_session() -> Any:
 
 
 def examine_events() -> bool:
-    """Read every DAG with events; return whether one that was not left out is unreadable."""
+    """Read every DAG with events; return whether one of them is newly unreadable."""
     from sqlalchemy import select
 
     before = set(unreadable)
@@ -55,7 +57,7 @@ def examine(names: Any) -> None:
 
 
 def note(name: str, error: Exception) -> None:
-    """Leave out a DAG from now on, and warn once for its rows."""
+    """Record a DAG as unreadable, and warn once until its rows change."""
     rows = _rows([name]).get(name, frozenset())
     unreadable[name] = (rows, time.monotonic())
     if _warned.get(name) != rows:
@@ -68,7 +70,7 @@ def note(name: str, error: Exception) -> None:
 
 
 def forget_changed() -> None:
-    """Give DAGs another try whose rows have changed, or whose failure is long ago."""
+    """Forget the DAGs whose rows have changed, or whose failure is long ago, so that they are read again."""
     if unreadable:
         rows, now = _rows([*unreadable]), time.monotonic()
         for name, (before, moment) in list(unreadable.items()):
