@@ -1,4 +1,4 @@
-"""Reports a success with an asset to the real Execution API, whose transaction PostgreSQL breaks off for a deadlock."""
+"""Reports a success with an asset to the real Execution API, whose transaction PostgreSQL aborts as a deadlock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cleans the table of DAGs by Airflow's command: two DAGs are old, and one has a task instance that is not."""
+"""Cleans the table of DAGs with Airflow's command: two DAGs are old, and one of them has a recent task instance."""
 
 from __future__ import annotations
 
