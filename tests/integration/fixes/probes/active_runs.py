@@ -1,4 +1,4 @@
-"""Lets a real scheduler end the run of a DAG that is at its limit of one active run, for each type of run."""
+"""Has a real scheduler end the run of a DAG at its limit of one active run, for each type of run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lets two real CeleryExecutors work while their result backend, a real Redis, is away.
+"""Runs two real CeleryExecutors while their result backend, a real Redis, is away.
 
 The first one has sent tasks; the second one adopts them. Argument: the port of the result backend.
 """

@@ -1,4 +1,4 @@
-"""Lets the pods of a task fail before it begins, until a real KubernetesExecutor gives up; the API server is a fake."""
+"""Makes the pods of a task fail before it begins, until a KubernetesExecutor gives up; the API server is a fake."""
 
 from __future__ import annotations
 

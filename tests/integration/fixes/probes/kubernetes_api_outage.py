@@ -1,4 +1,4 @@
-"""Lets a real KubernetesExecutor work while a fake API server fails; a dead scheduler has created its pods."""
+"""Runs a real KubernetesExecutor while a fake API server fails; a dead scheduler has created its pods."""
 
 from __future__ import annotations
 

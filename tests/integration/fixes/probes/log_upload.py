@@ -1,4 +1,4 @@
-"""Runs a task under a real supervisor that uploads its log, and reports what the store has got."""
+"""Runs a task under a real supervisor that uploads its log, and reports what reached the store."""
 
 from __future__ import annotations
 

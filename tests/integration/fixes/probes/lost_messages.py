@@ -1,4 +1,4 @@
-"""Lets a real CeleryExecutor with a real broker look for messages that have been queued for long.
+"""Has a real CeleryExecutor with a real broker search for messages that have been queued for too long.
 
 The worker is a fake one that replies to questions. Arguments: for each task, where its message is, or that it runs.
 The environment has [celery] broker_url.

@@ -1,4 +1,4 @@
-"""Begins a queued task twice, as two workers do that have got the same message."""
+"""Begins a queued task twice, as two workers do that received the same message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gets a running task's token from a real API server, and uses it before and after an outage, as old as it is then."""
+"""Uses a running task's token with a real API server before and after an outage, at the age it has then."""
 
 from __future__ import annotations
 

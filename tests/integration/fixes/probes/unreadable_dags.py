@@ -1,4 +1,4 @@
-"""Lets a real scheduler schedule two DAGs in one of four ways; the serialized form of one cannot be read."""
+"""Has a real scheduler schedule two DAGs in one of four ways; the serialized form of one cannot be read."""
 
 from __future__ import annotations
 
