@@ -94,8 +94,8 @@ def add_examples(environ: MutableMapping[str, str]) -> None:
     register(environ, conf)
 
 
-def arrange_fixes(_: object) -> None:
-    """Arrange what `astro_runtime_fixes.pth` has not: everything where it does not run, and modules loaded before."""
+def register_fixes(_: object) -> None:
+    """Register the fixes that `astro_runtime_fixes.pth` has not: all if it did not run, and those of loaded modules."""
     from astro_runtime_plugin.fixes import activation
 
     activation.watch_imports(loaded=True)
@@ -123,7 +123,7 @@ def watch_component(_: object) -> None:
 
 
 run_step(apply_defaults, "defaults", os.environ)
-run_step(arrange_fixes, "fixes", os.environ)
+run_step(register_fixes, "fixes", os.environ)
 run_step(check_fixes, "selection of fixes", os.environ)
 run_step(add_examples, "example DAGs", os.environ)
 run_step(watch_component, "record of this component", os.environ)

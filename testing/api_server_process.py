@@ -11,24 +11,30 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from testing.airflow_command import airflow_command
 from testing.servers import free_port
 from testing.waiting import retry
 
 
+def api_server_command(port: int) -> list[str]:
+    """Return the command of an API server with only the endpoints that tasks use."""
+    options = ["--apps", "execution", "--workers", "1", "--host", "127.0.0.1", "--port", str(port)]
+    return [sys.executable, "-m", "airflow", "api-server", *options]
+
+
 class ApiServerProcess:
-    """`airflow api-server` with the endpoints for tasks only, in the environment of this process."""
+    """`airflow api-server` with only the endpoints that tasks use, in the environment of this process."""
 
     def __init__(self) -> None:
         port = free_port()
         self.url = f"http://127.0.0.1:{port}/execution/"
-        options = ["--apps", "execution", "--workers", "1", "--host", "127.0.0.1", "--port", str(port)]
-        self._words = [sys.executable, "-m", "airflow", "api-server", *options]
+        self._command = api_server_command(port)
         self._log = Path(os.environ["AIRFLOW_HOME"]) / "api-server.log"
 
     def start(self) -> None:
         """Return when it answers."""
         with open(self._log, "ab") as log:
-            self._process = subprocess.Popen(self._words, stdout=log, stderr=log, start_new_session=True)
+            self._process = subprocess.Popen(self._command, stdout=log, stderr=log, start_new_session=True)
         retry(lambda: urlopen(f"{self.url}health").close(), URLError, self._process)
 
     def stop(self) -> None:
@@ -39,14 +45,12 @@ class ApiServerProcess:
 
 def create_task() -> Any:
     """Return a queued task of the DAG `dag`, which the DAG folder holds."""
-    from airflow.cli.cli_parser import get_parser
     from airflow.models.taskinstance import TaskInstance
     from airflow.utils.session import create_session
     from sqlalchemy.orm import joinedload
 
-    for words in (["dags", "reserialize"], ["dags", "trigger", "dag", "--run-id", "run"]):
-        arguments = get_parser().parse_args(words)
-        arguments.func(arguments)
+    airflow_command("dags", "reserialize")
+    airflow_command("dags", "trigger", "dag", "--run-id", "run")
     with create_session() as session:
         task = session.query(TaskInstance).options(joinedload(TaskInstance.dag_model)).one()
         task.state, task.dag_run.state, task.try_number = "queued", "running", 1

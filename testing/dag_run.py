@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
+from testing.airflow_command import airflow_command, save_dags
 from testing.installed_line import LINE
 
 RUN = "run"
@@ -25,20 +24,9 @@ with DAG("{dag_id}", schedule=None):
 """
 
 
-def airflow_command(*words: str) -> None:
-    """Run an `airflow` command in this process."""
-    from airflow.cli.cli_parser import get_parser
-
-    arguments = get_parser().parse_args(words)
-    arguments.func(arguments)
-
-
 def create_run(dag_id: str, source: str) -> None:
     """Save the DAG file of `source`, and create a run whose id is RUN."""
-    file = Path(os.environ["AIRFLOW_HOME"]) / "dags" / f"{dag_id}.py"
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(source)
-    airflow_command("dags", "reserialize")
+    save_dags(source, dag_id)
     airflow_command("dags", "trigger", dag_id, "--run-id", RUN)
 
 
@@ -68,7 +56,7 @@ def state_of(task_id: str) -> str | None:
         return str(state) if state else None
 
 
-def execution_api() -> Any:
+def in_process_client() -> Any:
     """Return a client of the real Execution API of Airflow 3, in this process and without authentication."""
     from airflow.api_fastapi.execution_api.app import InProcessExecutionAPI
     from airflow.sdk.api.client import Client

@@ -1,56 +1,60 @@
-"""A stand-in for the API server that tasks use: it stops and starts on one port, and remembers what it took."""
+"""A stand-in for the API server, as one running task uses it: it can stop and start on one port."""
 
 from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from testing.servers import free_port
 
 Answer = tuple[int, Any]
-NOW = "2026-01-01T00:00:00Z"
-CONTEXT = {
-    "dag_run": {
-        "dag_id": "dag",
-        "run_id": "run",
-        "logical_date": NOW,
-        "data_interval_start": NOW,
-        "data_interval_end": NOW,
-        "start_date": NOW,
-        "end_date": None,
-        "run_after": NOW,
-        "partition_key": None,
-        "run_type": "manual",
-        "state": "running",
-        "consumed_asset_events": [],
-    },
-    "max_tries": 0,
-    "should_retry": False,
+DATE = "2026-01-01T00:00:00Z"
+DAG_RUN: dict[str, Any] = {
+    "dag_id": "dag",
+    "run_id": "run",
+    "logical_date": DATE,
+    "data_interval_start": DATE,
+    "data_interval_end": DATE,
+    "start_date": DATE,
+    "end_date": None,
+    "run_after": DATE,
+    "partition_key": None,
+    "run_type": "manual",
+    "state": "running",
+    "consumed_asset_events": [],
 }
-# The last part of each path that a task needs; everything else is answered with 204 and no text.
+# By the last part of a request's path; for all others the server has nothing to read, and takes what is written.
 ANSWERS: dict[str, Answer] = {
-    "run": (200, CONTEXT),
     "validate-inlets-and-outlets": (200, {"inactive_assets": []}),
     "variable": (200, {"key": "variable", "value": "text"}),
 }
-NOT_RUNNING: Answer = (409, {"detail": {"reason": "not_running"}})
+NOT_FOUND: Answer = (404, {"detail": {"reason": "not_found"}})
+NO_CONTENT: Answer = (204, None)
+# The answer to a heartbeat of a task that must not run any more, for example because its state was changed in the UI.
+NOT_RUNNING: Answer = (409, {"detail": {"reason": "not_running", "current_state": "success"}})
 
 
 class ExecutionApi:
-    """A server for one task. `taken` are the paths and bodies of its requests.
+    """A server for one task, which has some `retries` left.
 
-    `answers` may be changed while it runs; `losses` is how many answers to the requests of a path get lost.
+    `requests` are the last part of the path and the body of each request. `answers` may be changed while the server
+    runs. `losses` says how many answers to the requests of a path get lost.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, retries: int = 0) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/execution/"
-        self.answers = dict(ANSWERS)
+        context = {"dag_run": DAG_RUN, "max_tries": retries, "should_retry": bool(retries)}
+        self.answers = {**ANSWERS, "run": (200, context)}
         self.losses: dict[str, int] = {}
-        self.taken: list[tuple[str, Any]] = []
+        self.requests: list[tuple[str, Any]] = []
+        self.is_holding = threading.Event()
+        self._held = ""
+        self._release = threading.Event()
         self._server: ThreadingHTTPServer | None = None
 
     def start(self) -> None:
@@ -65,31 +69,61 @@ class ExecutionApi:
             self._server.server_close()
             self._server = None
 
-    def answer(self, path: str, body: Any) -> Answer:
+    @contextmanager
+    def hold(self, part: str) -> Iterator[None]:
+        """Answer no request with `part` in its path before the end of the block; the first one sets `is_holding`."""
+        self._held = part
+        try:
+            yield
+        finally:
+            self._held = ""
+            self._release.set()
+
+    def answer(self, method: str, path: str, body: Any) -> Answer:
         """Return the status and the JSON value for a request; a status of 0 is a lost answer."""
+        if self._held and self._held in path:
+            self.is_holding.set()
+            self._release.wait(60)
         last = path.partition("?")[0].rpartition("/")[2]
-        self.taken.append((last, body))
+        self.requests.append((last, body))
         if last == "state":
             self.answers["heartbeat"] = NOT_RUNNING
         if self.losses.get(last):
             self.losses[last] -= 1
             return 0, None
-        return self.answers.get(last, (204, None))
+        return self.answers.get(last, NOT_FOUND if method == "GET" else NO_CONTENT)
 
     def count(self, path: str) -> int:
         """Return how many requests had this last part of their path."""
-        return sum(taken == path for taken, _ in self.taken)
+        return sum(last == path for last, _ in self.requests)
 
+    @property
     def states(self) -> list[str]:
-        """Return the states of the task that the server took."""
-        return [body["state"] for path, body in self.taken if path == "state"]
+        """The states of the task that were sent to the server."""
+        return [body["state"] for last, body in self.requests if last == "state"]
+
+    @property
+    def pid(self) -> int:
+        """The process id of the task, or 0 before it has started."""
+        return next((int(body["pid"]) for last, body in self.requests if last == "run"), 0)
 
 
-def _handler(answer: Callable[[str, Any], Answer]) -> type[BaseHTTPRequestHandler]:
+@contextmanager
+def execution_api(retries: int = 0) -> Iterator[ExecutionApi]:
+    """Run a server until the end of the block."""
+    api = ExecutionApi(retries)
+    api.start()
+    try:
+        yield api
+    finally:
+        api.stop()
+
+
+def _handler(answer: Callable[[str, str, Any], Answer]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def _respond(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
-            status, value = answer(self.path, json.loads(body) if body else None)
+            status, value = answer(self.command, self.path, json.loads(body) if body else None)
             self.close_connection = True
             if status == 0:
                 return

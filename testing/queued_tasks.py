@@ -129,61 +129,8 @@ def take_states(executor: Any) -> dict[str, str]:
     return {key.task_id: str(state) for key, (state, _) in executor.get_event_buffer().items()}
 
 
-def start_scheduler(executor: Any) -> Any:
-    """Return a scheduler that has started with the executor; its loop does not run."""
-    with create_session() as session:
-        job = Job(job_type="SchedulerJob")  # type: ignore[no-untyped-call]
-        session.add(job)
-        session.flush()
-        executor.job_id = job.id
-        runner: Any = scheduler[LINE](job, executor)
-        job.state = "running"
-        session.flush()
-        session.expunge_all()
-    executor.start()
-    return runner
-
-
-def scheduler_3(job: Any, executor: Any) -> Any:
-    from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
-
-    return SchedulerJobRunner(job=job, executors=[executor])
-
-
-def scheduler_2(job: Any, executor: Any) -> Any:
-    from airflow.executors import executor_loader
-    from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
-
-    # For every task the scheduler loads the executor anew.
-    loader: Any = executor_loader
-    executor.name = loader.ExecutorLoader.get_default_executor_name()
-    loader._loaded_executors[executor.name] = executor
-
-    job.executors = [executor]
-    job.executor = executor
-    return SchedulerJobRunner(job=job)
-
-
-scheduler: dict[str, Callable[[Any, Any], Any]] = {"3.3": scheduler_3, "2.11": scheduler_2}
-
-
-def end_schedulers() -> None:
-    """Mark every scheduler as dead."""
-    with create_session() as session:
-        session.execute(update(Job).values(state="failed"))
-
-
 def saved_tasks() -> list[tuple[str, int]]:
     """Return the state of each task in the database, and the job that has queued it."""
     with create_session() as session:
         tasks = session.scalars(select(TaskInstance).order_by(TaskInstance.task_id))
         return [(str(task.state), task.queued_by_job_id) for task in tasks]
-
-
-def outcome(call: Callable[[], Any]) -> str:
-    """Return the name of the error that a call of the scheduler's raises, or "" if the scheduler goes on."""
-    try:
-        call()
-    except Exception as error:
-        return type(error).__name__
-    return ""

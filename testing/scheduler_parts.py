@@ -1,11 +1,10 @@
-"""A scheduler's object, DAGs and a clock that can be set, for probes that run single steps of Airflow's scheduler."""
+"""Schedulers whose single steps a probe runs, and a clock that it can set."""
 
 from __future__ import annotations
 
-import os
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
 
 from testing.installed_line import LINE
@@ -29,24 +28,8 @@ class Clock:
         return datetime.fromtimestamp(time.time(), timezone.utc) + timedelta(seconds=seconds)
 
 
-def airflow_command(*words: str) -> None:
-    """Run an `airflow` command in this process."""
-    from airflow.cli.cli_parser import get_parser
-
-    arguments = get_parser().parse_args(words)
-    arguments.func(arguments)
-
-
-def save_dags(source: str) -> None:
-    """Write a DAG file, and save its DAGs in the database."""
-    file = Path(os.environ["AIRFLOW_HOME"]) / "dags" / "dags.py"
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(source)
-    airflow_command("dags", "reserialize")
-
-
 def create_scheduler(executor: Any) -> Any:
-    """Return a scheduler whose job runs."""
+    """Return a scheduler whose job runs, without starting its executor."""
     from airflow.jobs.job import Job
     from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
 
@@ -62,6 +45,57 @@ def create_scheduler(executor: Any) -> Any:
     return runner
 
 
+def start_scheduler(executor: Any) -> Any:
+    """Return a scheduler whose job is saved and whose executor has started; its loop does not run."""
+    from airflow.jobs.job import Job
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        job = Job(job_type="SchedulerJob")  # type: ignore[no-untyped-call]
+        session.add(job)
+        session.flush()
+        executor.job_id = job.id
+        runner: Any = scheduler[LINE](job, executor)
+        job.state = "running"
+        session.flush()
+        session.expunge_all()
+    executor.start()
+    return runner
+
+
+def scheduler_3(job: Any, executor: Any) -> Any:
+    from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
+
+    return SchedulerJobRunner(job=job, executors=[executor])
+
+
+def scheduler_2(job: Any, executor: Any) -> Any:
+    from airflow.executors import executor_loader
+    from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
+
+    # For every task the scheduler loads the executor anew.
+    loader: Any = executor_loader
+    executor.name = loader.ExecutorLoader.get_default_executor_name()
+    loader._loaded_executors[executor.name] = executor
+
+    job.executors = [executor]
+    job.executor = executor
+    return SchedulerJobRunner(job=job)
+
+
+scheduler: dict[str, Callable[[Any, Any], Any]] = {"3.3": scheduler_3, "2.11": scheduler_2}
+
+
+def end_schedulers() -> None:
+    """Mark every scheduler as dead."""
+    from airflow.jobs.job import Job
+    from airflow.utils.session import create_session
+    from sqlalchemy import update
+
+    with create_session() as session:
+        session.execute(update(Job).values(state="failed"))
+
+
 def write_heartbeat(runner: Any) -> None:
     """Let the scheduler write its heartbeat as in its loop."""
     from airflow.jobs.job import perform_heartbeat
@@ -72,3 +106,12 @@ def write_heartbeat(runner: Any) -> None:
 def purge(runner: Any) -> None:
     """Let the scheduler look for running tasks without heartbeats."""
     getattr(runner, PURGE[LINE])()
+
+
+def outcome(call: Callable[[], Any]) -> str:
+    """Return the name of the error that a call of the scheduler's raises, or "" if the scheduler goes on."""
+    try:
+        call()
+    except Exception as error:
+        return type(error).__name__
+    return ""

@@ -119,8 +119,11 @@ def postgres() -> Iterator[Postgres]:
         yield server
 
 
+InterruptiblePostgres = tuple[Postgres, Callable[[], AbstractContextManager[None]]]
+
+
 @contextmanager
-def interruptible_postgres() -> Iterator[tuple[Postgres, Callable[[], AbstractContextManager[None]]]]:
+def interruptible_postgres() -> Iterator[InterruptiblePostgres]:
     """Run PostgreSQL, and yield it with a context in which it is away: killed, without an end of its connections."""
     port = free_port()
     server = Postgres(port)

@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from testing.api_server_process import api_server_command
 from testing.entrypoint_process import CHECKOUT
 from testing.proof import Proof
 from testing.servers import free_port
@@ -54,32 +55,29 @@ class SmallAirflow:
 def small_airflow(proof: Proof, source: str, **variables: str) -> Iterator[SmallAirflow]:
     """Run an Airflow with one DAG file in the proof's home until the end of the block."""
     (proof.home / "dags").mkdir()
-    (proof.home / "dags" / "proof.py").write_text(source)
+    (proof.home / "dags" / "dag.py").write_text(source)
     port = free_port()
     address = {"AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/"}
     environ = proof.environment(**SETTINGS, **address, **variables)
-    server = [
-        "api-server",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-        "--workers",
-        "1",
-        "--apps",
-        "execution",
-    ]
     with ExitStack() as stack:
-        commands = (server, ["dag-processor"], ["scheduler"])
-        yield SmallAirflow(proof.home, [_start(stack, proof.home, command, environ) for command in commands])
+        airflow = [sys.executable, "-m", "airflow"]
+        commands = {
+            "api-server": api_server_command(port),
+            "dag-processor": [*airflow, "dag-processor"],
+            "scheduler": [*airflow, "scheduler"],
+        }
+        processes = [
+            _start(stack, command, environ, proof.home / f"{name}.out") for name, command in commands.items()
+        ]
+        yield SmallAirflow(proof.home, processes)
 
 
 def _start(
-    stack: ExitStack, home: Path, command: list[str], environ: dict[str, str]
+    stack: ExitStack, command: list[str], environ: dict[str, str], path: Path
 ) -> subprocess.Popen[bytes]:
-    with open(home / f"{command[0]}.out", "wb") as output:
+    with open(path, "wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "airflow", *command],
+            command,
             env=environ,
             cwd=CHECKOUT,
             stdin=subprocess.DEVNULL,

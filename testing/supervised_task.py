@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
 
 from testing.entrypoint_process import CHECKOUT
+from testing.execution_api import ExecutionApi, execution_api
 from testing.proof import Proof
-from testing.task_api import ExecutionApi, execution_api
+from testing.task_workload import task_workload
 from testing.waiting import wait_until
 
 LOG, OUTPUT = "task.log", "supervisor.out"
@@ -60,34 +60,7 @@ class SupervisedTask:
     def describe(self) -> str:
         """Return what is known of the task, for a failed test."""
         output = (self.folder / OUTPUT).read_text()
-        return f"states {self.api.states}, rejected {self.api.rejected}\n{output}"
-
-
-def workload(dag_file: str) -> str:
-    """Return the JSON text of the task `task` of the DAG `proof` in a file of the DAGs folder."""
-    ti = {
-        "id": str(uuid4()),
-        "dag_version_id": str(uuid4()),
-        "task_id": "task",
-        "dag_id": "proof",
-        "run_id": "run",
-        "try_number": 1,
-        "map_index": -1,
-        "pool_slots": 1,
-        "queue": "default",
-        "priority_weight": 1,
-    }
-    bundle = {"name": "dags-folder", "version": None}
-    return json.dumps(
-        {
-            "ti": ti,
-            "dag_rel_path": dag_file,
-            "bundle_info": bundle,
-            "token": "token",
-            "log_path": LOG,
-            "type": "ExecuteTask",
-        }
-    )
+        return f"states {self.api.states}\n{output}"
 
 
 @contextmanager
@@ -98,33 +71,38 @@ def supervised_task(
     command: Sequence[str] = COMMAND,
     variables: Mapping[str, str] | None = None,
 ) -> Iterator[SupervisedTask]:
-    """Run the task `task` of the DAG `proof` in `source`, a DAG file; end both processes with the block.
+    """Run the task `task` of the DAG `dag` in `source`, a DAG file; end both processes with the block.
 
-    `variables` are added to its environment, and `retries` is what the server says of the retries left.
-
-    The task's working folder is named by the variable FOLDER.
+    The server says that the task has some `retries` left. `variables` are added to the environment, in which FOLDER
+    names the folder for the task's files.
     """
     dags, folder = proof.home / "dags", proof.home / "folder"
     dags.mkdir(exist_ok=True)
     folder.mkdir(exist_ok=True)
-    (dags / "proof.py").write_text(source)
+    (dags / "dag.py").write_text(source)
     (folder / OUTPUT).touch()
     with execution_api(retries) as api:
         address = {"AIRFLOW__CORE__EXECUTION_API_SERVER_URL": api.url, "FOLDER": str(folder)}
-        supervisor = subprocess.Popen(
-            [sys.executable, *command, workload("proof.py")],
-            env=proof.environment(**SETTINGS, **address, **(variables or {})),
-            cwd=CHECKOUT,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        threading.Thread(target=_copy, args=(supervisor, folder / OUTPUT), daemon=True).start()
+        environ = proof.environment(**SETTINGS, **address, **(variables or {}))
+        supervisor = _start([sys.executable, *command, task_workload(LOG)], environ, folder / OUTPUT)
         try:
             yield SupervisedTask(supervisor, api, folder, proof.home / "logs" / LOG)
         finally:
             _end(supervisor, api)
+
+
+def _start(command: Sequence[str], environ: dict[str, str], output: Path) -> subprocess.Popen[str]:
+    supervisor = subprocess.Popen(
+        command,
+        env=environ,
+        cwd=CHECKOUT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    threading.Thread(target=_copy, args=(supervisor, output), daemon=True).start()
+    return supervisor
 
 
 def _copy(supervisor: subprocess.Popen[str], path: Path) -> None:

@@ -18,7 +18,7 @@ _watched: set[str] = set()
 
 @cache
 def selection() -> Selection:
-    """Return the operator's selection, as it was when this process first asked."""
+    """Return the operator's selection, which each process reads once."""
     from airflow.configuration import conf
 
     from astro_runtime_plugin.fixes.selection import read_selection
@@ -27,15 +27,15 @@ def selection() -> Selection:
 
 
 def check_selection() -> None:
-    """Raise StartError if the operator turns off a fix that does not exist, or the selection is not understood."""
+    """Raise StartError if the selection turns off a fix that does not exist, or is not understood."""
     selection().check(ids())
 
 
 def watch_imports(*, loaded: bool) -> None:
-    """Apply the fixes of each module when it is imported; if `loaded`, also those of modules that already are.
+    """Apply the fixes of each module when it is imported; if `loaded`, also those of modules that have been imported.
 
-    While `airflow` is being imported for the first time, applying a fix would import it a second time. A further call
-    does only what is left.
+    Pass `loaded=False` while `airflow` is being imported for the first time, because applying a fix would then import
+    it a second time. Another call handles only the modules that are not watched yet.
     """
     from wrapt import register_post_import_hook
 
@@ -56,9 +56,8 @@ def apply_fixes(module: ModuleType) -> None:
     try:
         from airflow.configuration import conf  # noqa: F401
     except ImportError:
-        _watched.discard(
-            name
-        )  # Airflow's own start imports it: the startup hook, a part of that start, is next
+        # Airflow's own start imports this module. The startup hook, which is part of that start, watches it again.
+        _watched.discard(name)
         return
     for fix, modules in FIXES.items():
         if name in modules:
@@ -81,7 +80,7 @@ def _warn_once(fix_id: str, why: str) -> None:
 
 
 def reason(error: BaseException) -> str:
-    """Return why a fix failed. Only our own error texts are quoted: foreign ones may hold a secret."""
+    """Return why a fix failed. Only our own error messages are quoted: others may contain a secret."""
     return str(error) if type(error).__name__ == "DifferentSourceError" else type(error).__name__
 
 
@@ -89,10 +88,10 @@ def _apply(fix: str, module: ModuleType, name: str) -> None:
     if not selection().includes(fix.replace("_", "-")):
         return
     from astro_runtime_plugin.airflow_compat import line
-    from astro_runtime_plugin.fixes.application import applied, apply
+    from astro_runtime_plugin.fixes.application import applied_fixes, apply
 
     loaded = load_fix(fix)
     patches = [patch for patch in loaded.patches_for(line()) if patch.module == name]
     if patches:
         apply(patches, module)
-        applied().add(loaded.id)
+        applied_fixes().add(loaded.id)

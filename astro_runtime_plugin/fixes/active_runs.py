@@ -1,7 +1,7 @@
 """A DAG at `max_active_runs` is unblocked when a run of any type ends.
 
-Airflow counts all runs but those of backfills, and stores on the DAG whether they have reached the limit. When a run
-ends it counts again, but not after runs that an operator triggered or that materialize an asset.
+Airflow counts all runs except those of backfills, and stores on the DAG whether they have reached the limit. It counts
+again when a run ends, but not after a run that TriggerDagRunOperator started or that materialized an asset.
 """
 
 from __future__ import annotations
@@ -15,10 +15,8 @@ from astro_runtime_plugin.fixes.guard import attempt
 
 MODULE = "airflow.jobs.scheduler_job_runner"
 ID = "active-runs"
-FORGOTTEN = (
-    "operator_triggered",
-    "asset_materialization",
-)  # the types of runs after which Airflow does not count
+# The types of runs after which Airflow does not count again.
+FORGOTTEN_TYPES = ("operator_triggered", "asset_materialization")
 FINISHED = ("success", "failed")
 
 
@@ -28,7 +26,7 @@ def count_after_end(schedule: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(schedule)
     def schedule_and_count(runner: Any, dag_run: Any, session: Any) -> Any:
         callback = schedule(runner, dag_run, session)
-        if dag_run.run_type in FORGOTTEN and dag_run.state in FINISHED:
+        if dag_run.run_type in FORGOTTEN_TYPES and dag_run.state in FINISHED:
             attempt(ID, None, _count, runner, dag_run, session)
         return callback
 
@@ -44,10 +42,11 @@ def _count(runner: Any, dag_run: Any, session: Any) -> None:
 
 FIX = Fix(
     id=ID,
-    title="A DAG at `max_active_runs` goes on after a run that an operator triggered or that materializes an asset",
+    title="A DAG at `max_active_runs` goes on after a run that TriggerDagRunOperator started or that materialized an"
+    " asset",
     symptom="A DAG at `max_active_runs` gets no scheduled run until its file is parsed again.",
     issue="https://github.com/apache/airflow/pull/73032",
-    ends="Airflow counts the active runs again after each run that is not a backfill's.",
+    ends="Airflow counts the active runs again after each run that does not belong to a backfill.",
     patches=(
         Patch(
             MODULE,

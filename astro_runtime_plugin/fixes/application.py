@@ -68,6 +68,6 @@ def check_source(patch: Patch, function: Any) -> None:
 
 
 @cache
-def applied() -> set[str]:
+def applied_fixes() -> set[str]:
     """Return the ids of the fixes that this process has applied, for at least one module; callers add to it."""
     return set()

@@ -1,8 +1,9 @@
-"""A database that breaks a task's success off, as it does for a deadlock, lets the worker report the success again.
+"""If the database aborts the saving of a task's success, as after a deadlock, the worker reports it again.
 
-The endpoint takes any error while a success is saved for a reason to fail the task, also one that only says that the
-database could not do it this time. Here the endpoint answers such an error with HTTP 500, and workers try again. The
-error is raised again by the endpoint's last call before it fails the task; its transaction is rolled back by then.
+When the endpoint fails to save a success, it fails the task, even if the error only says that the database could not
+save it this time. With this fix the endpoint answers such an error with HTTP 500, and workers try again. The error is
+raised again by the last function that the endpoint calls before it fails the task; by then its transaction has been
+rolled back.
 """
 
 from __future__ import annotations
@@ -13,45 +14,44 @@ from typing import Any
 
 from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
+from astro_runtime_plugin.fixes.support.database_errors import is_passing_error
 
 ROUTES = "airflow.api_fastapi.execution_api.routes.task_instances"
 ID = "asset-deadlock"
-KEY = "astro_runtime_broken_off"  # of the error, in the info of the request's database session
+KEY = "astro_runtime_aborted"  # names the recorded error in `info` of the request's database session
 
 
-def leave(function: Callable[..., Any]) -> Callable[..., Any]:
+def check_only(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return the function itself: a patch with it only checks that the function is the proven one."""
     return function
 
 
-def note_broken_off(save: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap `_create_ti_state_update_query_and_update_state`: note an error that another attempt may not meet."""
+def record_aborted(save: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap `_create_ti_state_update_query_and_update_state`: record an error that another attempt may not meet."""
 
     @wraps(save)
-    def save_or_note(*args: Any, **options: Any) -> Any:
+    def save_or_record(*args: Any, **options: Any) -> Any:
         try:
             return save(*args, **options)
         except Exception as error:
-            attempt(ID, None, note, error, options.get("session"))
+            attempt(ID, None, record, error, options.get("session"))
             raise
 
-    return save_or_note
+    return save_or_record
 
 
-def note(error: Exception, session: Any) -> None:
-    """Keep an error in the session if it is one of the database, and neither of the data nor of the statement."""
-    from sqlalchemy.exc import InterfaceError, OperationalError
-
-    if isinstance(error, (InterfaceError, OperationalError)):
+def record(error: Exception, session: Any) -> None:
+    """Keep an error in the session if the database is the cause, rather than the data or the statement."""
+    if is_passing_error(error):
         session.info[KEY] = error
 
 
-def answer_broken_off(fail_others: Callable[..., None]) -> Callable[..., None]:
-    """Wrap `_handle_fail_fast_for_dag`, which precedes the failure: raise the noted error in its place."""
+def raise_aborted(fail_others: Callable[..., None]) -> Callable[..., None]:
+    """Wrap `_handle_fail_fast_for_dag`, which precedes the failure: raise the recorded error in its place."""
 
     @wraps(fail_others)
     def raise_or_fail_others(*args: Any, **options: Any) -> None:
-        error = attempt(ID, None, take, options.get("session"))
+        error = attempt(ID, None, pop_recorded, options.get("session"))
         if error is not None:
             raise error
         fail_others(*args, **options)
@@ -59,8 +59,8 @@ def answer_broken_off(fail_others: Callable[..., None]) -> Callable[..., None]:
     return raise_or_fail_others
 
 
-def take(session: Any) -> Exception | None:
-    """Return the noted error of a session, once."""
+def pop_recorded(session: Any) -> Exception | None:
+    """Return the recorded error of a session, or None, and forget it."""
     error: Exception | None = session.info.pop(KEY, None)
     return error
 
@@ -68,18 +68,18 @@ def take(session: Any) -> Exception | None:
 FIX = Fix(
     id=ID,
     title="A deadlock in the database while a task's assets are updated does not fail the task",
-    symptom="A task that has succeeded is failed, without a retry; the API server logs a deadlock.",
+    symptom="A task that has succeeded is marked as failed, without a retry; the API server logs a deadlock.",
     issue="",
-    ends="Airflow's endpoint answers an OperationalError while it saves a task's state with a 5xx.",
+    ends="Airflow's endpoint answers with a 5xx if saving a task's state raises an OperationalError.",
     patches=(
-        Patch(ROUTES, "ti_update_state", ("8383c84994762e30",), leave, ("3.3",)),
+        Patch(ROUTES, "ti_update_state", ("8383c84994762e30",), check_only, ("3.3",)),
         Patch(
             ROUTES,
             "_create_ti_state_update_query_and_update_state",
             ("825a18d3c750f85d",),
-            note_broken_off,
+            record_aborted,
             ("3.3",),
         ),
-        Patch(ROUTES, "_handle_fail_fast_for_dag", ("9c2f584442672b3d",), answer_broken_off, ("3.3",)),
+        Patch(ROUTES, "_handle_fail_fast_for_dag", ("9c2f584442672b3d",), raise_aborted, ("3.3",)),
     ),
 )

@@ -1,8 +1,9 @@
 """A trigger that cannot be built fails alone, and the triggerer runs the others.
 
-Airflow expects a missing class and wrong arguments. Any other error, such as that of arguments which another Fernet key
-encrypted, ends the triggerer, and the next one meets the same trigger. Here such a trigger fails as one with wrong
-arguments does. One whose DAG cannot be read, which says nothing about the trigger, waits for a DAG that can.
+Airflow handles a missing class and wrong arguments. Any other error ends the triggerer, for example arguments that were
+encrypted with another Fernet key, and the next triggerer meets the same trigger. With this fix such a trigger fails as
+one with wrong arguments does. A trigger whose DAG cannot be read may be in order, so it waits until the DAG can be
+read.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 
 from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
+from astro_runtime_plugin.fixes.support.database_errors import is_database_error
 
 TRIGGERER = "airflow.jobs.triggerer_job_runner"
 ID = "broken-trigger"
@@ -50,19 +52,19 @@ def fail(runner: Any, trigger_id: int, error: Exception) -> None:
     runner.failed_triggers.append((trigger_id, error))
 
 
-def update_rest(update: Callable[..., None]) -> Callable[..., None]:
+def update_without_broken(update: Callable[..., None]) -> Callable[..., None]:
     """Wrap `update_triggers` of Airflow 2: if it fails, let it try again without the triggers that fail."""
 
     @wraps(update)
-    def update_without_broken(runner: Any, requested_trigger_ids: set[int]) -> None:
+    def update_or_fail_broken(runner: Any, requested_trigger_ids: set[int]) -> None:
         try:
             update(runner, requested_trigger_ids)
         except Exception as error:
-            if is_of_database(error) or not attempt(ID, 0, fail_broken, runner, requested_trigger_ids):
+            if is_database_error(error) or not attempt(ID, 0, fail_broken, runner, requested_trigger_ids):
                 raise
             update(runner, requested_trigger_ids)
 
-    return update_without_broken
+    return update_or_fail_broken
 
 
 def fail_broken(runner: Any, requested: set[int]) -> int:
@@ -90,7 +92,7 @@ def skip_unreadable(create: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return create(supervisor, trigger, *args, **options)
         except Exception as error:
-            if is_of_database(error):
+            if is_database_error(error):
                 raise
             warn_once(trigger.id, error)
             return None
@@ -107,19 +109,13 @@ def warn_once(trigger_id: int, error: Exception) -> None:
         )
 
 
-def is_of_database(error: Exception) -> bool:
-    """Whether an error says something about the database rather than about a trigger."""
-    from sqlalchemy.exc import SQLAlchemyError
-
-    return isinstance(error, SQLAlchemyError)
-
-
 FIX = Fix(
     id=ID,
     title="A trigger that cannot be built fails only its own task",
-    symptom="One such trigger, or a changed Fernet key, ends every triggerer again and again; all deferred tasks wait.",
+    symptom="One broken trigger, or a changed Fernet key, ends every triggerer again and again; all deferred tasks"
+    " wait.",
     issue="https://github.com/apache/airflow/pull/72758",
-    ends="Airflow's triggerer fails a trigger for any error of its construction.",
+    ends="Airflow's triggerer fails a trigger on any error while it is built.",
     patches=(
         Patch(TRIGGERER, "TriggerRunner.create_triggers", ("194887f519ad9551",), create_each, ("3.3",)),
         Patch(
@@ -129,6 +125,12 @@ FIX = Fix(
             skip_unreadable,
             ("3.3",),
         ),
-        Patch(TRIGGERER, "TriggerRunner.update_triggers", ("878b4ee644407d56",), update_rest, ("2.11",)),
+        Patch(
+            TRIGGERER,
+            "TriggerRunner.update_triggers",
+            ("878b4ee644407d56",),
+            update_without_broken,
+            ("2.11",),
+        ),
     ),
 )

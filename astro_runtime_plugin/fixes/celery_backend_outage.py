@@ -1,8 +1,8 @@
-"""The scheduler goes on while Celery's result backend is away.
+"""The scheduler survives an outage of Celery's result backend.
 
-`CeleryExecutor.sync` asks the backend for the states of all tasks, and an error of the connection ends the scheduler.
-Here the round is skipped; the tasks' states are fetched when the backend is back. Tasks of a dead scheduler are adopted
-in a later round.
+`CeleryExecutor.sync` asks the backend for the states of all tasks, and a connection error ends the scheduler. This fix
+skips the round: the states are fetched when the backend is back, and the tasks of a dead scheduler are adopted in a
+later round.
 """
 
 from __future__ import annotations
@@ -66,8 +66,9 @@ def postpone_adoption(adopt: Callable[..., Sequence[Any]]) -> Callable[..., Sequ
 EXECUTOR = "airflow.providers.celery.executors.celery_executor"
 FIX = Fix(
     id=ID,
-    title="The scheduler outlives an outage of Celery's result backend",
-    symptom="The scheduler exits with a connection error when Redis, or another result backend, is away for a moment.",
+    title="The scheduler survives an outage of Celery's result backend",
+    symptom="The scheduler exits with a connection error when Redis, or another result backend, is briefly"
+    " unavailable.",
     issue="",
     ends="CeleryExecutor skips a round when the connection to the result backend fails.",
     patches=(

@@ -1,9 +1,9 @@
 """A task that cannot be sent to Celery's broker stays queued in the executor until the broker is back.
 
-Airflow fails the task at the first error of the connection; it sends again only after its own time-out, three times.
-A task that `_send_workloads_to_celery` returns no result for stays in the executor's queue, and the scheduler's next
-loop sends it. Here the results of a failed connection are left out, for up to MAX_SECONDS for each task. While the
-broker is away, one message of a batch tries the connection, and the other messages fail with it.
+Airflow fails the task at the first connection error; only after a time-out of its own does it send again, three times.
+A task for which `_send_workloads_to_celery` returns no result stays in the executor's queue, and the scheduler's next
+loop sends it. This fix leaves out the results of failed connections, for up to five minutes per task. During the
+outage, one message of each batch tries to connect, and the other messages fail with it.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ PROBLEM = "tasks wait in the scheduler: Celery's broker cannot be reached"
 Result = tuple[Any, Any, Any]  # of a message: the task's key, its arguments, and Celery's result or the error
 
 
-class Waiting:
-    """The tasks of one executor that wait for the broker, with the time at which each was to be sent first."""
+class WaitingTasks:
+    """The tasks of one executor that wait for the broker, and when each was first to be sent."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.outage = Outage(PROBLEM, clock)
@@ -40,7 +40,7 @@ class Waiting:
         return self.outage.pauses
 
     def keep(self, results: Sequence[Result]) -> list[Result]:
-        """Return the results without those of tasks that wait on."""
+        """Return the results without those of the tasks that keep waiting."""
         failures = {key: error for key, _, result in results if (error := connection_error(result))}
         if len(failures) < len(results):
             self.outage.end()
@@ -56,15 +56,15 @@ def connection_error(result: Any) -> BaseException | None:
     return error if isinstance(error, BaseException) and is_outage(error) else None
 
 
-_waiting: WeakKeyDictionary[Any, Waiting] = WeakKeyDictionary()
-# The first failed result of the batch that is being sent; None between batches. Processes that send a part of the
-# batch have it, too: they are forked meanwhile.
+_waiting: WeakKeyDictionary[Any, WaitingTasks] = WeakKeyDictionary()
+# The first failed result of the batch that is being sent; None between batches. Processes that send parts of the
+# batch inherit it, because they are forked while the batch is sent.
 _batch: dict[str, list[Any] | None] = {"failed": None}
 
 
 @contextmanager
 def one_batch() -> Iterator[None]:
-    """Let the messages of a batch fail as soon as one of them did."""
+    """Let the other messages of a batch fail as soon as one of them has failed."""
     _batch["failed"] = []
     try:
         yield
@@ -77,7 +77,7 @@ def keep_queued(send: Callable[..., list[Result]]) -> Callable[..., list[Result]
 
     @wraps(send)
     def send_or_keep(executor: Any, messages: Sequence[tuple[Any, ...]]) -> list[Result]:
-        waiting = attempt(ID, None, _waiting.setdefault, executor, Waiting())
+        waiting = attempt(ID, None, _waiting.setdefault, executor, WaitingTasks())
         if waiting and attempt(ID, False, waiting.pauses, messages):
             return []
         with one_batch():
@@ -106,7 +106,7 @@ def fail_with_batch(send: Callable[[Any], Result]) -> Callable[[Any], Result]:
 EXECUTORS = "airflow.providers.celery.executors"
 FIX = Fix(
     id=ID,
-    title="A task that is sent while Celery's broker is away waits until the broker is back",
+    title="A task that is sent during an outage of Celery's broker waits until the broker is back",
     symptom="Tasks fail at once with `Error sending Celery workload` when Redis or RabbitMQ restarts.",
     issue="",
     ends="CeleryExecutor keeps a task queued when the connection to the broker fails.",

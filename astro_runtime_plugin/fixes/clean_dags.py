@@ -1,8 +1,8 @@
-"""`airflow db clean` leaves out a DAG whose task instances stay: deleting it would break a foreign key.
+"""`airflow db clean` skips a DAG whose task instances stay: deleting it would violate a foreign key.
 
-Deleting a row of `dag` deletes its rows of `dag_version`, which the database refuses while a task instance refers to
-one of them. Airflow already leaves out such rows when it cleans `dag_version` itself. The row of the DAG is deleted by
-a later clean-up, once its task instances are old enough.
+Deleting a row of `dag` also deletes its rows of `dag_version`, which the database refuses while a task instance refers
+to one of them. Airflow already skips such rows when it cleans `dag_version` itself. A later clean-up deletes the row of
+the DAG, once its task instances are old enough.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def _conditions() -> list[Any]:
 
 FIX = Fix(
     id=ID,
-    title="`airflow db clean` leaves out DAGs whose task instances stay, instead of aborting",
+    title="`airflow db clean` skips DAGs whose task instances stay, instead of aborting",
     symptom="`airflow db clean` ends with a foreign key violation on the table `dag`.",
     issue="https://github.com/apache/airflow/issues/71864",
     ends="Airflow's `db clean` deletes no DAG with a version that a task instance refers to.",

@@ -1,9 +1,9 @@
-"""The scheduler outlasts an outage of the database of some minutes instead of exiting.
+"""The scheduler survives an outage of the database of a few minutes instead of exiting.
 
-Airflow retries some of the loop's transactions for a few seconds; an error of any other transaction, and of these
-after that, ends the scheduler. Here the loop begins again once the database answers. What the interrupted loop left in
-memory is put right before: events of executors that were taken and not saved are given back, and tasks that wait for
-their executor although their queueing was not saved are dropped.
+Airflow retries some of the loop's transactions for a few seconds. An error that lasts longer, or that hits another
+transaction, ends the scheduler. With this fix the loop starts again once the database answers. What the interrupted
+loop left in memory is put right first: events of executors that were taken but not saved are given back, and tasks that
+wait for their executor although their queueing was not saved are dropped.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from astro_runtime_plugin.fixes.guard import attempt
 log = logging.getLogger("astro_runtime")
 MODULE, CLASS = "airflow.jobs.scheduler_job_runner", "SchedulerJobRunner"
 ID = "database-outage"
-LIMIT = 300.0  # seconds from the first error until the scheduler exits after all
-CALM = 60.0  # seconds of a working loop after which an error begins another outage
+LIMIT_SECONDS = 300.0  # from the first error until the scheduler exits after all
+CALM_SECONDS = 60.0  # after a loop has worked for so long, an error begins another outage
 PAUSE = 2.0  # seconds between two attempts to connect
 READ_ONLY = "25006"  # PostgreSQL's error code of a standby that is not promoted yet
 # The events of each executor that the loop has taken and not saved yet.
 _events: dict[Any, dict[Any, Any]] = {}
-_forgets: list[bool] = []  # not empty once the loop forgets events that are saved; none are kept before
+_forgets: list[bool] = []  # not empty once `forget_events` is applied: without it no events are kept
 
 
-def begin_again(loop: Callable[..., None]) -> Callable[..., None]:
+def restart_loop(loop: Callable[..., None]) -> Callable[..., None]:
     """Wrap `_run_scheduler_loop`."""
 
     @wraps(loop)
-    def outlast(runner: Any) -> None:
+    def run_through_outages(runner: Any) -> None:
         end = 0.0
         while True:
             start = time.monotonic()
@@ -41,13 +41,13 @@ def begin_again(loop: Callable[..., None]) -> Callable[..., None]:
                 return loop(runner)
             except Exception as error:
                 now = time.monotonic()
-                if not end or now - start > CALM:
-                    end = now + LIMIT
+                if not end or now - start > CALM_SECONDS:
+                    end = now + LIMIT_SECONDS
                 if not attempt(ID, False, _wait_for_return, error, end):
                     raise
             attempt(ID, None, _restore, runner)
 
-    return outlast
+    return run_through_outages
 
 
 def keep_events(process: Callable[..., int]) -> Callable[..., int]:
@@ -136,7 +136,7 @@ def _restore(runner: Any) -> None:
 
 
 def _drop_unsaved(unsent: dict[Any, Any]) -> None:
-    """Drop the tasks that the database does not call queued: the loop will queue them again."""
+    """Drop the tasks that are not queued according to the database: the loop will queue them again."""
     from airflow.models.taskinstance import TaskInstance
     from airflow.utils.session import create_session
 
@@ -152,12 +152,12 @@ def _drop_unsaved(unsent: dict[Any, Any]) -> None:
 
 FIX = Fix(
     id=ID,
-    title="The scheduler outlasts an outage of the database of up to 5 minutes",
-    symptom="A failover of the database of some seconds ends every scheduler.",
+    title="The scheduler survives an outage of the database of up to 5 minutes",
+    symptom="A database failover of a few seconds ends every scheduler.",
     issue="https://github.com/apache/airflow/issues/38252",
     ends="Airflow's scheduler waits for its database in every step of its loop.",
     patches=(
-        Patch(MODULE, f"{CLASS}._run_scheduler_loop", ("d7dd5578d64a9b0b", "fec85f5859509fc4"), begin_again),
+        Patch(MODULE, f"{CLASS}._run_scheduler_loop", ("d7dd5578d64a9b0b", "fec85f5859509fc4"), restart_loop),
         Patch(
             MODULE, f"{CLASS}._process_executor_events", ("85a4ef0778daff7f", "057937290e0c540f"), keep_events
         ),

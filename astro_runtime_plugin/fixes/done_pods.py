@@ -1,9 +1,9 @@
-"""A pod that KubernetesExecutor has marked as done is not taken for one that another scheduler has adopted.
+"""A pod that KubernetesExecutor has marked as done is not mistaken for one that another scheduler has adopted.
 
-With `delete_worker_pods` off, the executor labels the pod of a finished attempt, and its watch for pods without that
-label reports the pod as deleted. The executor believes that another scheduler has taken the pod over, and forgets the
-task. If a new pod was requested for the task meanwhile, because the first one failed before it began or because the
-task was deferred, the state of the new pod is ignored. Here such a report is ignored instead.
+With `delete_worker_pods` off, the executor labels the pod of a finished attempt, and its watch, which excludes pods
+with that label, reports the pod as deleted. The executor concludes that another scheduler has taken the pod over, and
+forgets the task. If the task has a new pod by then, because the first one failed before it began or because the task
+was deferred, the state of the new pod is ignored. With this fix the report is ignored instead.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ def ignore_done_pods(change: Callable[[Any, Any], None]) -> Callable[[Any, Any],
 
 
 def is_done(executor: Any, results: Any) -> bool:
-    """Return whether the report of an adopted pod is about a pod that this executor has marked, and forget that."""
+    """Return whether the report of an adopted pod is about a pod that this executor has marked; if so, forget it."""
     pod = (results.namespace, results.pod_name)
     done = _done.get(executor, {})
-    if results.state != adopted() or pod not in done:
+    if results.state != adopted_state() or pod not in done:
         return False
     del done[pod]
     return True
@@ -49,7 +49,8 @@ def remember(executor: Any, results: Any) -> None:
     """Remember a pod that `_change_state` has marked."""
     from airflow.utils.state import TaskInstanceState
 
-    if executor.kube_config.delete_worker_pods or results.state in (adopted(), TaskInstanceState.RUNNING):
+    unmarked = (adopted_state(), TaskInstanceState.RUNNING)
+    if executor.kube_config.delete_worker_pods or results.state in unmarked:
         return
     done = _done.setdefault(executor, {})
     done[results.namespace, results.pod_name] = None
@@ -57,7 +58,7 @@ def remember(executor: Any, results: Any) -> None:
         del done[next(iter(done))]
 
 
-def adopted() -> Any:
+def adopted_state() -> Any:
     """Return the state of a pod that another scheduler has adopted."""
     from airflow.providers.cncf.kubernetes.executors.kubernetes_executor_types import ADOPTED
 
@@ -66,10 +67,10 @@ def adopted() -> Any:
 
 FIX = Fix(
     id=ID,
-    title="A task whose pod fails twice before it begins ends as failed, also if its pods are kept",
+    title="A task whose pod fails twice before it begins ends as failed, even if its pods are kept",
     symptom="With `[kubernetes_executor] delete_worker_pods` off, a task stays queued after its second pod has failed.",
     issue="",
-    ends="KubernetesExecutor tells a pod that it has marked as done from an adopted one.",
+    ends="KubernetesExecutor can tell a pod that it has marked as done from an adopted one.",
     patches=(
         Patch(
             "airflow.providers.cncf.kubernetes.executors.kubernetes_executor",

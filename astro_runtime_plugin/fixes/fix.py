@@ -14,11 +14,11 @@ Wrap = Callable[[Any], Any]
 class Patch:
     """One function of Airflow that a fix wraps or replaces.
 
-    Each patch must be harmless without the fix's other patches, which another source may keep from being applied.
+    Each patch must be harmless on its own: the others are left out if their functions have a different source.
     """
 
     module: str
-    """The module to be imported by this name."""
+    """The full name of the module."""
     function: str
     """The function's name in the module; `Class.method` for a method."""
     sources: tuple[str, ...]
@@ -33,6 +33,7 @@ class Fix:
     """A fault of Airflow that the Runtime repairs until Airflow does."""
 
     id: str
+    """The name of the fix's module, with hyphens."""
     title: str
     """What works with the fix, as one sentence."""
     symptom: str

@@ -1,9 +1,9 @@
 """A forked process opens database connections of its own.
 
 Airflow 2 drops a connection that a process has inherited, but only after SQLAlchemy has tested it with a query
-(`pool_pre_ping`). Two of gunicorn's workers that test the same one take each other's answer; the other waits until
-gunicorn kills it. Here a child begins with an empty pool, as in Airflow 3. It keeps the inherited connections open and
-unused, since closing one would end the parent's session (MySQL).
+(`pool_pre_ping`). If two of gunicorn's workers test the same connection, one takes the other's answer, and the other
+waits until gunicorn kills it. With this fix a child begins with an empty pool, as in Airflow 3. It keeps the inherited
+connections open and unused, because closing one would end the parent's session (MySQL).
 """
 
 from __future__ import annotations

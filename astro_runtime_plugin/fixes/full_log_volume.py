@@ -1,7 +1,8 @@
-"""A full log volume ends no supervisor: tasks, DAG parsing and triggers go on without the lines that have no room.
+"""A full log volume ends no supervisor: tasks, DAG parsing and triggers go on without the lines that do not fit.
 
-Airflow 3 lets the error of a write to a log end the process that writes it. A supervisor of a task leaves the task as
-an orphan without heartbeats; the logs of DAG files and triggers are written by the components themselves.
+In Airflow 3, an error while a log is written ends the process that writes it. If that is the supervisor of a task, the
+task is left as an orphan without heartbeats; the logs of DAG files and triggers are written by the components
+themselves. With this fix these processes go on, and what does not fit is lost.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ def open_trigger_log(configure: Callable[[Any, Any], Any]) -> Callable[[Any, Any
 
 
 def open_tolerantly(open_log: Callable[[], Log], path: str, name: str = "task") -> Log:
-    """Return a logger and its file, which tolerates errors; also where the file or its folder cannot be created."""
+    """Return a logger and a file that tolerates errors, even if the file or its folder cannot be created."""
     try:
         logger, file = open_log()
     except OSError as error:
@@ -113,10 +114,11 @@ def _late_log(path: str, name: str) -> Log:
 
 FIX = Fix(
     id=ID,
-    title="A full log volume ends neither tasks nor the DAG processor nor the triggerer",
-    symptom="The log volume was full: tasks failed while they ran on unseen; DAG processor and triggerer restarted.",
+    title="A full log volume stops neither tasks nor the DAG processor nor the triggerer",
+    symptom="The log volume was full: tasks failed but ran on unseen; the DAG processor and the triggerer restarted.",
     issue="",
-    ends="An OSError of a write to a log no longer leaves _log_to_target, nor the loggers of DAG files and triggers.",
+    ends="An OSError while a log is written no longer leaves `_log_to_target` or the loggers of DAG files and"
+    " triggers.",
     patches=(
         Patch(SUPERVISOR, "_log_to_target", ("6e8d795601b38bb3",), write_tolerantly, ("3.3",)),
         Patch(SUPERVISOR, "_configure_logging", ("0eacd522b8ca2ee9",), open_task_log, ("3.3",)),

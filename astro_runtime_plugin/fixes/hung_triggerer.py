@@ -1,10 +1,10 @@
-"""A triggerer whose triggers have stopped ends, so that whatever restarts containers starts it again.
+"""A triggerer whose triggers hang exits, so that whatever restarts containers starts it again.
 
-A trigger that blocks the event loop stops all others. Airflow notices, and stops the heartbeat so that another
-triggerer takes the triggers over; but the process stays, and where it is the only one, nothing runs any more.
+A trigger that blocks the event loop stops all others. Airflow notices this and stops the heartbeat, so that another
+triggerer takes the triggers over. But the process stays, and if it is the only triggerer, no trigger runs any more.
 
-It ends once it has been silent for three more times `[triggerer] runner_health_check_threshold` (30 s by default) after
-Airflow has noticed. Only silence counts during which this process listened.
+Three times `[triggerer] runner_health_check_threshold` (30 s by default) after Airflow has noticed, the triggerer exits
+if its triggers are still silent. Only silence during which this process listened counts.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from astro_runtime_plugin.fixes.guard import attempt
 TRIGGERER = "airflow.jobs.triggerer_job_runner"
 ID = "hung-triggerer"
 PATIENCE = 3  # times the threshold, after Airflow has noticed
-MIN_ROUNDS = 10  # of listening, about a second each: a slow call of this process is no silence of the other
+MIN_ROUNDS = (
+    10  # of listening, about a second each, so that a slow call in this process does not count as silence
+)
 log = logging.getLogger("astro_runtime")
 
 
@@ -77,10 +79,10 @@ def has_hung(supervisor: Any) -> bool:
 
 FIX = Fix(
     id=ID,
-    title="A triggerer whose triggers have hung ends and can be started again",
-    symptom="Deferred tasks wait for ever; the triggerer is unhealthy, and its process stays.",
+    title="A triggerer whose triggers hang exits and can be started again",
+    symptom="Deferred tasks wait for ever; the triggerer is unhealthy, but its process stays.",
     issue="https://github.com/apache/airflow/issues/65286",
-    ends="Airflow's triggerer ends when its event loop has hung.",
+    ends="Airflow's triggerer exits when its event loop hangs.",
     patches=(
         Patch(TRIGGERER, "TriggerRunnerSupervisor.heartbeat", ("56de08f6106d5524",), end_if_hung, ("3.3",)),
     ),

@@ -1,4 +1,4 @@
-"""Waits for the first import of Airflow in a Python process, and arranges the fixes then.
+"""Waits for the first import of Airflow in a Python process, and registers the fixes then.
 
 `astro_runtime_fixes.pth` imports this module at the start of every Python of the environment, so it imports nothing.
 """
@@ -23,14 +23,14 @@ class AirflowImportHook:
     def find_spec(
         self, name: str, path: "Sequence[str] | None" = None, target: "ModuleType | None" = None
     ) -> None:
-        """Arrange the fixes if Airflow is being imported."""
+        """Register the fixes if Airflow is being imported."""
         if name == "airflow" and self.waits:
             self.waits = False
-            arrange_fixes()
+            register_fixes()
 
 
-def arrange_fixes() -> None:
-    """Let the registry watch the imports. If it cannot, the startup hook, which tries again, logs the reason."""
+def register_fixes() -> None:
+    """Watch the imports of the modules at fault. If that fails, the startup hook tries again and logs the reason."""
     try:
         from astro_runtime_plugin.fixes import activation
 

@@ -1,8 +1,8 @@
 """LocalExecutor goes on when one of its idle workers is killed.
 
-The workers take tasks from one pipe. The one that waits for the next task holds the lock of the pipe's reading end, a
-semaphore. If it is killed, for example because the memory is full, the semaphore stays locked, and no other worker gets
-a task again. Here the lock is one of the kernel's that ends with the process that holds it.
+The workers take tasks from one pipe. The worker that waits for the next task holds the lock of the pipe's reading end,
+a semaphore. If it is killed, for example for lack of memory, the semaphore stays locked, and no other worker ever gets
+a task again. This fix uses a lock of the kernel's, which ends with the process that holds it.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def use_process_locks(spawn: Callable[..., None]) -> Callable[..., None]:
 
 FIX = Fix(
     id=ID,
-    title="LocalExecutor runs tasks although one of its idle workers was killed",
+    title="LocalExecutor goes on running tasks after one of its idle workers was killed",
     symptom="No task runs any more after `kill -9`, or the kernel, has ended an idle worker of LocalExecutor.",
     issue="",
     ends="LocalExecutor's workers do not wait for a task with a lock that outlives them.",

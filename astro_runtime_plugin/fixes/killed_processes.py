@@ -1,10 +1,11 @@
-"""A task whose process dies has its failure callbacks, its e-mails, and the cause in its log.
+"""A task whose process dies gets its failure callbacks, its e-mails, and the cause in its log.
 
-The task's process runs its callbacks. Where it dies, as for lack of memory, nobody does after the last try:
-Airflow 3's supervisor reports the failure, and ends without an error. While retries are left it reports nothing, and
-the scheduler takes over: where an executor says that a task has ended that still runs, it lets the DAG processor run
-the callbacks and send the e-mails, and counts the retries. Here it does so after the last try, too, and the executor
-learns of the failure. Should the executor's word get lost, the missing heartbeats lead to the same.
+The callbacks of a task run in the task's own process. If that process dies on the last try, for example for lack of
+memory, nobody runs them: Airflow 3's supervisor reports the failure and ends without an error. While retries are left
+it reports nothing, and the scheduler takes over: when an executor says that a task has ended which should be running,
+the scheduler lets the DAG processor run the callbacks and send the e-mails, and counts the retries. With this fix it
+does so after the last try, too, and the executor learns of the failure. If the executor's report gets lost, the missing
+heartbeats lead to the same result.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def leave_to_scheduler(update: Callable[[Any], None]) -> Callable[[Any], None]:
 
     @wraps(update)
     def update_unless_killed(process: Any) -> None:
-        if attempt(ID, False, died, process):
+        if attempt(ID, False, has_died, process):
             attempt(ID, None, _explain, process)
             raise KilledTaskError("the process of the task ended before it could report how the task ended")
         update(process)
@@ -52,8 +53,8 @@ def leave_to_scheduler(update: Callable[[Any], None]) -> Callable[[Any], None]:
     return update_unless_killed
 
 
-def died(process: Any) -> bool:
-    """Whether the task's process has failed, and had not reported the task's state; then no callback has run."""
+def has_died(process: Any) -> bool:
+    """Whether the task's process failed before it reported the task's state; in that case no callback has run."""
     reported = process._terminal_state or process._pending_terminal_state_msg
     return process._exit_code != 0 and not reported
 
@@ -68,10 +69,10 @@ def _explain(process: Any) -> None:
 
 FIX = Fix(
     id=ID,
-    title="A task whose process dies, as for lack of memory, runs its failure callbacks and sends its e-mails",
-    symptom="A task that ran out of memory failed without on_failure_callback and e-mail.",
+    title="A task whose process dies, for example for lack of memory, runs its failure callbacks and sends its e-mails",
+    symptom="A task that ran out of memory failed without its `on_failure_callback` and its e-mail.",
     issue="https://github.com/apache/airflow/issues/60858",
-    ends="The failure callbacks of a task run after kill -9 of its process.",
+    ends="The failure callbacks of a task run after `kill -9` of its process.",
     patches=(
         Patch(SUPERVISOR, "ActivitySubprocess.start", ("3b7c00d9ab984ddf",), note_kills, ("3.3",)),
         Patch(

@@ -1,11 +1,12 @@
 """A task that SIGTERM interrupts ends as killed, and its retries count.
 
-On SIGTERM, as when its pod is deleted, Airflow 3 calls the operator's `on_kill`, and lets `execute` go on: what waits
-for the work that `on_kill` has stopped returns, and the task is a success. Here `execute` is interrupted, as in
-Airflow 2, if the operator has an `on_kill` of its own. Without one there is nothing to stop, and the task may finish.
+On SIGTERM, for example because its pod is deleted, Airflow 3 calls the operator's `on_kill` and lets `execute` go on.
+If `execute` waits for the work that `on_kill` has stopped, it returns, and the task is a success. With this fix
+`execute` is interrupted, as in Airflow 2, if the operator has its own `on_kill`. Without one there is nothing to stop,
+and the task may finish.
 
-Where the server has told the supervisor to stop the task, as after a change of its state in the UI, nothing is left to
-report, and Airflow stays as it is.
+If the server has told the supervisor to stop the task, for example after a change of its state in the UI, there is
+nothing left to report, and Airflow works as before.
 """
 
 from __future__ import annotations
@@ -24,12 +25,12 @@ from astro_runtime_plugin.fixes.support.interruption import Interruption
 ID = "killed-tasks"
 RUNNER, COMMS = "airflow.sdk.execution_time.task_runner", "airflow.sdk.execution_time.comms"
 SUPERVISOR, CLIENT = "airflow.sdk.execution_time.supervisor", "airflow.sdk.api.client"
-STOP_ANSWERS = (404, 409, 410)  # to a heartbeat, after which the supervisor kills the task
+STOP_ANSWERS = (404, 409, 410)  # to a heartbeat; the supervisor kills the task after one of them
 
 # What this process has wrapped. Without all of SAFEGUARDS an interruption could do harm.
 SAFEGUARDS = {"send", "start", "heartbeat"}
 _wrapped: set[str] = set()
-# One byte that the supervisor shares with its task: 1 once the server has told it to stop the task.
+# One byte that the supervisor shares with its task: 1 once the server has told the supervisor to stop the task.
 _stop: list[mmap.mmap] = []
 # The interruption of the function that the task runs.
 _current: list[Interruption] = []
@@ -52,7 +53,7 @@ def interrupt(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _interruptions(*args: Any, **options: Any) -> list[Interruption]:
-    """Return the interruption for a task with an `on_kill` of its own, if nothing speaks against it."""
+    """Return a list with the interruption of a task that has its own `on_kill`; empty if it might do harm."""
     task = next(value for value in (*args, *options.values()) if hasattr(value, "task")).task
     stop = signal.getsignal(signal.SIGTERM)
     if not (_wrapped >= SAFEGUARDS and _stop and callable(stop) and has_own_kill(task)):
@@ -118,10 +119,10 @@ def _note(error: Exception) -> None:
 
 FIX = Fix(
     id=ID,
-    title="A task that SIGTERM interrupts fails, and its retries count",
-    symptom="A task whose pod was deleted, or whose worker was stopped, was a success, though its work was not done.",
+    title="A task that is stopped with SIGTERM fails, and its retries count",
+    symptom="A task whose pod was deleted, or whose worker was stopped, succeeded although its work was not done.",
     issue="https://github.com/apache/airflow/issues/73006",
-    ends="SIGTERM ends a task whose operator has an on_kill of its own as failed or up for retry.",
+    ends="After SIGTERM, a task whose operator has its own `on_kill` ends as failed or up for retry.",
     patches=(
         Patch(RUNNER, "_prepare", ("2c530730d1b12dfa",), interrupt, ("3.3",)),
         Patch(RUNNER, "_execute_task", ("bc0fbd9dbd3138f2",), interrupt, ("3.3",)),

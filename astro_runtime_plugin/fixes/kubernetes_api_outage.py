@@ -1,8 +1,8 @@
-"""The scheduler goes on while the Kubernetes API server is away.
+"""The scheduler survives an outage of the Kubernetes API server.
 
-KubernetesExecutor lists pods when it adopts those of a dead scheduler and when it revokes a task that is stuck. An
-error of the connection, or an answer of 429 or 5xx, ends the scheduler. Here the round is skipped: completed pods are
-adopted soon after, tasks in the scheduler's next round, and nothing is reset meanwhile.
+KubernetesExecutor lists pods when it adopts those of a dead scheduler and when it revokes a stuck task. A connection
+error, or an answer of 429 or 5xx, ends the scheduler. This fix skips the round: completed pods are adopted soon after,
+tasks in the scheduler's next round, and nothing is reset in the meantime.
 """
 
 from __future__ import annotations
@@ -114,8 +114,8 @@ EXECUTOR = "airflow.providers.cncf.kubernetes.executors.kubernetes_executor"
 SCHEDULER = "airflow.jobs.scheduler_job_runner"
 FIX = Fix(
     id=ID,
-    title="The scheduler outlives an outage of the Kubernetes API server",
-    symptom="The scheduler exits when the API server is away, or answers 5xx, while pods are adopted or revoked.",
+    title="The scheduler survives an outage of the Kubernetes API server",
+    symptom="The scheduler exits if the API server is unavailable, or answers 5xx, while pods are adopted or revoked.",
     issue="https://github.com/apache/airflow/issues/71879",
     ends="KubernetesExecutor skips a round when it cannot list pods.",
     patches=(

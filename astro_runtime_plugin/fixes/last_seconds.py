@@ -1,9 +1,9 @@
-"""A supervisor that gets SIGTERM when its task has just ended still reports the state and uploads the log.
+"""A supervisor that gets SIGTERM just after its task has ended still reports the state and uploads the log.
 
-While its task runs, Airflow 3's supervisor passes SIGTERM and SIGINT on to it. Once the task has ended, it gives the
-signals back to their previous handlers, and only then reports the state and uploads the log: a signal of these seconds
-ends it. Here such a signal waits for the end of both, and ends the supervisor then. Whoever stops it sets the limit, as
-Kubernetes does with SIGKILL.
+While its task runs, Airflow 3's supervisor passes SIGTERM and SIGINT on to it. Once the task has ended, the supervisor
+restores the previous signal handlers, and only then reports the state and uploads the log: a signal in these seconds
+ends it. With this fix such a signal waits until both are done, and ends the supervisor then. Whoever stops it sets the
+limit, as Kubernetes does with SIGKILL.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ID = "last-seconds"
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-class Postponement:
+class PostponedSignals:
     """Signals of this process that wait until `end`."""
 
     def __init__(self) -> None:
@@ -43,11 +43,11 @@ class Postponement:
 
 
 def postpone_signals(wait: Callable[[Any], int]) -> Callable[[Any], int]:
-    """Wrap `ActivitySubprocess.wait`: what it restores as the previous handlers are those of the postponement."""
+    """Wrap `ActivitySubprocess.wait`: the previous handlers that it restores are those of PostponedSignals."""
 
     @wraps(wait)
     def wait_undisturbed(process: Any) -> int:
-        postponement = attempt(ID, None, Postponement)
+        postponement = attempt(ID, None, PostponedSignals)
         try:
             return wait(process)
         finally:
@@ -59,10 +59,10 @@ def postpone_signals(wait: Callable[[Any], int]) -> Callable[[Any], int]:
 
 FIX = Fix(
     id=ID,
-    title="SIGTERM in the last seconds of a task does not lose its state and its log",
-    symptom="A worker was stopped just when a task had ended: its log was never uploaded, or its state not reported.",
+    title="SIGTERM in the last seconds of a task does not lose its state or its log",
+    symptom="A worker was stopped just after a task had ended: its log was never uploaded, or its state not reported.",
     issue="",
-    ends="The supervisor restores the handlers of signals after it has uploaded the log.",
+    ends="The supervisor restores its signal handlers after it has uploaded the log.",
     patches=(
         Patch(
             "airflow.sdk.execution_time.supervisor",

@@ -1,11 +1,11 @@
-"""The executor's late word that a task has deferred, or rescheduled, itself does not fail the task that has resumed.
+"""The executor's late report of a deferral or reschedule does not fail the task that has resumed.
 
 A worker that has deferred its task exits, and the executor reports this as a success of the try. If a trigger fires
-sooner than the report comes, the task is queued or running again, in the same try, and the scheduler takes the report
-for that of a worker that was killed. The same holds for a sensor in reschedule mode.
+before the report arrives, the same try is queued or running again, and the scheduler concludes from the report that its
+worker was killed. The same happens to a sensor in reschedule mode.
 
-A try that has resumed needs no report of a success: it has written its state itself by then. One whose worker really
-was killed is found by `task_queued_timeout` if it is queued, and by its missing heartbeats if it is running.
+A try that has resumed needs no report of success, because it writes its state itself. If its worker really was killed,
+Airflow notices by `task_queued_timeout` while the task is queued, and by its missing heartbeats while it is running.
 """
 
 from __future__ import annotations
@@ -91,9 +91,8 @@ def _rescheduled() -> Any:
     from airflow.models.taskreschedule import TaskReschedule
     from sqlalchemy import select
 
-    per_try = hasattr(
-        TaskReschedule, "ti_id"
-    )  # Airflow 3 gives each try a task instance with an id of its own
+    # Airflow 3 gives each try a task instance with its own id.
+    per_try = hasattr(TaskReschedule, "ti_id")
     names = ("dag_id", "task_id", "run_id", "map_index", "try_number")
     pairs = [("ti_id", "id")] if per_try else [(name, name) for name in names]
     same = [getattr(TaskReschedule, one) == getattr(TaskInstance, other) for one, other in pairs]
@@ -102,7 +101,7 @@ def _rescheduled() -> Any:
 
 FIX = Fix(
     id=ID,
-    title="A deferred task that resumes at once is not failed by the report that its deferral has ended",
+    title="A deferred task that resumes at once is not failed by the late report of its deferral",
     symptom="A deferrable task fails with `state mismatch` in the audit log, although nothing in it failed.",
     issue="https://github.com/apache/airflow/issues/72716",
     ends="Airflow's scheduler ignores the success of a deferral or reschedule whose task is queued or running again.",

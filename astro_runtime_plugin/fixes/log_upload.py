@@ -1,9 +1,10 @@
-"""The log of a task whose remote store fails for a moment is uploaded a few seconds later.
+"""A task's log that cannot be uploaded, because the remote store fails for a moment, is uploaded a little later.
 
-Airflow uploads a log once, when the task has ended and its state is saved. The stores' classes either raise, or return
-False from their `write`. Here an upload that failed is tried again, for about a quarter of a minute in all. A process
-whose store has just failed for so long tries once for a while, since its next tasks are not to wait, too. The
-triggerer, which uploads logs between other work, tries once as before.
+Airflow uploads a log once, after the task has ended and its state is saved. The class of a remote store reports a
+failure with an error, or by returning False from its `write`. This fix tries a failed upload again, for about 15
+seconds in all. A process whose store has just failed for that long makes a single attempt per log for five minutes, so
+that its next tasks do not have to wait as well. The triggerer, which uploads logs between other work, tries once as
+before.
 """
 
 from __future__ import annotations
@@ -21,26 +22,26 @@ from astro_runtime_plugin.fixes.guard import attempt
 ID = "log-upload"
 DELAYS = (1.0, 3.0, 9.0)  # seconds before each further attempt
 DEADLINE = 30.0  # seconds after which no attempt begins: a store that does not answer takes its own time
-PAUSE = 300.0  # seconds for which a process does not try again after all attempts failed
+PAUSE = 300.0  # seconds after a failure of all attempts, for which the process makes one attempt per log
 log = logging.getLogger("astro_runtime")
-_state: dict[str, Any] = {"patient": False, "failed": None}
+_state: dict[str, Any] = {"may_retry": False, "failed": None}
 
 
-def be_patient(upload_logs: Callable[..., None]) -> Callable[..., None]:
-    """Wrap `_upload_logs` of a process that has nothing to do but to upload the log of what has ended."""
+def allow_retries(upload_logs: Callable[..., None]) -> Callable[..., None]:
+    """Wrap `_upload_logs` of a process that has nothing left to do but to upload the log."""
 
     @wraps(upload_logs)
-    def upload_patiently(*args: Any, **options: Any) -> None:
-        _state["patient"] = True
+    def upload_with_patience(*args: Any, **options: Any) -> None:
+        _state["may_retry"] = True
         try:
             upload_logs(*args, **options)
         finally:
-            _state["patient"] = False
+            _state["may_retry"] = False
 
-    return upload_patiently
+    return upload_with_patience
 
 
-def try_again(upload: Callable[..., None]) -> Callable[..., None]:
+def retry_upload(upload: Callable[..., None]) -> Callable[..., None]:
     """Wrap `upload_to_remote`; the wrapped function raises the error of its last attempt."""
 
     @wraps(upload)
@@ -49,7 +50,7 @@ def try_again(upload: Callable[..., None]) -> Callable[..., None]:
         for delay in (*attempt(ID, (), delays, time.monotonic()), None):
             error: Exception | None = None
             try:
-                if uploads(upload, args, options):
+                if upload_once(upload, args, options):
                     _state["failed"] = None
                     return
             except Exception as caught:
@@ -68,12 +69,12 @@ def try_again(upload: Callable[..., None]) -> Callable[..., None]:
 def delays(now: float) -> tuple[float, ...]:
     """Return the seconds before each further attempt."""
     failed = _state["failed"]
-    return DELAYS if _state["patient"] and (failed is None or now - failed > PAUSE) else ()
+    return DELAYS if _state["may_retry"] and (failed is None or now - failed > PAUSE) else ()
 
 
-def uploads(upload: Callable[..., None], args: Any, options: Any) -> bool:
+def upload_once(upload: Callable[..., None], args: Any, options: Any) -> bool:
     """Upload once; return whether the store has the log. Raises what the upload raises, unless the store has it."""
-    with written() as results:
+    with write_results() as results:
         try:
             upload(*args, **options)
         except Exception as error:
@@ -84,7 +85,7 @@ def uploads(upload: Callable[..., None], args: Any, options: Any) -> bool:
 
 
 @contextmanager
-def written() -> Iterator[list[object]]:
+def write_results() -> Iterator[list[object]]:
     """Yield a list that gets what the store's `write` returns, if it has one."""
     results: list[object] = []
     store = attempt(ID, None, watch_store, results)
@@ -117,25 +118,25 @@ def watch_store(results: list[object]) -> Any:
 
 FIX = Fix(
     id=ID,
-    title="A task's log is uploaded although the remote store fails for a moment",
+    title="A task's log is uploaded even if the remote store fails for a moment",
     symptom="A task's log is missing in the remote store, and lost with its pod; one failed upload was logged.",
     issue="",
-    ends="Airflow tries again to upload a log.",
+    ends="Airflow retries the upload of a log.",
     patches=(
         Patch(
             "airflow.sdk.execution_time.supervisor",
             "ActivitySubprocess._upload_logs",
             ("d65575981e23cb2e",),
-            be_patient,
+            allow_retries,
             ("3.3",),
         ),
         Patch(
             "airflow.sdk.execution_time.callback_supervisor",
             "CallbackSubprocess._upload_logs",
             ("24096f0f819f0ac9",),
-            be_patient,
+            allow_retries,
             ("3.3",),
         ),
-        Patch("airflow.sdk.log", "upload_to_remote", ("d591b62ed6b7c852",), try_again, ("3.3",)),
+        Patch("airflow.sdk.log", "upload_to_remote", ("d591b62ed6b7c852",), retry_upload, ("3.3",)),
     ),
 )

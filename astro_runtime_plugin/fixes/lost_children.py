@@ -1,8 +1,8 @@
-"""A supervisor ends with its child, also where something else in its process took the child's exit status.
+"""A supervisor ends with its child, even if something else in its process took the child's exit status.
 
-Where a handler of SIGCHLD or a library waits for any child, the supervisor learns that its child has gone, but not how:
-psutil returns None then, which Airflow takes for a child that still runs. Here the child's report decides: with one, it
-has ended well, and without one it has failed.
+If a SIGCHLD handler or a library waits for any child, the supervisor learns that its child has gone, but not how it
+ended: psutil returns None, which Airflow takes to mean that the child still runs. With this fix the child's report
+decides: a child that has reported its state has ended well, and any other has failed.
 """
 
 from __future__ import annotations
@@ -39,17 +39,17 @@ def _end(process: Any) -> int:
 
 
 def has_reported(process: Any) -> bool:
-    """Whether the child, if it runs a task, has told the state in which the task ended."""
+    """Whether the child runs a task and has reported the state in which it ended."""
     reports = ("_terminal_state", "_pending_terminal_state_msg")
     return any(getattr(process, name, None) is not None for name in reports)
 
 
 FIX = Fix(
     id=ID,
-    title="A supervisor ends with its task, whatever took the task's exit status",
-    symptom="A task that had ended stayed running, or failed after its success; its slot stayed taken.",
+    title="A supervisor ends with its task, even if something else took the task's exit status",
+    symptom="A task that had ended stayed running, or failed after its success; its slot stayed occupied.",
     issue="https://github.com/apache/airflow/issues/70117",
-    ends="The supervisor ends where psutil's wait returns None for its child.",
+    ends="The supervisor ends if psutil's `wait` returns None for its child.",
     patches=(
         Patch(
             "airflow.sdk.execution_time.supervisor",

@@ -1,9 +1,10 @@
-"""A queued task that has no pod any more gets another one, as soon as that is certain.
+"""A queued task that has lost its pod gets another one, as soon as the loss is certain.
 
-A pod that is deleted before it runs, as when its node is drained, is only logged by KubernetesExecutor, and an event
-that its watch has missed is not noticed: the task waits for [scheduler] task_queued_timeout, ten minutes. Here the
-pods are listed while a task has been queued for QUEUED_SECONDS. A task is queued again if in two rounds it had no pod,
-no request for one and no event that waits, and its row in the database still says that no worker has begun it.
+KubernetesExecutor only logs that a pod was deleted before it ran, for example because its node was drained, and never
+notices an event that its watch has missed. The task waits for `[scheduler] task_queued_timeout`, ten minutes. With this
+fix the executor lists its pods while a task has been queued for more than a minute. A task is queued again if in two
+rounds it had no pod, no request for one and no event that waits, and its row in the database still says that no worker
+has begun it.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Reconciler:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._since: dict[Any, float] = {}  # by key: when it was first seen as running in the executor
+        self._since: dict[Any, float] = {}  # by key: when the executor was first seen to run it, in seconds
         self._requeues: Counter[Any] = Counter()
         self._missing: frozenset[Any] = frozenset()  # in the round before
         self.rounds = 0
@@ -103,7 +104,7 @@ def is_listed(executor: Any, task: Any) -> bool:
 
 
 def keys_with_pods(executor: Any) -> frozenset[Any]:
-    """Return the tasks that have a pod which the executor has not marked as done. Raises the client's errors."""
+    """Return the keys of the tasks with a pod that is not marked as done. Raises the client's errors."""
     from airflow.providers.cncf.kubernetes.executors.kubernetes_executor_types import POD_EXECUTOR_DONE_KEY
     from airflow.providers.cncf.kubernetes.kubernetes_helper_functions import annotations_to_key
 
@@ -140,7 +141,7 @@ FIX = Fix(
     title="A queued task whose pod was deleted before it ran gets another one after a minute",
     symptom="Tasks stay queued for ten minutes after their pods were deleted or evicted before they ran.",
     issue="",
-    ends="KubernetesExecutor notices that a queued task has no pod before [scheduler] task_queued_timeout.",
+    ends="KubernetesExecutor notices that a queued task has no pod before `[scheduler] task_queued_timeout`.",
     patches=(
         Patch(
             "airflow.providers.cncf.kubernetes.executors.kubernetes_executor",

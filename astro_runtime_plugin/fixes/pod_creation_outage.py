@@ -1,9 +1,9 @@
 """KubernetesExecutor pauses between its attempts to create pods, and never creates two for one task.
 
-With retries (`[kubernetes_executor] task_publish_max_retries`), each of the scheduler's loops tries again for a whole
-batch of tasks, without a pause unless the API server demands one. Here one failure ends the attempts for a moment. A
-task that stays queued for too long is revoked and queued again, but its first request for a pod stays, too, so that
-the API server gets both when it is back. Here revoking a task removes its request.
+With retries (`[kubernetes_executor] task_publish_max_retries`), each scheduler loop tries again for a whole batch of
+tasks, without a pause unless the API server asks for one. With this fix one failure stops the attempts for a moment. A
+task that stays queued for too long is revoked and queued again, but its first request for a pod stays as well, so that
+the API server gets both when it is back. With this fix, revoking a task removes its request.
 """
 
 from __future__ import annotations
@@ -21,10 +21,9 @@ from astro_runtime_plugin.fixes.guard import attempt
 from astro_runtime_plugin.fixes.support.outage import FIRST_PAUSE, MAX_PAUSE, is_outage
 
 ID = "pod-creation-outage"
-OUTAGE_SECONDS = 60.0  # a failure that long after the last one belongs to another outage
-_pauses: WeakKeyDictionary[Any, tuple[float, float]] = (
-    WeakKeyDictionary()
-)  # seconds, and when the pause began
+OUTAGE_SECONDS = 60.0  # after so long without a failure, the next one belongs to another outage
+# The length of each executor's last pause in seconds, and when it began.
+_pauses: WeakKeyDictionary[Any, tuple[float, float]] = WeakKeyDictionary()
 
 
 def pause_after_failure(
@@ -81,7 +80,8 @@ def remove(executor: Any, task: Any) -> None:
 EXECUTOR = "airflow.providers.cncf.kubernetes.executors.kubernetes_executor"
 FIX = Fix(
     id=ID,
-    title="Pods are created once, and after a pause, when the Kubernetes API server was away",
+    title="After an outage of the Kubernetes API server each task gets one pod, and failed requests are not repeated"
+    " at once",
     symptom="With retries, a task gets two pods after a long outage, and every scheduler loop repeats all requests.",
     issue="https://github.com/apache/airflow/pull/71909",
     ends="KubernetesExecutor pauses after each failure and drops the request for a revoked task.",

@@ -1,8 +1,8 @@
 """The scheduler's loop goes on when the pod of a finished task cannot be deleted.
 
-`KubernetesExecutor.sync` processes the results of pods until there are none. When the API server is away, a pod cannot
-be deleted or marked, the result goes back into the queue, and `sync` takes it again at once, until the server is back:
-the scheduler neither schedules nor sends heartbeats. Here such results are kept for later rounds.
+`KubernetesExecutor.sync` processes the results of pods until none are left. During an outage of the API server a pod
+cannot be deleted or labelled: its result goes back into the queue, and `sync` takes it again at once. Until the server
+is back, the scheduler neither schedules nor sends heartbeats. This fix keeps such results for later rounds.
 """
 
 from __future__ import annotations
@@ -76,10 +76,10 @@ def requeue(executor: Any) -> None:
 EXECUTOR = "airflow.providers.cncf.kubernetes.executors.kubernetes_executor"
 FIX = Fix(
     id=ID,
-    title="The scheduler's loop goes on when the API server is away while a pod ends",
-    symptom="The scheduler sends no heartbeats, and logs `re-queueing` without a pause, when it cannot delete a pod.",
+    title="The scheduler's loop goes on if a pod ends during an outage of the Kubernetes API server",
+    symptom="When it cannot delete a pod, the scheduler sends no heartbeats and logs `re-queueing` without a pause.",
     issue="",
-    ends="KubernetesExecutor.sync processes each result at most once in a round.",
+    ends="`KubernetesExecutor.sync` processes each result at most once in a round.",
     patches=(
         Patch(EXECUTOR, "KubernetesExecutor._change_state", ("3d2129a79ff5a0b2",), keep_results),
         Patch(EXECUTOR, "KubernetesExecutor.sync", ("0e98a55108ee0892",), process_kept_results),

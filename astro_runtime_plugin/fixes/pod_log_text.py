@@ -1,7 +1,7 @@
-"""A pod's log that a DAG reads with the Kubernetes client is its text.
+"""A pod's log that a DAG reads with the Kubernetes client is plain text.
 
-Releases 36.0.0 to 36.0.3 of the client do not decode answers of type text, and make the text `b'...'` of their bytes.
-Airflow's readers of logs take the bytes and decode them, so only the code of DAGs and plugins is affected.
+Releases 36.0.0 to 36.0.3 of the client do not decode text responses, but return the text `b'...'` for their bytes.
+Airflow's own readers of logs take the bytes and decode them, so only the code of DAGs and plugins is affected.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ def decode(response: Any) -> None:
 
 FIX = Fix(
     id=ID,
-    title="A pod's log that a DAG reads with the Kubernetes client is its text",
+    title="A pod's log that a DAG reads with the Kubernetes client is plain text",
     symptom="`read_namespaced_pod_log` in a DAG returns one line, `b'...'`, with `\\n` in place of line breaks.",
     issue="https://github.com/kubernetes-client/python/issues/2596",
-    ends="The locks have a release of the Kubernetes client that decodes text.",
+    ends="The locks contain a release of the Kubernetes client that decodes text.",
     patches=(
         Patch("kubernetes.client.api_client", "ApiClient.deserialize", ("792e56a857caf5b9",), decode_text),
     ),

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from astro_runtime_plugin.fixes.fix import Fix
 
-# By the module of each fix: Airflow's modules that it patches, so that a process loads only the fixes that it needs.
+# For each fix, by its module: the modules of Airflow that it patches, so that a process loads only the fixes it needs.
 FIXES: dict[str, tuple[str, ...]] = {
-    # A part of the system is away.
+    # A part of the system is unavailable.
     "api_server_outage": ("airflow.sdk.api.client", "airflow.sdk.execution_time.supervisor"),
     "token_lifetime": ("airflow.api_fastapi.execution_api.app",),
     "outage_grace": ("airflow.jobs.scheduler_job_runner",),
@@ -32,7 +32,7 @@ FIXES: dict[str, tuple[str, ...]] = {
     ),
     "pod_creation_outage": ("airflow.providers.cncf.kubernetes.executors.kubernetes_executor",),
     "pod_deletion_outage": ("airflow.providers.cncf.kubernetes.executors.kubernetes_executor",),
-    # One bad thing stops everything.
+    # One bad DAG or trigger stops everything.
     "stale_dags": ("airflow.dag_processing.manager",),
     "late_deferral_success": ("airflow.jobs.scheduler_job_runner",),
     "unreadable_dags": (

@@ -1,6 +1,7 @@
 """The source text of a function, and its digest: a fix applies only to source that it was proven against.
 
-The end of a function is the same with every Python: `inspect.getsource` asks the tokenizer, which differs by version.
+Where a function ends is computed here, and is the same with every Python: `inspect.getsource` relies on the tokenizer,
+which differs by version.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def _indentation(line: str) -> int:
 
 @lru_cache(maxsize=1)  # the patches of a module are checked one after the other
 def read_lines(path: str) -> list[str]:
-    """Return the lines of a Python file; treat them as read-only. Whoever has checked a module clears the cache.
+    """Return the lines of a Python file; treat them as read-only. Callers clear the cache once a module is checked.
 
     Raises OSError or ValueError if it cannot be read as text.
     """
@@ -46,14 +47,14 @@ def read_lines(path: str) -> list[str]:
 def function_digest(function: FunctionType) -> str:
     """Return the digest of a loaded function.
 
-    Raises OSError, ValueError or IndexError if its source cannot be read, and AttributeError if it is no function.
+    Raises OSError, ValueError or IndexError if its source cannot be read, and AttributeError if it is not a function.
     """
     code = inspect.unwrap(function).__code__
     return digest(read_lines(code.co_filename), code.co_firstlineno, _last_line(code))
 
 
 def _last_line(code: CodeType) -> int:
-    """Return the last line for which there is bytecode, also of functions inside."""
+    """Return the last line that has bytecode, including nested functions."""
     inside = (_last_line(constant) for constant in code.co_consts if isinstance(constant, CodeType))
     return max([code.co_firstlineno, *(line for *_, line in code.co_lines() if line), *inside])
 
@@ -67,7 +68,7 @@ def file_digest(path: str, name: str) -> str:
 
 
 def file_digests(path: str) -> dict[str, str]:
-    """Return the digest of every function and class in a file, by name; of several with one name, that of the first.
+    """Return the digest of every function and class in a file, by name; if several share a name, that of the first.
 
     Raises OSError, ValueError or SyntaxError if the file cannot be read.
     """
@@ -81,7 +82,7 @@ def file_digests(path: str) -> dict[str, str]:
 
 
 def _definitions(scope: ast.AST) -> Iterator[tuple[str, Definition]]:
-    """Yield the functions and classes of a scope, also those within `if` and `try`, and within classes."""
+    """Yield the functions and classes of a scope, including those in its classes and in `if` and `try` blocks."""
     for node in ast.iter_child_nodes(scope):
         if isinstance(node, Definition):
             yield node.name, node

@@ -1,8 +1,8 @@
-"""A file whose parsing was killed says nothing about its DAGs, so it deactivates none of them.
+"""A file whose parsing was killed says nothing about its DAGs, so none of them is deactivated.
 
-Airflow records when a file was parsed last, also when that run was killed after its timeout, crashed or could not be
-saved. `deactivate_stale_dags` compares this time with the time at which each DAG was saved, and takes every DAG of the
-file for one that was removed from it. Here it gets the times of the runs that were saved.
+Airflow records when a file was last parsed, even if that run was killed after its timeout, crashed or could not be
+saved. `deactivate_stale_dags` compares this time with the time at which each DAG was saved, and concludes that every
+DAG of the file was removed from it. This fix passes it only the times of runs that were saved.
 """
 
 from __future__ import annotations
@@ -83,10 +83,11 @@ def saved_times(last_parsed: Mapping[Any, Any]) -> dict[Any, datetime]:
 
 FIX = Fix(
     id=ID,
-    title="A DAG file that takes too long to parse, or crashes, keeps its DAGs active",
-    symptom="One parsing run beyond `dag_file_processor_timeout` removes all DAGs of the file; scheduled tasks fail.",
+    title="A DAG file whose parsing crashes or takes too long keeps its DAGs active",
+    symptom="One parsing run that exceeds `dag_file_processor_timeout` removes all DAGs of the file; scheduled tasks"
+    " fail.",
     issue="https://github.com/apache/airflow/issues/49689",
-    ends="Airflow passes deactivate_stale_dags only the times of parsing results that were saved.",
+    ends="Airflow passes `deactivate_stale_dags` only the times of parsing results that were saved.",
     patches=(
         Patch(
             MANAGER,

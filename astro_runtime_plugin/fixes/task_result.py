@@ -1,8 +1,8 @@
-"""Airflow 2: a task that starts or ends while the database is away waits for it.
+"""Airflow 2: a task that starts or ends during an outage of the database waits until it is over.
 
 The task's process saves its result in the database, and fails if it cannot: the work is lost, and the task counts as
-running until it is failed for want of heartbeats. One that starts meanwhile is failed too. Here both wait until the
-database answers, for as long as the task's supervisor does.
+running until it is failed for missing heartbeats. A task that starts during the outage fails, too. With this fix both
+wait until the database answers, for as long as the task's supervisor does.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
+from astro_runtime_plugin.fixes.support.database_errors import is_passing_error
 
 log = logging.getLogger("astro_runtime")
 MODULE, COMMAND = "airflow.models.taskinstance", "airflow.cli.commands.task_command"
@@ -39,7 +40,7 @@ def remember_session(run: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def wait_after(execute: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap `_execute_task_with_callbacks`, after which the state of the task is saved; a kill waits for nothing."""
+    """Wrap `_execute_task_with_callbacks`, after which the task's state is saved; a killed task does not wait."""
 
     @wraps(execute)
     def execute_and_wait(*args: Any, **options: Any) -> Any:
@@ -67,16 +68,18 @@ def wait_before(save: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def push_again(push: Callable[..., None]) -> Callable[..., None]:
-    """Wrap `xcom_push`, which may get a session of its own."""
+    """Wrap `xcom_push`, which may be given another session."""
 
     @wraps(push)
     def push_or_wait(instance: Any, *args: Any, **options: Any) -> None:
         session = options.get("session")
-        clean = session is None or not session.in_transaction()  # else what it holds would be lost with it
+        clean = (
+            session is None or not session.in_transaction()
+        )  # otherwise a rollback would lose what it holds
         try:
             return push(instance, *args, **options)
         except Exception as error:
-            if _task["session"] is None or not clean or not _is_outage(error):
+            if _task["session"] is None or not clean or not is_passing_error(error):
                 raise
             if session is not None:
                 session.rollback()
@@ -111,12 +114,6 @@ def _wait_guarded() -> None:
         attempt(ID, None, _wait, _task["session"])
 
 
-def _is_outage(error: Exception) -> bool:
-    from sqlalchemy.exc import InterfaceError, OperationalError
-
-    return isinstance(error, (OperationalError, InterfaceError))
-
-
 def _wait(session: Any) -> None:
     """Return once the session's database answers, or after the time that the task's supervisor waits for it."""
     from airflow.configuration import conf
@@ -130,7 +127,7 @@ def _wait(session: Any) -> None:
         except Exception as error:
             session.rollback()
             limit = conf.getint("scheduler", "scheduler_zombie_task_threshold")
-            if not _is_outage(error) or time.monotonic() - start > limit:
+            if not is_passing_error(error) or time.monotonic() - start > limit:
                 return
         if not warned:
             log.warning("astro-runtime: the database is away; the task waits for up to %s s", limit)
@@ -140,8 +137,8 @@ def _wait(session: Any) -> None:
 
 FIX = Fix(
     id=ID,
-    title="A task that starts or ends while the database is away waits for it",
-    symptom="Tasks that end during an outage of the database stay in running and fail later, also when they succeeded.",
+    title="A task that starts or ends during an outage of the database waits until it is over",
+    symptom="Tasks that end during an outage of the database stay in running and fail later, even if they succeeded.",
     issue="",
     ends="Airflow 2.11 is no longer supported.",
     patches=(

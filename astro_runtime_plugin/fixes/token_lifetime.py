@@ -1,7 +1,8 @@
-"""The token of a running task outlives an outage of the API server, which cannot renew one that has expired.
+"""The token of a running task outlives an outage of the API server, which cannot renew an expired token.
 
-An answer of the API server renews a token in the last fifth of its life (Airflow's `JWTReissueMiddleware`). With
-Airflow's ten minutes that leaves two at worst, while the scheduler waits five for a heartbeat.
+The API server renews a token when it answers a request in the last fifth of the token's life (Airflow's
+`JWTReissueMiddleware`). Of Airflow's ten minutes, only two may be left when an outage begins, while the scheduler waits
+five minutes for a heartbeat.
 """
 
 from __future__ import annotations
@@ -15,20 +16,20 @@ from astro_runtime_plugin.fixes.guard import attempt
 
 ID = "token-lifetime"
 OPTION = ("execution_api", "jwt_expiration_time")
-PARTS = 5  # a fifth of a token's life must be as long as an outage may be,
-MARGIN = 60  # and some seconds for answers that come late
+PARTS = 5  # only the last fifth of a token's life is certain to be left when an outage begins
+MARGIN = 60  # seconds, for answers that come late
 
 
-def outlive_outages(create: Callable[[], Any]) -> Callable[[], Any]:
+def lengthen_lifetime(create: Callable[[], Any]) -> Callable[[], Any]:
     """Wrap `_jwt_generator`, whose result makes the tokens with which tasks run."""
 
     @wraps(create)
-    def create_for_outages() -> Any:
+    def create_and_lengthen() -> Any:
         generator = create()
         attempt(ID, None, lengthen, generator)
         return generator
 
-    return create_for_outages
+    return create_and_lengthen
 
 
 def lengthen(generator: Any) -> None:
@@ -42,16 +43,17 @@ def lengthen(generator: Any) -> None:
 
 FIX = Fix(
     id=ID,
-    title="The token of a running task outlives an outage that the scheduler bears",
-    symptom="After some minutes without an API server, running tasks get 403 for every request, and are killed.",
+    title="The token of a running task outlives any outage that the scheduler tolerates",
+    symptom="After some minutes without an API server, every request of a running task gets 403, and the task is"
+    " killed.",
     issue="https://github.com/apache/airflow/issues/67939",
-    ends="Airflow renews a task's token so early that what is left is longer than `task_instance_heartbeat_timeout`.",
+    ends="Airflow renews a task's token so early that its remaining life exceeds `task_instance_heartbeat_timeout`.",
     patches=(
         Patch(
             "airflow.api_fastapi.execution_api.app",
             "_jwt_generator",
             ("acf64f59b409bfe6",),
-            outlive_outages,
+            lengthen_lifetime,
             ("3.3",),
         ),
     ),

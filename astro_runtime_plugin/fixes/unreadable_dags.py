@@ -1,14 +1,12 @@
 """A serialized DAG that cannot be read is skipped; the scheduler goes on with all others.
 
-A row may need a plugin that this scheduler lacks, or come from a newer Airflow. Reading it raises in the middle of the
-scheduler's loop. Here it counts as missing, with one warning, and the queries that select work leave out its runs and
-events until the row changes.
+A row may need a plugin that this scheduler lacks, or come from a newer Airflow. Reading it raises an error in the
+middle of the scheduler's loop. With this fix the DAG counts as missing, with one warning, and the queries that select
+work leave out its runs and events until the row changes.
 """
 
 from __future__ import annotations
 
-import logging
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -16,16 +14,21 @@ from typing import Any
 
 from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
+from astro_runtime_plugin.fixes.support.database_errors import is_database_error
+from astro_runtime_plugin.fixes.support.unreadable_rows import (
+    event_queue,
+    examine,
+    examine_events,
+    forget_changed,
+    note,
+    unreadable,
+)
 
-log = logging.getLogger("astro_runtime")
 MODULE, CLASS = "airflow.jobs.scheduler_job_runner", "SchedulerJobRunner"
 DAG, DAG_RUN, DAG_BAG = "airflow.models.dag", "airflow.models.dagrun", "airflow.models.dagbag"
 ID = "unreadable-dags"
-RETRY = 300.0  # seconds after which an unchanged row is read again
-Rows = frozenset[tuple[Any, ...]]  # the hash and time of each row of a DAG
-_unreadable: dict[str, tuple[Rows, float]] = {}  # by DAG, with the monotonic time of the failure
-_warned: dict[str, Rows] = {}
-_loop = {"runs": False}  # whether the scheduler's loop runs: nobody else gets no DAG instead of an error
+# An unreadable DAG counts as missing while the scheduler's loop runs; everywhere else it remains an error.
+_loop = {"runs": False}
 
 
 def mark_loop(schedule: Callable[..., int]) -> Callable[..., int]:
@@ -50,9 +53,9 @@ def read_or_skip(read: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return read(bag, row, *args, **options)
         except Exception as error:
-            if not _loop["runs"] or _is_of_database(error):
+            if not _loop["runs"] or is_database_error(error):
                 raise
-            attempt(ID, None, _note, getattr(row, "dag_id", row), error)
+            attempt(ID, None, note, getattr(row, "dag_id", row), error)
             return None
 
     return read_guarded
@@ -65,7 +68,7 @@ def note_if_unreadable(read: Callable[..., Any]) -> Callable[..., Any]:
     def read_and_note(runner: Any, dag_id: str, *args: Any, **options: Any) -> Any:
         dag = read(runner, dag_id, *args, **options)
         if dag is None:
-            attempt(ID, None, _examine, [dag_id])
+            attempt(ID, None, examine, [dag_id])
         return dag
 
     return read_and_note
@@ -91,7 +94,7 @@ def leave_out_or_retry(select_work: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return select_readable(owner, *args, **options)
         except Exception as error:
-            if _is_of_database(error) or not attempt(ID, False, _examine_events):
+            if is_database_error(error) or not attempt(ID, False, examine_events):
                 raise
         return select_readable(owner, *args, **options)
 
@@ -102,19 +105,13 @@ def _session(args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     return options.get("session") or next((value for value in args if hasattr(value, "scalars")), None)
 
 
-def _is_of_database(error: Exception) -> bool:
-    from sqlalchemy.exc import SQLAlchemyError
-
-    return isinstance(error, SQLAlchemyError)
-
-
 @contextmanager
 def _exclusion(session: Any) -> Iterator[None]:
     """Leave the runs and events of unreadable DAGs out of the session's queries."""
     from sqlalchemy import event
 
-    attempt(ID, None, _forget_changed)
-    criteria = attempt(ID, [], _criteria) if _unreadable and session else []
+    attempt(ID, None, forget_changed)
+    criteria = attempt(ID, [], _criteria) if unreadable and session else []
     if not criteria:
         yield
         return
@@ -135,93 +132,18 @@ def _criteria() -> list[Any]:
     from airflow.models.dagrun import DagRun
     from sqlalchemy.orm import with_loader_criteria
 
-    names = sorted(_unreadable)
-    columns = (DagModel.dag_id, DagRun.dag_id, _queue().target_dag_id)
+    names = sorted(unreadable)
+    columns = (DagModel.dag_id, DagRun.dag_id, event_queue().target_dag_id)
     return [
         with_loader_criteria(column.class_, column.not_in(names), propagate_to_loaders=False)
         for column in columns
     ]
 
 
-def _queue() -> Any:
-    """Return the table of events that wait for a run: of assets in Airflow 3, of datasets in Airflow 2."""
-    try:
-        from airflow.models.asset import AssetDagRunQueue as Queue
-    except ImportError:
-        from airflow.models.dataset import DatasetDagRunQueue as Queue
-    return Queue
-
-
-def _own_session() -> Any:
-    """Return a session apart from the loop's, which must not be committed in between."""
-    from airflow import settings
-    from sqlalchemy.orm import Session
-
-    return Session(settings.engine)
-
-
-def _examine_events() -> bool:
-    """Read every DAG with events; return whether one that was not left out is unreadable."""
-    from sqlalchemy import select
-
-    before = set(_unreadable)
-    with _own_session() as session:
-        names = session.scalars(select(_queue().target_dag_id).distinct()).all()
-    _examine(names)
-    return not set(_unreadable) <= before
-
-
-def _examine(names: Any) -> None:
-    """Read the latest row of each DAG, and note those that cannot be read."""
-    from airflow.models.serialized_dag import SerializedDagModel
-
-    with _own_session() as session:
-        for name in names:
-            row = SerializedDagModel.get(name, session=session)
-            try:
-                _ = row and row.dag
-            except Exception as error:
-                _note(name, error)
-
-
-def _note(name: str, error: Exception) -> None:
-    """Leave out a DAG from now on, and warn once for its rows."""
-    rows = _rows([name]).get(name, frozenset())
-    _unreadable[name] = (rows, time.monotonic())
-    if _warned.get(name) != rows:
-        _warned[name] = rows
-        log.warning(
-            "astro-runtime: DAG %.250r is not scheduled: its serialized form cannot be read (%s)",
-            name,
-            type(error).__name__,
-        )
-
-
-def _forget_changed() -> None:
-    """Give DAGs another try whose rows have changed, or whose failure is long ago."""
-    if _unreadable:
-        rows, now = _rows([*_unreadable]), time.monotonic()
-        for name, (before, moment) in list(_unreadable.items()):
-            if rows.get(name, frozenset()) != before or now - moment > RETRY:
-                del _unreadable[name]
-
-
-def _rows(names: list[str]) -> dict[str, Rows]:
-    from airflow.models.serialized_dag import SerializedDagModel as Row
-    from sqlalchemy import select
-
-    rows: dict[str, Rows] = {}
-    with _own_session() as session:
-        query = select(Row.dag_id, Row.dag_hash, Row.last_updated).where(Row.dag_id.in_(names))
-        for name, *row in session.execute(query):
-            rows[name] = rows.get(name, frozenset()) | {tuple(row)}
-    return rows
-
-
 FIX = Fix(
     id=ID,
     title="A serialized DAG that cannot be read stops only its own scheduling",
-    symptom="One DAG whose timetable's plugin is missing, or that a newer Airflow has saved, stops all scheduling.",
+    symptom="One DAG whose timetable plugin is missing, or that a newer Airflow has saved, stops all scheduling.",
     issue="https://github.com/apache/airflow/issues/56529",
     ends="Airflow's scheduler skips each DAG that it cannot read, in every step of its loop.",
     patches=(

@@ -15,9 +15,9 @@ from dev.versions import CHECKOUT
 HEADER = """\
 # Fixes of Airflow
 
-The Airflow releases that the Runtime contains have these faults. The Runtime repairs them ahead of upstream: each fix
-replaces single functions of Airflow while it is imported, and only if their source is the one that the fix was proven
-against. Every fix has a test that fails with stock Airflow and passes with the fix. `make docs` generates this page.
+The Airflow releases in the Runtime have these faults, which the Runtime repairs ahead of upstream. Each fix wraps
+single functions when Airflow is imported, and only if their source is the one that the fix was proven against. Every
+fix has a test that fails with stock Airflow and passes with the fix. `make docs` generates this page.
 
 `astro-runtime fixes`, the Runtime page and [`GET /astro-runtime/api/fixes`](api.md) show the state of each fix.
 """

@@ -65,8 +65,8 @@ def assert_files_exist(text: str, _: Path) -> None:
         assert all(((folder if line.startswith(" ") else CHECKOUT) / name).exists() for name in names), line
     listed = set(FILE.findall(text))
     assert {path.name for path in (CHECKOUT / "entrypoint").glob("*.py")} - {"__init__.py"} <= listed
-    rooms = (CHECKOUT / "astro_runtime_plugin").glob("*/__init__.py")
-    assert {f"{path.parent.name}/" for path in rooms} <= listed
+    areas = (CHECKOUT / "astro_runtime_plugin").glob("*/__init__.py")
+    assert {f"{path.parent.name}/" for path in areas} <= listed
 
 
 # By how the block begins: the check.

@@ -1,4 +1,4 @@
-"""Import rules: which package and which room may import which, and what a start must not import."""
+"""Import rules: which package and which area may import which, and what a start must not import."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ MAY_IMPORT = {
 }
 NOT_SHIPPED = {*MAY_IMPORT, "tests"}
 OTHERS = sorted(path for package in MAY_IMPORT for path in (CHECKOUT / package).rglob("*.py"))
-# The rooms of astro_runtime_plugin/, folders and single modules. Each may import only rooms above it in this list,
+# The areas of astro_runtime_plugin/, folders and single modules. Each may import only areas above it in this list,
 # also for type checking, so that there is no circle.
-ROOMS = (
+AREAS = (
     "__init__",
     "airflow_compat",
     "background",
@@ -103,10 +103,10 @@ def imported_packages(path: Path) -> set[str]:
 def imported_rooms(path: Path) -> set[str]:
     source = path.read_text()
     names = [name.split(".") for name in (*imported_names(source), *named_modules(source))]
-    return {parts[1] for parts in names if parts[0] == "astro_runtime_plugin" and parts[1] in ROOMS}
+    return {parts[1] for parts in names if parts[0] == "astro_runtime_plugin" and parts[1] in AREAS}
 
 
-def room(path: Path) -> str:
+def area(path: Path) -> str:
     return path.relative_to(PLUGIN_FOLDER).parts[0].removesuffix(".py")
 
 
@@ -147,7 +147,7 @@ def test_code_that_is_not_shipped_imports_only_allowed_packages(path: Path) -> N
 
 
 def test_rooms_are_all_ordered() -> None:
-    assert sorted(ROOMS) == sorted({room(path) for path in PLUGIN})
+    assert sorted(AREAS) == sorted({area(path) for path in PLUGIN})
 
 
 def test_rooms_import_only_lower_rooms() -> None:
@@ -155,7 +155,7 @@ def test_rooms_import_only_lower_rooms() -> None:
         f"{relative_name(path)} imports {target}"
         for path in PLUGIN
         for target in imported_rooms(path)
-        if ROOMS.index(target) > ROOMS.index(room(path))
+        if AREAS.index(target) > AREAS.index(area(path))
     }
     assert upward == set()
 
@@ -168,7 +168,7 @@ if TYPE_CHECKING:
 def f():
     from astro_runtime_plugin.web.schemas import Setting
 MODULE = "astro_runtime_plugin.web.airflow3"
-TEXT = "astro_runtime_plugin.web is a room"
+TEXT = "astro_runtime_plugin.web is a area"
 """
     assert sorted(imported_names(source)) == [
         "a.b",

@@ -1,1 +1,1 @@
-"""What several fixes share, or what is large enough to stand apart from its fix."""
+"""What several fixes share, and parts of one fix that are large enough to stand on their own."""

@@ -16,7 +16,7 @@ log = logging.getLogger("astro_runtime")
 class Interruption:
     """What SIGTERM does while `run` runs a function.
 
-    `stop` is Airflow's handler, which calls `on_kill`. Where `is_stopped_by_server` is true, it stays the only one.
+    `stop` is Airflow's handler, which calls `on_kill`. If `is_stopped_by_server` returns True, only that handler runs.
     """
 
     def __init__(self, stop: Handler, is_stopped_by_server: Callable[[], bool]) -> None:
@@ -47,7 +47,7 @@ class Interruption:
         return result
 
     def handle(self, signum: int, frame: Any) -> None:
-        """Stop the operator and raise AirflowTaskTerminated, once; during a request to the supervisor, at its end."""
+        """Stop the operator once, and raise AirflowTaskTerminated; a request to the supervisor is finished first."""
         if self.received or os.getpid() != self.pid:
             return
         if self.sends:
@@ -68,12 +68,12 @@ class Interruption:
         raise AirflowTaskTerminated(MESSAGE)
 
     def _end(self) -> None:
-        """Give the signal back to Airflow; if it has come, another one must not disturb the report of the failure."""
+        """Restore Airflow's handler, unless SIGTERM has arrived: another one must not disturb the report."""
         if not self.received:
             signal.signal(signal.SIGTERM, self.stop)
 
     def send(self, send: Callable[..., Any], *args: Any, **options: Any) -> Any:
-        """Send a request to the supervisor, uninterrupted: the next request would get its answer."""
+        """Send a request to the supervisor without interruption: otherwise the next request would get its answer."""
         self.sends += 1
         try:
             return send(*args, **options)

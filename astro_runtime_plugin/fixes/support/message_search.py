@@ -36,10 +36,10 @@ def search(app: Any, queues: Queues) -> set[str]:
             bodies = control.broadcast(question, {}, **options)
             return {name: reply for body in bodies if isinstance(body, dict) for name, reply in body.items()}
 
-        return missing - held(ask, broker.workers(ask, queues)) if missing else missing
+        return missing - ids_with_workers(ask, broker.workers(ask, queues)) if missing else missing
 
 
-def held(ask: Ask, workers: Collection[str]) -> set[str]:
+def ids_with_workers(ask: Ask, workers: Collection[str]) -> set[str]:
     """Return the ids of the tasks that the workers have. Raises UncertainError unless each worker replies."""
     active, reserved, scheduled = ask("active"), ask("reserved"), ask("scheduled")
     if any(replies.keys() != workers for replies in (active, reserved, scheduled)):

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 log = logging.getLogger("astro_runtime")
-MAX_SECONDS = 300.0  # then Airflow acts as stock, as it does with a task whose heartbeat is that old
+MAX_SECONDS = 300.0  # after which Airflow acts as stock; a task whose heartbeat is that old fails, too
 FIRST_PAUSE, MAX_PAUSE = 1.0, 15.0  # seconds between two attempts; the pause doubles
 
 # The errors of the libraries that executors use, by module and class. They are not imported: an error that has

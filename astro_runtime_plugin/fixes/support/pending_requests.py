@@ -1,4 +1,4 @@
-"""What a task asked its supervisor for while the API server was away: answered after the next answered heartbeat."""
+"""A task's requests that failed because the API server was away; they are sent again after the next heartbeat."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _pending: WeakKeyDictionary[Any, list[PendingRequest]] = WeakKeyDictionary()
 
 
 def keep(supervisor: Any, request: PendingRequest, error: Exception) -> bool:
-    """Keep a request that an outage stopped; False: the task gets the error."""
+    """Keep a request that failed in an outage. Return False if it is not kept, so that the task gets the error."""
     requests = _pending.setdefault(supervisor.client, [])
     if not is_outage(error) or len(requests) >= MAX_PENDING:
         return False
@@ -40,9 +40,10 @@ def keep(supervisor: Any, request: PendingRequest, error: Exception) -> bool:
 
 
 def send_pending(supervisor: Any, max_failures: int) -> None:
-    """Send each request again that has failed before the last answered heartbeat.
+    """Send each request again that failed before the last answered heartbeat.
 
-    One that fails `max_failures` times although heartbeats are answered is at fault itself; the task gets its error.
+    A request that fails `max_failures` times although heartbeats are answered is itself at fault: the task gets the
+    error.
     """
     requests = _pending.get(supervisor.client, [])
     for request in tuple(requests):
@@ -52,9 +53,10 @@ def send_pending(supervisor: Any, max_failures: int) -> None:
 
 
 def send_state(supervisor: Any) -> None:
-    """Send again what a task has asked for if that is its state, which the server may have taken without an answer.
+    """Send the task's pending requests again if one of them reports its final state.
 
-    Then the server refuses heartbeats, upon which Airflow would kill the task.
+    The server may have taken that state although its answer got lost. It refuses heartbeats from then on, and Airflow
+    would kill the task.
     """
     requests = _pending.get(supervisor.client, [])
     if supervisor._pending_terminal_state_msg is not None:
@@ -63,12 +65,12 @@ def send_state(supervisor: Any) -> None:
 
 
 def forget(supervisor: Any) -> None:
-    """Drop what a task has asked for, since it has ended."""
+    """Drop the requests of a task that has ended."""
     _pending.pop(supervisor.client, None)
 
 
 def is_running(supervisor: Any) -> bool:
-    """Whether the task still waits for answers: it has not ended, and no final state of it is known."""
+    """Whether the task still waits for answers: it has not ended, and its final state is not known."""
     return supervisor._exit_code is None and not supervisor._terminal_state
 
 

@@ -1,7 +1,7 @@
 """Lets the scheduler skip a round of its periodic work when an executor cannot do its part of it.
 
-The scheduler adopts tasks of a dead scheduler, and requeues tasks that are stuck, together with the executor. An error
-of the executor's ends the scheduler. What it cannot do now, it can do in the next round, as long as this one changes
+The scheduler needs its executor to adopt the tasks of a dead scheduler and to requeue stuck tasks, and an error of the
+executor ends the scheduler. What cannot be done now can be done in the next round, as long as this round changes
 nothing.
 """
 
@@ -17,7 +17,7 @@ class PostponedError(Exception):
 
 
 def skip_postponed(work: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap a method of the scheduler's that returns a count or nothing; its session is rolled back."""
+    """Wrap a scheduler method that returns a count or nothing; the error rolls its session back, and 0 is returned."""
 
     @wraps(work)
     def work_or_skip(runner: Any, *args: Any, **options: Any) -> Any:

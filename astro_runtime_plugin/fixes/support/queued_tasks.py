@@ -1,4 +1,4 @@
-"""The tasks that a scheduler has queued and that no worker has begun: how to read them, and to queue them again."""
+"""Reads the tasks that a scheduler has queued and no worker has begun, and queues them again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-MAX_TASKS = 500  # that are read at once
+MAX_TASKS = 500  # read at once
 
 
 @contextmanager
@@ -22,7 +22,7 @@ def open_session() -> Iterator[Any]:
 
 
 def queued_tasks(session: Any, executor: Any, keys: Collection[Any], seconds: float) -> list[Any]:
-    """Return those of the tasks that the executor's scheduler has queued for `seconds`, and that are still queued."""
+    """Return the tasks in `keys` that the executor's scheduler queued at least `seconds` ago, if still queued."""
     from airflow.models.taskinstance import TaskInstance
     from sqlalchemy import select
 

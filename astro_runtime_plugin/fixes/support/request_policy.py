@@ -1,4 +1,4 @@
-"""How often a client of the API server repeats a request: as Airflow's settings say, or as a fix says for a block."""
+"""How often a client of the API server repeats a request: as Airflow is configured, or as a fix decides for a block."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from typing import Any
 log = logging.getLogger("astro_runtime")
 Attempt = Callable[[], Any]
 Policy = Callable[[Attempt], Any]
-# Seconds. The shorter, the sooner a request arrives after an outage, and the more requests a server gets in its start.
+# Seconds. The shorter the pause, the sooner a request arrives after an outage, and the more requests a server gets
+# while it starts.
 LONGEST_PAUSE = 5.0
 _current: ContextVar[Policy | None] = ContextVar("astro_runtime_request_policy", default=None)
 
@@ -48,7 +49,7 @@ def once(attempt: Attempt) -> Any:
 
 
 def until(deadline: float, pause: tuple[float, float]) -> Policy | None:
-    """Return the policy that repeats what an outage stops; None (Airflow's own) if the deadline is over.
+    """Return the policy that repeats what an outage stops; None (Airflow's own) if the deadline has passed.
 
     `deadline` is a time of the monotonic clock in seconds, `pause` the shortest and the longest pause in seconds.
     """
@@ -72,7 +73,7 @@ def _repeat(deadline: float, pause: tuple[float, float], attempt: Attempt) -> An
 
 
 def _warn(failures: int, error: Exception, left: float) -> None:
-    if failures == 1:  # a single one is no news
+    if failures == 1:  # the first one is often over at once
         log.warning(
             "astro-runtime: the API server is away (%s); a request is repeated for %.0f s",
             type(error).__name__,
@@ -81,7 +82,7 @@ def _warn(failures: int, error: Exception, left: float) -> None:
 
 
 def is_outage(error: BaseException) -> bool:
-    """Whether a request failed because the API server, or its database, is away or overloaded."""
+    """Whether a request failed because the API server, or its database, is unavailable or overloaded."""
     import httpx
 
     if isinstance(error, httpx.HTTPStatusError):

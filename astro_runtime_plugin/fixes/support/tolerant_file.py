@@ -1,4 +1,4 @@
-"""A log file whose errors end nothing: what cannot be written is lost, and the next line is tried again."""
+"""A log file that raises no errors: what cannot be written is lost, and the next line is tried again."""
 
 from __future__ import annotations
 

@@ -2,16 +2,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, suppress
-
-import pytest
+from contextlib import suppress
 
 from testing.proof import Proof
-from testing.servers import Postgres, interruptible_postgres
+from testing.servers import InterruptiblePostgres, Postgres
 from testing.waiting import wait_until
 
-Server = tuple[Postgres, Callable[[], AbstractContextManager[None]]]
 AIRFLOW = (sys.executable, "-m", "airflow")
 OUTAGE = 40.0  # seconds, the time that a failover may take
 HEARTBEATS = (
@@ -19,13 +15,7 @@ HEARTBEATS = (
 )
 
 
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with interruptible_postgres() as server:
-        yield server
-
-
-def test_scheduler_outlasts_an_outage_of_the_database(proof: Proof, server: Server) -> None:
+def test_scheduler_outlasts_an_outage_of_the_database(proof: Proof, server: InterruptiblePostgres) -> None:
     postgres, away = server
     options = {
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": postgres.create("airflow"),

@@ -20,7 +20,7 @@ def wait_for(name):
     while not (FOLDER / name).exists():
         time.sleep(0.05)
 
-with DAG("proof", schedule=None):
+with DAG("dag", schedule=None):
     @task(task_id="task")
     def work():
         (FOLDER / "started").touch()

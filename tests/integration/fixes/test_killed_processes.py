@@ -21,7 +21,7 @@ def fail(context):
 def retry(context):
     note("retry callback")
 
-with DAG("proof", schedule="@once", start_date=datetime(2025, 1, 1)):
+with DAG("dag", schedule="@once", start_date=datetime(2025, 1, 1)):
     @task(
         task_id="task",
         retries=1,

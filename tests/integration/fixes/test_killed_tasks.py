@@ -4,6 +4,7 @@ import signal
 
 import pytest
 
+from testing.execution_api import NOT_RUNNING
 from testing.proof import Proof
 from testing.supervised_task import SupervisedTask, supervised_task
 from testing.waiting import wait_until
@@ -51,7 +52,7 @@ def fail(context):
     while (FOLDER / "wait").exists():
         time.sleep(0.05)
 
-with DAG("proof", schedule=None):
+with DAG("dag", schedule=None):
     {operator}(task_id="task", retries={retries}, on_failure_callback=fail)
 """
 
@@ -64,7 +65,6 @@ def terminate(task: SupervisedTask) -> list[str]:
     """Send SIGTERM to the supervisor, and return the states that it reports."""
     task.supervisor.send_signal(signal.SIGTERM)
     assert task.wait() == 0
-    assert not task.api.rejected
     return task.api.states
 
 
@@ -121,8 +121,8 @@ def test_task_without_on_kill_may_finish(proof: Proof) -> None:
 def test_task_whose_state_was_changed_reports_nothing(proof: Proof) -> None:
     with supervised_task(proof, dag("Endless")) as task:
         task.wait_for_file("started")
-        task.api.running = False
+        task.api.answers["heartbeat"] = NOT_RUNNING
         task.wait()
         assert task.has_file("killed")
         assert not task.has_file("failure")
-        assert not task.api.states + task.api.rejected
+        assert not task.api.states

@@ -8,7 +8,7 @@ from testing.supervised_task import supervised_task
 DAG = """
 from airflow.sdk import DAG, task
 
-with DAG("proof", schedule=None):
+with DAG("dag", schedule=None):
     @task(task_id="task")
     def fail():
         raise ValueError("a line of the log")

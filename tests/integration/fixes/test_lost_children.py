@@ -10,7 +10,7 @@ DAG = """
 import os
 from airflow.sdk import DAG, task
 
-with DAG("proof", schedule=None):
+with DAG("dag", schedule=None):
     @task(task_id="task")
     def end():
         {statement}
@@ -34,8 +34,8 @@ def dag(statement: str) -> str:
 def test_supervisor_ends_with_a_task_that_reported_nothing(proof: Proof) -> None:
     with supervised_task(proof, dag("os._exit(3)"), command=COMMAND) as task:
         wait_until(lambda: task.api.pid and not psutil.pid_exists(task.api.pid), task.describe)
-        end = task.api.heartbeats + HEARTBEATS
-        wait_until(lambda: task.has_ended() or task.api.heartbeats >= end, task.describe)
+        end = task.api.count("heartbeat") + HEARTBEATS
+        wait_until(lambda: task.has_ended() or task.api.count("heartbeat") >= end, task.describe)
         assert task.has_ended() is proof.expect(stock=False, fixed=True)
         assert task.supervisor.returncode == proof.expect(stock=None, fixed=1)
         assert not task.api.states

@@ -2,16 +2,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, suppress
-
-import pytest
+from contextlib import suppress
 
 from testing.proof import Proof
-from testing.servers import Postgres, interruptible_postgres
+from testing.servers import InterruptiblePostgres
 from testing.waiting import wait_until
 
-Server = tuple[Postgres, Callable[[], AbstractContextManager[None]]]
 AIRFLOW = (sys.executable, "-m", "airflow")
 DAG = """
 import os, time
@@ -48,13 +44,7 @@ TASKS = ("success", "failed")
 OUTAGE = 30.0  # seconds, longer than Airflow tries to save a result
 
 
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with interruptible_postgres() as server:
-        yield server
-
-
-def test_task_outlasts_an_outage_at_its_start_and_end(proof: Proof, server: Server) -> None:
+def test_task_outlasts_an_outage_at_its_start_and_end(proof: Proof, server: InterruptiblePostgres) -> None:
     postgres, away = server
     environ = proof.environment(AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=postgres.create("airflow"))
     folder = proof.home / "dags"

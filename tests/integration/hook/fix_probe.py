@@ -38,9 +38,9 @@ def reporting(called, name):
     return call
 
 def report(name):
-    from astro_runtime_plugin.fixes.application import applied
+    from astro_runtime_plugin.fixes.application import applied_fixes
     from astro_runtime_plugin.fixes.registry import FIXES
-    content = {{"function": name, "argv": sys.argv, "applied": sorted(applied() - {{"probe"}}), "imported": []}}
+    content = {{"function": name, "argv": sys.argv, "applied": sorted(applied_fixes() - {{"probe"}}), "imported": []}}
     for module in {{module for modules in FIXES.values() for module in modules}} & sys.modules.keys():
         if not getattr(sys.modules[module].__spec__, "_initializing", False):
             content["imported"].append(module)

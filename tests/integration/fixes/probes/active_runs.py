@@ -1,4 +1,4 @@
-"""Lets a real scheduler end the run of a DAG that is at its limit of one active run, for each type of run."""
+"""Has a real scheduler end the run of a DAG at its limit of one active run, for each type of run."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
 from airflow.utils.session import create_session
 
+from testing.airflow_command import airflow_command, save_dags
 from testing.proof import report
-from testing.scheduler_parts import airflow_command, create_scheduler, save_dags
+from testing.scheduler_parts import create_scheduler
 
 DAG = """
 from airflow import DAG

@@ -10,14 +10,14 @@ from airflow.executors.workloads import ExecuteTask
 
 from testing.api_server_process import ApiServerProcess, create_task, task_state
 from testing.proof import report
-from testing.task_supervisor import TaskSupervisor, write_dag
+from testing.task_in_outage import TaskInOutage, write_dag
 
 write_dag()
 task = create_task()
 server = ApiServerProcess()
 server.start()
 try:
-    supervisor = TaskSupervisor(Path(os.environ["AIRFLOW_HOME"]) / "task", server)
+    supervisor = TaskInOutage(Path(os.environ["AIRFLOW_HOME"]) / "task", server)
     supervisor.run(ExecuteTask.make(task, generator=BaseExecutor().jwt_generator).model_dump_json())
     supervisor.wait_for_task()
     supervisor.miss_server()

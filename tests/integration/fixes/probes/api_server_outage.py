@@ -10,7 +10,7 @@ from pathlib import Path
 
 from testing.execution_api import NOT_RUNNING, ExecutionApi
 from testing.proof import report
-from testing.task_supervisor import TaskSupervisor, write_dag
+from testing.task_in_outage import TaskInOutage, write_dag
 
 HOME = Path(os.environ["AIRFLOW_HOME"])
 VARIABLES = {
@@ -22,7 +22,7 @@ VARIABLES = {
 }
 
 
-class Task(TaskSupervisor):
+class Task(TaskInOutage):
     """A task under a supervisor with a stand-in for the API server."""
 
     def __init__(self, name: str) -> None:
@@ -50,7 +50,7 @@ class Task(TaskSupervisor):
         """Wait for the supervisor's end, and return the states that the server took."""
         self.wait()
         self.api.stop()
-        return self.api.states()
+        return self.api.states
 
 
 def observe_running(task: Task) -> list[str]:

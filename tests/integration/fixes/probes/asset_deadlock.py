@@ -1,4 +1,4 @@
-"""Reports a success with an asset to the real Execution API, whose transaction PostgreSQL breaks off for a deadlock."""
+"""Reports a success with an asset to the real Execution API, whose transaction PostgreSQL aborts as a deadlock."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from airflow.settings import engine
 from airflow.utils.session import create_session
 from sqlalchemy import text
 
-from testing.dag_run import create_run, dag_source, execution_api, set_state, state_of, task_instance
+from testing.dag_run import create_run, dag_source, in_process_client, set_state, state_of, task_instance
 from testing.proof import report
 from testing.waiting import wait_until
 
@@ -24,9 +24,8 @@ WAITING = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
 def lock_events(holds: threading.Event) -> None:
     """Lock the asset events, and when the API server waits for them, the row of the task, which the API server has."""
     with engine.begin() as connection, engine.connect() as observer:
-        connection.execute(
-            text("SET deadlock_timeout = '10min'")
-        )  # PostgreSQL breaks the other transaction off
+        # PostgreSQL aborts the transaction whose timeout ends first: the other one.
+        connection.execute(text("SET deadlock_timeout = '10min'"))
         connection.execute(text("LOCK TABLE asset_event"))
         holds.set()
         wait_until(lambda: observer.execute(WAITING).scalar(), seconds=60)
@@ -46,7 +45,7 @@ with engine.begin() as connection:
     connection.execute(text(f"ALTER DATABASE {name} SET deadlock_timeout = '5s'"))
 engine.dispose()
 set_state("task", "queued", try_number=1)
-api = execution_api()
+api = in_process_client()
 with create_session() as session:
     instance = task_instance("task", session).id
 api.task_instances.start(instance, os.getpid(), datetime.now(timezone.utc))

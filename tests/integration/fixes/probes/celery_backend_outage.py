@@ -1,4 +1,4 @@
-"""Lets two real CeleryExecutors work while their result backend, a real Redis, is away.
+"""Runs two real CeleryExecutors while their result backend, a real Redis, is away.
 
 The first one has sent tasks; the second one adopts them. Argument: the port of the result backend.
 """
@@ -11,15 +11,8 @@ from typing import Any
 from airflow.providers.celery.executors.celery_executor import CeleryExecutor
 
 from testing.proof import report
-from testing.queued_tasks import (
-    create_tasks,
-    end_schedulers,
-    outcome,
-    queue_tasks,
-    saved_tasks,
-    start_scheduler,
-    take_states,
-)
+from testing.queued_tasks import create_tasks, queue_tasks, saved_tasks, take_states
+from testing.scheduler_parts import end_schedulers, outcome, start_scheduler
 from testing.servers import redis
 from testing.waiting import wait_until
 

@@ -1,4 +1,4 @@
-"""Cleans the table of DAGs by Airflow's command: two DAGs are old, and one has a task instance that is not."""
+"""Cleans the table of DAGs with Airflow's command: two DAGs are old, and one of them has a recent task instance."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from datetime import datetime, timezone
 from airflow.models.dag import DagModel
 from airflow.utils.session import create_session
 
+from testing.airflow_command import airflow_command, save_dags
 from testing.proof import report
-from testing.scheduler_parts import airflow_command, save_dags
 
 DAGS = """
 from airflow import DAG

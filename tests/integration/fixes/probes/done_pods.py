@@ -1,4 +1,4 @@
-"""Lets the pods of a task fail before it begins, until a real KubernetesExecutor gives up; the API server is a fake."""
+"""Makes the pods of a task fail before it begins, until a KubernetesExecutor gives up; the API server is a fake."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from sqlalchemy import update
 
 from testing.kubernetes_api import fake_kubernetes
 from testing.proof import report
-from testing.queued_tasks import create_tasks, queue_tasks, start_scheduler, take_states
+from testing.queued_tasks import create_tasks, queue_tasks, take_states
+from testing.scheduler_parts import start_scheduler
 from testing.waiting import wait_until
 
 with fake_kubernetes(Path(os.environ["AIRFLOW_HOME"])) as kubernetes:

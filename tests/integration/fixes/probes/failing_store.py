@@ -1,4 +1,4 @@
-"""A remote store of logs, with Airflow's contract, in a folder; its first two uploads fail."""
+"""A remote log store in a folder, as Airflow expects one; its first two uploads fail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lets the DAG processor, or the triggerer, write a log for which there is no room; reports the error or `works`."""
+"""Has the DAG processor or the triggerer write a log for which there is no room; reports the error or `works`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lets a real KubernetesExecutor work while a fake API server fails; a dead scheduler has created its pods."""
+"""Runs a real KubernetesExecutor while a fake API server fails; a dead scheduler has created its pods."""
 
 from __future__ import annotations
 
@@ -13,14 +13,8 @@ from sqlalchemy import update
 
 from testing.kubernetes_api import CLOSED, fake_kubernetes
 from testing.proof import report
-from testing.queued_tasks import (
-    create_tasks,
-    end_schedulers,
-    outcome,
-    queue_tasks,
-    saved_tasks,
-    start_scheduler,
-)
+from testing.queued_tasks import create_tasks, queue_tasks, saved_tasks
+from testing.scheduler_parts import end_schedulers, outcome, start_scheduler
 from testing.waiting import wait_until
 
 

@@ -13,7 +13,7 @@ from airflow.models.trigger import Trigger
 from airflow.triggers.base import TriggerEvent
 from airflow.utils.session import create_session
 
-from testing.dag_run import create_run, execution_api, set_state, state_of, task_instance
+from testing.dag_run import create_run, in_process_client, set_state, state_of, task_instance
 from testing.installed_line import LINE
 from testing.proof import report
 
@@ -59,7 +59,7 @@ class Worker3:
     """Tells Airflow 3 what a worker's supervisor tells it."""
 
     def __init__(self) -> None:
-        self.api = execution_api()
+        self.api = in_process_client()
 
     def start(self, task_id: str) -> None:
         with create_session() as session:

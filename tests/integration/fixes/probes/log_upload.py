@@ -1,4 +1,4 @@
-"""Runs a task under a real supervisor that uploads its log, and reports what the store has got."""
+"""Runs a task under a real supervisor that uploads its log, and reports what reached the store."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from airflow.executors.workloads.task import TaskInstanceDTO
 from airflow.sdk.execution_time.supervisor import supervise_task
 from airflow.utils.session import create_session
 
-from testing.dag_run import create_run, execution_api, set_state, state_of, task_instance
+from testing.dag_run import create_run, in_process_client, set_state, state_of, task_instance
 from testing.proof import report
 from tests.integration.fixes.probes.failing_store import REQUESTS, STORE
 
@@ -34,7 +34,7 @@ supervise_task(
     dag_rel_path="example.py",
     token="",
     log_path="task.log",
-    client=execution_api(),
+    client=in_process_client(),
 )
 report(
     {

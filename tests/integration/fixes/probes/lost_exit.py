@@ -1,4 +1,4 @@
-"""Tells a job to stop at the moment at which an object from before its start would be collected."""
+"""Tells a job to stop at the moment when an object from before its start is about to be collected."""
 
 from __future__ import annotations
 

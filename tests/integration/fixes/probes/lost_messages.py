@@ -1,4 +1,4 @@
-"""Lets a real CeleryExecutor with a real broker look for messages that have been queued for long.
+"""Has a real CeleryExecutor with a real broker search for messages that have been queued for too long.
 
 The worker is a fake one that replies to questions. Arguments: for each task, where its message is, or that it runs.
 The environment has [celery] broker_url.
@@ -21,7 +21,8 @@ from sqlalchemy import update
 from astro_runtime_plugin.fixes import lost_messages
 from testing.fake_worker import fake_worker
 from testing.proof import SELECTION, STOCK, report
-from testing.queued_tasks import create_tasks, queue_tasks, start_scheduler
+from testing.queued_tasks import create_tasks, queue_tasks
+from testing.scheduler_parts import start_scheduler
 from testing.waiting import wait_until
 
 STOCK_SECONDS = 10  # in which stock does nothing

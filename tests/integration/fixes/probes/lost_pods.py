@@ -14,7 +14,8 @@ from sqlalchemy import update
 from astro_runtime_plugin.fixes import lost_pods
 from testing.kubernetes_api import fake_kubernetes
 from testing.proof import SELECTION, STOCK, report
-from testing.queued_tasks import create_tasks, queue_tasks, start_scheduler
+from testing.queued_tasks import create_tasks, queue_tasks
+from testing.scheduler_parts import start_scheduler
 from testing.waiting import wait_until
 
 STOCK_SECONDS = 10  # in which stock does nothing

@@ -14,14 +14,13 @@ from airflow.models.taskinstance import TaskInstance
 from airflow.utils.session import create_session
 from sqlalchemy import update
 
+from testing.airflow_command import airflow_command, save_dags
 from testing.installed_line import LINE
 from testing.proof import report
 from testing.scheduler_parts import (
     Clock,
-    airflow_command,
     create_scheduler,
     purge,
-    save_dags,
     write_heartbeat,
 )
 

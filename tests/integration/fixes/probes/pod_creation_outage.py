@@ -13,7 +13,8 @@ from sqlalchemy import update
 
 from testing.kubernetes_api import fake_kubernetes
 from testing.proof import report
-from testing.queued_tasks import create_tasks, outcome, queue_tasks, saved_tasks, start_scheduler, take_states
+from testing.queued_tasks import create_tasks, queue_tasks, saved_tasks, take_states
+from testing.scheduler_parts import outcome, start_scheduler
 from testing.waiting import wait_until
 
 

@@ -13,7 +13,8 @@ from sqlalchemy import update
 
 from testing.kubernetes_api import fake_kubernetes
 from testing.proof import report
-from testing.queued_tasks import create_tasks, queue_tasks, start_scheduler, take_states
+from testing.queued_tasks import create_tasks, queue_tasks, take_states
+from testing.scheduler_parts import start_scheduler
 from testing.waiting import wait_until
 
 REQUESTS = 50  # without a pause: more than a few rounds need

@@ -1,4 +1,4 @@
-"""Begins a queued task twice, as two workers do that have got the same message."""
+"""Begins a queued task twice, as two workers do that received the same message."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 
 from testing.installed_line import LINE
 from testing.proof import report
-from testing.queued_tasks import create_tasks, outcome
+from testing.queued_tasks import create_tasks
+from testing.scheduler_parts import outcome
 
 
 def begin_3(task: Any, pid: int) -> str:

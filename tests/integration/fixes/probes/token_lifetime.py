@@ -1,4 +1,4 @@
-"""Gets a running task's token from a real API server, and uses it before and after an outage, as old as it is then."""
+"""Uses a running task's token with a real API server before and after an outage, at the age it has then."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from airflow.executors.workloads import ExecuteTask
 from testing.api_server_process import ApiServerProcess, create_task
 from testing.fixed_secrets import SECRET_KEY
 from testing.proof import report
-from testing.task_supervisor import write_dag
+from testing.task_in_outage import write_dag
 
 # Seconds. At this age Airflow does not renew a token of ten minutes; then the scheduler bears an outage of five.
 LAST_ANSWER, OUTAGE = 470, 300

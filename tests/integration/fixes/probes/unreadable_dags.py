@@ -1,4 +1,4 @@
-"""Lets a real scheduler schedule two DAGs in one of four ways; the serialized form of one cannot be read."""
+"""Has a real scheduler schedule two DAGs in one of four ways; the serialized form of one cannot be read."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from airflow.models.serialized_dag import SerializedDagModel
 from airflow.utils.session import create_session
 from sqlalchemy import func
 
+from testing.airflow_command import airflow_command, save_dags
 from testing.installed_line import LINE
 from testing.proof import report
-from testing.scheduler_parts import airflow_command, create_scheduler, save_dags
+from testing.scheduler_parts import create_scheduler
 
 DAG = """
 from datetime import datetime

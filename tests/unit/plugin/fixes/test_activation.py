@@ -14,7 +14,7 @@ import pytest
 from wrapt import register_post_import_hook
 
 from astro_runtime_plugin.fixes import activation
-from astro_runtime_plugin.fixes.application import applied
+from astro_runtime_plugin.fixes.application import applied_fixes
 from astro_runtime_plugin.fixes.fix import Fix
 from tests.unit.plugin.fixes import victim
 
@@ -32,7 +32,7 @@ def forget() -> Iterator[None]:
     yield
     activation.selection.cache_clear()
     activation._warn_once.cache_clear()
-    applied().discard("victim")
+    applied_fixes().discard("victim")
 
 
 def load_with(fix: Fix, path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
@@ -46,7 +46,7 @@ def load_with(fix: Fix, path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleTy
 def test_fix_is_applied_before_anybody_uses_the_module(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     module = load_with(victim.fix(victim.patch(path, "function")), path, monkeypatch)
     assert victim.outcome(module, "function") == "fixed"
-    assert "victim" in applied()
+    assert "victim" in applied_fixes()
 
 
 def test_other_source_is_one_warning(
@@ -57,7 +57,7 @@ def test_other_source_is_one_warning(
     module = load_with(fix, path, monkeypatch)
     activation.apply_fixes(module)
     assert victim.outcome(module, "function") == "stock"
-    assert "victim" not in applied()
+    assert "victim" not in applied_fixes()
     why = f"function in {victim.NAME} differs from the source it was proven against"
     assert tuple(capsys.readouterr()) == ("", f"{NOT_APPLIED}{why}\n")
 
@@ -106,5 +106,5 @@ def test_patch_of_another_line_is_not_applied(
     fix = victim.fix(replace(victim.patch(path, "function"), lines=("1.10",)))
     module = load_with(fix, path, monkeypatch)
     assert victim.outcome(module, "function") == "stock"
-    assert "victim" not in applied()
+    assert "victim" not in applied_fixes()
     assert tuple(capsys.readouterr()) == ("", "")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from astro_runtime_plugin.fixes.celery_broker_outage import Waiting
+from astro_runtime_plugin.fixes.celery_broker_outage import WaitingTasks
 from astro_runtime_plugin.fixes.support.outage import MAX_SECONDS
 from tests.unit.plugin.fixes.support.test_outage import Clock
 
@@ -16,7 +16,7 @@ def messages(*keys: str) -> list[tuple[str, ...]]:
 
 
 def test_results_of_a_failed_connection_are_left_out() -> None:
-    waiting = Waiting(Clock())
+    waiting = WaitingTasks(Clock())
     assert not waiting.pauses(messages("a", "b", "c"))
     sent, invalid = ("b", None, SENT), ("c", None, INVALID)
     assert waiting.keep([("a", None, FAILED), sent, invalid]) == [sent, invalid]
@@ -24,7 +24,7 @@ def test_results_of_a_failed_connection_are_left_out() -> None:
 
 def test_each_task_waits_for_minutes_and_then_fails() -> None:
     clock = Clock()
-    waiting = Waiting(clock)
+    waiting = WaitingTasks(clock)
     waiting.pauses(messages("a"))
     assert waiting.keep([("a", None, FAILED)]) == []
     assert waiting.pauses(messages("a", "b"))

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import exc
 
 from astro_runtime_plugin.fixes import database_outage
-from astro_runtime_plugin.fixes.database_outage import begin_again, forget_events, is_outage, keep_events
+from astro_runtime_plugin.fixes.database_outage import forget_events, is_outage, keep_events, restart_loop
 
 
 class RefusalError(Exception):
@@ -65,7 +65,7 @@ def run_loop(monkeypatch: pytest.MonkeyPatch, *, saves: bool) -> dict[str, str]:
     monkeypatch.setattr(database_outage, "PAUSE", 0)
     monkeypatch.setattr(database_outage, "_answers", lambda: True)
     monkeypatch.setattr(database_outage, "_drop_unsaved", lambda _: None)
-    begin_again(loop)(SimpleNamespace(executors=[executor]))
+    restart_loop(loop)(SimpleNamespace(executors=[executor]))
     return rounds[1]
 
 
@@ -82,9 +82,9 @@ def test_scheduler_exits_after_the_limit(monkeypatch: pytest.MonkeyPatch) -> Non
         raise OUTAGE
 
     monkeypatch.setattr(database_outage, "PAUSE", 0)
-    monkeypatch.setattr(database_outage, "LIMIT", 0)
+    monkeypatch.setattr(database_outage, "LIMIT_SECONDS", 0)
     with pytest.raises(exc.OperationalError):
-        begin_again(loop)(SimpleNamespace(executors=[]))
+        restart_loop(loop)(SimpleNamespace(executors=[]))
     assert len(rounds) == 1
 
 
@@ -93,4 +93,4 @@ def test_other_errors_end_the_scheduler() -> None:
         raise ValueError("a fault")
 
     with pytest.raises(ValueError, match="a fault"):
-        begin_again(loop)(SimpleNamespace(executors=[]))
+        restart_loop(loop)(SimpleNamespace(executors=[]))

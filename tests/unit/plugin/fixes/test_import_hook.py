@@ -65,7 +65,7 @@ def test_hook_imports_nothing_that_python_has_not_imported(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("options", [(), ("-I",)], ids=str)
-def test_import_of_airflow_arranges_the_fixes(tmp_path: Path, options: tuple[str, ...]) -> None:
+def test_import_of_airflow_registers_the_fixes(tmp_path: Path, options: tuple[str, ...]) -> None:
     assert run(tmp_path, f"{OTHER_AIRFLOW}\nimport airflow\n{WATCHES}", *options) == ["True"]
 
 

@@ -6,13 +6,13 @@ from collections.abc import Callable
 import pytest
 
 from astro_runtime_plugin.fixes import log_upload
-from astro_runtime_plugin.fixes.log_upload import DEADLINE, DELAYS, PAUSE, be_patient, try_again
+from astro_runtime_plugin.fixes.log_upload import DEADLINE, DELAYS, PAUSE, allow_retries, retry_upload
 
 
 class Clock:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now, self.sleeps = 1000.0, list[float]()
-        monkeypatch.setattr(log_upload, "_state", {"patient": False, "failed": None})
+        monkeypatch.setattr(log_upload, "_state", {"may_retry": False, "failed": None})
         monkeypatch.setattr(log_upload, "watch_store", lambda results: None)
         monkeypatch.setattr(time, "monotonic", lambda: self.now)
         monkeypatch.setattr(time, "sleep", self.sleep)
@@ -32,7 +32,7 @@ def refuse() -> None:
 
 
 def upload(store: Callable[[], None]) -> None:
-    be_patient(try_again(store))()
+    allow_retries(retry_upload(store))()
 
 
 def test_store_that_refuses_delays_a_process_once(clock: Clock) -> None:
@@ -67,5 +67,5 @@ def test_slow_store_gets_no_further_attempt(clock: Clock) -> None:
 
 def test_triggerer_does_not_wait(clock: Clock) -> None:
     with pytest.raises(ConnectionError):
-        try_again(refuse)()
+        retry_upload(refuse)()
     assert clock.sleeps == []

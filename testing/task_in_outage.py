@@ -1,8 +1,7 @@
-"""A task under a real supervisor, in processes like those of a Kubernetes pod; the test decides when the task ends."""
+"""A task under a real supervisor, for probes in which its API server is away; the probe decides when the task ends."""
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -10,12 +9,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
-from uuid import uuid4
 
+from testing.task_workload import task_workload
 from testing.waiting import wait_until
 
 OUTAGE = 20  # seconds
-# Settings with which stock gives up a request and a task within seconds, for which it takes a minute without them.
+# With these settings stock gives up a request and a task within seconds; with its defaults it takes a minute.
 IMPATIENCE = {
     "AIRFLOW__WORKERS__EXECUTION_API_RETRIES": "3",
     "AIRFLOW__WORKERS__EXECUTION_API_RETRY_WAIT_MIN": "0.1",
@@ -60,8 +59,8 @@ class Server(Protocol):
         """Refuse connections from now on."""
 
 
-class TaskSupervisor:
-    """A supervisor and its task; `folder` is for their files."""
+class TaskInOutage:
+    """A supervisor and its task; `folder` is for their files, and its name that of the task's log."""
 
     def __init__(self, folder: Path, server: Server, **variables: str) -> None:
         folder.mkdir()
@@ -70,12 +69,12 @@ class TaskSupervisor:
         self.environ = {**os.environ, **IMPATIENCE, **url, "FOLDER": str(folder), **variables}
 
     def run(self, workload: str = "") -> None:
-        """Start the supervisor. `workload` is the executor's message as JSON; without, it is made up."""
-        command = [sys.executable, "-m", "airflow.sdk.execution_time.execute_workload", "--json-string"]
+        """Start the supervisor. `workload` is the executor's message as JSON; by default a made-up one."""
+        module = "airflow.sdk.execution_time.execute_workload"
+        message = workload or task_workload(f"{self.folder.name}.log")
+        command = [sys.executable, "-m", module, "--json-string", message]
         with open(self.folder / "log", "wb") as log:
-            self._process = subprocess.Popen(
-                [*command, workload or json.dumps(make_workload())], env=self.environ, stdout=log, stderr=log
-            )
+            self._process = subprocess.Popen(command, env=self.environ, stdout=log, stderr=log)
 
     def wait_for(self, condition: Callable[[], Any]) -> None:
         """Wait for a condition, or for the supervisor's end."""
@@ -105,26 +104,6 @@ class TaskSupervisor:
     def wait(self) -> None:
         """Wait for the supervisor's end."""
         self._process.wait(200)
-
-
-def make_workload() -> dict[str, Any]:
-    """Return an executor's message for a task that no database knows."""
-    ti = {
-        "id": str(uuid4()),
-        "dag_version_id": str(uuid4()),
-        "task_id": "task",
-        "dag_id": "dag",
-        "run_id": "run",
-        "try_number": 1,
-        "map_index": -1,
-        "pool_slots": 1,
-        "queue": "default",
-        "priority_weight": 1,
-    }
-    bundle = {"name": "dags-folder", "version": None}
-    log = f"{ti['id']}.log"
-    kind = {"type": "ExecuteTask", "token": "", "dag_rel_path": "dag.py", "log_path": log}
-    return {**kind, "ti": ti, "bundle_info": bundle}
 
 
 def write_dag() -> None:
