@@ -22,21 +22,46 @@ MODULE, COMMAND = "airflow.models.taskinstance", "airflow.cli.commands.task_comm
 ID = "task-result"
 KILLED = ("AirflowTaskTerminated", "KeyboardInterrupt")
 PAUSE = 2.0  # seconds between two attempts to connect
-_task: dict[str, Any] = {"session": None}  # the session of the task that this process runs
+# The session of the task that this process runs, and whether the task's own code may have begun.
+_task: dict[str, Any] = {"session": None, "began": False}
 
 
-def remember_session(run: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap `_run_raw_task`, which runs a task in its own process."""
+def run_again(run: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap `_run_raw_task`, which runs a task in its own process, and repeat it if the task's code has not begun."""
 
     @wraps(run)
-    def run_and_remember(*args: Any, **options: Any) -> Any:
-        _task["session"] = options.get("session")
+    def run_and_repeat(instance: Any, *args: Any, **options: Any) -> Any:
+        session, task = options.get("session"), instance.task
+        _task.update(session=session, began=False)
         try:
-            return run(*args, **options)
+            return run(instance, *args, **options)
+        except Exception as error:
+            if session is None or _task["began"] or not is_passing_error(error):
+                raise
+            session.rollback()
+            _wait_guarded()
+            instance.task = task
+            return run(instance, *args, **options)
         finally:
             _task["session"] = None
 
-    return run_and_remember
+    return run_and_repeat
+
+
+def repeat(call: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap what saves something before the task's code begins, in a session of its own; doing it twice is harmless."""
+
+    @wraps(call)
+    def call_again(*args: Any, **options: Any) -> Any:
+        try:
+            return call(*args, **options)
+        except Exception as error:
+            if _task["session"] is None or not is_passing_error(error):
+                raise
+        _wait_guarded()
+        return call(*args, **options)
+
+    return call_again
 
 
 def wait_after(execute: Callable[..., Any]) -> Callable[..., Any]:
@@ -44,6 +69,7 @@ def wait_after(execute: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(execute)
     def execute_and_wait(*args: Any, **options: Any) -> Any:
+        _task["began"] = True
         try:
             result = execute(*args, **options)
         except BaseException as error:
@@ -142,7 +168,9 @@ FIX = Fix(
     issue="",
     ends="Airflow 2.11 is no longer supported.",
     patches=(
-        Patch(MODULE, "_run_raw_task", ("0d7caa4c7ede9a25",), remember_session, ("2.11",)),
+        Patch(MODULE, "_run_raw_task", ("0d7caa4c7ede9a25",), run_again, ("2.11",)),
+        Patch(MODULE, "TaskInstance.clear_xcom_data", ("847acfc6a26e3438",), repeat, ("2.11",)),
+        Patch(MODULE, "_update_rtif", ("3b5067a4d16c5713",), repeat, ("2.11",)),
         Patch(
             MODULE, "TaskInstance._execute_task_with_callbacks", ("46bd419352f92b91",), wait_after, ("2.11",)
         ),
