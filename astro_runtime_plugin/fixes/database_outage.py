@@ -1,9 +1,10 @@
 """The scheduler outlasts an outage of the database of some minutes instead of exiting.
 
 Airflow retries some of the loop's transactions for a few seconds; an error of any other transaction, and of these
-after that, ends the scheduler. Here the loop begins again once the database answers. What the interrupted loop left in
-memory is put right before: events of executors that were taken and not saved are given back, and tasks that wait for
-their executor although their queueing was not saved are dropped.
+after that, ends the scheduler. Here the loop begins again once the database takes this scheduler's heartbeat: the loop
+begins with a search for tasks of dead schedulers, and would find its own. A scheduler that another one has taken for
+dead meanwhile exits. What the interrupted loop left in memory is put right before: events of executors that were taken
+and not saved are given back, and tasks that wait for their executor although their queueing was not saved are dropped.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ ID = "database-outage"
 LIMIT = 300.0  # seconds from the first error until the scheduler exits after all
 CALM = 60.0  # seconds of a working loop after which an error begins another outage
 PAUSE = 2.0  # seconds between two attempts to connect
+RESULTS = {True: "goes on", False: "exits, since another one has taken it for dead"}
 READ_ONLY = "25006"  # PostgreSQL's error code of a standby that is not promoted yet
 # The events of each executor that the loop has taken and not saved yet.
 _events: dict[Any, dict[Any, Any]] = {}
@@ -43,7 +45,7 @@ def begin_again(loop: Callable[..., None]) -> Callable[..., None]:
                 now = time.monotonic()
                 if not end or now - start > CALM:
                     end = now + LIMIT
-                if not attempt(ID, False, _wait_for_return, error, end):
+                if not attempt(ID, False, _wait_for_return, runner, error, end):
                     raise
             attempt(ID, None, _restore, runner)
 
@@ -92,8 +94,8 @@ def is_outage(error: BaseException) -> bool:
     return error.connection_invalidated or READ_ONLY in codes
 
 
-def _wait_for_return(error: Exception, end: float) -> bool:
-    """Whether the error was an outage, and the database answers before `end` of the monotonic clock."""
+def _wait_for_return(runner: Any, error: Exception, end: float) -> bool:
+    """Whether the error was an outage, and this scheduler lives on before `end` of the monotonic clock."""
     left = end - time.monotonic()
     if not is_outage(error) or left <= 0:
         return False
@@ -104,25 +106,34 @@ def _wait_for_return(error: Exception, end: float) -> bool:
     )
     while True:
         time.sleep(PAUSE)
-        if _answers():
-            log.warning("astro-runtime: the database answers again; the scheduler goes on")
-            return True
+        alive = write_heartbeat(runner.job)
+        if alive is not None:
+            log.warning("astro-runtime: the database answers again; the scheduler %s", RESULTS[alive])
+            return alive
         if time.monotonic() > end:
             return False
 
 
-def _answers() -> bool:
+def write_heartbeat(job: Any) -> bool | None:
+    """Write the heartbeat of a scheduler's job; False: another scheduler calls it dead, None: the database is away."""
+    from datetime import datetime, timezone
+
     from airflow import settings
-    from sqlalchemy import text
+    from airflow.jobs.job import Job
+    from sqlalchemy import update
     from sqlalchemy.exc import SQLAlchemyError
 
+    now = datetime.now(timezone.utc)
+    own = update(Job).where(Job.id == job.id, Job.state == "running").values(latest_heartbeat=now)
     try:
         settings.Session.remove()
-        with settings.engine.connect() as connection:
-            connection.execute(text("SELECT 1"))
+        with settings.engine.begin() as connection:
+            alive = connection.execute(own).rowcount == 1
     except SQLAlchemyError:
-        return False
-    return True
+        return None
+    if alive:
+        job.latest_heartbeat = now  # Airflow 3 writes this before its next heartbeat
+    return bool(alive)
 
 
 def _restore(runner: Any) -> None:

@@ -33,7 +33,10 @@ def test_scheduler_outlasts_an_outage_of_the_database(proof: Proof, server: Serv
         "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "False",
         "AIRFLOW__SCHEDULER__STANDALONE_DAG_PROCESSOR": "True",
     }
-    environ = proof.environment(**options)
+    # Without its grace, which would hide that the scheduler takes itself for dead.
+    environ = proof.environment(**options) | {
+        "AIRFLOW__ASTRO_RUNTIME__FIXES": proof.expect(stock="none", fixed="-outage-grace")
+    }
     subprocess.run([*AIRFLOW, "db", "migrate"], env=environ, capture_output=True, check=True, timeout=300)
     path = proof.home / "scheduler.log"
     with (
@@ -50,6 +53,7 @@ def test_scheduler_outlasts_an_outage_of_the_database(proof: Proof, server: Serv
             assert ended is proof.expect(stock=True, fixed=False), path.read_text()
             if not ended:
                 wait_until(lambda: heartbeats(postgres), path.read_text)
+                assert "SchedulerJob instances as failed" not in path.read_text()
         finally:
             scheduler.terminate()
 
