@@ -4,7 +4,7 @@ Airflow retries some of the loop's transactions for a few seconds; an error of a
 after that, ends the scheduler. Here the loop begins again once the database takes this scheduler's heartbeat: the loop
 begins with a search for tasks of dead schedulers, and would find its own. A scheduler that another one has taken for
 dead meanwhile exits. What the interrupted loop left in memory is put right before: events of executors that were taken
-and not saved are given back, and tasks that wait for their executor although their queueing was not saved are dropped.
+and not saved are given back, and what waits for its executor although its queueing was not saved is dropped.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 
 from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
+from astro_runtime_plugin.fixes.support.unsaved_workloads import drop_unsaved
 
 log = logging.getLogger("astro_runtime")
 MODULE, CLASS = "airflow.jobs.scheduler_job_runner", "SchedulerJobRunner"
@@ -143,22 +144,7 @@ def _restore(runner: Any) -> None:
             executor.event_buffer.setdefault(key, event)
     _events.clear()
     for executor in getattr(runner, "executors", None) or runner.job.executors:
-        _drop_unsaved(executor.queued_tasks)
-
-
-def _drop_unsaved(unsent: dict[Any, Any]) -> None:
-    """Drop the tasks that the database does not call queued: the loop will queue them again."""
-    from airflow.models.taskinstance import TaskInstance
-    from airflow.utils.session import create_session
-
-    keys = list(unsent)
-    with create_session() as session:
-        for first in range(0, len(keys), 100):
-            batch = keys[first : first + 100]
-            tasks = session.query(TaskInstance).filter(TaskInstance.filter_for_tis(batch))
-            queued = {task.key for task in tasks if task.state == "queued"}
-            for key in set(batch) - queued:
-                unsent.pop(key, None)
+        drop_unsaved(executor)
 
 
 FIX = Fix(

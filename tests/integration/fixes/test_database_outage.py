@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, suppress
 
 import pytest
 
+from testing.installed_line import LINE
 from testing.proof import Proof
 from testing.servers import Postgres, interruptible_postgres
 from testing.waiting import wait_until
@@ -14,6 +15,10 @@ from testing.waiting import wait_until
 Server = tuple[Postgres, Callable[[], AbstractContextManager[None]]]
 AIRFLOW = (sys.executable, "-m", "airflow")
 OUTAGE = 40.0  # seconds, the time that a failover may take
+QUEUES = {
+    "3.3": ("queued_tasks", "queued_callbacks", "queued_connection_tests"),
+    "2.11": ("queued_tasks",),
+}[LINE]
 HEARTBEATS = (
     "SELECT count(*) FROM job WHERE job_type = 'SchedulerJob' AND latest_heartbeat > now() - interval '9 s'"
 )
@@ -56,6 +61,12 @@ def test_scheduler_outlasts_an_outage_of_the_database(proof: Proof, server: Serv
                 assert "SchedulerJob instances as failed" not in path.read_text()
         finally:
             scheduler.terminate()
+
+
+def test_workloads_that_were_not_saved_are_dropped(proof: Proof) -> None:
+    """Airflow itself begins no loop again."""
+    begun = proof.run("unsaved_workloads")
+    assert begun == proof.expect(stock=[], fixed=[{name: ["saved"] for name in QUEUES}])
 
 
 def heartbeats(postgres: Postgres) -> int:

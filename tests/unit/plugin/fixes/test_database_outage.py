@@ -73,7 +73,7 @@ def run_loop(monkeypatch: pytest.MonkeyPatch, *, saves: bool) -> dict[str, str]:
 
     monkeypatch.setattr(database_outage, "PAUSE", 0)
     monkeypatch.setattr(database_outage, "write_heartbeat", lambda _: True)
-    monkeypatch.setattr(database_outage, "_drop_unsaved", lambda _: None)
+    monkeypatch.setattr(database_outage, "drop_unsaved", lambda _: None)
     begin_again(loop)(SimpleNamespace(executors=[executor], job=None))
     return rounds[1]
 
