@@ -28,18 +28,28 @@ def count_after_end(schedule: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(schedule)
     def schedule_and_count(runner: Any, dag_run: Any, session: Any) -> Any:
         callback = schedule(runner, dag_run, session)
-        if dag_run.run_type in FORGOTTEN and dag_run.state in FINISHED:
-            attempt(ID, None, _count, runner, dag_run, session)
+        counts = dag_run.run_type in FORGOTTEN and dag_run.state in FINISHED
+        if counts and (error := attempt(ID, None, _count, runner, dag_run, session)):
+            raise error
         return callback
 
     return schedule_and_count
 
 
-def _count(runner: Any, dag_run: Any, session: Any) -> None:
-    from airflow.models.dag import DagModel
+def _count(runner: Any, dag_run: Any, session: Any) -> Exception | None:
+    """Count the DAG's runs; return an error of the database, after which the caller must roll back and try again.
 
-    if dag_model := DagModel.get_dagmodel(dag_run.dag_id, session=session):
-        runner._set_exceeds_max_active_runs(dag_model=dag_model, session=session)
+    Its transaction is of no use then, and the caller forbids a savepoint, which ends with a commit.
+    """
+    from airflow.models.dag import DagModel
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        if dag_model := DagModel.get_dagmodel(dag_run.dag_id, session=session):
+            runner._set_exceeds_max_active_runs(dag_model=dag_model, session=session)
+    except SQLAlchemyError as error:
+        return error
+    return None
 
 
 FIX = Fix(
