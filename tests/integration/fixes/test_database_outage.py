@@ -57,7 +57,9 @@ def test_scheduler_outlasts_an_outage_of_the_database(proof: Proof, server: Serv
             ended = scheduler.poll() is not None
             assert ended is proof.expect(stock=True, fixed=False), path.read_text()
             if not ended:
-                wait_until(lambda: heartbeats(postgres), path.read_text)
+                wait_until(
+                    lambda: heartbeats(postgres), path.read_text, failed=lambda: scheduler.poll() is not None
+                )
                 assert "SchedulerJob instances as failed" not in path.read_text()
         finally:
             scheduler.terminate()
