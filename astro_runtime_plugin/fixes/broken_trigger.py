@@ -15,13 +15,13 @@ from typing import Any
 
 from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
+from astro_runtime_plugin.fixes.support.retries import Retries
 
 TRIGGERER = "airflow.jobs.triggerer_job_runner"
 ID = "broken-trigger"
-MAX_WARNINGS = 1000
 log = logging.getLogger("astro_runtime")
-# The triggers whose missing DAG has been logged.
-_waiting: set[int] = set()
+# Of triggers whose DAG cannot be read. The thread that reads them also writes the triggerer's heartbeats.
+_retries = Retries()
 
 
 def create_each(create: Callable[[Any], Coroutine[Any, Any, None]]) -> Callable[[Any], Any]:
@@ -87,21 +87,24 @@ def skip_unreadable(create: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(create)
     def create_or_skip(supervisor: Any, trigger: Any, *args: Any, **options: Any) -> Any:
+        if _retries.waits(trigger.id):
+            return None
         try:
-            return create(supervisor, trigger, *args, **options)
+            workload = create(supervisor, trigger, *args, **options)
         except Exception as error:
             if is_of_database(error):
                 raise
-            warn_once(trigger.id, error)
+            postpone(trigger.id, error)
             return None
+        _retries.succeed(trigger.id)
+        return workload
 
     return create_or_skip
 
 
-def warn_once(trigger_id: int, error: Exception) -> None:
-    """Log that a trigger waits, unless that has been logged."""
-    if trigger_id not in _waiting and len(_waiting) < MAX_WARNINGS:
-        _waiting.add(trigger_id)
+def postpone(trigger_id: int, error: Exception) -> None:
+    """Let a trigger wait for its next try, and log that at its first failure."""
+    if _retries.fail(trigger_id):
         log.warning(
             "astro-runtime: trigger %s waits: its DAG cannot be read (%s)", trigger_id, type(error).__name__
         )
