@@ -17,6 +17,7 @@ from typing import Any
 
 from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
+from astro_runtime_plugin.fixes.support.lost_database import report_loss
 from astro_runtime_plugin.fixes.support.unsaved_workloads import drop_unsaved
 
 log = logging.getLogger("astro_runtime")
@@ -25,7 +26,7 @@ ID = "database-outage"
 LIMIT = 300.0  # seconds from the first error until the scheduler exits after all
 CALM = 60.0  # seconds of a working loop after which an error begins another outage
 PAUSE = 2.0  # seconds between two attempts to connect
-RESULTS = {True: "goes on", False: "exits, since another one has taken it for dead"}
+RESULTS = {True: "goes on", False: "exits, since its job has been ended meanwhile"}
 READ_ONLY = "25006"  # PostgreSQL's error code of a standby that is not promoted yet
 # The events of each executor that the loop has taken and not saved yet.
 _events: dict[Any, dict[Any, Any]] = {}
@@ -133,6 +134,7 @@ def write_heartbeat(job: Any) -> bool | None:
     except SQLAlchemyError:
         return None
     if alive:
+        report_loss(job.latest_heartbeat.timestamp())
         job.latest_heartbeat = now  # Airflow 3 writes this before its next heartbeat
     return bool(alive)
 

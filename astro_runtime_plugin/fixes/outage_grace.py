@@ -1,9 +1,11 @@
 """After an outage of the database or of all API servers, running tasks get time to report before any is failed.
 
 A running task reports through the API server (3.3) or the database (2.11). The scheduler fails it when its last report
-is older than the timeout, also when nobody could report meanwhile. Here the scheduler notices an outage: its own
-heartbeat was not written for a while, at its start no scheduler had a recent one, or no API server was alive. From
-the outage's end it fails nobody for one timeout. Other schedulers too get time to report before it takes their tasks.
+is older than the timeout, also when nobody could report meanwhile. Here the scheduler notices an outage: a write of its
+heartbeat failed, at its start no scheduler had a recent one, or no API server was alive. A heartbeat that is merely
+late counts if it is late by half a timeout: while a database hangs nothing fails, but a slow loop keeps no task from
+reporting. From the outage's end it fails nobody for one timeout. Other schedulers too get time to report before it
+takes their tasks.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from typing import Any
 from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
 from astro_runtime_plugin.fixes.support.grace import NEVER, Grace, extend, grant, read_grace
+from astro_runtime_plugin.fixes.support.lost_database import take_loss
 
 MODULE, CLASS = "airflow.jobs.scheduler_job_runner", "SchedulerJobRunner"
 ID = "outage-grace"
@@ -43,7 +46,7 @@ def record_heartbeat(callback: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(callback)
     def record(runner: Any, *args: Any, **options: Any) -> None:
-        attempt(ID, None, _notice_outage, runner, contact.heartbeat)
+        attempt(ID, None, _notice_outage, runner, contact.heartbeat, _has_failed(runner))
         contact.heartbeat = time.time()
         callback(runner, *args, **options)
 
@@ -79,19 +82,30 @@ def spare_running_tasks(purge: Callable[..., None]) -> Callable[..., None]:
 def _update_contact(runner: Any) -> None:
     """Notice an outage before this process, or since this scheduler's last heartbeat."""
     if not contact.began:
-        _notice_outage(runner, _last_heartbeat_of_others(runner))
+        _notice_outage(runner, _last_heartbeat_of_others(runner), True)
         contact.began = True
+    _notice_outage(runner, take_loss(), True)
     contact.heartbeat = max(contact.heartbeat or 0.0, runner.job.latest_heartbeat.timestamp())
-    _notice_outage(runner, contact.heartbeat)
+    _notice_outage(runner, contact.heartbeat, _has_failed(runner))
 
 
-def _notice_outage(runner: Any, last: float | None) -> None:
-    """Grant the grace if the last heartbeat is too old: the database was away, or all schedulers were."""
+def _has_failed(runner: Any) -> bool:
+    """Whether the last write of a heartbeat failed, or the one before it if Airflow has just written one."""
+    return bool(runner.job.heartbeat_failed)
+
+
+def _notice_outage(runner: Any, last: float | None, certain: bool) -> None:
+    """Grant the grace if the last heartbeat is too old: the database was away, or all schedulers were.
+
+    `certain` says that it was; else the scheduler may just be slow.
+    """
     now = time.time()
-    if last is not None and now - last > min(_adoption_timeout(), _timeout(runner) / 2):
+    age = now - last if last is not None else 0.0
+    least = min(_adoption_timeout(), _timeout(runner) / 2)
+    if age > least:  # a slow scheduler too waits with the tasks of others
         contact.others = extend(contact.others, now, _adoption_timeout())
-        reason = f"no heartbeat of a scheduler was written for {now - last:.0f} s"
-        grant(now, now, _timeout(runner), reason)
+    if age > (least if certain else _timeout(runner) / 2):
+        grant(now, now, _timeout(runner), f"no heartbeat of a scheduler was written for {age:.0f} s")
 
 
 def _in_grace(runner: Any) -> bool:
