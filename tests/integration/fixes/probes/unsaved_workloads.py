@@ -59,7 +59,7 @@ class EndError(Exception):
 def begin_loop() -> None:
     begun.append(unsent(executor))
     if len(begun) == 1:
-        raise OperationalError("COMMIT", {}, SimpleNamespace())
+        raise OperationalError("COMMIT", {}, Exception())
     raise EndError
 
 

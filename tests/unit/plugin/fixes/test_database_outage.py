@@ -17,6 +17,7 @@ from astro_runtime_plugin.fixes.database_outage import (
     keep_events,
     write_heartbeat,
 )
+from astro_runtime_plugin.fixes.support.lost_database import take_loss
 
 
 class RefusalError(Exception):
@@ -135,5 +136,7 @@ def test_heartbeat_is_written_for_a_living_scheduler(
         connection.execute(insert(Job).values(id=1, state=state, latest_heartbeat=BEFORE))
     assert write_heartbeat(job) is alive
     with engine.connect() as connection:
-        written = connection.execute(select(Job.latest_heartbeat)).scalar()
+        written = connection.execute(select(Job.latest_heartbeat)).scalar_one()
+    assert written is not None
     assert (written > BEFORE, job.latest_heartbeat > BEFORE) == (alive, alive)
+    assert take_loss() == (BEFORE.timestamp() if alive else None)
