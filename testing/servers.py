@@ -130,7 +130,8 @@ def interruptible_postgres() -> Iterator[InterruptiblePostgres]:
     with _cluster() as cluster, ExitStack() as current:
 
         def start() -> None:
-            current.enter_context(running(cluster.server(port), port, cluster.home))
+            words = cluster.server(port, "synchronous_commit=on")  # else the kill loses transactions
+            current.enter_context(running(words, port, cluster.home))
             retry(lambda: server.sql("postgres", "SELECT 1"), psycopg2.OperationalError)
 
         @contextmanager

@@ -1,9 +1,8 @@
 """A trigger that cannot be built fails alone, and the triggerer runs the others.
 
-Airflow handles a missing class and wrong arguments. Any other error ends the triggerer, for example arguments that were
-encrypted with another Fernet key, and the next triggerer meets the same trigger. With this fix such a trigger fails as
-one with wrong arguments does. A trigger whose DAG cannot be read may be in order, so it waits until the DAG can be
-read.
+Airflow expects a missing class and wrong arguments. Any other error, such as that of arguments which another Fernet key
+encrypted, ends the triggerer, and the next one meets the same trigger. Here such a trigger fails as one with wrong
+arguments does. One whose DAG cannot be read, which says nothing about the trigger, waits for a DAG that can.
 """
 
 from __future__ import annotations
@@ -16,14 +15,13 @@ from typing import Any
 
 from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
-from astro_runtime_plugin.fixes.support.database_errors import is_database_error
+from astro_runtime_plugin.fixes.support.retries import Retries
 
 TRIGGERER = "airflow.jobs.triggerer_job_runner"
 ID = "broken-trigger"
-MAX_WARNINGS = 1000
 log = logging.getLogger("astro_runtime")
-# The triggers whose missing DAG has been logged.
-_waiting: set[int] = set()
+# Of triggers whose DAG cannot be read. The thread that reads them also writes the triggerer's heartbeats.
+_retries = Retries()
 
 
 def create_each(create: Callable[[Any], Coroutine[Any, Any, None]]) -> Callable[[Any], Any]:
@@ -52,19 +50,19 @@ def fail(runner: Any, trigger_id: int, error: Exception) -> None:
     runner.failed_triggers.append((trigger_id, error))
 
 
-def update_without_broken(update: Callable[..., None]) -> Callable[..., None]:
+def update_rest(update: Callable[..., None]) -> Callable[..., None]:
     """Wrap `update_triggers` of Airflow 2: if it fails, let it try again without the triggers that fail."""
 
     @wraps(update)
-    def update_or_fail_broken(runner: Any, requested_trigger_ids: set[int]) -> None:
+    def update_without_broken(runner: Any, requested_trigger_ids: set[int]) -> None:
         try:
             update(runner, requested_trigger_ids)
         except Exception as error:
-            if is_database_error(error) or not attempt(ID, 0, fail_broken, runner, requested_trigger_ids):
+            if is_of_database(error) or not attempt(ID, 0, fail_broken, runner, requested_trigger_ids):
                 raise
             update(runner, requested_trigger_ids)
 
-    return update_or_fail_broken
+    return update_without_broken
 
 
 def fail_broken(runner: Any, requested: set[int]) -> int:
@@ -89,33 +87,42 @@ def skip_unreadable(create: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(create)
     def create_or_skip(supervisor: Any, trigger: Any, *args: Any, **options: Any) -> Any:
-        try:
-            return create(supervisor, trigger, *args, **options)
-        except Exception as error:
-            if is_database_error(error):
-                raise
-            warn_once(trigger.id, error)
+        if _retries.waits(trigger.id):
             return None
+        try:
+            workload = create(supervisor, trigger, *args, **options)
+        except Exception as error:
+            if is_of_database(error):
+                raise
+            postpone(trigger.id, error)
+            return None
+        _retries.succeed(trigger.id)
+        return workload
 
     return create_or_skip
 
 
-def warn_once(trigger_id: int, error: Exception) -> None:
-    """Log that a trigger waits, unless that has been logged."""
-    if trigger_id not in _waiting and len(_waiting) < MAX_WARNINGS:
-        _waiting.add(trigger_id)
+def postpone(trigger_id: int, error: Exception) -> None:
+    """Let a trigger wait for its next try, and log that at its first failure."""
+    if _retries.fail(trigger_id):
         log.warning(
             "astro-runtime: trigger %s waits: its DAG cannot be read (%s)", trigger_id, type(error).__name__
         )
 
 
+def is_of_database(error: Exception) -> bool:
+    """Whether an error says something about the database rather than about a trigger."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    return isinstance(error, SQLAlchemyError)
+
+
 FIX = Fix(
     id=ID,
     title="A trigger that cannot be built fails only its own task",
-    symptom="One broken trigger, or a changed Fernet key, ends every triggerer again and again; all deferred tasks"
-    " wait.",
+    symptom="One such trigger, or a changed Fernet key, ends every triggerer again and again; all deferred tasks wait.",
     issue="https://github.com/apache/airflow/pull/72758",
-    ends="Airflow's triggerer fails a trigger on any error while it is built.",
+    ends="Airflow's triggerer fails a trigger for any error of its construction.",
     patches=(
         Patch(TRIGGERER, "TriggerRunner.create_triggers", ("194887f519ad9551",), create_each, ("3.3",)),
         Patch(
@@ -125,12 +132,6 @@ FIX = Fix(
             skip_unreadable,
             ("3.3",),
         ),
-        Patch(
-            TRIGGERER,
-            "TriggerRunner.update_triggers",
-            ("878b4ee644407d56",),
-            update_without_broken,
-            ("2.11",),
-        ),
+        Patch(TRIGGERER, "TriggerRunner.update_triggers", ("878b4ee644407d56",), update_rest, ("2.11",)),
     ),
 )

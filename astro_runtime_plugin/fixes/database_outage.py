@@ -1,9 +1,10 @@
-"""The scheduler survives an outage of the database of a few minutes instead of exiting.
+"""The scheduler outlasts an outage of the database of some minutes instead of exiting.
 
-Airflow retries some of the loop's transactions for a few seconds. An error that lasts longer, or that hits another
-transaction, ends the scheduler. With this fix the loop starts again once the database answers. What the interrupted
-loop left in memory is put right first: events of executors that were taken but not saved are given back, and tasks that
-wait for their executor although their queueing was not saved are dropped.
+Airflow retries some of the loop's transactions for a few seconds; an error of any other transaction, and of these
+after that, ends the scheduler. Here the loop begins again once the database takes this scheduler's heartbeat: the loop
+begins with a search for tasks of dead schedulers, and would find its own. A scheduler that another one has taken for
+dead meanwhile exits. What the interrupted loop left in memory is put right before: events of executors that were taken
+and not saved are given back, and what waits for its executor although its queueing was not saved is dropped.
 """
 
 from __future__ import annotations
@@ -16,24 +17,27 @@ from typing import Any
 
 from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
+from astro_runtime_plugin.fixes.support.lost_database import report_loss
+from astro_runtime_plugin.fixes.support.unsaved_workloads import drop_unsaved
 
 log = logging.getLogger("astro_runtime")
 MODULE, CLASS = "airflow.jobs.scheduler_job_runner", "SchedulerJobRunner"
 ID = "database-outage"
-LIMIT_SECONDS = 300.0  # from the first error until the scheduler exits after all
-CALM_SECONDS = 60.0  # after a loop has worked for so long, an error begins another outage
+LIMIT = 300.0  # seconds from the first error until the scheduler exits after all
+CALM = 60.0  # seconds of a working loop after which an error begins another outage
 PAUSE = 2.0  # seconds between two attempts to connect
+RESULTS = {True: "goes on", False: "exits, since its job has been ended meanwhile"}
 READ_ONLY = "25006"  # PostgreSQL's error code of a standby that is not promoted yet
 # The events of each executor that the loop has taken and not saved yet.
 _events: dict[Any, dict[Any, Any]] = {}
-_forgets: list[bool] = []  # not empty once `forget_events` is applied: without it no events are kept
+_forgets: list[bool] = []  # not empty once the loop forgets events that are saved; none are kept before
 
 
-def restart_loop(loop: Callable[..., None]) -> Callable[..., None]:
+def begin_again(loop: Callable[..., None]) -> Callable[..., None]:
     """Wrap `_run_scheduler_loop`."""
 
     @wraps(loop)
-    def run_through_outages(runner: Any) -> None:
+    def outlast(runner: Any) -> None:
         end = 0.0
         while True:
             start = time.monotonic()
@@ -41,13 +45,13 @@ def restart_loop(loop: Callable[..., None]) -> Callable[..., None]:
                 return loop(runner)
             except Exception as error:
                 now = time.monotonic()
-                if not end or now - start > CALM_SECONDS:
-                    end = now + LIMIT_SECONDS
-                if not attempt(ID, False, _wait_for_return, error, end):
+                if not end or now - start > CALM:
+                    end = now + LIMIT
+                if not attempt(ID, False, _wait_for_return, runner, error, end):
                     raise
             attempt(ID, None, _restore, runner)
 
-    return run_through_outages
+    return outlast
 
 
 def keep_events(process: Callable[..., int]) -> Callable[..., int]:
@@ -92,8 +96,8 @@ def is_outage(error: BaseException) -> bool:
     return error.connection_invalidated or READ_ONLY in codes
 
 
-def _wait_for_return(error: Exception, end: float) -> bool:
-    """Whether the error was an outage, and the database answers before `end` of the monotonic clock."""
+def _wait_for_return(runner: Any, error: Exception, end: float) -> bool:
+    """Whether the error was an outage, and this scheduler lives on before `end` of the monotonic clock."""
     left = end - time.monotonic()
     if not is_outage(error) or left <= 0:
         return False
@@ -104,25 +108,35 @@ def _wait_for_return(error: Exception, end: float) -> bool:
     )
     while True:
         time.sleep(PAUSE)
-        if _answers():
-            log.warning("astro-runtime: the database answers again; the scheduler goes on")
-            return True
+        alive = write_heartbeat(runner.job)
+        if alive is not None:
+            log.warning("astro-runtime: the database answers again; the scheduler %s", RESULTS[alive])
+            return alive
         if time.monotonic() > end:
             return False
 
 
-def _answers() -> bool:
+def write_heartbeat(job: Any) -> bool | None:
+    """Write the heartbeat of a scheduler's job; False: another scheduler calls it dead, None: the database is away."""
+    from datetime import datetime, timezone
+
     from airflow import settings
-    from sqlalchemy import text
+    from airflow.jobs.job import Job
+    from sqlalchemy import update
     from sqlalchemy.exc import SQLAlchemyError
 
+    now = datetime.now(timezone.utc)
+    own = update(Job).where(Job.id == job.id, Job.state == "running").values(latest_heartbeat=now)
     try:
         settings.Session.remove()
-        with settings.engine.connect() as connection:
-            connection.execute(text("SELECT 1"))
+        with settings.engine.begin() as connection:
+            alive = connection.execute(own).rowcount == 1
     except SQLAlchemyError:
-        return False
-    return True
+        return None
+    if alive:
+        report_loss(job.latest_heartbeat.timestamp())
+        job.latest_heartbeat = now  # Airflow 3 writes this before its next heartbeat
+    return bool(alive)
 
 
 def _restore(runner: Any) -> None:
@@ -132,32 +146,17 @@ def _restore(runner: Any) -> None:
             executor.event_buffer.setdefault(key, event)
     _events.clear()
     for executor in getattr(runner, "executors", None) or runner.job.executors:
-        _drop_unsaved(executor.queued_tasks)
-
-
-def _drop_unsaved(unsent: dict[Any, Any]) -> None:
-    """Drop the tasks that are not queued according to the database: the loop will queue them again."""
-    from airflow.models.taskinstance import TaskInstance
-    from airflow.utils.session import create_session
-
-    keys = list(unsent)
-    with create_session() as session:
-        for first in range(0, len(keys), 100):
-            batch = keys[first : first + 100]
-            tasks = session.query(TaskInstance).filter(TaskInstance.filter_for_tis(batch))
-            queued = {task.key for task in tasks if task.state == "queued"}
-            for key in set(batch) - queued:
-                unsent.pop(key, None)
+        drop_unsaved(executor)
 
 
 FIX = Fix(
     id=ID,
-    title="The scheduler survives an outage of the database of up to 5 minutes",
-    symptom="A database failover of a few seconds ends every scheduler.",
+    title="The scheduler outlasts an outage of the database of up to 5 minutes",
+    symptom="A failover of the database of some seconds ends every scheduler.",
     issue="https://github.com/apache/airflow/issues/38252",
     ends="Airflow's scheduler waits for its database in every step of its loop.",
     patches=(
-        Patch(MODULE, f"{CLASS}._run_scheduler_loop", ("d7dd5578d64a9b0b", "fec85f5859509fc4"), restart_loop),
+        Patch(MODULE, f"{CLASS}._run_scheduler_loop", ("d7dd5578d64a9b0b", "fec85f5859509fc4"), begin_again),
         Patch(
             MODULE, f"{CLASS}._process_executor_events", ("85a4ef0778daff7f", "057937290e0c540f"), keep_events
         ),

@@ -1,8 +1,8 @@
-"""A component that is told to stop while Python collects garbage does stop.
+"""A component that is told to stop while Python collects garbage stops.
 
-On Airflow 2 the migration check leaves mapped classes behind. SQLAlchemy's weakref callbacks run when these are
+On Airflow 2 the migration check leaves mapped classes behind. SQLAlchemy's weakref callbacks run when they are
 collected, and Python discards a SystemExit that a signal handler raises inside such a callback: the component goes on,
-or hangs. With this fix, what is left over from the start is never collected.
+or hangs. Here what is left over from the start is never collected. Airflow 3.3's migrations map no classes.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ def freeze_before(run: Callable[..., Any]) -> Callable[..., Any]:
 
 FIX = Fix(
     id=ID,
-    title="A component stops when it is told to, even while Python collects garbage",
-    symptom="Now and then a component ignores its first SIGTERM and is killed at the end of the grace period.",
+    title="A component stops when it is told to, also while Python collects garbage",
+    symptom="Now and then a component ignores its first SIGTERM, and is killed when the grace period is over.",
     issue="",
     ends="Airflow's signal handlers no longer raise SystemExit.",
-    patches=(Patch("airflow.jobs.job", "run_job", ("eb4090a27ee02ae8", "bad7c59021d10ede"), freeze_before),),
+    patches=(Patch("airflow.jobs.job", "run_job", ("bad7c59021d10ede",), freeze_before, ("2.11",)),),
 )

@@ -1,10 +1,11 @@
 """After an outage of the database or of all API servers, running tasks get time to report before any is failed.
 
-A running task reports through the API server (3.3) or the database (2.11). The scheduler fails a task whose last report
-is older than the timeout, even if no task was able to report in the meantime. With this fix the scheduler notices an
-outage: its own heartbeat was not written for a while, no scheduler had a recent one when it started, or no API server
-was alive. After the outage it fails no task for the length of one timeout. Other schedulers, too, get time to report
-before it takes over their tasks.
+A running task reports through the API server (3.3) or the database (2.11). The scheduler fails it when its last report
+is older than the timeout, also when nobody could report meanwhile. Here the scheduler notices an outage: a write of its
+heartbeat failed, at its start no scheduler had a recent one, or no API server was alive. A heartbeat that is merely
+late counts if it is late by half a timeout: while a database hangs nothing fails, but a slow loop keeps no task from
+reporting. From the outage's end it fails nobody for one timeout. Other schedulers too get time to report before it
+takes their tasks.
 """
 
 from __future__ import annotations
@@ -17,15 +18,11 @@ from typing import Any
 from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
 from astro_runtime_plugin.fixes.support.grace import NEVER, Grace, extend, grant, read_grace
-from astro_runtime_plugin.fixes.support.heartbeats import (
-    has_silent_task,
-    last_heartbeat_of_others,
-    scheduler_timeout,
-    task_timeout,
-)
+from astro_runtime_plugin.fixes.support.lost_database import take_loss
 
 MODULE, CLASS = "airflow.jobs.scheduler_job_runner", "SchedulerJobRunner"
 ID = "outage-grace"
+TIMEOUT_ATTRIBUTES = ("_task_instance_heartbeat_timeout_secs", "_zombie_threshold_secs")  # of 3.3, of 2.11
 
 
 class Contact:
@@ -49,7 +46,7 @@ def record_heartbeat(callback: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(callback)
     def record(runner: Any, *args: Any, **options: Any) -> None:
-        attempt(ID, None, _notice_outage, runner, contact.heartbeat)
+        attempt(ID, None, _notice_outage, runner, contact.heartbeat, _has_failed(runner))
         contact.heartbeat = time.time()
         callback(runner, *args, **options)
 
@@ -83,28 +80,39 @@ def spare_running_tasks(purge: Callable[..., None]) -> Callable[..., None]:
 
 
 def _update_contact(runner: Any) -> None:
-    """Notice an outage that came before this process, or after this scheduler's last heartbeat."""
+    """Notice an outage before this process, or since this scheduler's last heartbeat."""
     if not contact.began:
-        _notice_outage(runner, last_heartbeat_of_others(runner))
+        _notice_outage(runner, _last_heartbeat_of_others(runner), True)
         contact.began = True
+    _notice_outage(runner, take_loss(), True)
     contact.heartbeat = max(contact.heartbeat or 0.0, runner.job.latest_heartbeat.timestamp())
-    _notice_outage(runner, contact.heartbeat)
+    _notice_outage(runner, contact.heartbeat, _has_failed(runner))
 
 
-def _notice_outage(runner: Any, last: float | None) -> None:
-    """Grant the grace if the last heartbeat is too old: the database was away, or all schedulers were."""
+def _has_failed(runner: Any) -> bool:
+    """Whether the last write of a heartbeat failed, or the one before it if Airflow has just written one."""
+    return bool(runner.job.heartbeat_failed)
+
+
+def _notice_outage(runner: Any, last: float | None, certain: bool) -> None:
+    """Grant the grace if the last heartbeat is too old: the database was away, or all schedulers were.
+
+    `certain` says that it was; else the scheduler may just be slow.
+    """
     now = time.time()
-    if last is not None and now - last > min(scheduler_timeout(), task_timeout(runner) / 2):
-        contact.others = extend(contact.others, now, scheduler_timeout())
-        reason = f"no heartbeat of a scheduler was written for {now - last:.0f} s"
-        grant(now, now, task_timeout(runner), reason)
+    age = now - last if last is not None else 0.0
+    least = min(_adoption_timeout(), _timeout(runner) / 2)
+    if age > least:  # a slow scheduler too waits with the tasks of others
+        contact.others = extend(contact.others, now, _adoption_timeout())
+    if age > (least if certain else _timeout(runner) / 2):
+        grant(now, now, _timeout(runner), f"no heartbeat of a scheduler was written for {age:.0f} s")
 
 
 def _in_grace(runner: Any) -> bool:
-    """Whether a grace spares tasks without heartbeats; looks for an outage only if there are such tasks."""
-    if not has_silent_task(runner):
+    """Whether tasks without heartbeats must be spared; looks for an outage only if there are such tasks."""
+    if not _has_silent_task(runner):
         return False
-    timeout, now = task_timeout(runner), time.time()
+    timeout, now = _timeout(runner), time.time()
     return now < max(read_grace(now, timeout).until, _grace_after_gap(timeout, now).until)
 
 
@@ -120,12 +128,61 @@ def _grace_after_gap(timeout: float, now: float) -> Grace:
     return grant(end, now, timeout, "no API server was alive")
 
 
+def _last_heartbeat_of_others(runner: Any) -> float | None:
+    """Return the last heartbeat of another scheduler, dead or alive; None if there was none before."""
+    from airflow.jobs.job import Job
+    from airflow.utils.session import create_session
+    from sqlalchemy import func, select
+
+    others = (Job.job_type == "SchedulerJob", Job.id != runner.job.id)
+    with create_session() as session:
+        last = session.scalar(select(func.max(Job.latest_heartbeat)).where(*others))
+    return float(last.timestamp()) if last else None
+
+
+def _has_silent_task(runner: Any) -> bool:
+    """Whether Airflow would fail a task now."""
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        return session.execute(_silent_tasks(runner).limit(1)).first() is not None
+
+
+def _silent_tasks(runner: Any) -> Any:
+    from datetime import datetime, timezone
+
+    from airflow.jobs.job import Job, JobState
+    from airflow.models.taskinstance import TaskInstance as Task
+    from sqlalchemy import or_, select
+
+    limit = datetime.fromtimestamp(time.time() - _timeout(runner), timezone.utc)
+    tasks = select(Task.task_id).where(
+        Task.state.in_(("running", "restarting")), Task.queued_by_job_id == runner.job.id
+    )
+    if hasattr(Task, "last_heartbeat_at"):
+        return tasks.where(Task.last_heartbeat_at < limit)
+    silent = or_(Job.state != JobState.RUNNING, Job.latest_heartbeat < limit)
+    return tasks.join(Job, Task.job_id == Job.id).where(silent)
+
+
+def _timeout(runner: Any) -> float:
+    """Return the seconds without a heartbeat after which Airflow fails a running task."""
+    return next(float(vars(runner)[name]) for name in TIMEOUT_ATTRIBUTES if name in vars(runner))
+
+
+def _adoption_timeout() -> float:
+    """Return the seconds without a heartbeat after which a scheduler counts as dead."""
+    from airflow.configuration import conf
+
+    return float(conf.getint("scheduler", "scheduler_health_check_threshold"))
+
+
 FIX = Fix(
     id=ID,
     title="After an outage of the database or of all API servers, running tasks get time to report",
-    symptom="After an outage of some minutes, the first scheduler to come back fails every running task.",
+    symptom="The first scheduler that is back after an outage of some minutes fails every running task.",
     issue="https://github.com/apache/airflow/issues/39088",
-    ends="Airflow's scheduler fails no task for one heartbeat timeout after an outage.",
+    ends="Airflow's scheduler fails no task for a heartbeat timeout after an outage.",
     patches=(
         Patch(
             MODULE, f"{CLASS}.heartbeat_callback", ("c5a648b44c56e3d3", "6c1babc23d35ed14"), record_heartbeat

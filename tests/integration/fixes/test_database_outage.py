@@ -4,12 +4,17 @@ import subprocess
 import sys
 from contextlib import suppress
 
+from testing.installed_line import LINE
 from testing.proof import Proof
 from testing.servers import InterruptiblePostgres, Postgres
 from testing.waiting import wait_until
 
 AIRFLOW = (sys.executable, "-m", "airflow")
 OUTAGE = 40.0  # seconds, the time that a failover may take
+QUEUES = {
+    "3.3": ("queued_tasks", "queued_callbacks", "queued_connection_tests"),
+    "2.11": ("queued_tasks",),
+}[LINE]
 HEARTBEATS = (
     "SELECT count(*) FROM job WHERE job_type = 'SchedulerJob' AND latest_heartbeat > now() - interval '9 s'"
 )
@@ -23,7 +28,10 @@ def test_scheduler_outlasts_an_outage_of_the_database(proof: Proof, server: Inte
         "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "False",
         "AIRFLOW__SCHEDULER__STANDALONE_DAG_PROCESSOR": "True",
     }
-    environ = proof.environment(**options)
+    # Without its grace, which would hide that the scheduler takes itself for dead.
+    environ = proof.environment(**options) | {
+        "AIRFLOW__ASTRO_RUNTIME__FIXES": proof.expect(stock="none", fixed="-outage-grace")
+    }
     subprocess.run([*AIRFLOW, "db", "migrate"], env=environ, capture_output=True, check=True, timeout=300)
     path = proof.home / "scheduler.log"
     with (
@@ -39,9 +47,18 @@ def test_scheduler_outlasts_an_outage_of_the_database(proof: Proof, server: Inte
             ended = scheduler.poll() is not None
             assert ended is proof.expect(stock=True, fixed=False), path.read_text()
             if not ended:
-                wait_until(lambda: heartbeats(postgres), path.read_text)
+                wait_until(
+                    lambda: heartbeats(postgres), path.read_text, failed=lambda: scheduler.poll() is not None
+                )
+                assert "SchedulerJob instances as failed" not in path.read_text()
         finally:
             scheduler.terminate()
+
+
+def test_workloads_that_were_not_saved_are_dropped(proof: Proof) -> None:
+    """Airflow itself begins no loop again."""
+    begun = proof.run("unsaved_workloads")
+    assert begun == proof.expect(stock=[], fixed=[{name: ["saved"] for name in QUEUES}])
 
 
 def heartbeats(postgres: Postgres) -> int:

@@ -157,6 +157,51 @@ def record_api_server(until: float) -> None:
     state.put("component", f"api-server:{until}", {**texts, "since": since, "until": until})
 
 
+def observe_short_outage() -> Any:
+    """A write of the heartbeat fails, and the next one succeeds in time; the task could not report either."""
+    runner = create_scheduler(Executor())
+    running_task(runner)
+    runner.adopt_or_reset_orphaned_tasks()
+    for _ in range(2):
+        clock.ahead += TIMEOUT * 0.35
+        write_heartbeat(runner)
+    clock.ahead += TIMEOUT * 0.4
+    runner.job.heartbeat_failed = True
+    write_heartbeat(runner)
+    return steps_after_return(runner)
+
+
+def observe_loss() -> Any:
+    """The fix that waits for the database has waited."""
+    from astro_runtime_plugin.fixes.support.lost_database import report_loss
+
+    runner = create_scheduler(Executor())
+    running_task(runner)
+    runner.adopt_or_reset_orphaned_tasks()
+    for _ in range(2):
+        clock.ahead += TIMEOUT * 0.35
+        write_heartbeat(runner)
+    last = time.time()
+    clock.ahead += TIMEOUT * 0.4
+    report_loss(last)
+    runner.job.latest_heartbeat = clock.now()
+    runner.adopt_or_reset_orphaned_tasks()
+    return steps_after_return(runner)
+
+
+def observe_slow_loops() -> Any:
+    """The scheduler's loop takes long, and the database is there; return the timeouts until the dead task is failed."""
+    runner = create_scheduler(Executor())
+    running_task(runner)
+    runner.adopt_or_reset_orphaned_tasks()
+    start = clock.ahead
+    while not failed() and clock.ahead < start + 20 * TIMEOUT:
+        clock.ahead += TIMEOUT / 4
+        write_heartbeat(runner)
+        purge(runner)
+    return (clock.ahead - start) / TIMEOUT
+
+
 def observe_other_scheduler() -> Any:
     """Two schedulers survive an outage; the first that is back looks for tasks of dead ones."""
     first, second = create_scheduler(Executor(adopts=False)), create_scheduler(Executor())
@@ -186,6 +231,9 @@ def _owner() -> int | None:
 
 SCENES: dict[str, Callable[[], Any]] = {
     "database": observe_database_outage,
+    "short": observe_short_outage,
+    "loss": observe_loss,
+    "slow": observe_slow_loops,
     "restart": observe_restart,
     "api-server": observe_api_server_outage,
     "other scheduler": observe_other_scheduler,

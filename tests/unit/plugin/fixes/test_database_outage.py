@@ -1,13 +1,23 @@
 from __future__ import annotations
 
+from datetime import datetime, timezone
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import exc
+from sqlalchemy import create_engine, exc, insert, select
+from sqlalchemy.orm import scoped_session, sessionmaker
 
 from astro_runtime_plugin.fixes import database_outage
-from astro_runtime_plugin.fixes.database_outage import forget_events, is_outage, keep_events, restart_loop
+from astro_runtime_plugin.fixes.database_outage import (
+    begin_again,
+    forget_events,
+    is_outage,
+    keep_events,
+    write_heartbeat,
+)
+from astro_runtime_plugin.fixes.support.lost_database import take_loss
 
 
 class RefusalError(Exception):
@@ -63,9 +73,9 @@ def run_loop(monkeypatch: pytest.MonkeyPatch, *, saves: bool) -> dict[str, str]:
             raise OUTAGE
 
     monkeypatch.setattr(database_outage, "PAUSE", 0)
-    monkeypatch.setattr(database_outage, "_answers", lambda: True)
-    monkeypatch.setattr(database_outage, "_drop_unsaved", lambda _: None)
-    restart_loop(loop)(SimpleNamespace(executors=[executor]))
+    monkeypatch.setattr(database_outage, "write_heartbeat", lambda _: True)
+    monkeypatch.setattr(database_outage, "drop_unsaved", lambda _: None)
+    begin_again(loop)(SimpleNamespace(executors=[executor], job=None))
     return rounds[1]
 
 
@@ -82,9 +92,9 @@ def test_scheduler_exits_after_the_limit(monkeypatch: pytest.MonkeyPatch) -> Non
         raise OUTAGE
 
     monkeypatch.setattr(database_outage, "PAUSE", 0)
-    monkeypatch.setattr(database_outage, "LIMIT_SECONDS", 0)
+    monkeypatch.setattr(database_outage, "LIMIT", 0)
     with pytest.raises(exc.OperationalError):
-        restart_loop(loop)(SimpleNamespace(executors=[]))
+        begin_again(loop)(SimpleNamespace(executors=[]))
     assert len(rounds) == 1
 
 
@@ -93,4 +103,40 @@ def test_other_errors_end_the_scheduler() -> None:
         raise ValueError("a fault")
 
     with pytest.raises(ValueError, match="a fault"):
-        restart_loop(loop)(SimpleNamespace(executors=[]))
+        begin_again(loop)(SimpleNamespace(executors=[]))
+
+
+def test_scheduler_that_another_calls_dead_exits(monkeypatch: pytest.MonkeyPatch) -> None:
+    def loop(_: Any) -> None:
+        raise OUTAGE
+
+    monkeypatch.setattr(database_outage, "PAUSE", 0)
+    monkeypatch.setattr(database_outage, "write_heartbeat", lambda _: False)
+    with pytest.raises(exc.OperationalError):
+        begin_again(loop)(SimpleNamespace(executors=[], job=None))
+
+
+BEFORE = datetime(2026, 1, 1, tzinfo=timezone.utc)
+
+
+@pytest.mark.parametrize(("state", "alive"), [("running", True), ("failed", False), ("restarting", False)])
+def test_heartbeat_is_written_for_a_living_scheduler(
+    state: str, alive: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow import settings
+    from airflow.jobs.job import Job
+
+    engine = create_engine(f"sqlite:///{tmp_path / 'airflow.db'}")
+    monkeypatch.setattr(settings, "engine", engine)
+    monkeypatch.setattr(settings, "Session", scoped_session(sessionmaker(engine)))
+    job = SimpleNamespace(id=1, latest_heartbeat=BEFORE)
+    assert write_heartbeat(job) is None  # without the table
+    Job.__table__.create(engine)
+    with engine.begin() as connection:
+        connection.execute(insert(Job).values(id=1, state=state, latest_heartbeat=BEFORE))
+    assert write_heartbeat(job) is alive
+    with engine.connect() as connection:
+        written = connection.execute(select(Job.latest_heartbeat)).scalar_one()
+    assert written is not None
+    assert (written > BEFORE, job.latest_heartbeat > BEFORE) == (alive, alive)
+    assert take_loss() == (BEFORE.timestamp() if alive else None)
