@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 Handler = Callable[[int, Any], Any]
@@ -72,11 +73,15 @@ class Interruption:
         if not self.received:
             signal.signal(signal.SIGTERM, self.stop)
 
-    def send(self, send: Callable[..., Any], *args: Any, **options: Any) -> Any:
-        """Send a request to the supervisor, uninterrupted: the next request would get its answer."""
+    @contextmanager
+    def request(self) -> Iterator[None]:
+        """Let the block's request to the supervisor end uninterrupted: the next request would get its answer.
+
+        Async requests may overlap; the signal waits for the end of the last one.
+        """
         self.sends += 1
         try:
-            return send(*args, **options)
+            yield
         finally:
             self.sends -= 1
             if self.waits and not self.sends:
