@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from functools import partial, wraps
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from astro_runtime_plugin.fixes.fix import Fix, Patch, Wrap
 from astro_runtime_plugin.fixes.guard import attempt
@@ -37,17 +38,38 @@ CLIENT, SUPERVISOR = "airflow.sdk.api.client", "airflow.sdk.execution_time.super
 ID = "api-server-outage"
 LINES = ("3.3",)
 HICCUP = 1.0  # seconds: a task's request is repeated at once, so that only an outage costs it a heartbeat's interval
+# When the supervisor began with the task of a client, in seconds of the monotonic clock.
+_begun: WeakKeyDictionary[Any, float] = WeakKeyDictionary()
 
 
-def patient(call: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap what happens before a task runs: `_configure_logging`, which may need a connection, and the start."""
+def patient_logging(configure: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap `_configure_logging`, which may ask the server for a connection before the task starts."""
 
-    @wraps(call)
-    def call_patiently(*args: Any, **options: Any) -> Any:
-        with request_policy(attempt(ID, None, policy_since, time.monotonic())):
-            return call(*args, **options)
+    @wraps(configure)
+    def configure_patiently(log_path: str, client: Any) -> Any:
+        attempt(ID, None, _begun.__setitem__, client, time.monotonic())
+        with request_policy(attempt(ID, None, policy_since_begin, client)):
+            return configure(log_path, client)
 
-    return call_patiently
+    return configure_patiently
+
+
+def patient_start(start: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap `_on_child_started`, which reports the task's start. It has what `_configure_logging` left of the time."""
+
+    @wraps(start)
+    def start_patiently(supervisor: Any, **options: Any) -> Any:
+        policy = attempt(ID, None, policy_since_begin, supervisor.client)
+        attempt(ID, None, _begun.pop, supervisor.client, None)
+        with request_policy(policy):
+            return start(supervisor, **options)
+
+    return start_patiently
+
+
+def policy_since_begin(client: Any) -> Policy | None:
+    """Return the policy for what happens before the task runs, by the client of its supervisor."""
+    return policy_since(_begun.get(client, time.monotonic()))
 
 
 def deliver_state(update: Callable[[Any], None]) -> Callable[[Any], None]:
@@ -71,9 +93,10 @@ def policy_since(last_heartbeat: float) -> Policy | None:
 
 
 def _until(deadline: float) -> Policy | None:
-    from airflow.sdk.api.client import API_RETRY_WAIT_MAX, API_RETRY_WAIT_MIN
+    from airflow.sdk.api.client import API_RETRIES, API_RETRY_WAIT_MAX, API_RETRY_WAIT_MIN
 
-    return until(deadline, (min(API_RETRY_WAIT_MIN, LONGEST_PAUSE), min(API_RETRY_WAIT_MAX, LONGEST_PAUSE)))
+    pause = min(API_RETRY_WAIT_MIN, LONGEST_PAUSE), min(API_RETRY_WAIT_MAX, LONGEST_PAUSE)
+    return until(deadline, pause, API_RETRIES)
 
 
 def keep_request(handle: Callable[..., None]) -> Callable[..., None]:
@@ -170,8 +193,8 @@ def bear(supervisor: Any, error: Exception) -> bool:
 
 # The supervisor's functions, the digests of their source, and what wraps them. `keep_request` needs `send_heartbeat`.
 PATCHES: tuple[tuple[str, str, Wrap], ...] = (
-    ("_configure_logging", "0eacd522b8ca2ee9", patient),
-    ("ActivitySubprocess._on_child_started", "c1810e9d6d095987", patient),
+    ("_configure_logging", "0eacd522b8ca2ee9", patient_logging),
+    ("ActivitySubprocess._on_child_started", "c1810e9d6d095987", patient_start),
     ("ActivitySubprocess._send_heartbeat_if_needed", "31f8f8772b8c6096", send_heartbeat),
     ("ActivitySubprocess._handle_heartbeat_failures", "78a72b8b5af7fd87", bear_failures),
     ("ActivitySubprocess._handle_request", "30064da15beecec2", keep_request),

@@ -22,6 +22,9 @@ def test_tasks_outlive_an_outage_of_the_api_server(proof: Proof) -> None:
     assert states["lost answers"] == ["success"] * 3
     # The server refused one request, but took heartbeats.
     assert states["fault"] == ["failed"]
+    # The server answered 500 to the task's start: since its database was away, and since it had a fault of its own.
+    assert states["start without database"] == proof.expect(stock=[], fixed=["success"])
+    assert states["faulty start"] == ["3 attempts"]
 
 
 def test_task_outlives_its_api_server(proof: Proof) -> None:
