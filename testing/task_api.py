@@ -32,6 +32,7 @@ class ExecutionApi:
 
     `states` are the states that were accepted, `rejected` those that were not. `pid` is the task's process.
     While `running` is false, the server says that the task must not run any more, as after a change in the UI.
+    While `away` is true, it answers as a proxy without a server does.
     """
 
     def __init__(self, retries: int = 0) -> None:
@@ -41,6 +42,7 @@ class ExecutionApi:
         self.pid = 0
         self.heartbeats = 0
         self.running = True
+        self.away = False
         self.url = ""
         self.held = ""
         self.is_holding = threading.Event()
@@ -62,6 +64,8 @@ class ExecutionApi:
         if self.held and self.held in path:
             self.is_holding.set()
             self.release.wait(60)
+        if self.away:
+            return 503, {}
         if method == "PATCH" and kind == "run":
             self.pid = body["pid"]
             return 200, {"dag_run": DAG_RUN, "max_tries": self.retries, "should_retry": bool(self.retries)}

@@ -2,8 +2,9 @@
 
 While its task runs, Airflow 3's supervisor passes SIGTERM and SIGINT on to it. Once the task has ended, it gives the
 signals back to their previous handlers, and only then reports the state and uploads the log: a signal of these seconds
-ends it. Here such a signal waits for the end of both, and ends the supervisor then. Whoever stops it sets the limit, as
-Kubernetes does with SIGKILL.
+ends it. Here such a signal waits for the end of both, and ends the supervisor then. A report that must be repeated,
+since the API server is away, gets some more seconds (`support.stop_request`). The second signal of a kind waits for
+nothing.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 
 from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
+from astro_runtime_plugin.fixes.support.stop_request import forget_stop, request_stop
 
 ID = "last-seconds"
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -31,14 +33,22 @@ class Postponement:
             signal.signal(number, self._receive)
 
     def _receive(self, number: int, frame: Any) -> None:
-        if number not in self.received:
-            self.received.append(number)
+        if number in self.received:
+            self._deliver()
+            return
+        self.received.append(number)
+        request_stop()
 
     def end(self) -> None:
-        """Restore the handlers, and send this process the signals that it has received."""
+        """Restore the handlers, and send this process the signals that it has received, each once."""
+        forget_stop()
+        self._deliver()
+
+    def _deliver(self) -> None:
+        received, self.received = self.received, []
         for postponed, handler in self.previous.items():
             signal.signal(postponed, handler)
-        for number in self.received:
+        for number in received:
             os.kill(os.getpid(), number)
 
 

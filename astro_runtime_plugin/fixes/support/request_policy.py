@@ -12,6 +12,7 @@ from functools import partial, wraps
 from typing import Any
 
 from astro_runtime_plugin.fixes.support.request_errors import is_outage, may_pass
+from astro_runtime_plugin.fixes.support.stop_request import limit
 
 log = logging.getLogger("astro_runtime")
 Attempt = Callable[[], Any]
@@ -53,7 +54,8 @@ def until(deadline: float, pause: tuple[float, float], attempts: int) -> Policy 
     """Return the policy that repeats what an outage stops; None (Airflow's own) if the deadline is over.
 
     `deadline` is a time of the monotonic clock in seconds, `pause` the shortest and the longest pause in seconds.
-    A request that fails otherwise, though it may succeed later, gets as many `attempts` as Airflow gives it.
+    A request that fails otherwise, though it may succeed later, gets as many `attempts` as Airflow gives it. Once this
+    process is asked to stop, the deadline is near.
     """
     if time.monotonic() >= deadline:
         return None
@@ -66,7 +68,7 @@ def _repeat(deadline: float, pause: tuple[float, float], attempts: int, attempt:
         try:
             return attempt()
         except Exception as error:
-            left = deadline - time.monotonic()
+            left = limit(deadline) - time.monotonic()
             faults += not is_outage(error)
             if not may_pass(error) or left <= 0 or faults >= attempts:
                 raise

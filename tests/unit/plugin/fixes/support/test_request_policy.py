@@ -8,12 +8,14 @@ from typing import Any
 import httpx
 import pytest
 
+from astro_runtime_plugin.fixes.support import stop_request
 from astro_runtime_plugin.fixes.support.request_policy import (
     once,
     request_policy,
     until,
     use_policy,
 )
+from astro_runtime_plugin.fixes.support.stop_request import forget_stop, request_stop
 
 REQUEST = httpx.Request("GET", "http://127.0.0.1/")
 REFUSED = httpx.ConnectError("refused", request=REQUEST)
@@ -83,6 +85,17 @@ def test_fault_gets_the_attempts_that_airflow_gives_it() -> None:
     with request_policy(in_an_hour()), pytest.raises(httpx.HTTPStatusError):
         request(client, "answer")
     assert len(client.errors) == 9 - ATTEMPTS
+
+
+def test_request_to_stop_ends_the_repetition(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stop_request, "GRACE", 0.0)
+    client = Client(*[REFUSED] * 99)
+    request_stop()
+    with request_policy(in_an_hour()), pytest.raises(httpx.ConnectError):
+        request(client, "answer")
+    forget_stop()
+    with request_policy(in_an_hour()):
+        assert request(client, "answer") == "answer"
 
 
 def test_deadline_ends_the_repetition() -> None:
