@@ -1,4 +1,4 @@
-"""Which errors of requests mean an outage; the proof of `token-lifetime` and others use a real API server."""
+"""Which errors of requests mean an outage; the proof of `api-server-outage` asks a real execution API."""
 
 from __future__ import annotations
 
