@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import datetime, timezone
 from typing import Any
 from uuid import uuid4
 
@@ -16,10 +17,11 @@ from testing.proof import report
 client = Client(base_url="http://in-process", token="", transport=InProcessExecutionAPI().transport)
 task = uuid4()
 observed: list[Any] = []
-for request in (
-    lambda: client.task_instances.start(task, 1, datetime.now(UTC)),
+requests: tuple[Callable[[], Any], ...] = (
+    lambda: client.task_instances.start(task, 1, datetime.now(timezone.utc)),
     lambda: client.task_instances.heartbeat(task, 1),
-):
+)
+for request in requests:
     try:
         request()
     except httpx.HTTPStatusError as error:
