@@ -42,7 +42,8 @@ class ExecutionApi:
     """A server for one task, which has some `retries` left.
 
     `requests` are the last part of the path and the body of each request. `answers` may be changed while the server
-    runs. `losses` says how many answers to the requests of a path get lost.
+    runs. `losses` says how many answers to the requests of a path get lost. While `away` is true, it answers as a proxy
+    without a server does.
     """
 
     def __init__(self, retries: int = 0) -> None:
@@ -51,6 +52,7 @@ class ExecutionApi:
         context = {"dag_run": DAG_RUN, "max_tries": retries, "should_retry": bool(retries)}
         self.answers = {**ANSWERS, "run": (200, context)}
         self.losses: dict[str, int] = {}
+        self.away = False
         self.requests: list[tuple[str, Any]] = []
         self.is_holding = threading.Event()
         self._held = ""
@@ -84,6 +86,8 @@ class ExecutionApi:
         if self._held and self._held in path:
             self.is_holding.set()
             self._release.wait(60)
+        if self.away:
+            return 503, {}
         last = path.partition("?")[0].rpartition("/")[2]
         self.requests.append((last, body))
         if last == "state":

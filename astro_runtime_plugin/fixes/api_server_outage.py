@@ -1,10 +1,9 @@
-"""A running task survives an outage of the API server for as long as the scheduler waits for its heartbeat.
+"""A task outlives an outage of the API server for as long as the scheduler would wait for its heartbeat.
 
-Airflow's supervisor kills its task after three failed heartbeats, although the scheduler waits for
-`task_instance_heartbeat_timeout` after the last heartbeat that was answered. With this fix the supervisor tries each
-heartbeat once, and the task runs until the scheduler would give it up. What the task requests in the meantime is
-answered after the outage, and its start and its final state are sent again until the same deadline. The answers 404,
-409 and 410 end a task at once, as they do in Airflow.
+Airflow's supervisor kills its task after three failed heartbeats, each of which it repeats and waits for, while the
+scheduler waits `task_instance_heartbeat_timeout` since the last one that was answered. Here a heartbeat is tried once,
+the task lives until the scheduler gives it up, what it asks for meanwhile is answered after the outage, and its start
+and its final state are sent until then. The answers 404, 409 and 410 end a task at once, as they do in Airflow.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ import time
 from collections.abc import Callable
 from functools import partial, wraps
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from astro_runtime_plugin.fixes.fix import Fix, Patch, Wrap
 from astro_runtime_plugin.fixes.guard import attempt
@@ -37,20 +37,39 @@ from astro_runtime_plugin.fixes.support.request_policy import (
 CLIENT, SUPERVISOR = "airflow.sdk.api.client", "airflow.sdk.execution_time.supervisor"
 ID = "api-server-outage"
 LINES = ("3.3",)
-# A task's request is repeated for that many seconds before it waits for the next answered heartbeat, so that a short
-# failure does not cost it the interval between heartbeats.
-REPETITION_SECONDS = 1.0
+HICCUP = 1.0  # seconds: a task's request is repeated at once, so that only an outage costs it a heartbeat's interval
+# When the supervisor began with the task of a client, in seconds of the monotonic clock.
+_begun: WeakKeyDictionary[Any, float] = WeakKeyDictionary()
 
 
-def retry_during_start(call: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap a step before the task runs: its start, or `_configure_logging`, which may need a connection."""
+def patient_logging(configure: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap `_configure_logging`, which may ask the server for a connection before the task starts."""
 
-    @wraps(call)
-    def call_patiently(*args: Any, **options: Any) -> Any:
-        with request_policy(attempt(ID, None, policy_since, time.monotonic())):
-            return call(*args, **options)
+    @wraps(configure)
+    def configure_patiently(log_path: str, client: Any) -> Any:
+        attempt(ID, None, _begun.__setitem__, client, time.monotonic())
+        with request_policy(attempt(ID, None, policy_since_begin, client)):
+            return configure(log_path, client)
 
-    return call_patiently
+    return configure_patiently
+
+
+def patient_start(start: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap `_on_child_started`, which reports the task's start. It has what `_configure_logging` left of the time."""
+
+    @wraps(start)
+    def start_patiently(supervisor: Any, **options: Any) -> Any:
+        policy = attempt(ID, None, policy_since_begin, supervisor.client)
+        attempt(ID, None, _begun.pop, supervisor.client, None)
+        with request_policy(policy):
+            return start(supervisor, **options)
+
+    return start_patiently
+
+
+def policy_since_begin(client: Any) -> Policy | None:
+    """Return the policy for what happens before the task runs, by the client of its supervisor."""
+    return policy_since(_begun.get(client, time.monotonic()))
 
 
 def deliver_state(update: Callable[[Any], None]) -> Callable[[Any], None]:
@@ -74,24 +93,24 @@ def policy_since(last_heartbeat: float) -> Policy | None:
 
 
 def _until(deadline: float) -> Policy | None:
-    from airflow.sdk.api.client import API_RETRY_WAIT_MAX, API_RETRY_WAIT_MIN
+    from airflow.sdk.api.client import API_RETRIES, API_RETRY_WAIT_MAX, API_RETRY_WAIT_MIN
 
-    return until(deadline, (min(API_RETRY_WAIT_MIN, LONGEST_PAUSE), min(API_RETRY_WAIT_MAX, LONGEST_PAUSE)))
+    pause = min(API_RETRY_WAIT_MIN, LONGEST_PAUSE), min(API_RETRY_WAIT_MAX, LONGEST_PAUSE)
+    return until(deadline, pause, API_RETRIES)
 
 
 def keep_request(handle: Callable[..., None]) -> Callable[..., None]:
     """Wrap `_handle_request`, which sends what a running task asks for."""
 
     def send(supervisor: Any, *args: Any) -> None:
-        with request_policy(attempt(ID, None, _until, time.monotonic() + REPETITION_SECONDS)):
+        with request_policy(attempt(ID, None, _until, time.monotonic() + HICCUP)):
             handle(supervisor, *args)
 
     @wraps(handle)
     def handle_or_keep(supervisor: Any, message: Any, log: Any, request_id: int) -> None:
         again = partial(send, supervisor, message, log, request_id)
         if not has_child(supervisor) or not is_running(supervisor):
-            # Without heartbeats nothing tells when the outage ends.
-            handle(supervisor, message, log, request_id)
+            handle(supervisor, message, log, request_id)  # no heartbeat tells when the outage ends
             return
         try:
             again()
@@ -133,7 +152,7 @@ def before_heartbeat(supervisor: Any) -> None:
 
 
 def after_heartbeat(supervisor: Any, failures: int) -> None:
-    """Wait an interval after a failed heartbeat, however long it took; after an answered one, send pending requests."""
+    """Give the loop an interval after a failure, however long that took; catch up after an answer."""
     from airflow.sdk.api.client import API_RETRIES
 
     if supervisor.failed_heartbeats > failures:
@@ -143,19 +162,19 @@ def after_heartbeat(supervisor: Any, failures: int) -> None:
     send_pending(supervisor, API_RETRIES)
 
 
-def tolerate_failures(handle: Callable[[Any, Exception], None]) -> Callable[[Any, Exception], None]:
+def bear_failures(handle: Callable[[Any, Exception], None]) -> Callable[[Any, Exception], None]:
     """Wrap `_handle_heartbeat_failures`, which kills the task after `[workers] max_failed_heartbeats` failures."""
 
     @wraps(handle)
     def handle_when_given_up(supervisor: Any, error: Exception) -> None:
-        if not attempt(ID, False, tolerate, supervisor, error):
+        if not attempt(ID, False, bear, supervisor, error):
             handle(supervisor, error)
 
     return handle_when_given_up
 
 
-def tolerate(supervisor: Any, error: Exception) -> bool:
-    """Count a failure, and log the first. Return False if the scheduler has given up the task by now."""
+def bear(supervisor: Any, error: Exception) -> bool:
+    """Count a failure, and say so after the first; False: the scheduler has given up the task."""
     from airflow.sdk.execution_time.supervisor import HEARTBEAT_TIMEOUT, MAX_FAILED_HEARTBEATS
 
     left = supervisor._last_successful_heartbeat + HEARTBEAT_TIMEOUT - time.monotonic()
@@ -174,20 +193,20 @@ def tolerate(supervisor: Any, error: Exception) -> bool:
 
 # The supervisor's functions, the digests of their source, and what wraps them. `keep_request` needs `send_heartbeat`.
 PATCHES: tuple[tuple[str, str, Wrap], ...] = (
-    ("_configure_logging", "0eacd522b8ca2ee9", retry_during_start),
-    ("ActivitySubprocess._on_child_started", "c1810e9d6d095987", retry_during_start),
+    ("_configure_logging", "0eacd522b8ca2ee9", patient_logging),
+    ("ActivitySubprocess._on_child_started", "c1810e9d6d095987", patient_start),
     ("ActivitySubprocess._send_heartbeat_if_needed", "31f8f8772b8c6096", send_heartbeat),
-    ("ActivitySubprocess._handle_heartbeat_failures", "78a72b8b5af7fd87", tolerate_failures),
+    ("ActivitySubprocess._handle_heartbeat_failures", "78a72b8b5af7fd87", bear_failures),
     ("ActivitySubprocess._handle_request", "30064da15beecec2", keep_request),
     ("ActivitySubprocess.update_task_state_if_needed", "9f0c88714b9fff61", deliver_state),
 )
 FIX = Fix(
     id=ID,
-    title="A running task survives an outage of the API server that is shorter than the scheduler's heartbeat timeout",
-    symptom="One minute without an API server fails every running task, and every task that starts or ends meanwhile.",
+    title="A running task outlives an outage of the API server that is shorter than the scheduler's heartbeat timeout",
+    symptom="A minute without an API server fails every running task, and those that start or end meanwhile.",
     issue="https://github.com/apache/airflow/pull/73244",
-    ends="Airflow's supervisor kills a task no earlier than `task_instance_heartbeat_timeout` after its last"
-    " heartbeat, and repeats its start and its final state until then.",
+    ends="Airflow's supervisor kills a task no earlier than `task_instance_heartbeat_timeout` after its last heartbeat,"
+    " and repeats its start and its final state until then.",
     patches=(
         Patch(CLIENT, "Client.request", ("47a84818c29aec97",), use_policy, LINES),
         *(Patch(SUPERVISOR, function, (digest,), wrap, LINES) for function, digest, wrap in PATCHES),

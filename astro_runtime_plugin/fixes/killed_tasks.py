@@ -14,7 +14,8 @@ from __future__ import annotations
 import mmap
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
 from typing import Any
 
@@ -28,7 +29,7 @@ SUPERVISOR, CLIENT = "airflow.sdk.execution_time.supervisor", "airflow.sdk.api.c
 STOP_ANSWERS = (404, 409, 410)  # to a heartbeat; the supervisor kills the task after one of them
 
 # What this process has wrapped. Without all of SAFEGUARDS an interruption could do harm.
-SAFEGUARDS = {"send", "start", "heartbeat"}
+SAFEGUARDS = {"send", "asend", "start", "heartbeat"}
 _wrapped: set[str] = set()
 # One byte that the supervisor shares with its task: 1 once the server has told the supervisor to stop the task.
 _stop: list[mmap.mmap] = []
@@ -74,11 +75,28 @@ def finish_sending(send: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(send)
     def finish(*args: Any, **options: Any) -> Any:
-        if _current and threading.current_thread() is threading.main_thread():
-            return _current[0].send(send, *args, **options)
-        return send(*args, **options)
+        with _whole_request():
+            return send(*args, **options)
 
     return finish
+
+
+def finish_sending_async(send: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """Wrap `CommsDecoder.asend`, a request of an async operator's; its locks outlive an interrupted event loop."""
+    _wrapped.add("asend")
+
+    @wraps(send)
+    async def finish(*args: Any, **options: Any) -> Any:
+        with _whole_request():
+            return await send(*args, **options)
+
+    return finish
+
+
+def _whole_request() -> AbstractContextManager[None]:
+    if _current and threading.current_thread() is threading.main_thread():
+        return _current[0].request()
+    return nullcontext()
 
 
 def share_stop(start: Callable[..., Any]) -> Callable[..., Any]:
@@ -127,6 +145,7 @@ FIX = Fix(
         Patch(RUNNER, "_prepare", ("2c530730d1b12dfa",), interrupt, ("3.3",)),
         Patch(RUNNER, "_execute_task", ("bc0fbd9dbd3138f2",), interrupt, ("3.3",)),
         Patch(COMMS, "CommsDecoder.send", ("0e7ce55795dc65b9",), finish_sending, ("3.3",)),
+        Patch(COMMS, "CommsDecoder.asend", ("52e8f8a3ee1c07e0",), finish_sending_async, ("3.3",)),
         Patch(SUPERVISOR, "ActivitySubprocess.start", ("3b7c00d9ab984ddf",), share_stop, ("3.3",)),
         Patch(CLIENT, "TaskInstanceOperations.heartbeat", ("7f95ad1344a90b27",), note_stop, ("3.3",)),
     ),

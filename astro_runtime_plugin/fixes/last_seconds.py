@@ -1,9 +1,10 @@
-"""A supervisor that gets SIGTERM just after its task has ended still reports the state and uploads the log.
+"""A supervisor that gets SIGTERM when its task has just ended still reports the state and uploads the log.
 
-While its task runs, Airflow 3's supervisor passes SIGTERM and SIGINT on to it. Once the task has ended, the supervisor
-restores the previous signal handlers, and only then reports the state and uploads the log: a signal in these seconds
-ends it. With this fix such a signal waits until both are done, and ends the supervisor then. Whoever stops it sets the
-limit, as Kubernetes does with SIGKILL.
+While its task runs, Airflow 3's supervisor passes SIGTERM and SIGINT on to it. Once the task has ended, it gives the
+signals back to their previous handlers, and only then reports the state and uploads the log: a signal of these seconds
+ends it. Here such a signal waits for the end of both, and ends the supervisor then. A report that must be repeated,
+since the API server is away, gets some more seconds (`support.stop_request`). The second signal of a kind waits for
+nothing.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ from typing import Any
 
 from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
+from astro_runtime_plugin.fixes.support.stop_request import forget_stop, request_stop
 
 ID = "last-seconds"
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-class PostponedSignals:
+class Postponement:
     """Signals of this process that wait until `end`."""
 
     def __init__(self) -> None:
@@ -31,23 +33,31 @@ class PostponedSignals:
             signal.signal(number, self._receive)
 
     def _receive(self, number: int, frame: Any) -> None:
-        if number not in self.received:
-            self.received.append(number)
+        if number in self.received:
+            self._deliver()
+            return
+        self.received.append(number)
+        request_stop()
 
     def end(self) -> None:
-        """Restore the handlers, and send this process the signals that it has received."""
+        """Restore the handlers, and send this process the signals that it has received, each once."""
+        forget_stop()
+        self._deliver()
+
+    def _deliver(self) -> None:
+        received, self.received = self.received, []
         for postponed, handler in self.previous.items():
             signal.signal(postponed, handler)
-        for number in self.received:
+        for number in received:
             os.kill(os.getpid(), number)
 
 
 def postpone_signals(wait: Callable[[Any], int]) -> Callable[[Any], int]:
-    """Wrap `ActivitySubprocess.wait`: the previous handlers that it restores are those of PostponedSignals."""
+    """Wrap `ActivitySubprocess.wait`: what it restores as the previous handlers are those of the postponement."""
 
     @wraps(wait)
     def wait_undisturbed(process: Any) -> int:
-        postponement = attempt(ID, None, PostponedSignals)
+        postponement = attempt(ID, None, Postponement)
         try:
             return wait(process)
         finally:
@@ -59,10 +69,10 @@ def postpone_signals(wait: Callable[[Any], int]) -> Callable[[Any], int]:
 
 FIX = Fix(
     id=ID,
-    title="SIGTERM in the last seconds of a task does not lose its state or its log",
-    symptom="A worker was stopped just after a task had ended: its log was never uploaded, or its state not reported.",
+    title="SIGTERM in the last seconds of a task does not lose its state and its log",
+    symptom="A worker was stopped just when a task had ended: its log was never uploaded, or its state not reported.",
     issue="",
-    ends="The supervisor restores its signal handlers after it has uploaded the log.",
+    ends="The supervisor restores the handlers of signals after it has uploaded the log.",
     patches=(
         Patch(
             "airflow.sdk.execution_time.supervisor",

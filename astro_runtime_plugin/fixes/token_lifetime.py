@@ -1,13 +1,14 @@
-"""The token of a running task outlives an outage of the API server, which cannot renew an expired token.
+"""The token of a running task outlives an outage of the API server, which cannot renew one that has expired.
 
-The API server renews a token when it answers a request in the last fifth of the token's life (Airflow's
-`JWTReissueMiddleware`). Of Airflow's ten minutes, only two may be left when an outage begins, while the scheduler waits
-five minutes for a heartbeat.
+An answer of the API server renews a token in the last fifth of its life (Airflow's `JWTReissueMiddleware`). With
+Airflow's ten minutes that leaves two at worst, while the scheduler waits five for a heartbeat.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from configparser import ConfigParser
 from functools import wraps
 from typing import Any
 
@@ -16,44 +17,52 @@ from astro_runtime_plugin.fixes.guard import attempt
 
 ID = "token-lifetime"
 OPTION = ("execution_api", "jwt_expiration_time")
-PARTS = 5  # only the last fifth of a token's life is certain to be left when an outage begins
-MARGIN = 60  # seconds, for answers that come late
+VARIABLE = "AIRFLOW__EXECUTION_API__JWT_EXPIRATION_TIME"
+PARTS = 5  # a fifth of a token's life must be as long as an outage may be,
+MARGIN = 60  # and some seconds for answers that come late
 
 
-def lengthen_lifetime(create: Callable[[], Any]) -> Callable[[], Any]:
+def outlive_outages(create: Callable[[], Any]) -> Callable[[], Any]:
     """Wrap `_jwt_generator`, whose result makes the tokens with which tasks run."""
 
     @wraps(create)
-    def create_and_lengthen() -> Any:
+    def create_for_outages() -> Any:
         generator = create()
         attempt(ID, None, lengthen, generator)
         return generator
 
-    return create_and_lengthen
+    return create_for_outages
 
 
 def lengthen(generator: Any) -> None:
-    """Let tokens live long enough, unless the operator has set their lifetime."""
+    """Let tokens live long enough, unless the operator has set their lifetime, be it to Airflow's default."""
     from airflow.configuration import conf
 
-    if generator.valid_for == float(conf.get_default_value(*OPTION)):
+    if not is_set(conf):
         timeout = conf.getint("scheduler", "task_instance_heartbeat_timeout")
         generator.valid_for = max(generator.valid_for, PARTS * (timeout + MARGIN))
 
 
+def is_set(config: ConfigParser) -> bool:
+    """Whether the environment or airflow.cfg sets the lifetime; `has_option` of Airflow's own class counts defaults.
+
+    Airflow ignores `_cmd` and `_secret` here, since the option is none of its `sensitive_config_values`.
+    """
+    return VARIABLE in os.environ or ConfigParser.has_option(config, *OPTION)
+
+
 FIX = Fix(
     id=ID,
-    title="The token of a running task outlives any outage that the scheduler tolerates",
-    symptom="After some minutes without an API server, every request of a running task gets 403, and the task is"
-    " killed.",
+    title="The token of a running task outlives an outage that the scheduler bears",
+    symptom="After some minutes without an API server, running tasks get 403 for every request, and are killed.",
     issue="https://github.com/apache/airflow/issues/67939",
-    ends="Airflow renews a task's token so early that its remaining life exceeds `task_instance_heartbeat_timeout`.",
+    ends="Airflow renews a task's token so early that what is left is longer than `task_instance_heartbeat_timeout`.",
     patches=(
         Patch(
             "airflow.api_fastapi.execution_api.app",
             "_jwt_generator",
             ("acf64f59b409bfe6",),
-            lengthen_lifetime,
+            outlive_outages,
             ("3.3",),
         ),
     ),

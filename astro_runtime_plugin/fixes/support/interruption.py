@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 Handler = Callable[[int, Any], Any]
@@ -16,7 +17,7 @@ log = logging.getLogger("astro_runtime")
 class Interruption:
     """What SIGTERM does while `run` runs a function.
 
-    `stop` is Airflow's handler, which calls `on_kill`. If `is_stopped_by_server` returns True, only that handler runs.
+    `stop` is Airflow's handler, which calls `on_kill`. Where `is_stopped_by_server` is true, it stays the only one.
     """
 
     def __init__(self, stop: Handler, is_stopped_by_server: Callable[[], bool]) -> None:
@@ -47,7 +48,7 @@ class Interruption:
         return result
 
     def handle(self, signum: int, frame: Any) -> None:
-        """Stop the operator once, and raise AirflowTaskTerminated; a request to the supervisor is finished first."""
+        """Stop the operator and raise AirflowTaskTerminated, once; during a request to the supervisor, at its end."""
         if self.received or os.getpid() != self.pid:
             return
         if self.sends:
@@ -68,15 +69,19 @@ class Interruption:
         raise AirflowTaskTerminated(MESSAGE)
 
     def _end(self) -> None:
-        """Restore Airflow's handler, unless SIGTERM has arrived: another one must not disturb the report."""
+        """Give the signal back to Airflow; if it has come, another one must not disturb the report of the failure."""
         if not self.received:
             signal.signal(signal.SIGTERM, self.stop)
 
-    def send(self, send: Callable[..., Any], *args: Any, **options: Any) -> Any:
-        """Send a request to the supervisor without interruption: otherwise the next request would get its answer."""
+    @contextmanager
+    def request(self) -> Iterator[None]:
+        """Let the block's request to the supervisor end uninterrupted: the next request would get its answer.
+
+        Async requests may overlap; the signal waits for the end of the last one.
+        """
         self.sends += 1
         try:
-            return send(*args, **options)
+            yield
         finally:
             self.sends -= 1
             if self.waits and not self.sends:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from astro_runtime_plugin.fixes.support.request_policy import is_outage
+from astro_runtime_plugin.fixes.support.request_errors import may_pass
 
 MAX_PENDING = 100  # Airflow's own task runner waits for each answer; others may ask for more at once
 
@@ -33,7 +33,7 @@ _pending: WeakKeyDictionary[Any, list[PendingRequest]] = WeakKeyDictionary()
 def keep(supervisor: Any, request: PendingRequest, error: Exception) -> bool:
     """Keep a request that failed in an outage. Return False if it is not kept, so that the task gets the error."""
     requests = _pending.setdefault(supervisor.client, [])
-    if not is_outage(error) or len(requests) >= MAX_PENDING:
+    if not may_pass(error) or len(requests) >= MAX_PENDING:
         return False
     requests.append(request)
     return True
@@ -81,7 +81,7 @@ def _send(supervisor: Any, requests: list[PendingRequest], request: PendingReque
         request.context.run(request.send)
     except Exception as error:
         request.failed_at = time.monotonic()
-        if may_fail and is_outage(error):
+        if may_fail and may_pass(error):
             return
         with suppress(OSError):  # the task has ended
             _answer_with(supervisor, request.id, error)

@@ -1,4 +1,4 @@
-"""How often a client of the API server repeats a request: as Airflow is configured, or as a fix decides for a block."""
+"""How often a client of the API server repeats a request: as Airflow's settings say, or as a fix says for a block."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from contextvars import ContextVar
 from functools import partial, wraps
 from typing import Any
 
+from astro_runtime_plugin.fixes.support.request_errors import is_outage, may_pass
+from astro_runtime_plugin.fixes.support.stop_request import limit
+
 log = logging.getLogger("astro_runtime")
 Attempt = Callable[[], Any]
 Policy = Callable[[Attempt], Any]
-# Seconds. The shorter the pause, the sooner a request arrives after an outage, and the more requests a server gets
-# while it starts.
+# Seconds. The shorter, the sooner a request arrives after an outage, and the more requests a server gets in its start.
 LONGEST_PAUSE = 5.0
 _current: ContextVar[Policy | None] = ContextVar("astro_runtime_request_policy", default=None)
 
@@ -48,24 +50,27 @@ def once(attempt: Attempt) -> Any:
     return attempt()
 
 
-def until(deadline: float, pause: tuple[float, float]) -> Policy | None:
-    """Return the policy that repeats what an outage stops; None (Airflow's own) if the deadline has passed.
+def until(deadline: float, pause: tuple[float, float], attempts: int) -> Policy | None:
+    """Return the policy that repeats what an outage stops; None (Airflow's own) if the deadline is over.
 
     `deadline` is a time of the monotonic clock in seconds, `pause` the shortest and the longest pause in seconds.
+    A request that fails otherwise, though it may succeed later, gets as many `attempts` as Airflow gives it. Once this
+    process is asked to stop, the deadline is near.
     """
     if time.monotonic() >= deadline:
         return None
-    return partial(_repeat, deadline, pause)
+    return partial(_repeat, deadline, pause, attempts)
 
 
-def _repeat(deadline: float, pause: tuple[float, float], attempt: Attempt) -> Any:
-    failures = 0
+def _repeat(deadline: float, pause: tuple[float, float], attempts: int, attempt: Attempt) -> Any:
+    failures = faults = 0
     while True:
         try:
             return attempt()
         except Exception as error:
-            left = deadline - time.monotonic()
-            if not is_outage(error) or left <= 0:
+            left = limit(deadline) - time.monotonic()
+            faults += not is_outage(error)
+            if not may_pass(error) or left <= 0 or faults >= attempts:
                 raise
             _warn(failures, error, left)
         failures += 1
@@ -73,18 +78,9 @@ def _repeat(deadline: float, pause: tuple[float, float], attempt: Attempt) -> An
 
 
 def _warn(failures: int, error: Exception, left: float) -> None:
-    if failures == 1:  # the first one is often over at once
+    if failures == 1:  # a single one is no news
         log.warning(
-            "astro-runtime: the API server is away (%s); a request is repeated for %.0f s",
+            "astro-runtime: the API server is away (%s); a request is repeated for up to %.0f s",
             type(error).__name__,
             left,
         )
-
-
-def is_outage(error: BaseException) -> bool:
-    """Whether a request failed because the API server, or its database, is unavailable or overloaded."""
-    import httpx
-
-    if isinstance(error, httpx.HTTPStatusError):
-        return error.response.status_code >= 500 or error.response.status_code == 429
-    return isinstance(error, httpx.RequestError)

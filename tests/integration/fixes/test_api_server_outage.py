@@ -22,8 +22,19 @@ def test_tasks_outlive_an_outage_of_the_api_server(proof: Proof) -> None:
     assert states["lost answers"] == ["success"] * 3
     # The server refused one request, but took heartbeats.
     assert states["fault"] == ["failed"]
+    # The server answered 500 to the task's start: since its database was away, and since it had a fault of its own.
+    assert states["start without database"] == proof.expect(stock=[], fixed=["success"])
+    assert states["faulty start"] == ["3 attempts"]
 
 
 def test_task_outlives_its_api_server(proof: Proof) -> None:
     state = proof.run("api_server_kill", AIRFLOW__API_AUTH__JWT_SECRET=SECRET_KEY)
     assert state == proof.expect(stock="running", fixed="success")
+
+
+def test_answer_of_a_server_without_its_database_means_an_outage(proof: Proof) -> None:
+    variables = {
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{proof.home}/missing/airflow.db",
+        "AIRFLOW__WORKERS__EXECUTION_API_RETRIES": "1",
+    }
+    assert proof.run("api_server_database", **variables) == [[500, True], [500, True]]

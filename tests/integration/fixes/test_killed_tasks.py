@@ -10,9 +10,10 @@ from testing.supervised_task import SupervisedTask, supervised_task
 from testing.waiting import wait_until
 
 DAG = """
-import os, time
+import asyncio, os, time
+from contextlib import suppress
 from pathlib import Path
-from airflow.sdk import DAG, BaseOperator, Variable
+from airflow.sdk import DAG, BaseAsyncOperator, BaseHook, BaseOperator, Variable
 
 FOLDER = Path(os.environ["FOLDER"])
 
@@ -47,6 +48,29 @@ class Endless(Operator):
         while True:
             time.sleep(0.05)
 
+class Async(BaseAsyncOperator):
+    on_kill = Operator.on_kill
+
+    async def aexecute(self, context):
+        (FOLDER / "started").touch()
+        while not (FOLDER / "killed").exists():
+            await asyncio.sleep(0.05)
+
+class AsyncAsking(Async):
+    async def aexecute(self, context):
+        with suppress(Exception):
+            await BaseHook.aget_connection("slow")
+        await Async.aexecute(self, context)
+
+class LoopAsking(Operator):
+    def execute(self, context):
+        asyncio.new_event_loop().run_until_complete(AsyncAsking.aexecute(self, context))
+
+class Gathering(Async):
+    async def aexecute(self, context):
+        ask = AsyncAsking.aexecute(self, context)
+        await asyncio.gather(ask, Async.aexecute(self, context), return_exceptions=True)
+
 def fail(context):
     (FOLDER / "failure").write_text(str(context["exception"]))
     while (FOLDER / "wait").exists():
@@ -68,7 +92,7 @@ def terminate(task: SupervisedTask) -> list[str]:
     return task.api.states
 
 
-@pytest.mark.parametrize("operator", ["Operator", "Stubborn"])
+@pytest.mark.parametrize("operator", ["Operator", "Stubborn", "Async"])
 def test_task_that_sigterm_stops_is_no_success(proof: Proof, operator: str) -> None:
     with supervised_task(proof, dag(operator)) as task:
         task.wait_for_file("started")
@@ -83,9 +107,18 @@ def test_retries_of_a_task_that_sigterm_stops_count(proof: Proof) -> None:
         assert terminate(task) == proof.expect(stock=["success"], fixed=["up_for_retry"])
 
 
-def test_request_to_the_supervisor_is_not_interrupted(proof: Proof) -> None:
-    with supervised_task(proof, dag("Asking")) as task:
-        with task.api.hold("variables"):
+@pytest.mark.parametrize(
+    ("operator", "request_path"),
+    [
+        ("Asking", "variables"),
+        ("AsyncAsking", "connections"),
+        ("LoopAsking", "connections"),
+        ("Gathering", "connections"),
+    ],
+)
+def test_request_to_the_supervisor_is_not_interrupted(proof: Proof, operator: str, request_path: str) -> None:
+    with supervised_task(proof, dag(operator)) as task:
+        with task.api.hold(request_path):
             assert task.api.is_holding.wait(60), task.describe()
             task.supervisor.send_signal(signal.SIGTERM)
             wait_until(lambda: "forwarding" in task.describe(), task.describe)

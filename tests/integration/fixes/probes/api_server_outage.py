@@ -8,11 +8,15 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from testing.execution_api import NOT_RUNNING, ExecutionApi
+from testing.execution_api import ANSWERS, NOT_RUNNING, ExecutionApi
 from testing.proof import report
-from testing.task_in_outage import TaskInOutage, write_dag
+from testing.task_in_outage import IMPATIENCE, TaskInOutage, write_dag
 
 HOME = Path(os.environ["AIRFLOW_HOME"])
+RETRIES = int(IMPATIENCE["AIRFLOW__WORKERS__EXECUTION_API_RETRIES"])
+# What the execution API of Airflow 3.3 answers while its database is away, and for an error of its own.
+DATABASE_AWAY = 500, {"detail": {"reason": "Database error", "statement": "hidden", "orig_error": "hidden"}}
+FAULT = 500, {"message": "Internal server error"}
 VARIABLES = {
     "stays away": {"AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "6"},
     "lost answers": {  # Airflow's default: so the second repetition comes after a heartbeat is due
@@ -116,6 +120,25 @@ def observe_fault(task: Task) -> list[str]:
     return task.outcome()
 
 
+def observe_start_without_database(task: Task) -> list[str]:
+    """The server's database is away when the task starts."""
+    task.api.answers["run"] = DATABASE_AWAY
+    task.api.start()
+    task.end_task()
+    task.run()
+    task.wait_for(lambda: task.api.count("run") > RETRIES)
+    task.api.answers["run"] = ANSWERS["run"]
+    return task.outcome()
+
+
+def observe_faulty_start(task: Task) -> list[str]:
+    """The server never takes this task's start, and its supervisor gives up."""
+    task.api.answers["run"] = FAULT
+    task.api.start()
+    task.run()
+    return [*task.outcome(), f"{task.api.count('run')} attempts"]
+
+
 CASES: dict[str, Callable[[Task], list[str]]] = {
     "running": observe_running,
     "start": observe_start,
@@ -127,6 +150,8 @@ CASES: dict[str, Callable[[Task], list[str]]] = {
     "stays away": observe_end_of_server,
     "lost answers": observe_loss_of_answers,
     "fault": observe_fault,
+    "start without database": observe_start_without_database,
+    "faulty start": observe_faulty_start,
 }
 
 write_dag()

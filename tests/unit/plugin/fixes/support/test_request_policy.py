@@ -8,18 +8,20 @@ from typing import Any
 import httpx
 import pytest
 
+from astro_runtime_plugin.fixes.support import stop_request
 from astro_runtime_plugin.fixes.support.request_policy import (
-    is_outage,
     once,
     request_policy,
     until,
     use_policy,
 )
+from astro_runtime_plugin.fixes.support.stop_request import forget_stop, request_stop
 
 REQUEST = httpx.Request("GET", "http://127.0.0.1/")
 REFUSED = httpx.ConnectError("refused", request=REQUEST)
 PAUSE = (0.0, 0.0)
 HOUR = 3600.0
+ATTEMPTS = 3
 
 
 def status_error(status: int) -> httpx.HTTPStatusError:
@@ -50,26 +52,7 @@ request = use_policy(repeated)
 
 
 def in_an_hour() -> Any:
-    return until(time.monotonic() + HOUR, PAUSE)
-
-
-@pytest.mark.parametrize(
-    ("error", "expected"),
-    [
-        (REFUSED, True),
-        (httpx.ReadTimeout("", request=REQUEST), True),
-        (status_error(429), True),
-        (status_error(500), True),
-        (status_error(503), True),
-        (status_error(403), False),
-        (status_error(404), False),
-        (status_error(409), False),
-        (status_error(410), False),
-        (ValueError(), False),
-    ],
-)
-def test_outage_is_no_answer_or_that_of_a_troubled_server(error: Exception, expected: bool) -> None:
-    assert is_outage(error) is expected
+    return until(time.monotonic() + HOUR, PAUSE, ATTEMPTS)
 
 
 def test_request_without_a_policy_is_airflows() -> None:
@@ -97,10 +80,31 @@ def test_other_errors_are_not_repeated() -> None:
     assert client.errors == [REFUSED]
 
 
+def test_fault_gets_the_attempts_that_airflow_gives_it() -> None:
+    client = Client(REFUSED, *[status_error(500)] * 9)
+    with request_policy(in_an_hour()), pytest.raises(httpx.HTTPStatusError):
+        request(client, "answer")
+    assert len(client.errors) == 9 - ATTEMPTS
+
+
+def test_request_to_stop_ends_the_repetition(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stop_request, "GRACE", 0.0)
+    client = Client(*[REFUSED] * 99)
+    request_stop()
+    with request_policy(in_an_hour()), pytest.raises(httpx.ConnectError):
+        request(client, "answer")
+    forget_stop()
+    with request_policy(in_an_hour()):
+        assert request(client, "answer") == "answer"
+
+
 def test_deadline_ends_the_repetition() -> None:
-    with request_policy(until(time.monotonic() + 0.01, (0.02, 0.02))), pytest.raises(httpx.ConnectError):
+    with (
+        request_policy(until(time.monotonic() + 0.01, (0.02, 0.02), ATTEMPTS)),
+        pytest.raises(httpx.ConnectError),
+    ):
         request(Client(*[REFUSED] * 99), "answer")
 
 
 def test_after_the_deadline_airflow_decides() -> None:
-    assert until(time.monotonic(), PAUSE) is None
+    assert until(time.monotonic(), PAUSE, ATTEMPTS) is None
