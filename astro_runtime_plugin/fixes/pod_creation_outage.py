@@ -3,13 +3,13 @@
 With retries (`[kubernetes_executor] task_publish_max_retries`), each of the scheduler's loops tries again for a whole
 batch of tasks, without a pause unless the API server demands one. Here one failure ends the attempts for a moment. A
 task that stays queued for too long is revoked and queued again, but its first request for a pod stays, too, so that
-the API server gets both when it is back. Here revoking a task removes its request.
+the API server gets both when it is back. Here the requests of revoked tasks are removed before that.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from functools import wraps
 from queue import Empty
@@ -53,27 +53,49 @@ def pause(executor: Any, task: Any, error: Exception) -> bool:
     return True
 
 
-def remove_request(revoke: Callable[..., None]) -> Callable[..., None]:
+# The tasks of each executor whose requests are to be removed. All of them are removed at once: each look into the queue
+# is a call to another process.
+_revoked: WeakKeyDictionary[Any, set[Any]] = WeakKeyDictionary()
+
+
+def remember_revoked(revoke: Callable[..., None]) -> Callable[..., None]:
     """Wrap `KubernetesExecutor.revoke_task`."""
 
     @wraps(revoke)
-    def revoke_and_remove(executor: Any, *, ti: Any) -> None:
+    def revoke_and_remember(executor: Any, *, ti: Any) -> None:
         revoke(executor, ti=ti)
-        attempt(ID, None, remove, executor, ti)
+        attempt(ID, None, remember, executor, ti)
 
-    return revoke_and_remove
+    return revoke_and_remember
 
 
-def remove(executor: Any, task: Any) -> None:
-    """Remove the requests for a pod for a task; only the scheduler's main thread uses their queue."""
+def remember(executor: Any, task: Any) -> None:
+    """Let the requests for a pod for a task be removed."""
     key = executor.get_task_key(task) if executor.supports_task_instance_uuid else task.key
+    _revoked.setdefault(executor, set()).add(key)
+
+
+def remove_requests_before(function: Callable[..., None]) -> Callable[..., None]:
+    """Wrap a method of KubernetesExecutor that adds requests for pods, or creates pods."""
+
+    @wraps(function)
+    def remove_and_call(executor: Any, *args: Any, **options: Any) -> None:
+        if executor in _revoked:
+            attempt(ID, None, remove, executor, _revoked.pop(executor))
+        function(executor, *args, **options)
+
+    return remove_and_call
+
+
+def remove(executor: Any, keys: Collection[Any]) -> None:
+    """Remove the requests for pods for tasks; only the scheduler's main thread uses their queue."""
     requests = executor.task_queue
     for _ in range(requests.qsize()):
         try:
             request = requests.get_nowait()
         except Empty:
             return
-        if request.key != key:
+        if request.key not in keys:
             requests.put(request)
         requests.task_done()
 
@@ -92,6 +114,8 @@ FIX = Fix(
             ("ac9445fcf3b902df",),
             pause_after_failure,
         ),
-        Patch(EXECUTOR, "KubernetesExecutor.revoke_task", ("53e3173e95b3428d",), remove_request),
+        Patch(EXECUTOR, "KubernetesExecutor.revoke_task", ("53e3173e95b3428d",), remember_revoked),
+        Patch(EXECUTOR, "KubernetesExecutor.execute_async", ("0a3d10d28bdd70d1",), remove_requests_before),
+        Patch(EXECUTOR, "KubernetesExecutor.sync", ("0e98a55108ee0892",), remove_requests_before),
     ),
 )
