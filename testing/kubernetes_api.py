@@ -60,13 +60,15 @@ def matches(selector: str, labels: Mapping[str, str]) -> bool:
 class FakeKubernetes:
     """The pods that were created, and the settings that point Airflow to this API server.
 
-    While `failure` is a status, or CLOSED, every request gets it. `requests` counts all requests.
+    While `failure` is a status, or CLOSED, every request gets it. `requests` counts all requests. No pod in `kept`
+    can be deleted.
     """
 
     def __init__(self, home: Path, port: int) -> None:
         self.pods: list[dict[str, Any]] = []
         self.failure: int | None = None
         self.requests = 0
+        self.kept: set[str] = set()
         self._watches: list[tuple[str, queue.Queue[tuple[str, dict[str, Any]]]]] = []
         (home / "template.yaml").write_text(TEMPLATE)
         (home / "kubeconfig").write_text(KUBECONFIG.format(port=port))
@@ -154,8 +156,9 @@ class PodHandler(BaseHTTPRequestHandler):
             self._respond(200, self.fake.set_labels(name, labels))
 
     def do_DELETE(self) -> None:
+        name = urlsplit(self.path).path.rpartition("/")[2]
         if not self._fail():
-            self._respond(200, {})
+            self._respond(500 if name in self.fake.kept else 200, {})
 
     def _watch(self, events: queue.Queue[tuple[str, dict[str, Any]]]) -> None:
         self.protocol_version = "HTTP/1.1"  # has chunks, each of which the client reads at once

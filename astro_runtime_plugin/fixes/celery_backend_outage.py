@@ -1,8 +1,8 @@
-"""The scheduler survives an outage of Celery's result backend.
+"""The scheduler goes on while Celery's result backend is away.
 
-`CeleryExecutor.sync` asks the backend for the states of all tasks, and a connection error ends the scheduler. This fix
-skips the round: the states are fetched when the backend is back, and the tasks of a dead scheduler are adopted in a
-later round.
+`CeleryExecutor.sync` asks the backend for the states of all tasks, and an error of the connection ends the scheduler.
+Here the round is skipped; the tasks' states are fetched when the backend is back. Tasks of a dead scheduler are adopted
+in a later round. Both have a limit, after which the error ends the scheduler as stock.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
 from astro_runtime_plugin.fixes.support.outage import Outage, is_outage
-from astro_runtime_plugin.fixes.support.postponement import PostponedError, skip_postponed
+from astro_runtime_plugin.fixes.support.postponement import ADOPTION, postpone_adoption
 
 ID = "celery-backend-outage"
 NOT_FETCHED = "the states of tasks are not known: Celery's result backend cannot be reached"
@@ -40,12 +40,14 @@ def skip_round(update: Callable[[Any], None]) -> Callable[[Any], None]:
             outage.fail(error)
         else:
             outage.end()
+            if executor in _adoption and executor.workloads:  # whose states were fetched
+                _adoption[executor].end()
 
     return update_or_skip
 
 
-def postpone_adoption(adopt: Callable[..., Sequence[Any]]) -> Callable[..., Sequence[Any]]:
-    """Wrap `CeleryExecutor.try_adopt_task_instances`; it raises PostponedError in an outage."""
+def adopt_later(adopt: Callable[..., Sequence[Any]]) -> Callable[..., Sequence[Any]]:
+    """Wrap `CeleryExecutor.try_adopt_task_instances`; an outage leaves the executor out of the round."""
 
     @wraps(adopt)
     def adopt_or_postpone(executor: Any, tasks: Sequence[Any]) -> Sequence[Any]:
@@ -53,10 +55,10 @@ def postpone_adoption(adopt: Callable[..., Sequence[Any]]) -> Callable[..., Sequ
         try:
             not_adopted = adopt(executor, tasks)
         except Exception as error:
-            if not attempt(ID, False, is_outage, error):
+            if not attempt(ID, False, is_outage, error) or outage.is_over_limit:
                 raise
             outage.fail(error)
-            raise PostponedError from error
+            return postpone_adoption(executor, error)
         outage.end()
         return not_adopted
 
@@ -66,19 +68,13 @@ def postpone_adoption(adopt: Callable[..., Sequence[Any]]) -> Callable[..., Sequ
 EXECUTOR = "airflow.providers.celery.executors.celery_executor"
 FIX = Fix(
     id=ID,
-    title="The scheduler survives an outage of Celery's result backend",
-    symptom="The scheduler exits with a connection error when Redis, or another result backend, is briefly"
-    " unavailable.",
+    title="The scheduler outlives an outage of Celery's result backend",
+    symptom="The scheduler exits with a connection error when Redis, or another result backend, is away for a moment.",
     issue="",
     ends="CeleryExecutor skips a round when the connection to the result backend fails.",
     patches=(
         Patch(EXECUTOR, "CeleryExecutor.update_all_workload_states", ("ea43f3c2920a64c2",), skip_round),
-        Patch(EXECUTOR, "CeleryExecutor.try_adopt_task_instances", ("b34845fd531bde22",), postpone_adoption),
-        Patch(
-            "airflow.jobs.scheduler_job_runner",
-            "SchedulerJobRunner.adopt_or_reset_orphaned_tasks",
-            ("453cc3e7a210a5cf", "7a460554b37c7526"),
-            skip_postponed,
-        ),
+        Patch(EXECUTOR, "CeleryExecutor.try_adopt_task_instances", ("b34845fd531bde22",), adopt_later),
+        *ADOPTION,
     ),
 )

@@ -1,8 +1,9 @@
-"""The scheduler survives an outage of the Kubernetes API server.
+"""The scheduler goes on while the Kubernetes API server is away.
 
-KubernetesExecutor lists pods when it adopts those of a dead scheduler and when it revokes a stuck task. A connection
-error, or an answer of 429 or 5xx, ends the scheduler. This fix skips the round: completed pods are adopted soon after,
-tasks in the scheduler's next round, and nothing is reset in the meantime.
+KubernetesExecutor lists pods when it adopts those of a dead scheduler and when it revokes a task that is stuck. An
+error of the connection, or an answer of 429 or 5xx, ends the scheduler. Here the executor is left out of the round:
+completed pods are adopted soon after, tasks in the scheduler's next round, and nothing is reset meanwhile. After a
+limit, the error ends the scheduler as stock.
 """
 
 from __future__ import annotations
@@ -15,7 +16,13 @@ from weakref import WeakKeyDictionary
 from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
 from astro_runtime_plugin.fixes.support.outage import Outage, is_outage
-from astro_runtime_plugin.fixes.support.postponement import PostponedError, skip_postponed
+from astro_runtime_plugin.fixes.support.postponement import (
+    ADOPTION,
+    SCHEDULER,
+    postpone_adoption,
+    postpone_revocation,
+    skip_postponed,
+)
 
 ID = "kubernetes-api-outage"
 PROBLEM = "pods are adopted and revoked later: the Kubernetes API server does not answer"
@@ -63,22 +70,22 @@ def skip_completed_pods(adopt: Callable[..., None]) -> Callable[..., None]:
     return adopt_or_skip
 
 
-def postpone_adoption(adopt: Callable[..., Sequence[Any]]) -> Callable[..., Sequence[Any]]:
-    """Wrap `KubernetesExecutor.try_adopt_task_instances`; it raises PostponedError in an outage."""
+def adopt_later(adopt: Callable[..., Sequence[Any]]) -> Callable[..., Sequence[Any]]:
+    """Wrap `KubernetesExecutor.try_adopt_task_instances`; an outage leaves the executor out of the round."""
 
     @wraps(adopt)
     def adopt_or_postpone(executor: Any, tasks: Sequence[Any]) -> Sequence[Any]:
         try:
             return adopt(executor, tasks)
         except Exception as error:
-            if not attempt(ID, False, record, executor, error):
+            if outage_of(executor).is_over_limit or not attempt(ID, False, record, executor, error):
                 raise
-            raise PostponedError from error
+            return postpone_adoption(executor, error)
 
     return adopt_or_postpone
 
 
-def postpone_revocation(revoke: Callable[..., None]) -> Callable[..., None]:
+def revoke_later(revoke: Callable[..., None]) -> Callable[..., None]:
     """Wrap `KubernetesExecutor.revoke_task`; in an outage it raises PostponedError and removes nothing."""
 
     @wraps(revoke)
@@ -87,10 +94,11 @@ def postpone_revocation(revoke: Callable[..., None]) -> Callable[..., None]:
         try:
             revoke(executor, ti=ti)
         except Exception as error:
-            if restore is None or not attempt(ID, False, record, executor, error):
+            is_over_limit = outage_of(executor).is_over_limit
+            if is_over_limit or restore is None or not attempt(ID, False, record, executor, error):
                 raise
             restore()
-            raise PostponedError from error
+            postpone_revocation(executor, error)
 
     return revoke_or_postpone
 
@@ -111,27 +119,19 @@ def remember(executor: Any, task: Any) -> Callable[[], None]:
 
 
 EXECUTOR = "airflow.providers.cncf.kubernetes.executors.kubernetes_executor"
-SCHEDULER = "airflow.jobs.scheduler_job_runner"
 FIX = Fix(
     id=ID,
-    title="The scheduler survives an outage of the Kubernetes API server",
-    symptom="The scheduler exits if the API server is unavailable, or answers 5xx, while pods are adopted or revoked.",
+    title="The scheduler outlives an outage of the Kubernetes API server",
+    symptom="The scheduler exits when the API server is away, or answers 5xx, while pods are adopted or revoked.",
     issue="https://github.com/apache/airflow/issues/71879",
     ends="KubernetesExecutor skips a round when it cannot list pods.",
     patches=(
         Patch(
             EXECUTOR, "KubernetesExecutor._adopt_completed_pods", ("90b8b9e35a3f806f",), skip_completed_pods
         ),
-        Patch(
-            EXECUTOR, "KubernetesExecutor.try_adopt_task_instances", ("72c6a368ad0f3e64",), postpone_adoption
-        ),
-        Patch(EXECUTOR, "KubernetesExecutor.revoke_task", ("53e3173e95b3428d",), postpone_revocation),
-        Patch(
-            SCHEDULER,
-            "SchedulerJobRunner.adopt_or_reset_orphaned_tasks",
-            ("453cc3e7a210a5cf", "7a460554b37c7526"),
-            skip_postponed,
-        ),
+        Patch(EXECUTOR, "KubernetesExecutor.try_adopt_task_instances", ("72c6a368ad0f3e64",), adopt_later),
+        Patch(EXECUTOR, "KubernetesExecutor.revoke_task", ("53e3173e95b3428d",), revoke_later),
+        *ADOPTION,
         Patch(
             SCHEDULER,
             "SchedulerJobRunner._handle_tasks_stuck_in_queued",

@@ -16,13 +16,20 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection
 from functools import wraps
+from itertools import islice
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
 from astro_runtime_plugin.fixes.support.inquiry import Inquiry
-from astro_runtime_plugin.fixes.support.queued_tasks import open_session, queue_again, queued_tasks
+from astro_runtime_plugin.fixes.support.queued_tasks import (
+    MAX_TASKS,
+    open_session,
+    queue_again,
+    queued_tasks,
+    queues_by_key,
+)
 
 ID = "lost-messages"
 log = logging.getLogger("astro_runtime")
@@ -78,8 +85,8 @@ class Reconciler:
             return
         queues: dict[str, list[str]] = {}
         with open_session() as session:
-            for task in queued_tasks(session, executor, keys, QUEUED_SECONDS):
-                queues.setdefault(task.queue, []).append(executor.workloads[task.key].task_id)
+            for key, queue in queues_by_key(session, executor, keys, QUEUED_SECONDS).items():
+                queues.setdefault(queue, []).append(executor.workloads[key].task_id)
         if queues:
             from astro_runtime_plugin.parallelism.worker_inspector import broker_settings
 
@@ -101,7 +108,7 @@ class Reconciler:
         states = executor.bulk_state_fetcher.get_many([executor.workloads[key] for key in keys])
         pending = {key for key in keys if states.get(executor.workloads[key].task_id, (None,))[0] == PENDING}
         with open_session() as session:
-            tasks = queued_tasks(session, executor, pending, QUEUED_SECONDS)
+            tasks = [*islice(queued_tasks(session, executor, pending, QUEUED_SECONDS), MAX_TASKS)]
             for task in tasks:
                 queue_again(executor, task)
                 executor.workloads.pop(task.key, None)

@@ -14,13 +14,20 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from functools import wraps
+from itertools import islice
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
 from astro_runtime_plugin.fixes.support.outage import is_outage
-from astro_runtime_plugin.fixes.support.queued_tasks import open_session, queue_again, queued_tasks
+from astro_runtime_plugin.fixes.support.queued_tasks import (
+    MAX_TASKS,
+    open_session,
+    queue_again,
+    queued_tasks,
+    queues_by_key,
+)
 
 ID = "lost-pods"
 log = logging.getLogger("astro_runtime")
@@ -59,10 +66,12 @@ class Reconciler:
             self._missing = frozenset()
             return
         with open_session() as session:
-            queued = queued_tasks(session, executor, keys, QUEUED_SECONDS)
-            tasks = [task for task in queued if is_listed(executor, task)]
-            pods = keys_with_pods(executor) if tasks else frozenset()
-            missing = {task.key: task for task in tasks if task.key not in pods}
+            queued = queues_by_key(session, executor, keys, QUEUED_SECONDS)
+            pods = keys_with_pods(executor) if queued else frozenset()
+            without = (key for key in queued if key not in pods)
+            tasks = queued_tasks(session, executor, without, QUEUED_SECONDS)
+            listed = (task for task in tasks if is_listed(executor, task))
+            missing = {task.key: task for task in islice(listed, MAX_TASKS)}
             lost = [task for key, task in missing.items() if key in self._missing]
             for task in lost:
                 queue_again(executor, task)

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable
 
 log = logging.getLogger("astro_runtime")
-MAX_SECONDS = 300.0  # after which Airflow acts as stock; a task whose heartbeat is that old fails, too
+MAX_SECONDS = 300.0  # then Airflow acts as stock, as it does with a task whose heartbeat is that old
+FORGET_SECONDS = 2 * MAX_SECONDS  # after a failure without another attempt: nothing is known about the server
 FIRST_PAUSE, MAX_PAUSE = 1.0, 15.0  # seconds between two attempts; the pause doubles
 
 # The errors of the libraries that executors use, by module and class. They are not imported: an error that has
@@ -55,6 +56,7 @@ class Outage:
         self._began: float | None = None
         self._pause = FIRST_PAUSE
         self._next_attempt = 0.0
+        self._failed = 0.0  # when the last attempt failed
 
     @property
     def pauses(self) -> bool:
@@ -64,10 +66,17 @@ class Outage:
     @property
     def is_over_limit(self) -> bool:
         """Whether the outage has lasted for MAX_SECONDS."""
-        return self._began is not None and self._clock() - self._began >= MAX_SECONDS
+        return (
+            self._began is not None
+            and self._clock() - self._began >= MAX_SECONDS
+            and self._clock() - self._failed < FORGET_SECONDS
+        )
 
     def fail(self, error: BaseException) -> None:
         """Record an attempt that failed."""
+        if self._clock() - self._failed >= FORGET_SECONDS:
+            self._began, self._pause = None, FIRST_PAUSE
+        self._failed = self._clock()
         if self._began is None:
             self._began = self._clock()
             # The error's text may contain a URL with a password.

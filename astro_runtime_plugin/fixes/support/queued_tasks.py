@@ -1,13 +1,15 @@
-"""Reads the tasks that a scheduler has queued and no worker has begun, and queues them again."""
+"""The tasks that a scheduler has queued and that no worker has begun: how to read them, and to queue them again."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
+from itertools import islice
 from typing import Any
 
-MAX_TASKS = 500  # read at once
+MAX_TASKS = 500  # that are queued again at once
+CHUNK = 100  # tasks that are read at once
 
 
 @contextmanager
@@ -21,18 +23,40 @@ def open_session() -> Iterator[Any]:
         yield session
 
 
-def queued_tasks(session: Any, executor: Any, keys: Collection[Any], seconds: float) -> list[Any]:
-    """Return the tasks in `keys` that the executor's scheduler queued at least `seconds` ago, if still queued."""
+def is_queued(executor: Any, seconds: float) -> Any:
+    """Return the condition for tasks that the executor's scheduler queued `seconds` ago, and that are still queued."""
+    from airflow.models.taskinstance import TaskInstance
+    from sqlalchemy import and_
+
+    return and_(
+        TaskInstance.state == "queued",
+        TaskInstance.queued_by_job_id == executor.job_id,
+        TaskInstance.queued_dttm <= datetime.now(timezone.utc) - timedelta(seconds=seconds),
+    )
+
+
+def queues_by_key(session: Any, executor: Any, keys: Collection[Any], seconds: float) -> dict[Any, str]:
+    """Return the queue of each of the tasks that `is_queued` holds for, the one that was queued first as the first."""
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.models.taskinstancekey import TaskInstanceKey
+    from sqlalchemy import select
+
+    names = ("dag_id", "task_id", "run_id", "try_number", "map_index", "queue")
+    query = select(*(getattr(TaskInstance, name) for name in names)).where(is_queued(executor, seconds))
+    rows = session.execute(query.order_by(TaskInstance.queued_dttm))
+    queues = ((TaskInstanceKey(*row[:-1]), row[-1]) for row in rows)
+    return {key: queue for key, queue in queues if key in keys}
+
+
+def queued_tasks(session: Any, executor: Any, keys: Iterable[Any], seconds: float) -> Iterator[Any]:
+    """Yield those of the tasks that `is_queued` holds for, roughly in the order of the keys."""
     from airflow.models.taskinstance import TaskInstance
     from sqlalchemy import select
 
-    before = datetime.now(timezone.utc) - timedelta(seconds=seconds)
-    query = select(TaskInstance).where(
-        TaskInstance.state == "queued",
-        TaskInstance.queued_by_job_id == executor.job_id,
-        TaskInstance.queued_dttm <= before,
-    )
-    return [task for task in session.scalars(query.limit(MAX_TASKS)) if task.key in keys]
+    rest = iter(keys)
+    while chunk := [*islice(rest, CHUNK)]:
+        query = select(TaskInstance).where(is_queued(executor, seconds), TaskInstance.filter_for_tis(chunk))
+        yield from [task for task in session.scalars(query) if task.key in chunk]
 
 
 def queue_again(executor: Any, task: Any) -> None:

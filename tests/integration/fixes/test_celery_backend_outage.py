@@ -15,7 +15,9 @@ def test_scheduler_goes_on_without_the_result_backend(proof: Proof) -> None:
             AIRFLOW__CELERY__RESULT_BACKEND=f"redis://127.0.0.1:{port}/0",
         )
     error = proof.expect(stock="ConnectionError", fixed="")
-    untouched = {"tasks are untouched": True, "running": 2}
+    untouched: dict[str, object] = {"tasks are untouched": True, "running": 2}
+    untouched["other executor's task"] = proof.expect(stock="queued", fixed="None")
     assert outcome["away"] == {"heartbeat": error, "adoption": error, **untouched}
     states = {"task_0": "success", "task_1": "success"}
     assert outcome["back"] == {"states": states, "adoption": "", "adopted": states}
+    assert outcome["limit"] == [error, "ConnectionError"]

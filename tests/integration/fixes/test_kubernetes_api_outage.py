@@ -15,4 +15,5 @@ def test_scheduler_goes_on_without_the_api_server(proof: Proof) -> None:
     assert outcome["adopted"] == ["", 2]
     running = proof.expect(stock=1, fixed=2)
     assert outcome["revocation"] == {"error": raises, "tasks are untouched": True, "running": running}
+    assert outcome["limit"] == [True, True]
     assert outcome["revoked"] == ["", ["scheduled", "scheduled"]]

@@ -11,6 +11,7 @@ from airflow.models.taskinstance import TaskInstance
 from airflow.utils.session import create_session
 from sqlalchemy import update
 
+from astro_runtime_plugin.fixes.support import outage
 from testing.kubernetes_api import CLOSED, fake_kubernetes
 from testing.proof import report
 from testing.queued_tasks import create_tasks, queue_tasks, saved_tasks
@@ -58,8 +59,11 @@ with fake_kubernetes(Path(os.environ["AIRFLOW_HOME"])) as kubernetes:
         "tasks are untouched": saved_tasks() == before,
         "running": len(second.running),
     }
+    outage.MAX_SECONDS, kept = 0.0, outage.MAX_SECONDS
+    limit = bool(outcome(scheduler._handle_tasks_stuck_in_queued)), saved_tasks() == before
+    outage.MAX_SECONDS = kept
     kubernetes.failure = None
     revoked = outcome(scheduler._handle_tasks_stuck_in_queued), [state for state, _ in saved_tasks()]
-    report({"away": away, "adopted": adopted, "revocation": revocation, "revoked": revoked})
+    report({"away": away, "adopted": adopted, "revocation": revocation, "limit": limit, "revoked": revoked})
     first.end()
     second.end()

@@ -12,6 +12,7 @@ from airflow.utils.session import create_session
 from sqlalchemy import update
 
 from astro_runtime_plugin.fixes import lost_pods
+from astro_runtime_plugin.fixes.support import queued_tasks
 from testing.kubernetes_api import fake_kubernetes
 from testing.proof import SELECTION, STOCK, report
 from testing.queued_tasks import create_tasks, queue_tasks
@@ -20,6 +21,7 @@ from testing.waiting import wait_until
 
 STOCK_SECONDS = 10  # in which stock does nothing
 ROUNDS = 3  # the second one finds the same pod missing; another one creates no further pod
+queued_tasks.CHUNK = vars(lost_pods)["MAX_TASKS"] = 1
 lost_pods.QUEUED_SECONDS, lost_pods.FIRST_PAUSE = 2.0, 1.0
 is_stock = os.environ["AIRFLOW__ASTRO_RUNTIME__FIXES"] == SELECTION[STOCK]
 
@@ -41,7 +43,7 @@ with fake_kubernetes(Path(os.environ["AIRFLOW_HOME"])) as kubernetes:
         session.execute(update(TaskInstance).values(queued_by_job_id=executor.job_id))
     queue_tasks(executor, tasks)
     wait_until(lambda: executor.heartbeat() or len(kubernetes.pods) == len(tasks))
-    deleted = kubernetes.pods[0]
+    deleted = kubernetes.pods[-1]  # not among the first MAX_TASKS
     kubernetes.delete(deleted)
     end = time.monotonic() + STOCK_SECONDS
     wait_until(lambda: has_reconciled(executor, end))

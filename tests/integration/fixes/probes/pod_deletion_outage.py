@@ -11,27 +11,52 @@ from airflow.models.taskinstance import TaskInstance
 from airflow.utils.session import create_session
 from sqlalchemy import update
 
-from testing.kubernetes_api import fake_kubernetes
-from testing.proof import report
+from astro_runtime_plugin.fixes.support import pod_backlog
+from testing.kubernetes_api import FakeKubernetes, fake_kubernetes
+from testing.proof import SELECTION, STOCK, report
 from testing.queued_tasks import create_tasks, queue_tasks, take_states
 from testing.scheduler_parts import start_scheduler
 from testing.waiting import wait_until
 
 REQUESTS = 50  # without a pause: more than a few rounds need
 
+
+def set_states(state: str) -> None:
+    with create_session() as session:
+        session.execute(update(TaskInstance).values(state=state))
+
+
+def states_with_kept_pod(executor: Any, kubernetes: FakeKubernetes) -> list[dict[str, str]]:
+    """Return the states of two tasks, the first of whose pods is never deleted: before and after its time is up."""
+    set_states("queued")
+    kubernetes.pods.clear()
+    queue_tasks(executor, tasks)
+    wait_until(lambda: executor.heartbeat() or len(kubernetes.pods) == len(tasks))
+    set_states("success")
+    take_states(executor)
+    pods = sorted(kubernetes.pods, key=lambda pod: str(pod["metadata"]["annotations"]["task_id"]))
+    kubernetes.kept = {pods[0]["metadata"]["name"]}
+    for pod in pods:
+        kubernetes.set_phase(pod, "Succeeded")
+    wait_until(lambda: executor.heartbeat() or len(executor.running) == 1)
+    before = take_states(executor)
+    vars(pod_backlog)["MAX_SECONDS"] = 0.0
+    wait_until(lambda: executor.heartbeat() or not executor.running)
+    return [before, take_states(executor)]
+
+
 with fake_kubernetes(Path(os.environ["AIRFLOW_HOME"])) as kubernetes:
     os.environ |= kubernetes.environ
     from airflow.providers.cncf.kubernetes.executors.kubernetes_executor import KubernetesExecutor
 
     executor: Any = KubernetesExecutor()  # type: ignore[no-untyped-call]
-    tasks = create_tasks(1)
+    tasks = create_tasks(2)
     start_scheduler(executor)
     with create_session() as session:
         session.execute(update(TaskInstance).values(queued_by_job_id=executor.job_id))
-    queue_tasks(executor, tasks)
+    queue_tasks(executor, tasks[:1])
     wait_until(lambda: executor.heartbeat() or kubernetes.pods)
-    with create_session() as session:
-        session.execute(update(TaskInstance).values(state="success"))
+    set_states("success")
     take_states(executor)
     kubernetes.failure = 503
     kubernetes.set_phase(kubernetes.pods[0], "Succeeded")
@@ -44,5 +69,8 @@ with fake_kubernetes(Path(os.environ["AIRFLOW_HOME"])) as kubernetes:
     kubernetes.failure = None
     loop.join()
     wait_until(lambda: executor.heartbeat() or not executor.running)
-    report({"goes on": goes_on, "states": take_states(executor)})
+    result: dict[str, Any] = {"goes on": goes_on, "states": take_states(executor)}
+    if os.environ["AIRFLOW__ASTRO_RUNTIME__FIXES"] != SELECTION[STOCK]:  # stock's loop would never end
+        result["kept pod"] = states_with_kept_pod(executor, kubernetes)
+    report(result)
     executor.end()

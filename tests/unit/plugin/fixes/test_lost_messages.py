@@ -57,9 +57,10 @@ def executor(monkeypatch: pytest.MonkeyPatch) -> Any:
         executor.queued_tasks[task.key] = executor.workloads[task.key]
 
     Search.lost, Search.count = (), 0
-    task = SimpleNamespace(key="a", queue="default")
+    task = SimpleNamespace(key="a")
     monkeypatch.setattr(lost_messages, "Inquiry", Search)
     monkeypatch.setattr(lost_messages, "open_session", nullcontext)
+    monkeypatch.setattr(lost_messages, "queues_by_key", lambda *words: dict.fromkeys(words[2], "default"))
     monkeypatch.setattr(lost_messages, "queued_tasks", lambda *words: [task] if "a" in words[2] else [])
     monkeypatch.setattr(lost_messages, "queue_again", queue_again)
     return executor

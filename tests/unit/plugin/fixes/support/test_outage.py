@@ -10,7 +10,14 @@ from kubernetes.dynamic.exceptions import ServiceUnavailableError  # type: ignor
 from redis.exceptions import BusyLoadingError, ReadOnlyError, ResponseError
 from urllib3.exceptions import MaxRetryError
 
-from astro_runtime_plugin.fixes.support.outage import FIRST_PAUSE, MAX_PAUSE, MAX_SECONDS, Outage, is_outage
+from astro_runtime_plugin.fixes.support.outage import (
+    FIRST_PAUSE,
+    FORGET_SECONDS,
+    MAX_PAUSE,
+    MAX_SECONDS,
+    Outage,
+    is_outage,
+)
 
 ERRORS: list[tuple[BaseException, bool]] = [
     (ConnectionRefusedError(), True),
@@ -68,6 +75,18 @@ def test_outage_is_over_its_limit_after_minutes_without_success() -> None:
     assert outage.is_over_limit
     outage.end()
     assert not outage.is_over_limit
+
+
+def test_failure_long_after_the_last_attempt_begins_another_outage() -> None:
+    clock = Clock()
+    outage = Outage("it is away", clock)
+    outage.fail(ValueError())
+    clock.now += FORGET_SECONDS
+    assert not outage.is_over_limit
+    outage.fail(ValueError())
+    assert not outage.is_over_limit
+    clock.now += MAX_SECONDS
+    assert outage.is_over_limit
 
 
 def test_each_outage_logs_one_warning_without_the_text_of_the_error(
