@@ -20,7 +20,7 @@ from testing.waiting import wait_until
 
 STOCK_SECONDS = 10  # in which stock does nothing
 ROUNDS = 3  # the second one finds the same pod missing; another one creates no further pod
-queued_tasks.CHUNK = lost_pods.MAX_TASKS = 1
+queued_tasks.CHUNK = vars(lost_pods)["MAX_TASKS"] = 1
 lost_pods.QUEUED_SECONDS, lost_pods.FIRST_PAUSE = 2.0, 1.0
 is_stock = os.environ["AIRFLOW__ASTRO_RUNTIME__FIXES"] == SELECTION[STOCK]
 

@@ -39,7 +39,7 @@ def states_with_kept_pod(executor: Any, kubernetes: FakeKubernetes) -> list[dict
         kubernetes.set_phase(pod, "Succeeded")
     wait_until(lambda: executor.heartbeat() or len(executor.running) == 1)
     before = take_states(executor)
-    pod_backlog.MAX_SECONDS = 0.0
+    vars(pod_backlog)["MAX_SECONDS"] = 0.0
     wait_until(lambda: executor.heartbeat() or not executor.running)
     return [before, take_states(executor)]
 
