@@ -34,10 +34,9 @@ ID = "lost-messages"
 log = logging.getLogger("astro_runtime")
 SEARCH = "astro_runtime_plugin.fixes.support.message_search"
 QUEUED_SECONDS = 60.0  # after which a task's message is searched for
-FIRST_PAUSE, MAX_PAUSE = (
-    15.0,
-    120.0,
-)  # seconds between two searches; the pause doubles while none finds a lost message
+# Seconds between two searches; the pause doubles while none finds a lost message, and further if none ever has: workers
+# are just busy then. It must end well before Airflow's time-out of ten minutes, after which the search has no use.
+FIRST_PAUSE, MAX_PAUSE, MAX_PAUSE_WITHOUT_LOSS = 15.0, 120.0, 300.0
 SEARCH_SECONDS = 60.0  # after which a search is given up
 MAX_RESENDS = 3  # of a task's try; then Airflow's timeout applies
 
@@ -50,6 +49,7 @@ class Reconciler:
         self._since: dict[Any, float] = {}  # by key: when its message was first seen as sent
         self._resends: Counter[Any] = Counter()
         self._inquiry: Inquiry | None = None
+        self._has_lost = False  # a message, ever
         self.searches = 0  # that have ended
         self._pause = FIRST_PAUSE
         self._next = clock() + FIRST_PAUSE
@@ -98,7 +98,9 @@ class Reconciler:
         self._inquiry = None
         self.searches += 1
         keys = {key for key in self._overdue(executor) if executor.workloads[key].task_id in lost}
-        self._pause = FIRST_PAUSE if keys else min(self._pause * 2, MAX_PAUSE)
+        self._has_lost = self._has_lost or bool(keys)
+        longest = MAX_PAUSE if self._has_lost else MAX_PAUSE_WITHOUT_LOSS
+        self._pause = FIRST_PAUSE if keys else min(self._pause * 2, longest)
         self._next = self._clock() + self._pause
         if keys:
             self._resend(executor, keys)
