@@ -1,12 +1,11 @@
-"""A queued task whose message is lost is sent to Celery again, as soon as the loss is certain.
+"""A queued task whose message is lost is sent to Celery again, as soon as that is certain.
 
-Nothing in Airflow checks whether the broker or a worker still has the message. After a restart of Redis, or of a
-scheduler or a worker at the wrong moment, the task waits for `[scheduler] task_queued_timeout`, ten minutes. With this
-fix a child process (`message_search`) searches for the messages of tasks that have been queued for a minute. A task is
-sent again only if its row in the database and the result backend still say that no worker has begun it. A message that
-turns up later is harmless, because a worker starts a task only if its state is queued: Airflow 3's API server refuses
-the second start (409, `ti_run`), and Airflow 2 checks the state in the row that it locks
-(`check_and_change_state_before_execution`).
+Nobody looks whether the broker or a worker still has the message: after a restart of Redis, or of a scheduler or a
+worker at the wrong moment, the task waits for [scheduler] task_queued_timeout, ten minutes. Here a child process
+searches for the messages of tasks that have been queued for QUEUED_SECONDS (`message_search`). A task is sent again
+only if its row in the database and the result backend still say that no worker has begun it. A message that turns up
+later is harmless: the worker starts the task only if its state is queued. Airflow 3's API server refuses the second
+start (409, `ti_run`); Airflow 2 checks the state in the row that it locks (`check_and_change_state_before_execution`).
 """
 
 from __future__ import annotations
@@ -35,8 +34,9 @@ ID = "lost-messages"
 log = logging.getLogger("astro_runtime")
 SEARCH = "astro_runtime_plugin.fixes.support.message_search"
 QUEUED_SECONDS = 60.0  # after which a task's message is searched for
-# Seconds between two searches; the pause doubles while none finds a lost message.
-FIRST_PAUSE, MAX_PAUSE = 15.0, 120.0
+# Seconds between two searches; the pause doubles while none finds a lost message, and further if none ever has: workers
+# are just busy then. It must end well before Airflow's time-out of ten minutes, after which the search has no use.
+FIRST_PAUSE, MAX_PAUSE, MAX_PAUSE_WITHOUT_LOSS = 15.0, 120.0, 300.0
 SEARCH_SECONDS = 60.0  # after which a search is given up
 MAX_RESENDS = 3  # of a task's try; then Airflow's timeout applies
 
@@ -49,6 +49,7 @@ class Reconciler:
         self._since: dict[Any, float] = {}  # by key: when its message was first seen as sent
         self._resends: Counter[Any] = Counter()
         self._inquiry: Inquiry | None = None
+        self._has_lost = False  # a message, ever
         self.searches = 0  # that have ended
         self._pause = FIRST_PAUSE
         self._next = clock() + FIRST_PAUSE
@@ -97,7 +98,9 @@ class Reconciler:
         self._inquiry = None
         self.searches += 1
         keys = {key for key in self._overdue(executor) if executor.workloads[key].task_id in lost}
-        self._pause = FIRST_PAUSE if keys else min(self._pause * 2, MAX_PAUSE)
+        self._has_lost = self._has_lost or bool(keys)
+        longest = MAX_PAUSE if self._has_lost else MAX_PAUSE_WITHOUT_LOSS
+        self._pause = FIRST_PAUSE if keys else min(self._pause * 2, longest)
         self._next = self._clock() + self._pause
         if keys:
             self._resend(executor, keys)
@@ -145,9 +148,9 @@ def reconcile(sync: Callable[[Any], None]) -> Callable[[Any], None]:
 FIX = Fix(
     id=ID,
     title="A queued task whose message is lost is sent to Celery again after a minute",
-    symptom="After Redis, a worker or a scheduler has lost their messages, tasks stay queued for ten minutes.",
+    symptom="Tasks stay queued for ten minutes after Redis, a worker or a scheduler has lost their messages.",
     issue="",
-    ends="CeleryExecutor notices a lost message before `[scheduler] task_queued_timeout`.",
+    ends="CeleryExecutor notices a lost message before [scheduler] task_queued_timeout.",
     patches=(
         Patch(
             "airflow.providers.celery.executors.celery_executor",

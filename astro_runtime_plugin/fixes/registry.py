@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 # For each fix, by its module: the modules of Airflow that it patches, so that a process loads only the fixes it needs.
 FIXES: dict[str, tuple[str, ...]] = {
-    # A part of the system is unavailable.
+    # A part of the system is away.
     "api_server_outage": ("airflow.sdk.api.client", "airflow.sdk.execution_time.supervisor"),
     "token_lifetime": ("airflow.api_fastapi.execution_api.app",),
     "outage_grace": ("airflow.jobs.scheduler_job_runner",),
@@ -32,7 +32,7 @@ FIXES: dict[str, tuple[str, ...]] = {
     ),
     "pod_creation_outage": ("airflow.providers.cncf.kubernetes.executors.kubernetes_executor",),
     "pod_deletion_outage": ("airflow.providers.cncf.kubernetes.executors.kubernetes_executor",),
-    # One bad DAG or trigger stops everything.
+    # One bad thing stops everything.
     "stale_dags": ("airflow.dag_processing.manager",),
     "late_deferral_success": ("airflow.jobs.scheduler_job_runner",),
     "unreadable_dags": (

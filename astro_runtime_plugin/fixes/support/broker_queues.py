@@ -10,7 +10,7 @@ from kombu.utils.json import dumps
 
 from astro_runtime_plugin.parallelism.replies import InvalidReplyError, read_queues
 
-MAX_MESSAGES = 20_000  # in the queues of the tasks; with more of them, nothing is certain
+MAX_MESSAGES = 2_000  # in the queues of the tasks; more are not read, since workers are just busy then
 CHUNK = 500  # messages that are read at once
 Queues = Mapping[str, Collection[str]]  # the Celery ids of tasks by queue
 Ask = Callable[[str], Mapping[str, Any]]  # returns the replies to a question by worker
@@ -45,6 +45,8 @@ class Redis:
             for name in queues
             for priority in self._channel.priority_steps
         ]
+        if sum(self._channel.client.llen(key) for key in lists) > MAX_MESSAGES:
+            raise UncertainError
         return {message_id(message) for key in lists for message in self._messages(key)}
 
     def _messages(self, key: str) -> Iterator[bytes]:

@@ -10,7 +10,8 @@ import pytest
 from celery import Celery
 
 from astro_runtime_plugin.celery_client import create_app
-from astro_runtime_plugin.fixes.support.broker_queues import CHUNK, UncertainError
+from astro_runtime_plugin.fixes.support import broker_queues
+from astro_runtime_plugin.fixes.support.broker_queues import CHUNK, Redis, UncertainError
 from astro_runtime_plugin.fixes.support.message_search import search
 from testing.fake_worker import fake_worker
 from testing.servers import rabbitmq, redis
@@ -88,6 +89,17 @@ def test_many_messages_are_searched(redis_url: str) -> None:
         assert result(app) == {"mine"}
         app.send_task("execute_workload", task_id="mine", queue="default")
         assert result(app) == set()
+
+
+def test_messages_are_not_read_if_there_are_too_many(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(broker_queues, "MAX_MESSAGES", 2)
+    with application(redis_url) as app, app.connection_for_write() as connection:
+        for priority in (0, 3, 9):
+            app.send_task("execute_workload", task_id=str(priority), queue="default", priority=priority)
+        redis_queues = Redis(connection)
+        monkeypatch.setattr(redis_queues, "_messages", lambda _: pytest.fail("messages are read"))
+        with pytest.raises(UncertainError):
+            redis_queues.waiting({"default": ["mine"]})
 
 
 def test_prefix_of_the_keys_is_respected(redis_url: str) -> None:

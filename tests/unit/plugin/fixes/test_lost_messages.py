@@ -12,6 +12,7 @@ from astro_runtime_plugin.fixes import lost_messages
 from astro_runtime_plugin.fixes.lost_messages import (
     FIRST_PAUSE,
     MAX_PAUSE,
+    MAX_PAUSE_WITHOUT_LOSS,
     MAX_RESENDS,
     QUEUED_SECONDS,
     Reconciler,
@@ -86,8 +87,18 @@ def test_task_is_searched_once_it_has_waited(executor: Any) -> None:
 
 def test_searches_become_rare_while_nothing_is_lost(executor: Any) -> None:
     clock = Clock()
-    run(Reconciler(clock), executor, clock, 3600)
-    assert Search.count <= 3600 / MAX_PAUSE + 5
+    run(Reconciler(clock), executor, clock, 36000)
+    assert Search.count <= 36000 / MAX_PAUSE_WITHOUT_LOSS + 5
+
+
+def test_searches_are_less_rare_after_a_loss(executor: Any) -> None:
+    clock = Clock()
+    reconciler = Reconciler(clock)
+    Search.lost = ("a",)
+    run(reconciler, executor, clock, FIRST_PAUSE + QUEUED_SECONDS + FIRST_PAUSE)
+    Search.lost, Search.count = (), 0
+    run(reconciler, executor, clock, 36000)
+    assert 36000 / MAX_PAUSE - 5 <= Search.count <= 36000 / MAX_PAUSE + 5
 
 
 def test_lost_task_is_sent_again_a_few_times(executor: Any) -> None:
