@@ -30,18 +30,18 @@ def run_again(run: Callable[..., Any]) -> Callable[..., Any]:
     """Wrap `_run_raw_task`, which runs a task in its own process, and repeat it if the task's code has not begun."""
 
     @wraps(run)
-    def run_and_repeat(instance: Any, *args: Any, **options: Any) -> Any:
-        session, task = options.get("session"), instance.task
+    def run_and_repeat(ti: Any, *args: Any, **options: Any) -> Any:  # Airflow passes it by this name
+        session, task = options.get("session"), ti.task
         _task.update(session=session, began=False)
         try:
-            return run(instance, *args, **options)
+            return run(ti, *args, **options)
         except Exception as error:
             if session is None or _task["began"] or not is_passing_error(error):
                 raise
             session.rollback()
             _wait_guarded()
-            instance.task = task
-            return run(instance, *args, **options)
+            ti.task = task
+            return run(ti, *args, **options)
         finally:
             _task["session"] = None
 

@@ -33,7 +33,7 @@ MODULES = {modules!r}
 
 def report(name, reader, **extra):
     content = {{"argv": sys.argv, "record": os.environ.get({record!r}), **extra}}
-    content["values"] = {{variable: reader.get(*option) for variable, option in OPTIONS.items()}}
+    content["values"] = {{variable: reader.get(*option, fallback=None) for variable, option in OPTIONS.items()}}
     path = os.path.join(os.environ["AIRFLOW_HOME"], "reports", f"{{name}}-{{os.getpid()}}.json")
     with open(path + ".part", "w") as file:
         json.dump(content, file)

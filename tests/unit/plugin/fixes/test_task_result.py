@@ -28,9 +28,9 @@ def run_with_error(error: Exception, *, began: bool) -> tuple[list[Any], Session
     """Run a task whose first attempt fails; return the tasks of the attempts and the session."""
     instance, session, attempts = SimpleNamespace(task="original"), Session(), []
 
-    def run(instance: Any, session: Any) -> str:
-        attempts.append(instance.task)
-        instance.task = "prepared"
+    def run(ti: Any, session: Any) -> str:
+        attempts.append(ti.task)
+        ti.task = "prepared"
         if len(attempts) > 1:
             return "result"
         if began:
@@ -38,7 +38,7 @@ def run_with_error(error: Exception, *, began: bool) -> tuple[list[Any], Session
         raise error
 
     try:
-        assert task_result.run_again(run)(instance, session=session) == "result"
+        assert task_result.run_again(run)(ti=instance, session=session) == "result"
     except type(error):
         pass
     return attempts, session
@@ -65,7 +65,7 @@ def test_session_is_forgotten_after_the_run() -> None:
 def test_what_is_saved_before_the_tasks_code_is_saved_again() -> None:
     calls: list[str] = []
     save = task_result.repeat(fail_once(calls))
-    task_result.run_again(lambda instance, session: save())(SimpleNamespace(task=None), session=Session())
+    task_result.run_again(lambda ti, session: save())(ti=SimpleNamespace(task=None), session=Session())
     assert calls == ["save", "save"]
 
 
