@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from testing.execution_api import ANSWERS, NOT_RUNNING, ExecutionApi
+from testing.execution_api import NOT_RUNNING, ExecutionApi
 from testing.proof import report
 from testing.task_in_outage import IMPATIENCE, TaskInOutage, write_dag
 
@@ -122,12 +122,13 @@ def observe_fault(task: Task) -> list[str]:
 
 def observe_start_without_database(task: Task) -> list[str]:
     """The server's database is away when the task starts."""
+    start = task.api.answers["run"]
     task.api.answers["run"] = DATABASE_AWAY
     task.api.start()
     task.end_task()
     task.run()
     task.wait_for(lambda: task.api.count("run") > RETRIES)
-    task.api.answers["run"] = ANSWERS["run"]
+    task.api.answers["run"] = start
     return task.outcome()
 
 
