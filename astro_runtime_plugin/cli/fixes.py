@@ -15,6 +15,8 @@ COLUMNS = ("id", "state", "title", "issue")
 def fixes(as_json: bool) -> None:
     """Print which faults of the installed Airflow the Runtime repairs, and whether each fix is active."""
     import logging
+    import sys
+    from contextlib import redirect_stdout
 
     if installed_airflow() is None:
         raise StartError("Airflow is not installed; the Runtime is a distribution of it", UNKNOWN)
@@ -24,7 +26,8 @@ def fixes(as_json: bool) -> None:
     from astro_runtime_plugin.fixes.activation import check_selection
     from astro_runtime_plugin.fixes.listing import installed_fixes
 
-    rows = installed_fixes()
+    with redirect_stdout(sys.stderr):  # where modules that are looked for warn through Airflow's log
+        rows = installed_fixes()
     if as_json:
         print_json(rows)
     else:

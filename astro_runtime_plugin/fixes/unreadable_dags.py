@@ -49,12 +49,15 @@ def read_or_skip(read: Callable[..., Any]) -> Callable[..., Any]:
     """Wrap the reading of a row: `DBDagBag._read_dag` of Airflow 3, `DagBag.get_dag` of Airflow 2."""
 
     @wraps(read)
-    def read_guarded(bag: Any, row: Any, *args: Any, **options: Any) -> Any:
+    def read_guarded(bag: Any, *args: Any, **options: Any) -> Any:
         try:
-            return read(bag, row, *args, **options)
+            return read(bag, *args, **options)
         except Exception as error:
             if not _loop["runs"] or is_database_error(error):
                 raise
+            row = (
+                args[0] if args else options.get("dag_id", options.get("serdag"))
+            )  # Airflow 2 passes the id by its name
             attempt(ID, None, note, getattr(row, "dag_id", row), error)
             return None
 

@@ -43,7 +43,7 @@ MEASURE_BOX = """box => {
     overflow: getComputedStyle(box).overflowX,
     hidden: box.scrollWidth - box.clientWidth,
     scrolled: Math.round(box.scrollLeft),
-    lines: Math.max(...[...box.querySelectorAll("tr")].map(lines)),
+    lines: Math.round(Math.max(...[...box.querySelectorAll("tr")].map(lines))),
     onOneLine: [...box.querySelectorAll("code, th")].every((name) => name.getClientRects().length === 1),
   };
 }"""

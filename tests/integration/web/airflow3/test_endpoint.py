@@ -38,7 +38,7 @@ def test_every_response_is_json_that_caches_do_not_store(
     servers: Servers, sign_in: SignIn, anonymous: Page
 ) -> None:
     server = servers("fab")
-    assert_json_is_not_cached(sign_in(server, "vic"), server, 200)
+    assert_json_is_not_cached(sign_in(server, "ann"), server, 200)
     assert_json_is_not_cached(anonymous, server, 401)
     assert_json_is_not_cached(anonymous, server, 403, {"Authorization": "Bearer no token"})
 
