@@ -14,8 +14,8 @@ COLUMNS = ("id", "state", "title", "issue")
 @click.option("--json", "as_json", is_flag=True, help="the JSON of GET /astro-runtime/api/fixes")
 def fixes(as_json: bool) -> None:
     """Print which faults of the installed Airflow the Runtime repairs, and whether each fix is active."""
+    import io
     import logging
-    import sys
     from contextlib import redirect_stdout
 
     if installed_airflow() is None:
@@ -26,7 +26,7 @@ def fixes(as_json: bool) -> None:
     from astro_runtime_plugin.fixes.activation import check_selection
     from astro_runtime_plugin.fixes.listing import installed_fixes
 
-    with redirect_stdout(sys.stderr):  # where modules that are looked for warn through Airflow's log
+    with redirect_stdout(io.StringIO()):  # Airflow's log goes there: its modules warn while they are imported
         rows = installed_fixes()
     if as_json:
         print_json(rows)
