@@ -55,9 +55,7 @@ def read_or_skip(read: Callable[..., Any]) -> Callable[..., Any]:
         except Exception as error:
             if not _loop["runs"] or is_database_error(error):
                 raise
-            row = (
-                args[0] if args else options.get("dag_id", options.get("serdag"))
-            )  # Airflow 2 passes the id by its name
+            row: Any = [*args, *options.values()][0]  # Airflow 2 passes the id by its name
             attempt(ID, None, note, getattr(row, "dag_id", row), error)
             return None
 
