@@ -107,15 +107,15 @@ def keep_request(handle: Callable[..., None]) -> Callable[..., None]:
             handle(supervisor, *args)
 
     @wraps(handle)
-    def handle_or_keep(supervisor: Any, message: Any, log: Any, request_id: int) -> None:
-        again = partial(send, supervisor, message, log, request_id)
+    def handle_or_keep(supervisor: Any, msg: Any, log: Any, req_id: int) -> None:
+        again = partial(send, supervisor, msg, log, req_id)
         if not has_child(supervisor) or not is_running(supervisor):
-            handle(supervisor, message, log, request_id)  # no heartbeat tells when the outage ends
+            handle(supervisor, msg, log, req_id)  # no heartbeat tells when the outage ends
             return
         try:
             again()
         except Exception as error:
-            if not attempt(ID, False, keep, supervisor, PendingRequest(request_id, again), error):
+            if not attempt(ID, False, keep, supervisor, PendingRequest(req_id, again), error):
                 raise
 
     return handle_or_keep
@@ -166,9 +166,9 @@ def bear_failures(handle: Callable[[Any, Exception], None]) -> Callable[[Any, Ex
     """Wrap `_handle_heartbeat_failures`, which kills the task after `[workers] max_failed_heartbeats` failures."""
 
     @wraps(handle)
-    def handle_when_given_up(supervisor: Any, error: Exception) -> None:
-        if not attempt(ID, False, bear, supervisor, error):
-            handle(supervisor, error)
+    def handle_when_given_up(supervisor: Any, exc: Exception) -> None:
+        if not attempt(ID, False, bear, supervisor, exc):
+            handle(supervisor, exc)
 
     return handle_when_given_up
 

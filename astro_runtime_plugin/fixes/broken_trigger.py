@@ -69,9 +69,9 @@ def fail_broken(runner: Any, requested: set[int]) -> int:
     """Fail the new triggers that cannot be built, and return their number."""
     from airflow.models.trigger import Trigger
 
-    known = {*runner.triggers, *(item[0] for item in [*runner.to_create, *runner.failed_triggers])}
+    loaded = {*runner.triggers, *(item[0] for item in [*runner.to_create, *runner.failed_triggers])}
     broken = 0
-    for trigger_id, row in Trigger.bulk_fetch(requested - known).items():
+    for trigger_id, row in Trigger.bulk_fetch(requested - loaded).items():
         try:
             runner.get_trigger_by_classpath(row.classpath)(**row.kwargs)
         except (TypeError, ImportError):

@@ -50,10 +50,10 @@ def adopt_later(adopt: Callable[..., Sequence[Any]]) -> Callable[..., Sequence[A
     """Wrap `CeleryExecutor.try_adopt_task_instances`; an outage leaves the executor out of the round."""
 
     @wraps(adopt)
-    def adopt_or_postpone(executor: Any, tasks: Sequence[Any]) -> Sequence[Any]:
+    def adopt_or_postpone(executor: Any, tis: Sequence[Any]) -> Sequence[Any]:
         outage = _adoption.setdefault(executor, Outage(NOT_ADOPTED))
         try:
-            not_adopted = adopt(executor, tasks)
+            not_adopted = adopt(executor, tis)
         except Exception as error:
             if not attempt(ID, False, is_outage, error) or outage.is_over_limit:
                 raise

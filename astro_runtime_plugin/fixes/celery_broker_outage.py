@@ -76,12 +76,12 @@ def keep_queued(send: Callable[..., list[Result]]) -> Callable[..., list[Result]
     """Wrap `CeleryExecutor._send_workloads_to_celery`."""
 
     @wraps(send)
-    def send_or_keep(executor: Any, messages: Sequence[tuple[Any, ...]]) -> list[Result]:
+    def send_or_keep(executor: Any, workload_tuples_to_send: Sequence[tuple[Any, ...]]) -> list[Result]:
         waiting = attempt(ID, None, _waiting.setdefault, executor, WaitingTasks())
-        if waiting and attempt(ID, False, waiting.pauses, messages):
+        if waiting and attempt(ID, False, waiting.pauses, workload_tuples_to_send):
             return []
         with one_batch():
-            results = send(executor, messages)
+            results = send(executor, workload_tuples_to_send)
         return attempt(ID, results, waiting.keep, results) if waiting else results
 
     return send_or_keep
@@ -91,11 +91,11 @@ def fail_with_batch(send: Callable[[Any], Result]) -> Callable[[Any], Result]:
     """Wrap `send_workload_to_executor`."""
 
     @wraps(send)
-    def send_unless_failed(message: Any) -> Result:
+    def send_unless_failed(workload_tuple: Any) -> Result:
         failed = _batch["failed"]
         if failed:
-            return (message[0], None, failed[0])
-        key, arguments, result = send(message)
+            return (workload_tuple[0], None, failed[0])
+        key, arguments, result = send(workload_tuple)
         if failed is not None and attempt(ID, None, connection_error, result):
             failed.append(result)
         return key, arguments, result

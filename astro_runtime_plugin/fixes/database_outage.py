@@ -126,11 +126,11 @@ def write_heartbeat(job: Any) -> bool | None:
     from sqlalchemy.exc import SQLAlchemyError
 
     now = datetime.now(timezone.utc)
-    own = update(Job).where(Job.id == job.id, Job.state == "running").values(latest_heartbeat=now)
+    heartbeat = update(Job).where(Job.id == job.id, Job.state == "running").values(latest_heartbeat=now)
     try:
         settings.Session.remove()
         with settings.engine.begin() as connection:
-            alive = connection.execute(own).rowcount == 1
+            alive = connection.execute(heartbeat).rowcount == 1
     except SQLAlchemyError:
         return None
     if alive:

@@ -55,9 +55,9 @@ def use_process_locks(spawn: Callable[..., None]) -> Callable[..., None]:
     """Wrap `LocalExecutor._spawn_workers_with_gc_freeze`, which is called only where workers are forked."""
 
     @wraps(spawn)
-    def replace_and_spawn(executor: Any, number: int) -> None:
+    def replace_and_spawn(executor: Any, spawn_number: int) -> None:
         attempt(ID, None, replace_locks, executor)
-        spawn(executor, number)
+        spawn(executor, spawn_number)
 
     return replace_and_spawn
 

@@ -74,9 +74,9 @@ def adopt_later(adopt: Callable[..., Sequence[Any]]) -> Callable[..., Sequence[A
     """Wrap `KubernetesExecutor.try_adopt_task_instances`; an outage leaves the executor out of the round."""
 
     @wraps(adopt)
-    def adopt_or_postpone(executor: Any, tasks: Sequence[Any]) -> Sequence[Any]:
+    def adopt_or_postpone(executor: Any, tis: Sequence[Any]) -> Sequence[Any]:
         try:
-            return adopt(executor, tasks)
+            return adopt(executor, tis)
         except Exception as error:
             if outage_of(executor).is_over_limit or not attempt(ID, False, record, executor, error):
                 raise

@@ -95,7 +95,7 @@ def _rescheduled() -> Any:
     per_try = hasattr(TaskReschedule, "ti_id")
     names = ("dag_id", "task_id", "run_id", "map_index", "try_number")
     pairs = [("ti_id", "id")] if per_try else [(name, name) for name in names]
-    same = [getattr(TaskReschedule, one) == getattr(TaskInstance, other) for one, other in pairs]
+    same = [getattr(TaskReschedule, column) == getattr(TaskInstance, other) for column, other in pairs]
     return select(TaskReschedule.id).where(*same).correlate(TaskInstance)
 
 

@@ -33,9 +33,9 @@ def pause_after_failure(
     """Wrap `KubernetesExecutor._handle_pod_publish_error`, which returns whether the round is over."""
 
     @wraps(handle)
-    def handle_and_pause(executor: Any, task: Any, error: Exception) -> bool:
-        is_over = handle(executor, task, error)
-        return attempt(ID, False, pause, executor, task, error) or is_over
+    def handle_and_pause(executor: Any, task: Any, e: Exception) -> bool:
+        is_over = handle(executor, task, e)
+        return attempt(ID, False, pause, executor, task, e) or is_over
 
     return handle_and_pause
 

@@ -54,9 +54,10 @@ def remember_round(group: Callable[..., Any]) -> Callable[..., Any]:
     """Wrap the method of the scheduler's that groups tasks by executor; the tasks are its first argument."""
 
     @wraps(group)
-    def group_and_remember(runner: Any, tasks: Any, *args: Any, **options: Any) -> Any:
-        by_executor = group(runner, tasks, *args, **options)
+    def group_and_remember(runner: Any, *args: Any, **options: Any) -> Any:
+        by_executor = group(runner, *args, **options)
         if _round.get() is not None:
+            tasks = [*args, *options.values()][0]  # `workloads` in Airflow 3, `tis` in Airflow 2
             _round.set(Round(tasks, by_executor))
         return by_executor
 
