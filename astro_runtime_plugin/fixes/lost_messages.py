@@ -2,7 +2,7 @@
 
 Nobody looks whether the broker or a worker still has the message: after a restart of Redis, or of a scheduler or a
 worker at the wrong moment, the task waits for [scheduler] task_queued_timeout, ten minutes. Here a child process
-searches for the messages of tasks that have been queued for QUEUED_SECONDS (`message_search`). A task is sent again
+searches for the messages of tasks that have been queued for a minute (`message_search`). A task is sent again
 only if its row in the database and the result backend still say that no worker has begun it. A message that turns up
 later is harmless: the worker starts the task only if its state is queued. Airflow 3's API server refuses the second
 start (409, `ti_run`); Airflow 2 checks the state in the row that it locks (`check_and_change_state_before_execution`).
@@ -12,20 +12,21 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import Counter
 from collections.abc import Callable, Collection
-from functools import wraps
 from itertools import islice
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from astro_runtime_plugin.fixes.fix import Fix, Patch
-from astro_runtime_plugin.fixes.guard import attempt
 from astro_runtime_plugin.fixes.support.inquiry import Inquiry
+from astro_runtime_plugin.fixes.support.overdue_tasks import (
+    OverdueTasks,
+    Reconcilers,
+    step_after_sync,
+)
 from astro_runtime_plugin.fixes.support.queued_tasks import (
     MAX_TASKS,
     open_session,
-    queue_again,
     queued_tasks,
     queues_by_key,
 )
@@ -33,21 +34,18 @@ from astro_runtime_plugin.fixes.support.queued_tasks import (
 ID = "lost-messages"
 log = logging.getLogger("astro_runtime")
 SEARCH = "astro_runtime_plugin.fixes.support.message_search"
-QUEUED_SECONDS = 60.0  # after which a task's message is searched for
 # Seconds between two searches; the pause doubles while none finds a lost message, and further if none ever has: workers
 # are just busy then. It must end well before Airflow's time-out of ten minutes, after which the search has no use.
 FIRST_PAUSE, MAX_PAUSE, MAX_PAUSE_WITHOUT_LOSS = 15.0, 120.0, 300.0
 SEARCH_SECONDS = 60.0  # after which a search is given up
-MAX_RESENDS = 3  # of a task's try; then Airflow's timeout applies
 
 
-class Reconciler:
+class MessageReconciler:
     """Searches for the messages of one executor's tasks. `clock` returns seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._since: dict[Any, float] = {}  # by key: when its message was first seen as sent
-        self._resends: Counter[Any] = Counter()
+        self._tasks = OverdueTasks(clock)  # since their messages were first seen as sent
         self._inquiry: Inquiry | None = None
         self._has_lost = False  # a message, ever
         self.searches = 0  # that have ended
@@ -61,24 +59,11 @@ class Reconciler:
                 self._end_search(executor, self._inquiry.answer() or [])
         elif self._clock() >= self._next:
             self._next = self._clock() + FIRST_PAUSE
-            self._track(executor)
+            self._tasks.update(executor, executor.workloads)
             self._start_search(executor)
 
-    def _track(self, executor: Any) -> None:
-        now = self._clock()
-        self._since = {key: self._since.get(key, now) for key in executor.workloads}
-        for key in [
-            key for key in self._resends if key not in self._since and key not in executor.queued_tasks
-        ]:
-            del self._resends[key]
-
     def _overdue(self, executor: Any) -> set[Any]:
-        end = self._clock() - QUEUED_SECONDS
-        return {
-            key
-            for key, since in self._since.items()
-            if since <= end and key in executor.workloads and self._resends[key] < MAX_RESENDS
-        }
+        return {key for key in self._tasks.keys() if key in executor.workloads}  # noqa: SIM118 (no dictionary)
 
     def _start_search(self, executor: Any) -> None:
         keys = self._overdue(executor)
@@ -86,7 +71,7 @@ class Reconciler:
             return
         queues: dict[str, list[str]] = {}
         with open_session() as session:
-            for key, queue in queues_by_key(session, executor, keys, QUEUED_SECONDS).items():
+            for key, queue in queues_by_key(session, executor, keys, self._tasks.seconds).items():
                 queues.setdefault(queue, []).append(executor.workloads[key].task_id)
         if queues:
             from astro_runtime_plugin.parallelism.worker_inspector import broker_settings
@@ -111,12 +96,10 @@ class Reconciler:
         states = executor.bulk_state_fetcher.get_many([executor.workloads[key] for key in keys])
         pending = {key for key in keys if states.get(executor.workloads[key].task_id, (None,))[0] == PENDING}
         with open_session() as session:
-            tasks = [*islice(queued_tasks(session, executor, pending, QUEUED_SECONDS), MAX_TASKS)]
+            tasks = [*islice(queued_tasks(session, executor, pending, self._tasks.seconds), MAX_TASKS)]
             for task in tasks:
-                queue_again(executor, task)
+                self._tasks.queue_again(executor, task)
                 executor.workloads.pop(task.key, None)
-                self._resends[task.key] += 1
-                self._since.pop(task.key, None)
         if tasks:
             log.warning(
                 "astro-runtime: tasks are sent again: neither the broker nor a worker has the messages of %d",
@@ -124,27 +107,8 @@ class Reconciler:
             )
 
 
-_reconcilers: WeakKeyDictionary[Any, Reconciler] = WeakKeyDictionary()
-
-
-def step(executor: Any) -> None:
-    """Let the executor's reconciler go on."""
-    if executor not in _reconcilers:
-        _reconcilers[executor] = Reconciler()
-    _reconcilers[executor].step(executor)
-
-
-def reconcile(sync: Callable[[Any], None]) -> Callable[[Any], None]:
-    """Wrap `CeleryExecutor.sync`, which each of the scheduler's loops calls."""
-
-    @wraps(sync)
-    def sync_and_reconcile(executor: Any) -> None:
-        sync(executor)
-        attempt(ID, None, step, executor)
-
-    return sync_and_reconcile
-
-
+_reconcilers: Reconcilers = WeakKeyDictionary()
+reconcile = step_after_sync(ID, _reconcilers, MessageReconciler)
 FIX = Fix(
     id=ID,
     title="A queued task whose message is lost is sent to Celery again after a minute",

@@ -11,38 +11,36 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import Counter
 from collections.abc import Callable
-from functools import wraps
 from itertools import islice
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from astro_runtime_plugin.fixes.fix import Fix, Patch
-from astro_runtime_plugin.fixes.guard import attempt
 from astro_runtime_plugin.fixes.support.outage import is_outage
+from astro_runtime_plugin.fixes.support.overdue_tasks import (
+    OverdueTasks,
+    Reconcilers,
+    step_after_sync,
+)
 from astro_runtime_plugin.fixes.support.queued_tasks import (
     MAX_TASKS,
     open_session,
-    queue_again,
     queued_tasks,
     queues_by_key,
 )
 
 ID = "lost-pods"
 log = logging.getLogger("astro_runtime")
-QUEUED_SECONDS = 60.0  # after which a task's pod is looked for
 FIRST_PAUSE, MAX_PAUSE = 15.0, 120.0  # seconds between two rounds; the pause doubles while no pod is missing
-MAX_REQUEUES = 3  # of a task's try; then Airflow's timeout applies
 
 
-class Reconciler:
+class PodReconciler:
     """Looks for the pods of one executor's tasks. `clock` returns seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._since: dict[Any, float] = {}  # by key: when the executor was first seen to run it, in seconds
-        self._requeues: Counter[Any] = Counter()
+        self._tasks = OverdueTasks(clock)  # since the executor was first seen to run them
         self._missing: frozenset[Any] = frozenset()  # in the round before
         self.rounds = 0
         self._pause = FIRST_PAUSE
@@ -61,40 +59,27 @@ class Reconciler:
             self._missing = frozenset()
 
     def _reconcile(self, executor: Any) -> None:
-        keys = self._overdue(executor)
+        self._tasks.update(executor, executor.running)
+        keys = self._tasks.keys()
         if not keys or executor.job_id is None or has_work(executor):
             self._missing = frozenset()
             return
         with open_session() as session:
-            queued = queues_by_key(session, executor, keys, QUEUED_SECONDS)
+            queued = queues_by_key(session, executor, keys, self._tasks.seconds)
             pods = keys_with_pods(executor) if queued else frozenset()
             without = (key for key in queued if key not in pods)
-            tasks = queued_tasks(session, executor, without, QUEUED_SECONDS)
+            tasks = queued_tasks(session, executor, without, self._tasks.seconds)
             listed = (task for task in tasks if is_listed(executor, task))
             missing = {task.key: task for task in islice(listed, MAX_TASKS)}
             lost = [task for key, task in missing.items() if key in self._missing]
             for task in lost:
-                queue_again(executor, task)
-                self._requeues[task.key] += 1
-                self._since.pop(task.key, None)
+                self._tasks.queue_again(executor, task)
         self.rounds += 1
         self._missing = frozenset(missing)
         self._pause = FIRST_PAUSE if missing else min(self._pause * 2, MAX_PAUSE)
         self._next = self._clock() + self._pause
         if lost:
             log.warning("astro-runtime: %d tasks get another pod: they are queued, but have none", len(lost))
-
-    def _overdue(self, executor: Any) -> set[Any]:
-        now = self._clock()
-        self._since = {key: self._since.get(key, now) for key in executor.running}
-        for key in [
-            key for key in self._requeues if key not in self._since and key not in executor.queued_tasks
-        ]:
-            del self._requeues[key]
-        end = now - QUEUED_SECONDS
-        return {
-            key for key, since in self._since.items() if since <= end and self._requeues[key] < MAX_REQUEUES
-        }
 
 
 def has_work(executor: Any) -> bool:
@@ -124,27 +109,8 @@ def keys_with_pods(executor: Any) -> frozenset[Any]:
     return frozenset(annotations_to_key(pod.metadata.annotations) for pod in pods)
 
 
-_reconcilers: WeakKeyDictionary[Any, Reconciler] = WeakKeyDictionary()
-
-
-def step(executor: Any) -> None:
-    """Let the executor's reconciler go on."""
-    if executor not in _reconcilers:
-        _reconcilers[executor] = Reconciler()
-    _reconcilers[executor].step(executor)
-
-
-def reconcile(sync: Callable[[Any], None]) -> Callable[[Any], None]:
-    """Wrap `KubernetesExecutor.sync`, which each of the scheduler's loops calls."""
-
-    @wraps(sync)
-    def sync_and_reconcile(executor: Any) -> None:
-        sync(executor)
-        attempt(ID, None, step, executor)
-
-    return sync_and_reconcile
-
-
+_reconcilers: Reconcilers = WeakKeyDictionary()
+reconcile = step_after_sync(ID, _reconcilers, PodReconciler)
 FIX = Fix(
     id=ID,
     title="A queued task whose pod was deleted before it ran gets another one after a minute",

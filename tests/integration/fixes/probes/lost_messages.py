@@ -19,6 +19,7 @@ from airflow.utils.session import create_session
 from sqlalchemy import update
 
 from astro_runtime_plugin.fixes import lost_messages
+from astro_runtime_plugin.fixes.support import overdue_tasks
 from testing.fake_worker import fake_worker
 from testing.proof import SELECTION, STOCK, report
 from testing.queued_tasks import create_tasks, queue_tasks
@@ -27,7 +28,7 @@ from testing.waiting import wait_until
 
 STOCK_SECONDS = 10  # in which stock does nothing
 QUEUE = "default"
-lost_messages.QUEUED_SECONDS, lost_messages.FIRST_PAUSE = 2.0, 1.0
+overdue_tasks.QUEUED_SECONDS, lost_messages.FIRST_PAUSE = 2.0, 1.0
 is_stock = os.environ["AIRFLOW__ASTRO_RUNTIME__FIXES"] == SELECTION[STOCK]
 executor: Any = CeleryExecutor()  # type: ignore[no-untyped-call]
 tasks = create_tasks(len(sys.argv) - 1)

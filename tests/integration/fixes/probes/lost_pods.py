@@ -12,7 +12,7 @@ from airflow.utils.session import create_session
 from sqlalchemy import update
 
 from astro_runtime_plugin.fixes import lost_pods
-from astro_runtime_plugin.fixes.support import queued_tasks
+from astro_runtime_plugin.fixes.support import overdue_tasks, queued_tasks
 from testing.kubernetes_api import fake_kubernetes
 from testing.proof import SELECTION, STOCK, report
 from testing.queued_tasks import create_tasks, queue_tasks
@@ -22,7 +22,7 @@ from testing.waiting import wait_until
 STOCK_SECONDS = 10  # in which stock does nothing
 ROUNDS = 3  # the second one finds the same pod missing; another one creates no further pod
 queued_tasks.CHUNK = vars(lost_pods)["MAX_TASKS"] = 1
-lost_pods.QUEUED_SECONDS, lost_pods.FIRST_PAUSE = 2.0, 1.0
+overdue_tasks.QUEUED_SECONDS, lost_pods.FIRST_PAUSE = 2.0, 1.0
 is_stock = os.environ["AIRFLOW__ASTRO_RUNTIME__FIXES"] == SELECTION[STOCK]
 
 

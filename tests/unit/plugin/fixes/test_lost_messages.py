@@ -13,10 +13,10 @@ from astro_runtime_plugin.fixes.lost_messages import (
     FIRST_PAUSE,
     MAX_PAUSE,
     MAX_PAUSE_WITHOUT_LOSS,
-    MAX_RESENDS,
-    QUEUED_SECONDS,
-    Reconciler,
+    MessageReconciler,
 )
+from astro_runtime_plugin.fixes.support import overdue_tasks
+from astro_runtime_plugin.fixes.support.overdue_tasks import MAX_REPEATS, QUEUED_SECONDS
 from tests.unit.plugin.fixes.support.test_outage import Clock
 
 
@@ -63,11 +63,11 @@ def executor(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(lost_messages, "open_session", nullcontext)
     monkeypatch.setattr(lost_messages, "queues_by_key", lambda *words: dict.fromkeys(words[2], "default"))
     monkeypatch.setattr(lost_messages, "queued_tasks", lambda *words: [task] if "a" in words[2] else [])
-    monkeypatch.setattr(lost_messages, "queue_again", queue_again)
+    monkeypatch.setattr(overdue_tasks, "queue_again", queue_again)
     return executor
 
 
-def run(reconciler: Reconciler, executor: Any, clock: Clock, seconds: float) -> None:
+def run(reconciler: MessageReconciler, executor: Any, clock: Clock, seconds: float) -> None:
     for _ in range(int(seconds)):
         clock.now += 1
         reconciler.step(executor)
@@ -77,7 +77,7 @@ def run(reconciler: Reconciler, executor: Any, clock: Clock, seconds: float) -> 
 
 def test_task_is_searched_once_it_has_waited(executor: Any) -> None:
     clock = Clock()
-    reconciler = Reconciler(clock)
+    reconciler = MessageReconciler(clock)
     run(reconciler, executor, clock, FIRST_PAUSE + QUEUED_SECONDS - 1)
     assert Search.count == 0
     run(reconciler, executor, clock, FIRST_PAUSE + 1)
@@ -87,13 +87,13 @@ def test_task_is_searched_once_it_has_waited(executor: Any) -> None:
 
 def test_searches_become_rare_while_nothing_is_lost(executor: Any) -> None:
     clock = Clock()
-    run(Reconciler(clock), executor, clock, 36000)
+    run(MessageReconciler(clock), executor, clock, 36000)
     assert Search.count <= 36000 / MAX_PAUSE_WITHOUT_LOSS + 5
 
 
 def test_searches_are_less_rare_after_a_loss(executor: Any) -> None:
     clock = Clock()
-    reconciler = Reconciler(clock)
+    reconciler = MessageReconciler(clock)
     Search.lost = ("a",)
     run(reconciler, executor, clock, FIRST_PAUSE + QUEUED_SECONDS + FIRST_PAUSE)
     Search.lost, Search.count = (), 0
@@ -104,14 +104,14 @@ def test_searches_are_less_rare_after_a_loss(executor: Any) -> None:
 def test_lost_task_is_sent_again_a_few_times(executor: Any) -> None:
     Search.lost = ("a",)
     clock = Clock()
-    run(Reconciler(clock), executor, clock, 3600)
-    assert executor.sent_again == MAX_RESENDS
+    run(MessageReconciler(clock), executor, clock, 3600)
+    assert executor.sent_again == MAX_REPEATS
 
 
 def test_task_that_a_worker_has_begun_is_not_sent_again(executor: Any) -> None:
     Search.lost = ("a",)
     executor.bulk_state_fetcher.state = "STARTED"
     clock = Clock()
-    run(Reconciler(clock), executor, clock, 600)
+    run(MessageReconciler(clock), executor, clock, 600)
     assert Search.count
     assert executor.sent_again == 0

@@ -21,10 +21,10 @@ def original(patch: Patch) -> Any:
     owner: Any = import_module(patch.module)
     for part in owners:
         owner = getattr(owner, part)
-    attribute = vars(owner)[name]
-    function = (
-        attribute.fget if isinstance(attribute, property) else getattr(attribute, "__func__", attribute)
-    )
+    function: Any = vars(owner)[name]
+    if isinstance(function, property):
+        function = function.fget
+    function = getattr(function, "__func__", function)  # of a static or class method
     return inspect.unwrap(function)
 
 
