@@ -1,13 +1,15 @@
-"""A forked process opens database connections of its own.
+"""A forked process opens database connections of its own, and leaves those of its parent open.
 
 Airflow 2 drops a connection that a process has inherited, but only after SQLAlchemy has tested it with a query
 (`pool_pre_ping`). If two of gunicorn's workers test the same connection, one takes the other's answer, and the other
-waits until gunicorn kills it. With this fix a child begins with an empty pool, as in Airflow 3. It keeps the inherited
-connections open and unused, because closing one would end the parent's session (MySQL).
+waits until gunicorn kills it. Airflow 3 gives each child an empty pool, but nothing refers to the inherited one any
+more, so Python frees its connections. For mysqlclient that means to end the session, which the parent may have begun to
+use in the meantime. With this fix a child begins with an empty pool, and never frees the inherited one.
 """
 
 from __future__ import annotations
 
+import ctypes
 import os
 from collections.abc import Callable
 from functools import cache, wraps
@@ -19,8 +21,6 @@ from astro_runtime_plugin.fixes.guard import attempt
 
 ID = "forked-connections"
 _engines: WeakSet[Any] = WeakSet()
-# The pools of the parents of this process: as many as there were forks between it and the component.
-_inherited: list[Any] = []
 
 
 def watch_engine(setup: Callable[..., None]) -> Callable[..., None]:
@@ -48,23 +48,31 @@ def _watch_forks() -> None:
 def empty_pools() -> None:
     """Give each engine an empty pool."""
     for engine in [*_engines]:
-        _inherited.append(engine.pool)
+        _keep(engine.pool)
         engine.dispose(close=False)
+
+
+def _keep(pool: Any) -> None:
+    """Never free a pool, not even when Python ends: a reference from a module would be gone by then."""
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(pool))
 
 
 FIX = Fix(
     id=ID,
-    title="Forked processes, such as gunicorn's workers, do not share database connections",
-    symptom="The webserver of 2.11 hangs for up to two minutes after its start, and logs `WORKER TIMEOUT`.",
+    title="Forked processes neither use nor close the database connections of their parent",
+    symptom=(
+        "The webserver of 2.11 hangs for up to two minutes after its start, and logs `WORKER TIMEOUT`. With MySQL or"
+        " MariaDB, a scheduler with LocalExecutor logs `Exception during reset` and `Lost connection`."
+    ),
     issue="",
-    ends="Airflow 2.11 is no longer a line of the Runtime; Airflow 3 disposes of its engine in each child.",
+    ends="A child of Airflow's processes refers to the connection pool that it has inherited until it ends.",
     patches=(
         Patch(
             "airflow.utils.orm_event_handlers",
             "setup_event_handlers",
-            ("617f1c83a2046317",),
+            ("617f1c83a2046317", "945979d446414cdf"),
             watch_engine,
-            ("2.11",),
+            ("3.3", "2.11"),
         ),
     ),
 )

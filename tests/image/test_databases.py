@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from testing.docker_engine import Container, assert_container_runs_cleanly, docker, run, run_container
+from testing.docker_engine import Container, assert_container_runs_cleanly, docker, once, run, run_container
 from testing.waiting import wait_until
 
 DAG = """\
@@ -40,10 +40,34 @@ DATABASES = {
     "PostgreSQL": ["--env", f"{CONN}=postgresql+psycopg2://airflow:airflow@postgres/airflow"],
     "MariaDB": ["--env", f"{CONN}=mysql+mysqldb://airflow:airflow@mariadb/airflow"],
 }
-# On 2.11, child processes that parse DAGs dispose of the connection pool that they inherit. mysqlclient, unlike
-# psycopg2, also closes the parent's connections, and the parent restarts what used one ("Lost connection").
-CONNECTION_ERRORS = {("2.11", "MariaDB"): [r"scheduler +\| (Traceback|.*ERROR - Exception during reset)"]}
 DAG_ARGUMENT = {"3.3": ["once"], "2.11": ["--dag-id", "once"]}
+# The child ends while the parent uses a connection that was idle when it forked.
+FORK = """
+import os, sys
+reading, writing = os.pipe()
+os.register_at_fork(after_in_child=lambda: os.read(reading, 1))
+from airflow.settings import engine
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+def query(connection):
+    return connection.execute(text("SELECT CONNECTION_ID()")).scalar()
+
+with engine.connect() as connection:
+    before = query(connection)
+child = os.fork()
+if not child:
+    sys.exit()
+with engine.connect() as connection:
+    assert query(connection) == before
+    os.write(writing, b".")
+    os.waitpid(child, 0)
+    try:
+        print("kept" if query(connection) == before else "another")
+    except OperationalError:
+        print("lost")
+os._exit(0)
+"""
 SERVERS = {"PostgreSQL": "postgres", "MariaDB": "mariadb"}
 MARIADB = """\
 FROM python:3.11-slim-bookworm
@@ -79,10 +103,9 @@ def test_dag_succeeds(
 ) -> None:
     if database in SERVERS:
         request.getfixturevalue(SERVERS[database])
-    expected = [*EXPECTED, *CONNECTION_ERRORS.get((line, database), [])]
     mount = ["--network", net, "--volume", f"{dags}:/usr/local/airflow/dags:ro"]
     with assert_container_runs_cleanly(
-        slim, "standalone", options=[*mount, *DATABASES[database]], expected=expected
+        slim, "standalone", options=[*mount, *DATABASES[database]], expected=EXPECTED
     ) as up:
         up.wait_until_healthy()
         wait_until(lambda: run_states(up, line) == ["success"], up.log)
@@ -92,6 +115,16 @@ def run_states(up: Container, line: str) -> list[str]:
     """Return the state of each run of the DAG; none before Airflow has parsed it."""
     done = run("exec", up.name, "airflow", "dags", "list-runs", *DAG_ARGUMENT[line], "--output", "json")
     return [row["state"] for row in json.loads(done.stdout.splitlines()[-1])] if done.returncode == 0 else []
+
+
+@pytest.mark.usefixtures("mariadb")
+@pytest.mark.parametrize(("fixes", "outcome"), {"none": "lost", "all": "kept"}.items())
+def test_ended_child_leaves_the_connection_of_its_parent_open(
+    slim: str, net: str, fixes: str, outcome: str
+) -> None:
+    options = ["--network", net, *DATABASES["MariaDB"], "--env", f"AIRFLOW__ASTRO_RUNTIME__FIXES={fixes}"]
+    done = once(slim, "python", "-c", FORK, options=options)
+    assert (done.returncode, done.stdout.splitlines()[-1:]) == (0, [outcome]), done
 
 
 def test_one_of_twenty_simultaneous_starts_migrates_and_all_succeed(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from multiprocessing import Barrier
 from typing import Any
+from weakref import ref
 
 from airflow import settings
 from airflow.utils.session import create_session
@@ -54,6 +56,17 @@ def inherits() -> bool:
     return bool(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 
+def frees() -> bool:
+    """Whether a child frees its parent's pool, and with it the connections, which mysqlclient then closes."""
+    backend()
+    pool = ref(settings.engine.pool)
+    child = os.fork()
+    if not child:
+        gc.collect()
+        os._exit(pool() is None)
+    return bool(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+
+
 def rounds() -> int:
     """Return how many rounds went well before one that did not."""
     for number in range(ROUNDS):
@@ -63,5 +76,5 @@ def rounds() -> int:
     return ROUNDS
 
 
-inherited = inherits()
-report({"inherits": inherited, "all rounds went well": rounds() == ROUNDS})
+observations = {"inherits": inherits(), "frees": frees()}
+report({**observations, "all rounds went well": rounds() == ROUNDS})
