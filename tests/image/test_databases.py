@@ -63,10 +63,10 @@ with engine.connect() as connection:
     os.write(writing, b".")
     os.waitpid(child, 0)
     try:
-        print("kept" if query(connection) == before else "another")
+        print("kept" if query(connection) == before else "another", flush=True)
     except OperationalError:
-        print("lost")
-os._exit(0)
+        print("lost", flush=True)
+os._exit(0)  # a lost connection cannot be closed
 """
 SERVERS = {"PostgreSQL": "postgres", "MariaDB": "mariadb"}
 MARIADB = """\
