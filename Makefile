@@ -84,11 +84,18 @@ image: ## the images of both lines for this machine, or of LINE: base, non-base,
 	@$(PYTHON) -m dev.images $(TESTED)
 
 .PHONY: test-image
-test-image: $(TESTED:%=test-image-%) ## the images run for real; needs a Docker engine
+test-image: $(TESTED:%=test-image-%) $(TESTED:%=test-outages-%) ## the images run for real; needs a Docker engine
 
+test_image = RUNTIME_LINES=$* $(BIN)/python -m pytest $1 --durations=10 $(PROGRESS) $(ARGS)
+OUTAGES := tests/image/test_outages.py
 .PHONY: $(LINES:%=test-image-%)
 $(LINES:%=test-image-%): test-image-%: $(STAMP) system image
-	RUNTIME_LINES=$* $(BIN)/python -m pytest tests/image --durations=10 $(PROGRESS) $(ARGS) $(call prefixed,image $*)
+	$(call test_image,tests/image --ignore $(OUTAGES)) $(call prefixed,image $*)
+
+# They wait most of the time, so they can run beside the others.
+.PHONY: $(LINES:%=test-outages-%)
+$(LINES:%=test-outages-%): test-outages-%: $(STAMP) system image
+	$(call test_image,$(OUTAGES)) $(call prefixed,outages $*)
 
 .PHONY: bench-image
 bench-image: $(STAMP) ## what the image's start costs compared with plain airflow; needs the images
