@@ -17,6 +17,7 @@ from typing import Any
 
 from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
+from astro_runtime_plugin.fixes.support.database_errors import is_database_outage
 from astro_runtime_plugin.fixes.support.lost_database import report_loss
 from astro_runtime_plugin.fixes.support.unsaved_workloads import drop_unsaved
 
@@ -27,7 +28,6 @@ LIMIT = 300.0  # seconds from the first error until the scheduler exits after al
 CALM = 60.0  # seconds of a working loop after which an error begins another outage
 PAUSE = 2.0  # seconds between two attempts to connect
 RESULTS = {True: "goes on", False: "exits, since its job has been ended meanwhile"}
-READ_ONLY = "25006"  # PostgreSQL's error code of a standby that is not promoted yet
 # The events of each executor that the loop has taken and not saved yet.
 _events: dict[Any, dict[Any, Any]] = {}
 _forgets: list[bool] = []  # not empty once the loop forgets events that are saved; none are kept before
@@ -82,24 +82,10 @@ def forget_events(process_logs: Callable[..., None]) -> Callable[..., None]:
     return forget
 
 
-def is_outage(error: BaseException) -> bool:
-    """Whether an error of the loop means that the database was away or takes no writes."""
-    from sqlalchemy import exc
-
-    if isinstance(
-        error, (exc.OperationalError, exc.InterfaceError, exc.PendingRollbackError, exc.TimeoutError)
-    ):
-        return True
-    if not isinstance(error, exc.DBAPIError):
-        return False
-    codes = {getattr(error.orig, name, None) for name in ("pgcode", "sqlstate")}
-    return error.connection_invalidated or READ_ONLY in codes
-
-
 def _wait_for_return(runner: Any, error: Exception, end: float) -> bool:
     """Whether the error was an outage, and this scheduler lives on before `end` of the monotonic clock."""
     left = end - time.monotonic()
-    if not is_outage(error) or left <= 0:
+    if not is_database_outage(error) or left <= 0:
         return False
     log.warning(
         "astro-runtime: the scheduler has lost the database (%s), and waits for it for %.0f s",

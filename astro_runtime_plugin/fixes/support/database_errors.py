@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+READ_ONLY = "25006"  # PostgreSQL's error code of a standby that is not promoted yet
+
 
 def is_database_error(error: BaseException) -> bool:
     """Whether SQLAlchemy raised an error."""
@@ -15,3 +17,17 @@ def is_passing_error(error: BaseException) -> bool:
     from sqlalchemy.exc import InterfaceError, OperationalError
 
     return isinstance(error, (InterfaceError, OperationalError))
+
+
+def is_database_outage(error: BaseException) -> bool:
+    """Whether an error of the loop means that the database was away or takes no writes."""
+    from sqlalchemy import exc
+
+    if isinstance(
+        error, (exc.OperationalError, exc.InterfaceError, exc.PendingRollbackError, exc.TimeoutError)
+    ):
+        return True
+    if not isinstance(error, exc.DBAPIError):
+        return False
+    codes = {getattr(error.orig, name, None) for name in ("pgcode", "sqlstate")}
+    return error.connection_invalidated or READ_ONLY in codes

@@ -24,7 +24,7 @@ def may_pass(error: BaseException) -> bool:
     return isinstance(error, httpx.RequestError)
 
 
-def is_outage(error: BaseException) -> bool:
+def is_api_outage(error: BaseException) -> bool:
     """Whether the API server, or its database, is away or overloaded, which may last.
 
     A name that cannot be resolved means one, too: that of a service without a running server is unknown to some DNS.

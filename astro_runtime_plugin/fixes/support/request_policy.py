@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from functools import partial, wraps
 from typing import Any
 
-from astro_runtime_plugin.fixes.support.request_errors import is_outage, may_pass
+from astro_runtime_plugin.fixes.support.request_errors import is_api_outage, may_pass
 from astro_runtime_plugin.fixes.support.stop_request import limit
 
 log = logging.getLogger("astro_runtime")
@@ -69,7 +69,7 @@ def _repeat(deadline: float, pause: tuple[float, float], attempts: int, attempt:
             return attempt()
         except Exception as error:
             left = limit(deadline) - time.monotonic()
-            faults += not is_outage(error)
+            faults += not is_api_outage(error)
             if not may_pass(error) or left <= 0 or faults >= attempts:
                 raise
             _warn(failures, error, left)

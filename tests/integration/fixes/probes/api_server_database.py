@@ -11,7 +11,7 @@ import httpx
 from airflow.api_fastapi.execution_api.app import InProcessExecutionAPI
 from airflow.sdk.api.client import Client
 
-from astro_runtime_plugin.fixes.support.request_errors import is_outage
+from astro_runtime_plugin.fixes.support.request_errors import is_api_outage
 from testing.proof import report
 
 client = Client(base_url="http://in-process", token="", transport=InProcessExecutionAPI().transport)
@@ -25,5 +25,5 @@ for request in requests:
     try:
         request()
     except httpx.HTTPStatusError as error:
-        observed.append([error.response.status_code, is_outage(error)])
+        observed.append([error.response.status_code, is_api_outage(error)])
 report(observed)

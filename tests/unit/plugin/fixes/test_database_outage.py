@@ -13,7 +13,6 @@ from astro_runtime_plugin.fixes import database_outage
 from astro_runtime_plugin.fixes.database_outage import (
     begin_again,
     forget_events,
-    is_outage,
     keep_events,
     write_heartbeat,
 )
@@ -28,24 +27,6 @@ class RefusalError(Exception):
 
 
 OUTAGE = exc.OperationalError("SELECT 1", {}, RefusalError())
-
-
-@pytest.mark.parametrize(
-    ("error", "outage"),
-    [
-        (OUTAGE, True),
-        (exc.InterfaceError("SELECT 1", {}, RefusalError()), True),
-        (exc.PendingRollbackError(), True),
-        (exc.TimeoutError(), True),
-        (exc.InternalError("UPDATE job", {}, RefusalError("25006")), True),
-        (exc.DatabaseError("SELECT 1", {}, RefusalError(), connection_invalidated=True), True),
-        (exc.InternalError("UPDATE job", {}, RefusalError()), False),
-        (exc.IntegrityError("INSERT", {}, RefusalError()), False),
-        (ValueError(), False),
-    ],
-)
-def test_outage_is_an_error_of_the_connection(error: Exception, outage: bool) -> None:
-    assert is_outage(error) is outage
 
 
 class Executor:

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from astro_runtime_plugin.fixes.support.request_errors import is_outage, may_pass
+from astro_runtime_plugin.fixes.support.request_errors import is_api_outage, may_pass
 
 REQUEST = httpx.Request("GET", "http://127.0.0.1/")
 DATABASE_AWAY = {"detail": {"reason": "Database error", "statement": "hidden"}}
@@ -59,4 +59,4 @@ def distrust() -> httpx.ConnectError:
 def test_outage_is_no_answer_or_that_of_a_troubled_server(
     error: Exception, passes: bool, outage: bool
 ) -> None:
-    assert (may_pass(error), is_outage(error)) == (passes, outage)
+    assert (may_pass(error), is_api_outage(error)) == (passes, outage)
