@@ -15,6 +15,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from astro_runtime_plugin.task_logs.store import LogStore
+from astro_runtime_plugin.task_logs.store_s3 import S3Store
 from testing.servers import free_port
 from testing.waiting import retry
 
@@ -56,6 +58,11 @@ class S3Server:
             region_name="us-east-1",
             config=Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 1}),
         )
+
+    def store(self, url: str) -> LogStore:
+        """Return the store of task logs at s3://BUCKET/PREFIX in this server."""
+        bucket, _, prefix = url.removeprefix("s3://").partition("/")
+        return S3Store(self.client(), bucket, prefix)
 
     def start(self) -> None:
         """Start the server, and wait until the bucket can be written."""
