@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 from astro_runtime_plugin.task_logs.settings import TaskLogSettings
@@ -24,6 +25,12 @@ LOCK_ATTEMPTS = 10  # who looks whether a shipper runs holds the lock for a mome
 ADOPT_SECONDS = 30.0  # between two looks at what other hosts have left behind
 ABANDONED_SECONDS = 120.0
 PRUNE_SECONDS = 30 * 24 * 3600.0
+# A connection is read through Airflow, which must not log here, least of all into a task's log.
+QUIET = {
+    "AIRFLOW__LOGGING__LOGGING_LEVEL": "CRITICAL",
+    "AIRFLOW__LOGGING__LOGGING_CONFIG_CLASS": "",
+    "AIRFLOW__LOGGING__REMOTE_LOGGING": "False",
+}
 
 
 class Shipper:
@@ -83,6 +90,8 @@ class Shipper:
 
 def main(log_folder: str, url: str, conn_id: str = "") -> None:
     """Ship the logs of this host's spool, unless another process does."""
+    os.environ.update(QUIET)
+    warnings.simplefilter("ignore")
     spool = Spool(log_folder)
     spool.folder.mkdir(parents=True, exist_ok=True)
     lock = _lock(spool)
