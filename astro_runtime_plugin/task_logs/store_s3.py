@@ -67,6 +67,10 @@ class S3Store(LogStore):
         self._client = client
         self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""
+        client.meta.events.register("before-send.s3", self._count)
+
+    def _count(self, **_: Any) -> None:
+        self.requests += 1
 
     def put_new(self, key: str, data: bytes) -> bool:
         with _store_errors():
