@@ -48,15 +48,23 @@ class Shipper:
         self._stopped = True
 
     def run(self, idle_seconds: float = IDLE_SECONDS) -> None:
-        """Ship until nothing was to do for `idle_seconds`."""
+        """Ship until nothing was to do for `idle_seconds`, or the store cannot be opened.
+
+        Then a writer starts another, which may have what this one lacks, such as a connection in its environment.
+        """
         with ThreadPoolExecutor(THREADS) as pool:
-            while not self._stopped and not self._has_left(idle_seconds):
+            while not self._is_over() and not self._has_left(idle_seconds):
                 self._adopt()
                 for loop, _ in self._loops.values():
                     loop.poll(pool)
                 time.sleep(POLL_SECONDS)
             for loop, _ in self._loops.values():
                 loop.finish_round(pool)
+        for loop, _ in self._loops.values():
+            loop.report()
+
+    def _is_over(self) -> bool:
+        return self._stopped or any(loop.is_stuck for loop, _ in self._loops.values())
 
     def _loop(self, spool: Spool) -> ShippingLoop:
         return ShippingLoop(spool, self._settings.url, lambda: open_store(self._settings))
