@@ -28,8 +28,7 @@ def configure(settings: TaskLogSettings) -> tuple[dict[str, Any], TaskLogIO | No
     if not settings.has_store:
         return config, None
     config["handlers"]["task"]["class"] = HANDLER
-    excluded = conf.get("logging", "dag_processor_child_process_log_directory")
-    return config, TaskLogIO(LogWriter(settings, BASE_LOG_FOLDER), BASE_LOG_FOLDER, excluded, settings.conn_id)
+    return config, TaskLogIO(LogWriter(settings, BASE_LOG_FOLDER), BASE_LOG_FOLDER, settings.conn_id)
 
 
 _settings = read_settings(conf)

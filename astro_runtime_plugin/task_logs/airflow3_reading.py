@@ -30,7 +30,7 @@ from airflow.utils.log.file_task_handler import (
 from airflow.utils.state import TaskInstanceState
 
 from astro_runtime_plugin.task_logs.layout import StoredObject, chunk_offset, end_of, log_path
-from astro_runtime_plugin.task_logs.reader import MAX_LINE_BYTES, blocks, stream_lines
+from astro_runtime_plugin.task_logs.reader import MAX_LINE_BYTES, read, stream_lines
 from astro_runtime_plugin.task_logs.settings import TaskLogSettings, read_settings
 from astro_runtime_plugin.task_logs.store import BLOCK_BYTES, LogStore, StoreError, open_store
 from astro_runtime_plugin.task_logs.view import LogView
@@ -113,7 +113,14 @@ def read_try(
     offsets = known_offsets(metadata)
     limit = None if metadata.get("download_logs") else TAIL_BYTES
     stretches = [
-        stretch_of(view, name, [stored for stored in objects if log_path(stored.key) == name], offsets.get(name), limit, has_ended)
+        stretch_of(
+            view,
+            name,
+            [stored for stored in objects if log_path(stored.key) == name],
+            offsets.get(name),
+            limit,
+            has_ended,
+        )
         for name in sorted({log_path(stored.key) for stored in objects})
     ]
     lines = merged(view, stretches)
@@ -121,11 +128,18 @@ def read_try(
         lines = islice(lines, int(metadata["log_pos"]), None)
     sources = [source(view, stretch.path) for stretch in stretches]
     answer = {"end_of_log": has_ended, OFFSET: json.dumps({each.path: each.end for each in stretches})}
-    return (lines if offsets or "log_pos" in metadata else with_header(sources, lines)), cast(LogMetadata, answer)
+    return (lines if offsets or "log_pos" in metadata else with_header(sources, lines)), cast(
+        LogMetadata, answer
+    )
 
 
 def stretch_of(
-    view: LogView, path: str, objects: list[StoredObject], known: int | None, limit: int | None, has_ended: bool
+    view: LogView,
+    path: str,
+    objects: list[StoredObject],
+    known: int | None,
+    limit: int | None,
+    has_ended: bool,
 ) -> Stretch:
     """Return what to read of a file: from the `known` offset on, or its last `limit` bytes."""
     end = end_of(path, objects)
@@ -141,7 +155,7 @@ def end_of_lines(view: LogView, path: str, start: int, end: int) -> int:
     size = BLOCK_BYTES
     while True:
         begin = max(start, end - size)
-        data = b"".join(data for _, data in blocks(view, path, begin))[: end - begin]
+        data = b"".join(data for _, data in read(view, path, begin))[: end - begin]
         if b"\n" in data:
             return begin + data.rindex(b"\n") + 1
         if begin == start or size >= MAX_LINE_BYTES:
@@ -162,7 +176,13 @@ def _timed(
     latest = EARLIEST
     try:
         if stretch.skipped:
-            yield latest, number, note(f"*** The first {stretch.start} bytes of {stretch.path} are not shown here; a download has them")
+            yield (
+                latest,
+                number,
+                note(
+                    f"*** The first {stretch.start} bytes of {stretch.path} are not shown here; a download has them"
+                ),
+            )
         for timestamp, _, message in _log_stream_to_parsed_log_stream(_texts(view, stretch)):  # type: ignore[arg-type]
             latest = max(latest, timestamp or latest)
             yield latest, number, message
@@ -174,10 +194,10 @@ def _texts(view: LogView, stretch: Stretch) -> Iterator[str]:
     lines = stream_lines(view, stretch.path, max(stretch.start - 1, 0) if stretch.skipped else stretch.start)
     if stretch.skipped:
         next(lines, None)  # the rest of a line that begins before, if only its line break
-    for offset, line in lines:
-        if offset >= stretch.end:
+    for line in lines:
+        if line.offset >= stretch.end:
             return
-        yield line.decode(errors="replace")
+        yield line.data.decode(errors="replace")
 
 
 def note(text: str) -> StructuredLogMessage:

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
+from astro_runtime_plugin.component import DAG_PROCESSOR, from_subcommand
 from astro_runtime_plugin.task_logs.reader import stream_lines
 from astro_runtime_plugin.task_logs.spool import TaskIdentity
 from astro_runtime_plugin.task_logs.store import LogStore, StoreError
@@ -25,12 +26,12 @@ Event = MutableMapping[str, Any]
 
 
 class TaskLogIO:
-    """The logs below `log_folder`; those below `excluded` belong to the DAG processor and stay local."""
+    """The logs below `log_folder`. The DAG processor's stay local: nobody ends them, and nobody reads them in the UI."""
 
-    def __init__(self, writer: LogWriter, log_folder: str, excluded: str, conn_id: str = "") -> None:
+    def __init__(self, writer: LogWriter, log_folder: str, conn_id: str = "") -> None:
         self.writer = writer
         self.folder = os.path.abspath(log_folder)
-        self.excluded = os.path.abspath(excluded)
+        self._stays_local = from_subcommand(sys.argv[1:]) == DAG_PROCESSOR
         self.variable = f"AIRFLOW_CONN_{conn_id.upper()}" if conn_id else ""
         self._connection: dict[str, str] = {}
         self._loggers: dict[str, Any] = {}  # path → the logger that writes it
@@ -99,9 +100,9 @@ class TaskLogIO:
     def _path(self, logger: Any) -> str | None:
         """Return the relative path of the file that a logger writes; None for a stream, and for the DAG processor."""
         name = getattr(getattr(logger, "_file", None), "name", None)
-        if not isinstance(name, str) or not name.startswith(f"{self.folder}/"):
+        if self._stays_local or not isinstance(name, str) or not name.startswith(f"{self.folder}/"):
             return None
-        return None if name.startswith(f"{self.excluded}/") else name[len(self.folder) + 1 :]
+        return name[len(self.folder) + 1 :]
 
 
 def identity(values: Mapping[str, Any]) -> TaskIdentity | None:
@@ -126,4 +127,4 @@ def is_only_task() -> bool:
 
 
 def _texts(store: LogStore, path: str) -> Iterator[str]:
-    return (line.decode(errors="replace") for _, line in stream_lines(store, path))
+    return (line.data.decode(errors="replace") for line in stream_lines(store, path))

@@ -24,7 +24,9 @@ class LogView(LogStore):
         self.store = store
         self.log_folder = Path(log_folder)
         self.problem: StoreError | None = None
-        self._local: dict[str, tuple[Path, int]] = {}  # key → file, and where in it the bytes of the key begin
+        self._local: dict[
+            str, tuple[Path, int]
+        ] = {}  # key → file, and where in it the bytes of the key begin
 
     def list(self, prefix: str) -> list[StoredObject]:
         """Return the objects whose keys begin with `prefix`, and local files; a store that fails has none."""
@@ -92,8 +94,8 @@ class LogView(LogStore):
     def _position(self, path: str, end: int) -> int | None:
         """Return where in the local file the log's byte `end` is; None if the file has nothing to add."""
         for spool in spools(self.log_folder):
-            progress = spool.progress(path) if spool.entry(path) else None
-            if progress and progress.parts:
+            entry, progress = spool.entry(path), spool.progress(path)
+            if entry and progress and progress.parts and progress.generation == entry.generation:
                 part = progress.parts[-1]
                 return max(part.local, part.local + end - part.stored)
         return 0 if end == 0 else None
