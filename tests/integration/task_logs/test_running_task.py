@@ -91,6 +91,9 @@ def airflow(
     variables = {
         "FOLDER": str(folder),
         "AIRFLOW__ASTRO_RUNTIME__TASK_LOGS": f"file://{store}",
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "10",
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
+        "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
     }
     elsewhere = {"AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(tmp_path / "logs-of-another-machine")}
