@@ -23,7 +23,7 @@ from astro_runtime_plugin.task_logs.writer import LogWriter
 
 structlog = pytest.importorskip("structlog")
 
-IDENTITY = {"dag_id": "d", "run_id": "r", "task_id": "t", "map_index": 3, "try_number": 2}
+IDENTITY: dict[str, Any] = {"dag_id": "d", "run_id": "r", "task_id": "t", "map_index": 3, "try_number": 2}
 PATH = "dag_id=d/run_id=r/task_id=t/map_index=3/attempt=2.log"
 
 
