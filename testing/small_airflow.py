@@ -10,6 +10,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from testing.api_server_process import api_server_command
 from testing.entrypoint_process import CHECKOUT
 from testing.proof import Proof
@@ -73,11 +75,20 @@ def small_airflow(
             "scheduler": [*airflow, "scheduler"],
         }
         environs = {"api-server": {**environ, **(server or {})}}
-        processes = [
-            _start(stack, command, environs.get(name, environ), proof.home / f"{name}.out")
-            for name, command in commands.items()
-        ]
-        yield SmallAirflow(proof.home, processes, f"http://127.0.0.1:{port}/")
+        running = SmallAirflow(proof.home, [], f"http://127.0.0.1:{port}/")
+        for name, command in commands.items():
+            output = proof.home / f"{name}.out"
+            running.processes.append(_start(stack, command, environs.get(name, environ), output))
+            if name in environs and server is not None:
+                wait_until(lambda: _answers(running.url), running.describe, failed=running.has_failed)
+        yield running
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}api/v2/version").is_success
+    except httpx.HTTPError:
+        return False
 
 
 def _start(

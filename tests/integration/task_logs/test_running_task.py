@@ -15,6 +15,7 @@ import pytest
 from testing.installed_line import LINE
 from testing.proof import FIXED, Proof, copy_migrated_database
 from testing.small_airflow import SmallAirflow, small_airflow
+from testing.task_logs import Machine
 from testing.waiting import wait_until
 
 if LINE != "3.3":
@@ -91,7 +92,7 @@ def airflow(
     variables = {
         "FOLDER": str(folder),
         "AIRFLOW__ASTRO_RUNTIME__TASK_LOGS": f"file://{store}",
-        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "10",
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20",
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
         "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
@@ -100,6 +101,7 @@ def airflow(
     with small_airflow(Proof(FIXED, home), DAG, server=elsewhere, **variables) as running:
         wait_until((folder / "grow1.reached").exists, running.describe, failed=running.has_failed)
         yield running, Logs(running, running.url)
+    Machine(home, f"file://{store}").kill_shippers()
 
 
 def kill_with_supervisor(pid: int) -> None:
