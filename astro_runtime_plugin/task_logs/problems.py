@@ -42,17 +42,22 @@ SENTENCES: tuple[tuple[frozenset[str], str], ...] = (
         "there is no such bucket, container or folder",
     ),
     (
-        frozenset({"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "301"}),
+        frozenset(
+            {"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "301"}
+        ),
         "the bucket is in another region",
     ),
     (
-        frozenset({"ReadTimeoutError", "ReadTimeout", "TimeoutError", "ServerTimeoutError", "ServiceResponseTimeoutError"}),
+        frozenset(
+            "ReadTimeoutError ReadTimeout TimeoutError ServerTimeoutError ServiceResponseTimeoutError".split()
+        ),
         "it does not answer in time",
     ),
     (
         frozenset(
             "EndpointConnectionError ConnectTimeoutError ConnectionClosedError ConnectionError ConnectionRefusedError"
-            " ProxyConnectionError SSLError ClientConnectorError ServiceRequestError gaierror NewConnectionError".split()
+            " ProxyConnectionError SSLError ClientConnectorError ServiceRequestError gaierror"
+            " NewConnectionError".split()
         ),
         "it cannot be reached",
     ),

@@ -66,7 +66,9 @@ def _part_pattern(part: str) -> str:
     return ")?" if _CLOSING.match(part) else ""
 
 
-def old_objects(objects: Iterable[StoredObject], pattern: re.Pattern[str], before: float) -> Iterator[StoredObject]:
+def old_objects(
+    objects: Iterable[StoredObject], pattern: re.Pattern[str], before: float
+) -> Iterator[StoredObject]:
     """Yield the objects of logs to which nothing was written since `before`, in seconds since the epoch.
 
     The objects of one log must follow one another, as they do when they are sorted by key.

@@ -9,7 +9,7 @@ from astro_runtime_plugin.task_logs.settings import TaskLogSettings
 from astro_runtime_plugin.task_logs.store import StoreError
 
 SETTINGS = TaskLogSettings(url="s3://logs/prefix", conn_id="minio")
-SECRET = "AKIAsecret"  # noqa: S105
+SECRET = "AKIAsecret"
 
 
 def error_named(name: str, text: str = SECRET) -> Exception:

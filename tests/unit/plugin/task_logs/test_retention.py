@@ -16,7 +16,8 @@ from astro_runtime_plugin.task_logs.store import LogStore, open_store
 
 AIRFLOW = (
     "dag_id={{ ti.dag_id }}/run_id={{ ti.run_id }}/task_id={{ ti.task_id }}/"
-    "{% if ti.map_index >= 0 %}map_index={{ ti.map_index }}/{% endif %}attempt={{ try_number|default(ti.try_number) }}.log"
+    "{% if ti.map_index >= 0 %}map_index={{ ti.map_index }}/{% endif %}"
+    "attempt={{ try_number|default(ti.try_number) }}.log"
 )
 FORMAT = "logs/{dag_id}/{task_id}/{execution_date}/{try_number}.log"
 LOG = "dag_id=d/run_id=manual__2026-01-01T00:00:00+00:00/task_id=g.t/attempt=1.log"
@@ -49,7 +50,10 @@ def test_other_objects_are_not(key: str) -> None:
     assert not log_pattern([AIRFLOW]).fullmatch(key)
 
 
-@pytest.mark.parametrize("template", ["{{ ti.dag_id }}/{{ ti.run_id }}", "{dag_id}/{try_number}", "{{ x }}.a", "%%", ""])
+ANYTHING = ["{{ ti.dag_id }}/{{ ti.run_id }}", "{dag_id}/{try_number}", "{{ x }}.a", "%%", ""]
+
+
+@pytest.mark.parametrize("template", ANYTHING)
 def test_template_without_plain_text_matches_nothing(template: str) -> None:
     assert not log_pattern([template]).fullmatch("anything/at/all.log")
 
