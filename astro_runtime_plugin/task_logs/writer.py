@@ -21,6 +21,7 @@ log = logging.getLogger("astro_runtime")
 
 SHIPPER = "astro_runtime_plugin.task_logs.shipper"
 CHECK_SECONDS = 1.0  # between two looks at whether the shipper runs
+START_SECONDS = 3.0  # which the shipper may take until it holds its lock
 POLL_SECONDS = 0.05
 # The shell ends at once, so that the shipper is a child of nobody who waits for children, and outlives its session.
 # Of the writer's descriptors it gets stderr alone.
@@ -83,6 +84,8 @@ class LogWriter:
         if lock is None:
             return
         os.close(lock)
+        if not self.spool.claim_start(START_SECONDS):
+            return
         environ = {**os.environ, **extra_environ}
         words = [str(self.spool.log_folder), self.settings.url, self.settings.conn_id]
         command = [*DETACH, *child_command(SHIPPER, *words, environ=environ)]
