@@ -46,8 +46,10 @@ def logs(
     if run is None or task is None:
         raise click.UsageError("logs takes DAG, RUN and TASK, or `check`")
     with redirect_stdout(io.StringIO()):  # Airflow's log goes there
-        settings = _settings()
+        from astro_runtime_plugin.task_logs.command_settings import command_settings
         from astro_runtime_plugin.task_logs.tries import TaskName
+
+        settings = command_settings()
 
     try:
         _print_log(settings, TaskName(dag, run, task, map_index), number, follow)
@@ -58,8 +60,9 @@ def logs(
 def _check() -> None:
     from astro_runtime_plugin.options.urls import without_secrets
     from astro_runtime_plugin.task_logs.check import check_store
+    from astro_runtime_plugin.task_logs.command_settings import command_settings
 
-    settings = _settings()
+    settings = command_settings()
     if not settings.has_store:
         raise StartError(
             "no store is set ([astro_runtime] task_logs): task logs stay where they are written", UNKNOWN
@@ -68,19 +71,6 @@ def _check() -> None:
     if problem := check_store(settings):
         raise StartError(f"{store} {problem}", CONFIG)
     click.echo(f"{store} can be written, listed, read and deleted from")
-
-
-def _settings() -> TaskLogSettings:
-    """Return the settings of task logs. Raises StartError for a URL that cannot be that of a store."""
-    from airflow.configuration import conf
-
-    from astro_runtime_plugin.options.section import read_option
-    from astro_runtime_plugin.task_logs.settings import read_settings, store_url_problem
-
-    url = (read_option(conf, "task_logs") or "").strip()
-    if url and (problem := store_url_problem(url)):
-        raise StartError(f"[astro_runtime] task_logs {problem}")
-    return read_settings(conf)
 
 
 def _print_log(settings: TaskLogSettings, task: TaskName, number: int | None, follow: bool) -> None:
@@ -142,12 +132,11 @@ def _has_ended(task: TaskName, found: TaskTry) -> bool:
 
 def _stores(settings: TaskLogSettings) -> list[LogStore]:
     """Return where a log may be: in the store, if there is one, and on this machine."""
-    from airflow.configuration import conf
-
+    from astro_runtime_plugin.task_logs.command_settings import log_folder
     from astro_runtime_plugin.task_logs.store import open_store
     from astro_runtime_plugin.task_logs.store_fsspec import FolderStore
 
-    local = FolderStore(conf.get("logging", "base_log_folder"))
+    local = FolderStore(log_folder())
     return [open_store(settings), local] if settings.has_store else [local]
 
 

@@ -6,8 +6,7 @@ Only objects whose keys are those of task logs count: a prefix may hold other ob
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby, islice
 from typing import NamedTuple
 
@@ -29,8 +28,8 @@ _LOG_ENDING = re.compile(rf"{_ENDING}\Z")
 class Deleted(NamedTuple):
     """What was deleted: how many objects, and their size in bytes."""
 
-    objects: int = 0
-    size: int = 0
+    objects: int
+    size: int
 
 
 def log_pattern(templates: Iterable[str]) -> re.Pattern[str]:
@@ -81,18 +80,13 @@ def old_objects(
 
 
 def delete_old(
-    store: LogStore,
-    pattern: re.Pattern[str],
-    before: float,
-    *,
-    pause: Callable[[float], object] = time.sleep,
-    step: int = STEP,
-) -> Deleted:
-    """Delete the logs to which nothing was written since `before`, `step` objects at a time. Raises StoreError."""
-    total = Deleted()
+    store: LogStore, pattern: re.Pattern[str], before: float, step: int = STEP
+) -> Iterator[Deleted]:
+    """Delete the logs to which nothing was written since `before`; yield after each step of `step` objects at most.
+
+    Raises StoreError.
+    """
     left = old_objects(sorted(store.list("")), pattern, before)
     while some := list(islice(left, step)):
         store.delete([stored.key for stored in some])
-        total = Deleted(total.objects + len(some), total.size + sum(stored.size for stored in some))
-        pause(PAUSE_SECONDS)
-    return total
+        yield Deleted(len(some), sum(stored.size for stored in some))

@@ -15,19 +15,23 @@ from pathlib import Path
 import pytest
 
 from testing.cli_process import run_astro_runtime
-from testing.dag_run import OPERATORS
 from testing.entrypoint_process import CHECKOUT, isolated_environment
-from testing.installed_line import LINE
 from testing.proof import copy_migrated_database
 from testing.waiting import wait_until
 
-SOURCE = f"""
-from airflow import DAG
-from {OPERATORS[LINE]} import EmptyOperator
+SOURCE = """
+try:
+    from airflow.sdk import DAG, task
+except ImportError:  # Airflow 2
+    from airflow import DAG
+    from airflow.decorators import task
+
+def work(name="one"):
+    pass
 
 with DAG("orders", schedule=None):
-    EmptyOperator(task_id="load")
-    EmptyOperator.partial(task_id="each").expand(doc_md=["a", "b"])
+    task(work, task_id="load")()
+    task(work, task_id="each").expand(name=["a", "b"])
 """
 CREATE = """
 import sys
@@ -36,7 +40,10 @@ save_dags(sys.argv[1])
 airflow_command("dags", "trigger", "orders", "--run-id", "today")
 """
 FOLDER = "dag_id=orders/run_id=today/task_id=load"
-LINES = "[2026-01-01T00:00:01.000+0000] {first.py:1} INFO - one\n[2026-01-01T00:00:03.000+0000] {first.py:2} INFO - three\n"
+LINES = (
+    "[2026-01-01T00:00:01.000+0000] {first.py:1} INFO - one\n"
+    "[2026-01-01T00:00:03.000+0000] {first.py:2} INFO - three\n"
+)
 
 
 @pytest.fixture(scope="module")

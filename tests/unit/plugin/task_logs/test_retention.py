@@ -101,19 +101,19 @@ def test_only_old_logs_are_deleted(folder: Path, store: LogStore) -> None:
     write(folder, chunk_key(LOG, 5), 100)
     write(folder, MAPPED, 300)
     write(folder, "dag_id=d/keep.csv", 100)
-    assert delete_old(store, log_pattern([AIRFLOW]), 200, pause=lambda _: None) == Deleted(2, 10)
+    assert [*delete_old(store, log_pattern([AIRFLOW]), 200)] == [Deleted(2, 10)]
     assert {stored.key for stored in store.list("")} == {MAPPED, "dag_id=d/keep.csv"}
 
 
-def test_pause_follows_each_step(folder: Path, store: LogStore) -> None:
-    pauses: list[int] = []
+def test_steps_are_small(folder: Path, store: LogStore) -> None:
     for number in range(7):
         write(folder, LOG.replace("attempt=1", f"attempt={number}"), 100)
-    deleted = delete_old(
-        store, log_pattern([AIRFLOW]), 200, pause=lambda _: pauses.append(len(store.list(""))), step=3
-    )
-    assert (deleted.objects, pauses) == (7, [4, 1, 0])
+    steps = [
+        (deleted.objects, len(store.list("")))
+        for deleted in delete_old(store, log_pattern([AIRFLOW]), 200, step=3)
+    ]
+    assert steps == [(3, 4), (3, 1), (1, 0)]
 
 
 def test_empty_store_has_nothing_to_delete(store: LogStore) -> None:
-    assert delete_old(store, log_pattern([AIRFLOW]), 200) == Deleted()
+    assert [*delete_old(store, log_pattern([AIRFLOW]), 200)] == []
