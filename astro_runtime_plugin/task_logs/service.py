@@ -91,12 +91,13 @@ class Reporter:
         self._spool = spool
         self._shares_database = shares_database
         self._problem = problem
+        self._checked = time.time()
         self._warned: set[str] = set()
 
     def report(self) -> None:
         """Report what the shipper of this machine has written last; a failure never ends the thread."""
         status = self._spool.status()
-        if status and status.entries == 0 and not status.problem:
+        if status and status.updated > self._checked and not (status.entries or status.problem):
             self._problem = ""  # everything has been sent since the check
         row = health.machine_row(status or Status(), self._problem, time.time())
         self._attempt("the metrics of task logs could not be sent", lambda: health.send_metrics(row))
