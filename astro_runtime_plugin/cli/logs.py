@@ -40,6 +40,7 @@ def logs(
     from contextlib import redirect_stdout
 
     logging.disable(logging.WARNING)  # Airflow logs warnings while it is imported
+    logging.captureWarnings(True)  # and Python's
     if dag == CHECK and run is None:
         _check()
         return
