@@ -32,27 +32,30 @@ RUNTIME_CONFIG = {
     "2.11": "astro_runtime_plugin.task_logs.airflow2.LOGGING_CONFIG",
 }
 AIRFLOW_CONFIG = "airflow.config_templates.airflow_local_settings.DEFAULT_LOGGING_CONFIG"
-WHY = "task logs go to the store while the task runs"
+WHY = "because of [astro_runtime] task_logs"
 LEFT_ALONE = "so [astro_runtime] task_logs has no effect"
 
 
 def task_log_settings(environ: Mapping[str, str], cfg: AirflowCfg, line: str) -> list[ResolvedSetting]:
-    """Return what the Runtime sets for task logs, or why it sets nothing; an empty list without `task_logs`."""
-    if not _is_wanted(environ, cfg):
+    """Return what the Runtime sets for task logs, or why it sets nothing; an empty list if nobody asks for it."""
+    has_store = find_override((TASK_LOGS,), environ, cfg, skip_blank=True) is not None
+    if not has_store and not _is_on(TO_STDOUT, environ, cfg):
         return []
     operator = _operators_own(environ, cfg, line)
-    if operator:
-        variable, text = operator.name.variable, operator.text.strip()
-        why = LEFT_ALONE
-        return [ResolvedSetting(variable, variable, text, operator.origin, why, False, operator.location)]
-    variable = CONFIG_CLASS.variable
-    return [ResolvedSetting(variable, variable, RUNTIME_CONFIG[line], RUNTIME, WHY, True)]
+    if operator is None:
+        variable = CONFIG_CLASS.variable
+        return [ResolvedSetting(variable, variable, RUNTIME_CONFIG[line], RUNTIME, WHY, True)]
+    return [_left_alone(operator)] if has_store else []
 
 
-def _is_wanted(environ: Mapping[str, str], cfg: AirflowCfg) -> bool:
-    to_stdout = find_override((TO_STDOUT,), environ, cfg, skip_blank=True)
-    is_on = to_stdout is not None and airflow_boolean(to_stdout.text) is True
-    return is_on or find_override((TASK_LOGS,), environ, cfg, skip_blank=True) is not None
+def _left_alone(operator: Override) -> ResolvedSetting:
+    variable, text = operator.name.variable, operator.text.strip()
+    return ResolvedSetting(variable, variable, text, operator.origin, LEFT_ALONE, False, operator.location)
+
+
+def _is_on(name: ConfigOption, environ: Mapping[str, str], cfg: AirflowCfg) -> bool:
+    override = find_override((name,), environ, cfg, skip_blank=True)
+    return override is not None and airflow_boolean(override.text) is True
 
 
 def _operators_own(environ: Mapping[str, str], cfg: AirflowCfg, line: str) -> Override | None:
