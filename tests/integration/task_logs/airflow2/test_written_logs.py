@@ -38,7 +38,8 @@ def wait_for_line(airflow: Airflow2, store: Path, path: str, number: int) -> Non
 
 def assert_each_line_once(text: bytes) -> None:
     numbers = [int(number) for number in re.findall(rb"line (\d+) of the task", text)]
-    assert numbers == list(range(1, len(numbers) + 1)) and numbers
+    assert numbers
+    assert numbers == list(range(1, len(numbers) + 1))
 
 
 def test_everything_that_a_task_writes_is_in_one_object(airflow: Airflow2, store: Path) -> None:
