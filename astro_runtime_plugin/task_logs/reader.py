@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from astro_runtime_plugin.task_logs.layout import Gap, Segment, Stretch, check_path, end_of, segments
-from astro_runtime_plugin.task_logs.store import BLOCK_BYTES, LogStore
+from astro_runtime_plugin.task_logs.store import BLOCK_BYTES, LogStore, StoreError
 
 READ_BYTES = 16 * BLOCK_BYTES  # at a time
 MAX_LINE_BYTES = 2 * 1024 * 1024  # a longer line is read in pieces
@@ -47,13 +47,14 @@ def read(store: LogStore, path: str, start: int = 0) -> Iterator[tuple[Segment, 
                 while position < segment.end:
                     data = read_stretch(store, segment, position)
                     if not data:
-                        break
-                    position += len(data)
+                        raise FileNotFoundError(segment.key)
+                    position, vanished = position + len(data), 0
                     yield segment, data
         except FileNotFoundError:
             vanished += 1
             continue
         return
+    raise StoreError("the objects of a log vanish again and again")
 
 
 def _confirmed(store: LogStore, path: str, plan: list[Segment]) -> Iterator[Segment]:

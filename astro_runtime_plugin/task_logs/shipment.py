@@ -112,7 +112,7 @@ class Shipment:
         self._pass_over(objects)
         self.progress.whole = next((stored.size for stored in objects if stored.key == self._path), 0)
         self.progress.generation = self.entry.generation
-        self._spool.save_progress(self._path, self.progress)
+        self._save_parts()
 
     def _pass_over(self, objects: Iterable[StoredObject]) -> None:
         """Count what the store has of this file, and begin a new part behind what it has of others."""
@@ -123,7 +123,7 @@ class Shipment:
                 break
         if self._stored < end:
             self.progress.parts.append(Part(local=self._shipped, stored=end))
-            self._spool.save_progress(self._path, self.progress)
+            self._save_parts()
 
     def _is_local(self, segment: Segment) -> bool:
         """Whether the file continues with these bytes of the store; they count as shipped then."""
@@ -150,7 +150,7 @@ class Shipment:
             self.lost_bytes += max(self._seen - self._shipped, 0)
             self.progress.parts = [Part(local=0, stored=self._stored)]
             self._remember(b"")
-            self._spool.save_progress(self._path, self.progress)
+            self._save_parts()
         self._seen = size
 
     def _local(self, start: int, length: int) -> bytes:
@@ -167,8 +167,15 @@ class Shipment:
         self.progress.tail_length, self.progress.tail_digest = len(tail), _digest(tail)
 
     def _save(self) -> None:
-        # Without room on the disk, the next shipper finds the chunks in the store.
-        with suppress(OSError):
+        """Keep the progress; a shipper that finds an older one compares what the store has with the file."""
+        with suppress(OSError):  # no room on the disk
+            self._spool.save_progress(self._path, self.progress)
+
+    def _save_parts(self) -> None:
+        """Keep a new part before something of it is shipped. Raises OSError if it could not be found again."""
+        if all(part.local == part.stored for part in self.progress.parts):
+            self._save()
+        else:
             self._spool.save_progress(self._path, self.progress)
 
     def _was_overwritten(self, objects: list[StoredObject]) -> bool:
@@ -188,7 +195,7 @@ class Shipment:
             return False
         self._remember(self._local(max(self._shipped - TAIL_BYTES, 0), min(self._shipped, TAIL_BYTES)))
         self.progress.parts.append(Part(local=self._shipped, stored=end_of(self._path, objects)))
-        self._spool.save_progress(self._path, self.progress)
+        self._save_parts()
         return True
 
     def _put_whole(self, plan: list[Segment]) -> None:

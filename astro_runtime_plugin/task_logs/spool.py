@@ -198,6 +198,26 @@ class Spool:
             return None
         return descriptor
 
+    def claim_start(self, seconds: float) -> bool:
+        """Whether this process is to start the shipper: at most one is, within so many seconds."""
+        mark = self.folder / "shipper.started"
+        with self.locked():
+            is_due = not mark.exists() or not 0 <= time.time() - mark.stat().st_mtime < seconds
+            if is_due:
+                mark.touch()
+        return is_due
+
+    def seems_abandoned(self, seconds: float) -> bool:
+        """Whether another host's spool has entries, and no shipper has reported for so long."""
+        status = self.status()
+        times = [file.stat().st_mtime for file in self.folder.glob(f"*{ENTRY}")]
+        return bool(times) and time.time() - max(*times, status.updated if status else 0.0, 0.0) > seconds
+
+    def others(self) -> list[Spool]:
+        """Return the spools of other hosts in this log folder."""
+        hosts = (path.name for path in self.folder.parent.glob("*/"))
+        return [Spool(self.log_folder, host) for host in hosts if host != self.host]
+
     def _file(self, path: str, kind: str) -> Path:
         name = hashlib.sha256(path.encode(errors="surrogateescape")).hexdigest()[:32]
         return self.folder / f"{name}{kind}"
@@ -213,7 +233,7 @@ class Spool:
 
 def process_start(pid: int) -> float | None:
     """Return when a process started, in seconds since the epoch, or None if it does not run."""
-    import psutil
+    import psutil  # type: ignore[import-untyped]
 
     try:
         process = psutil.Process(pid)

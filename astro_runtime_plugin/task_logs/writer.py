@@ -21,6 +21,7 @@ log = logging.getLogger("astro_runtime")
 
 SHIPPER = "astro_runtime_plugin.task_logs.shipper"
 CHECK_SECONDS = 1.0  # between two looks at whether the shipper runs
+START_SECONDS = 3.0  # which the shipper may take until it holds its lock
 POLL_SECONDS = 0.05
 # The shell ends at once, so that the shipper is a child of nobody who waits for children, and outlives its session.
 # Of the writer's descriptors it gets stderr alone.
@@ -35,20 +36,27 @@ class LogWriter:
         self.spool = Spool(log_folder)
         self._checked = float("-inf")
         self._warned = False
+        self._unregistered: dict[str, TaskIdentity | None] = {}  # for want of room on the disk, for example
 
     def begin(self, path: str, identity: TaskIdentity | None = None, pid: int = 0) -> None:
         """Have the log at `path`, relative to the log folder, shipped while this process, or `pid`, writes it."""
 
         def register() -> None:
+            self._unregistered[path] = identity
             self.spool.register(path, identity, pid)
+            del self._unregistered[path]
             self._start_shipper({})
 
-        self._attempt(register)
+        if self.settings.has_store:
+            self._attempt(register)
 
     def end(self, path: str, wait_seconds: float = 0.0, pid: int = 0) -> bool:
         """Have the rest of a log shipped; return whether all of it is in the store within `wait_seconds`."""
 
         def finish() -> bool:
+            if path in self._unregistered:
+                self.spool.register(path, self._unregistered[path], pid)
+                del self._unregistered[path]
             self.spool.end(path, pid)
             self._start_shipper({})
             deadline = time.monotonic() + wait_seconds
@@ -57,7 +65,7 @@ class LogWriter:
                 time.sleep(POLL_SECONDS)
             return not is_left
 
-        return bool(self._attempt(finish))
+        return self.settings.has_store and bool(self._attempt(finish))
 
     def ensure_shipper(self, extra_environ: Mapping[str, str] | None = None) -> None:
         """Start the shipper if none runs; cheap enough to be called for every line.
@@ -83,6 +91,8 @@ class LogWriter:
         if lock is None:
             return
         os.close(lock)
+        if not self.spool.claim_start(START_SECONDS):
+            return
         environ = {**os.environ, **extra_environ}
         words = [str(self.spool.log_folder), self.settings.url, self.settings.conn_id]
         command = [*DETACH, *child_command(SHIPPER, *words, environ=environ)]
