@@ -1,8 +1,8 @@
 """Airflow 3's `RemoteLogIO` for the store: tells the writer where a log begins and ends, and reads logs for others.
 
-Airflow runs the processors in every process that writes JSON logs: supervisors, the triggerer, the DAG processor and the
-tasks themselves. A log file that a supervisor or the triggerer writes begins with its first line here, and ends with
-`upload`, which only these call. A processor must not log.
+Airflow runs the processors in every process that writes JSON logs: supervisors, the triggerer, the DAG processor and
+the tasks themselves. A log file that a supervisor or the triggerer writes begins with its first line here, and ends
+with `upload`, which only these call. A processor must not log.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Event = MutableMapping[str, Any]
 
 
 class TaskLogIO:
-    """The logs below `log_folder`. The DAG processor's stay local: nobody ends them, and nobody reads them in the UI."""
+    """The logs below `log_folder`. The DAG processor's stay local: nobody ends them."""
 
     def __init__(self, writer: LogWriter, log_folder: str, conn_id: str = "") -> None:
         self.writer = writer
