@@ -9,11 +9,13 @@ from __future__ import annotations
 import logging
 import os
 from typing import Any
+from urllib.parse import urlsplit
 
 from airflow.config_templates.airflow_local_settings import DEFAULT_LOGGING_CONFIG
 from airflow.utils.log.file_task_handler import FileTaskHandler
 
-from astro_runtime_plugin.task_logs.airflow2_reading import TryLog, worker_answers
+from astro_runtime_plugin.task_logs.airflow2_reading import TryLog
+from astro_runtime_plugin.task_logs.log_server import answers
 from astro_runtime_plugin.task_logs.settings import TaskLogSettings, read_settings
 from astro_runtime_plugin.task_logs.spool import TaskIdentity
 from astro_runtime_plugin.task_logs.writer import LogWriter
@@ -141,8 +143,9 @@ class TaskLogHandler(FileTaskHandler):  # type: ignore[misc]
 
             log_type = LogType.TRIGGER if ti.triggerer_job else LogType.WORKER
             url, _ = self._get_log_retrieval_url(ti, worker_log_rel_path, log_type=log_type)
-            if not worker_answers(url):
-                return [f"The log server of {url.split('/')[2]} does not answer"], []
+            server = urlsplit(url)
+            if not server.hostname or not answers(server.hostname, server.port or 80):
+                return [f"Could not read served logs: {server.hostname or 'no host'} does not answer"], []
         return super()._read_from_logs_server(ti, worker_log_rel_path)  # type: ignore[no-any-return]
 
 

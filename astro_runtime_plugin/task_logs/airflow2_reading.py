@@ -9,13 +9,12 @@ from __future__ import annotations
 import heapq
 import os
 import re
-import socket
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timezone
 from functools import lru_cache
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 from astro_runtime_plugin.task_logs.layout import MAX_BYTES, StoredObject, check_path, end_of, log_path
 from astro_runtime_plugin.task_logs.reader import Line, stream_lines
@@ -28,7 +27,7 @@ PIECE_BYTES = (
 )  # of text at a time, and of a part's end where a page does not ask for all of it
 SETTLE_SECONDS = 4.0  # after the end of a try in which its last lines may be on their way
 START_SECONDS = 10.0  # after the start of a try in which it need not be in the store
-CONNECT_SECONDS = 0.5
+PAUSE_SECONDS = 0.2
 MAX_PARTS = 100
 TIME = re.compile(rb"\[(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?)([+-]\d\d):?(\d\d)\]")
 OLDEST = datetime.min.replace(tzinfo=timezone.utc)
@@ -37,7 +36,7 @@ Texts = list[tuple[str, str]]
 
 
 class _Timed(NamedTuple):
-    time: datetime
+    moment: datetime
     part: int
     path: str
     line: Line
@@ -58,18 +57,30 @@ class TryLog:
 
     def read(self, ti: Any, try_number: int, metadata: dict[str, Any]) -> tuple[Texts, dict[str, Any]] | None:
         """Return texts with their host and new metadata; None if nothing is known of this log, nor to come soon."""
-        positions = _positions(metadata)
-        objects, is_first = self._objects(), not isinstance(metadata.get("offset"), dict)
         is_active = ti.try_number == try_number and ti.state in ("running", "deferred")
+        positions, is_first = _positions(metadata), not isinstance(metadata.get("offset"), dict)
+        objects = self._objects() if is_active else self._settled_objects(ti)
         if not objects and is_first and not (is_active and _age(ti.start_date) < START_SECONDS):
             return None
-        is_complete = not is_active and (_is_settled(objects) or _age(ti.end_date) > SETTLE_SECONDS)
         if is_first and metadata.get("download_logs") is False:
             positions = self._ends(objects)
         head = [*self._sources(objects), *self._left_out(positions)] if is_first else []
-        body, has_more = self._lines(objects, positions, is_complete)
-        texts = _texts(ti.hostname or "", head, body)
-        return texts, _metadata(metadata, positions, is_complete, has_more)
+        body, has_more = self._lines(objects, positions, not is_active)
+        found = {
+            **metadata,
+            "offset": positions,
+            "log_pos": sum(positions.values()),
+            "end_of_log": not is_active,
+        }
+        if has_more:
+            del found["end_of_log"]  # so Airflow asks for more at once
+        return _texts(ti.hostname or "", head, body), found
+
+    def _settled_objects(self, ti: Any) -> list[StoredObject]:
+        """Return the objects of an ended try, after a moment if its last lines may be on their way."""
+        while not _is_settled(objects := self._objects()) and _age(ti.end_date) < SETTLE_SECONDS:
+            time.sleep(PAUSE_SECONDS)
+        return objects
 
     def _objects(self) -> list[StoredObject]:
         prefix = f"{self._path}."
@@ -88,12 +99,12 @@ class TryLog:
         return begins
 
     def _lines(
-        self, objects: list[StoredObject], positions: dict[str, int], is_complete: bool
+        self, objects: list[StoredObject], positions: dict[str, int], has_ended: bool
     ) -> tuple[bytes, bool]:
         """Return the lines from `positions` on, which move behind them, and whether there are more."""
         parts = self._parts(objects)
         streams = [
-            self._timed(number, path, positions.get(path, 0), is_complete, len(parts) > 1)
+            self._timed(number, path, positions.get(path, 0), has_ended, len(parts) > 1)
             for number, path in enumerate(parts)
         ]
         text = bytearray()
@@ -109,15 +120,13 @@ class TryLog:
             text += f"*** The store cannot be read: {error}".encode()
         return bytes(text), False
 
-    def _timed(
-        self, number: int, path: str, start: int, is_complete: bool, by_time: bool
-    ) -> Iterator[_Timed]:
+    def _timed(self, number: int, path: str, start: int, has_ended: bool, by_time: bool) -> Iterator[_Timed]:
         """Yield lines with times that never go back, so that each part keeps its order."""
-        time = OLDEST
-        for line in stream_lines(self._view, path, start, unfinished=is_complete):
+        moment = OLDEST
+        for line in stream_lines(self._view, path, start, unfinished=has_ended):
             if by_time:
-                time = max(time, line_time(line.data) or time)
-            yield _Timed(time, number, path, line)
+                moment = max(moment, line_time(line.data) or moment)
+            yield _Timed(moment, number, path, line)
 
     def _parts(self, objects: list[StoredObject]) -> list[str]:
         """Return the paths of the try's logs, the task's own first."""
@@ -152,15 +161,6 @@ def line_time(line: bytes) -> datetime | None:
     return None
 
 
-def worker_answers(url: str) -> bool:
-    """Whether something listens where a log server is to be."""
-    parts = urlsplit(url)
-    with suppress(OSError, ValueError):
-        socket.create_connection((parts.hostname or "", parts.port or 80), CONNECT_SECONDS).close()
-        return True
-    return False
-
-
 @lru_cache(maxsize=4)
 def _store(settings: TaskLogSettings, pid: int) -> LogStore:
     """Return the store, once for each process: connections do not survive a fork."""
@@ -172,15 +172,6 @@ def _positions(metadata: dict[str, Any]) -> dict[str, int]:
     offsets = metadata.get("offset")
     items = list(offsets.items())[:MAX_PARTS] if isinstance(offsets, dict) else []
     return {path: offset for path, offset in items if isinstance(offset, int) and 0 <= offset <= MAX_BYTES}
-
-
-def _metadata(
-    metadata: dict[str, Any], positions: dict[str, int], is_complete: bool, has_more: bool
-) -> dict[str, Any]:
-    """Return what Airflow hands to the next read. Without `end_of_log` it asks for more at once."""
-    found = {**metadata, "offset": positions, "log_pos": sum(positions.values())}
-    found.pop("end_of_log", None)
-    return found if has_more else {**found, "end_of_log": is_complete}
 
 
 def _texts(host: str, head: list[str], body: bytes) -> Texts:
@@ -196,5 +187,5 @@ def _is_settled(objects: list[StoredObject]) -> bool:
     return bool(objects) and all(stored.key == log_path(stored.key) for stored in objects)
 
 
-def _age(time: datetime | None) -> float:
-    return (datetime.now(timezone.utc) - time).total_seconds() if time else float("inf")
+def _age(moment: datetime | None) -> float:
+    return (datetime.now(timezone.utc) - moment).total_seconds() if moment else float("inf")
