@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ import httpx
 import psutil  # type: ignore[import-untyped]
 import sqlalchemy
 
+from astro_runtime_plugin.task_logs.store import LogStore
 from testing.entrypoint_process import CHECKOUT, isolated_environment
 from testing.fixed_secrets import FERNET_KEY, SECRET_KEY
 from testing.servers import free_port
@@ -44,6 +45,17 @@ class Deferred(BaseOperator):
     def resume(self, context, event=None):
         self.log.info("after the deferral")
 
+@task
+def wait(**context):
+    number = 0
+    while not os.path.exists(f"{HOME}/go-{context['run_id']}"):
+        number += 1
+        log.info("line %d of the task", number)
+        time.sleep(0.05)
+    log.info("the last line")
+with DAG("alone", schedule=None, start_date=datetime(2026, 1, 1)):
+    wait()
+
 with DAG("logs", schedule=None, start_date=datetime(2026, 1, 1)):
     @task(on_success_callback=remember)
     def talk():
@@ -60,14 +72,6 @@ with DAG("logs", schedule=None, start_date=datetime(2026, 1, 1)):
         log.info("after the forked process")
     talk()
 
-    @task
-    def wait(**context):
-        number = 0
-        while not os.path.exists(f"{HOME}/go-{context['run_id']}"):
-            number += 1
-            log.info("line %d of the task", number)
-            time.sleep(0.05)
-        log.info("the last line")
     wait()
 
     @task(retries=1, retry_delay=timedelta(seconds=1))
@@ -89,8 +93,8 @@ with DAG("logs", schedule=None, start_date=datetime(2026, 1, 1)):
 class Airflow2:
     """An installation in `home`; `store` is the URL of its task logs, empty for a stock Airflow."""
 
-    def __init__(self, home: Path, database: str, store: str, **variables: str) -> None:
-        self.home, self.store = home, store
+    def __init__(self, home: Path, database: str, store: str, dag: str = "logs", **variables: str) -> None:
+        self.home, self.dag = home, dag
         (home / "dags").mkdir(parents=True, exist_ok=True)
         (home / "dags" / "logs.py").write_text(DAG)
         (home / "airflow.cfg").touch()
@@ -99,7 +103,6 @@ class Airflow2:
         config = {"AIRFLOW__LOGGING__LOGGING_CONFIG_CLASS": LOGGING_CONFIG} if store else {}
         self.environ = isolated_environment(
             home,
-            AIRFLOW__CORE__EXECUTOR="LocalExecutor",
             AIRFLOW__CORE__FERNET_KEY=FERNET_KEY,
             AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION="False",
             AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=database,
@@ -109,9 +112,7 @@ class Airflow2:
             AIRFLOW__WEBSERVER__SECRET_KEY=SECRET_KEY,
             AIRFLOW__WEBSERVER__WORKERS="1",
             AIRFLOW__API__AUTH_BACKENDS="airflow.api.auth.backend.basic_auth",
-            **runtime,
-            **config,
-            **variables,
+            **{"AIRFLOW__CORE__EXECUTOR": "LocalExecutor", **runtime, **config, **variables},
         )
         self._processes: list[subprocess.Popen[bytes]] = []
 
@@ -150,7 +151,7 @@ class Airflow2:
     def create_run(self, run: str) -> None:
         """Create a run of the DAG whose tasks are queued, without a scheduler."""
         self.airflow("dags", "reserialize")
-        self.airflow("dags", "trigger", "logs", "--run-id", run)
+        self.airflow("dags", "trigger", self.dag, "--run-id", run)
         self.sql(f"UPDATE dag_run SET state = 'running' WHERE run_id = '{run}'")
         self.sql(f"UPDATE task_instance SET state = 'queued', try_number = 1 WHERE run_id = '{run}'")
 
@@ -163,12 +164,12 @@ class Airflow2:
 
     def run_task(self, run: str, task: str, *words: str) -> subprocess.Popen[bytes]:
         """Start the command with which executors run a task: a LocalTaskJob that forks the task."""
-        return self.start(f"{task}-{run}", "tasks", "run", "logs", task, run, "--local", "--force", *words)
+        return self.start(f"{task}-{run}", "tasks", "run", self.dag, task, run, "--local", "--force", *words)
 
     def path(self, run: str, task: str, try_number: int = 1, map_index: int = -1) -> str:
         """Return the relative path of a log."""
         index = f"map_index={map_index}/" if map_index >= 0 else ""
-        return f"dag_id=logs/run_id={run}/task_id={task}/{index}attempt={try_number}.log"
+        return f"dag_id={self.dag}/run_id={run}/task_id={task}/{index}attempt={try_number}.log"
 
     def local(self, path: str) -> bytes:
         """Return the bytes of a local log file; empty if there is none."""
@@ -200,14 +201,13 @@ class LogReader:
     """A web server on another machine: it has the same database and store, but none of the log files."""
 
     def __init__(self, airflow: Airflow2) -> None:
-        self.url = f"http://127.0.0.1:{airflow.port}"
+        self.url, self._dag = f"http://127.0.0.1:{airflow.port}", airflow.dag
         self._client = httpx.Client(base_url=self.url, auth=("ann", PASSWORD), timeout=60)
 
     def text(self, run: str, task: str, try_number: int = 1, map_index: int = -1, full: bool = False) -> str:
         """Return a log as the UI asks for it."""
-        return self._get(
-            run, task, try_number, {"map_index": map_index, "full_content": full}, "text/plain"
-        ).text
+        params = {"map_index": map_index, "full_content": full}
+        return self._get(run, task, try_number, params, "text/plain").text
 
     def read(self, run: str, task: str, token: str = "") -> tuple[str, str]:
         """Return what the REST API has of a log since a token, and the next token."""
@@ -217,14 +217,14 @@ class LogReader:
 
     def state(self, run: str, task: str) -> str | None:
         """Return the state of a task."""
-        path = f"/api/v1/dags/logs/dagRuns/{run}/taskInstances/{task}"
+        path = f"/api/v1/dags/{self._dag}/dagRuns/{run}/taskInstances/{task}"
         state: str | None = self._client.get(path).raise_for_status().json()["state"]
         return state
 
     def _get(
         self, run: str, task: str, try_number: int, params: dict[str, object], accept: str
     ) -> httpx.Response:
-        path = f"/api/v1/dags/logs/dagRuns/{quote(run)}/taskInstances/{task}/logs/{try_number}"
+        path = f"/api/v1/dags/{self._dag}/dagRuns/{quote(run)}/taskInstances/{task}/logs/{try_number}"
         answer = self._client.get(path, params=params, headers={"Accept": accept})  # type: ignore[arg-type]
         return answer.raise_for_status()
 
@@ -255,18 +255,34 @@ def shippers(airflow: Airflow2) -> list[psutil.Process]:
     return [process for process in found if words <= set(process.info["cmdline"] or [])]
 
 
-def stored(folder: Path, path: str) -> dict[str, bytes]:
-    """Return the objects of a log in a store that is a folder, by the ends of their names."""
-    parent, name = (folder / path).parent, os.path.basename(path)
-    files = parent.glob(f"{name}*") if parent.exists() else []
-    return {file.name.removeprefix(name): file.read_bytes() for file in files}
+def stored(store: LogStore, path: str) -> dict[str, bytes]:
+    """Return the objects of a log, by the ends of their names."""
+    objects = store.list(path)
+    with contextlib.suppress(FileNotFoundError):  # chunks become the whole object meanwhile
+        return {found.key.removeprefix(path): store.read(found.key, 0, found.size) for found in objects}
+    return stored(store, path)
 
 
-def wait_for_whole(folder: Path, path: str, airflow: Airflow2) -> bytes:
+def wait_for_line(airflow: Airflow2, store: LogStore, path: str, number: int) -> None:
+    """Wait until a line of the task `wait` is in the store."""
+    line = f"line {number} of the task".encode()
+    wait_until(lambda: line in b"".join(stored(store, path).values()), airflow.describe, seconds=120)
+
+
+def wait_for_whole(store: LogStore, path: str, airflow: Airflow2) -> bytes:
     """Wait until a log is one object in the store, and return its bytes."""
 
     def is_whole() -> bool:
-        return list(stored(folder, path)) == [""]
+        return [found.key for found in store.list(path)] == [path]
 
-    wait_until(is_whole, lambda: f"{list(stored(folder, path))}\n{airflow.describe()}", seconds=60)
-    return stored(folder, path)[""]
+    wait_until(is_whole, lambda: f"{store.list(path)}\n{airflow.describe()}", seconds=60)
+    return stored(store, path)[""]
+
+
+def assert_each_line_once(text: bytes | str) -> int:
+    """Assert that the task `wait` is in a log with each line from the first on; return the number of the last."""
+    found = text if isinstance(text, str) else text.decode()
+    numbers = [int(number) for number in re.findall(r"line (\d+) of the task", found)]
+    assert numbers
+    assert numbers == list(range(1, len(numbers) + 1))
+    return numbers[-1]

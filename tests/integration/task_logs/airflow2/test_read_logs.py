@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from astro_runtime_plugin.task_logs.store_fsspec import FolderStore
 from testing.airflow2_logs import Airflow2, LogReader, wait_for_whole, web_server
 from testing.servers import Postgres
 from testing.waiting import wait_until
@@ -16,17 +17,17 @@ RUN = "first"
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("store")
 
 
 @pytest.fixture(scope="module")
 def airflow(
-    tmp_path_factory: pytest.TempPathFactory, store: Path, server: Postgres, migrated: str
+    tmp_path_factory: pytest.TempPathFactory, folder: Path, server: Postgres, migrated: str
 ) -> Iterator[Airflow2]:
     """Run scheduler and triggerer, and a run of the DAG."""
     home = tmp_path_factory.mktemp("home")
-    airflow = Airflow2(home, server.create("read_logs", migrated), f"file://{store}")
+    airflow = Airflow2(home, server.create("read_logs", migrated), f"file://{folder}")
     airflow.airflow("dags", "reserialize")
     airflow.airflow("dags", "trigger", "logs", "--run-id", RUN)
     airflow.start("scheduler", "scheduler")
@@ -114,10 +115,10 @@ def test_mapped_task_has_its_own_log(airflow: Airflow2, reader: LogReader, index
 
 
 def test_finished_log_is_complete_in_the_page_and_the_download(
-    airflow: Airflow2, reader: LogReader, store: Path
+    airflow: Airflow2, reader: LogReader, folder: Path
 ) -> None:
     wait_for_text(airflow, reader, "talk", "Task exited with return code 0")
-    whole = wait_for_whole(store, airflow.path(RUN, "talk"), airflow).decode()
+    whole = wait_for_whole(FolderStore(str(folder)), airflow.path(RUN, "talk"), airflow).decode()
     for full in (False, True):
         text = reader.text(RUN, "talk", full=full)
         assert whole.strip() in text

@@ -9,7 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from testing.airflow2_logs import Airflow2, children, shippers, stored, wait_for_whole
+from astro_runtime_plugin.task_logs.store import LogStore
+from astro_runtime_plugin.task_logs.store_fsspec import FolderStore
+from testing.airflow2_logs import (
+    Airflow2,
+    assert_each_line_once,
+    children,
+    shippers,
+    stored,
+    wait_for_line,
+    wait_for_whole,
+)
 from testing.servers import Postgres
 from testing.waiting import wait_until
 
@@ -17,32 +27,20 @@ RUN = "run"
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Path:
-    return tmp_path / "store"
+def store(tmp_path: Path) -> LogStore:
+    return FolderStore(str(tmp_path / "store"))
 
 
 @pytest.fixture
-def airflow(tmp_path: Path, store: Path, server: Postgres, migrated: str) -> Iterator[Airflow2]:
+def airflow(tmp_path: Path, store: LogStore, server: Postgres, migrated: str) -> Iterator[Airflow2]:
     database = server.create(f"written_{abs(hash(tmp_path))}", migrated)
-    airflow = Airflow2(tmp_path / "home", database, f"file://{store}")
+    airflow = Airflow2(tmp_path / "home", database, f"file://{tmp_path}/store")
     airflow.create_run(RUN)
     yield airflow
     airflow.close()
 
 
-def wait_for_line(airflow: Airflow2, store: Path, path: str, number: int) -> None:
-    """Wait until a line of the task `wait` is in the store."""
-    line = f"line {number} of the task".encode()
-    wait_until(lambda: line in b"".join(stored(store, path).values()), airflow.describe, seconds=60)
-
-
-def assert_each_line_once(text: bytes) -> None:
-    numbers = [int(number) for number in re.findall(rb"line (\d+) of the task", text)]
-    assert numbers
-    assert numbers == list(range(1, len(numbers) + 1))
-
-
-def test_everything_that_a_task_writes_is_in_one_object(airflow: Airflow2, store: Path) -> None:
+def test_everything_that_a_task_writes_is_in_one_object(airflow: Airflow2, store: LogStore) -> None:
     path = airflow.path(RUN, "talk")
     assert airflow.run_task(RUN, "talk").wait(120) == 0
     text = wait_for_whole(store, path, airflow)
@@ -61,7 +59,7 @@ def test_everything_that_a_task_writes_is_in_one_object(airflow: Airflow2, store
         assert text.decode().count(expected) == 1, expected
 
 
-def test_running_task_is_in_the_store(airflow: Airflow2, store: Path) -> None:
+def test_running_task_is_in_the_store(airflow: Airflow2, store: LogStore) -> None:
     path = airflow.path(RUN, "wait")
     process = airflow.run_task(RUN, "wait")
     wait_for_line(airflow, store, path, 30)
@@ -74,7 +72,7 @@ def test_running_task_is_in_the_store(airflow: Airflow2, store: Path) -> None:
     assert_each_line_once(text)
 
 
-def test_killed_task_keeps_what_it_and_its_job_wrote(airflow: Airflow2, store: Path) -> None:
+def test_killed_task_keeps_what_it_and_its_job_wrote(airflow: Airflow2, store: LogStore) -> None:
     path = airflow.path(RUN, "wait")
     process = airflow.run_task(RUN, "wait")
     wait_for_line(airflow, store, path, 10)
@@ -87,7 +85,7 @@ def test_killed_task_keeps_what_it_and_its_job_wrote(airflow: Airflow2, store: P
     assert b"Task exited with return code -9" in text
 
 
-def test_task_goes_on_in_the_same_log_after_its_job_was_killed(airflow: Airflow2, store: Path) -> None:
+def test_task_goes_on_in_the_same_log_after_its_job_was_killed(airflow: Airflow2, store: LogStore) -> None:
     path = airflow.path(RUN, "wait")
     process = airflow.run_task(RUN, "wait")
     wait_for_line(airflow, store, path, 10)
@@ -102,7 +100,7 @@ def test_task_goes_on_in_the_same_log_after_its_job_was_killed(airflow: Airflow2
     assert b"the last line" in text
 
 
-def test_nothing_is_lost_when_all_processes_are_killed(airflow: Airflow2, store: Path) -> None:
+def test_nothing_is_lost_when_all_processes_are_killed(airflow: Airflow2, store: LogStore) -> None:
     path = airflow.path(RUN, "wait")
     process = airflow.run_task(RUN, "wait")
     wait_for_line(airflow, store, path, 10)
@@ -116,7 +114,7 @@ def test_nothing_is_lost_when_all_processes_are_killed(airflow: Airflow2, store:
     assert_each_line_once(text)
 
 
-def test_shipper_that_is_killed_is_replaced(airflow: Airflow2, store: Path) -> None:
+def test_shipper_that_is_killed_is_replaced(airflow: Airflow2, store: LogStore) -> None:
     path = airflow.path(RUN, "wait")
     process = airflow.run_task(RUN, "wait")
     wait_for_line(airflow, store, path, 10)
