@@ -84,6 +84,7 @@ class Shipper:
 def main(log_folder: str, url: str, conn_id: str = "") -> None:
     """Ship the logs of this host's spool, unless another process does."""
     spool = Spool(log_folder)
+    spool.folder.mkdir(parents=True, exist_ok=True)
     lock = _lock(spool)
     if lock is None:
         return

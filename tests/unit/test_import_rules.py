@@ -63,6 +63,7 @@ MAY_IMPORT_AIRFLOW = {
     "parallelism/query.py",
     "plugin.py",
     "startup_hook.py",
+    "task_logs/airflow2.py",
     "task_logs/check_process.py",
     "task_logs/command_settings.py",
     "task_logs/retention_process.py",
