@@ -13,7 +13,7 @@ import psutil  # type: ignore[import-untyped]
 
 from astro_runtime_plugin.task_logs import reader
 from astro_runtime_plugin.task_logs.settings import TaskLogSettings
-from astro_runtime_plugin.task_logs.spool import Spool
+from astro_runtime_plugin.task_logs.spool import Spool, Status
 from astro_runtime_plugin.task_logs.store import LogStore, StoreError
 from astro_runtime_plugin.task_logs.writer import SHIPPER, LogWriter
 from entrypoint.child_command import child_command
@@ -83,6 +83,10 @@ class Machine:
     def wait_shipped(self, seconds: float = 120) -> None:
         """Wait until all logs of this machine are in the store, as whole objects."""
         wait_until(lambda: not self.spool.entries(), lambda: f"left: {self.spool.entries()}", seconds=seconds)
+
+    @property
+    def status(self) -> Status:
+        return self.spool.status() or Status()
 
     def problems(self) -> str:
         return (self.home / "shipper.err").read_text()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import resource
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -31,15 +30,14 @@ def test_store_that_was_away_gets_every_line(own_s3: S3Server, s3_place: Place, 
     place = Place(s3_place.url, own_s3.environ(), s3_place.store)
     store = own_s3.store(place.url)
     machine = machines(place)
-    machine.spool.register(PATH)
     machine.ship()
     with machine.write(PATH, "lines=4000", "pause=0.015", "wait=120") as writer:
         until_stored(store, PATH, len)
         own_s3.stop()
         away = time.monotonic()
-        wait_until(lambda: time.monotonic() - away > AWAY_SECONDS and machine.spool.status().problem)
+        wait_until(lambda: time.monotonic() - away > AWAY_SECONDS and machine.status.problem)
         assert writer.poll() is None
-        assert machine.spool.status().pending_bytes > 0
+        assert machine.status.pending_bytes > 0
         own_s3.start()
         assert "ended True" in read_until(writer.stdout, "ended")
     assert stored(store, PATH) == lines(4000)
@@ -55,7 +53,7 @@ def test_refused_log_waits_on_the_disk(s3: S3Server, s3_place: Place, machines: 
     assert "ended False" in writer.communicate(timeout=120)[0]
     wait_until(lambda: machine.problems())
     assert machine.problems() == f"{WAITING}PutObject: AccessDenied\n"
-    assert machine.spool.status().pending_bytes == len(lines(3000))
+    wait_until(lambda: machine.status.pending_bytes == len(lines(3000)))
     shipper.kill()
     machine.ship(environ=s3.environ())
     machine.wait_shipped()
@@ -108,8 +106,8 @@ def test_writer_without_room_for_its_entry_is_shipped_at_its_end(place: Place, m
     assert stored(place.store, PATH) == lines(100)
 
 
-def test_writer_without_a_store_leaves_nothing_behind(tmp_path: Path, machines: Machines) -> None:
-    machine = machines(Place("", {}, None))
+def test_writer_without_a_store_leaves_nothing_behind(folder_place: Place, machines: Machines) -> None:
+    machine = machines(Place("", {}, folder_place.store))
     writer = machine.write(PATH, "lines=10", "wait=0")
     assert writer.communicate(timeout=60)[0].split() == ["begun", "ended", "False"]
     assert [found.name for found in machine.logs.iterdir()] == ["dag_id=d"]
