@@ -59,6 +59,15 @@ FIXES: dict[str, tuple[str, ...]] = {
         "airflow.dag_processing.manager",
         "airflow.jobs.triggerer_job_runner",
     ),
+    # Tasks' logs.
+    "task_logs_to_stdout": (
+        "airflow.sdk.execution_time.supervisor",
+        "airflow.sdk.coordinators._subprocess",
+        "airflow.jobs.triggerer_job_runner",
+        "airflow.utils.log.file_task_handler",
+        "airflow.cli.commands.task_command",
+        "airflow.task.task_runner.base_task_runner",
+    ),
     # The others.
     "asset_deadlock": ("airflow.api_fastapi.execution_api.routes.task_instances",),
     "log_upload": (

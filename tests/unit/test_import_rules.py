@@ -43,6 +43,7 @@ AREAS = (
     "updates",
     "parallelism",
     "inventory",
+    "task_logs",
     "fixes",
     "cli",
     "notices",
