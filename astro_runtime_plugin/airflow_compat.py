@@ -21,6 +21,8 @@ Adjust = Callable[[int], int]
 # What sends Airflow's metrics.
 STATS = {"3.3": "airflow._shared.observability.metrics:stats", "2.11": "airflow.stats:Stats"}
 
+FILE_SYSTEMS = {"3.3": "airflow.sdk.io.fs:get_fs", "2.11": "airflow.io:get_fs"}
+
 
 def line() -> str:
     """Return the line of the running Airflow. Raises StartError for an Airflow that the Runtime does not support."""
@@ -51,6 +53,14 @@ def metadata_engine() -> Any:
 def send_gauge(name: str, value: int) -> None:
     """Send a gauge with Airflow's own metrics client."""
     resolve_name(STATS[line()]).gauge(name, value)
+
+
+def file_system(scheme: str, conn_id: str | None) -> Any:
+    """Return the fsspec file system that the provider of `scheme` makes with a connection.
+
+    Source: `get_fs` in airflow/sdk/io/fs.py, and in airflow/io/__init__.py of Airflow 2.
+    """
+    return resolve_name(FILE_SYSTEMS[line()])(scheme, conn_id)
 
 
 def cli_parser() -> ArgumentParser:

@@ -63,6 +63,7 @@ MAY_IMPORT_AIRFLOW = {
     "parallelism/query.py",
     "plugin.py",
     "startup_hook.py",
+    "task_logs/store_s3.py",
     "updates/service.py",
     "web/airflow2.py",
     "web/airflow2_routes.py",

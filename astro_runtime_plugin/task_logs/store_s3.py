@@ -1,0 +1,149 @@
+"""The store in S3, or in a server with its API: boto3, with the connection of the amazon provider's hook.
+
+`S3Hook.load_file` and its like tell OpenLineage's collector of each object; the client of the hook does not.
+"""
+
+# ruff: noqa: D102 - LogStore describes the methods
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, BinaryIO
+
+from astro_runtime_plugin.task_logs.layout import StoredObject
+from astro_runtime_plugin.task_logs.store import (
+    CONNECT_SECONDS,
+    READ_SECONDS,
+    UPLOAD_BYTES,
+    LogStore,
+    StoreError,
+)
+
+MISSING = ("404", "NoSuchKey", "NotFound")
+EXISTS = ("412", "PreconditionFailed", "409", "ConditionalRequestConflict")
+PAST_END = ("416", "InvalidRange")
+DELETED_AT_ONCE = 1000  # S3's limit
+
+
+def open_s3(place: str, conn_id: str) -> LogStore:
+    """Return the store at s3://PLACE. Raises StoreError if boto3 or the connection is missing."""
+    bucket, _, prefix = place.partition("/")
+    with _store_errors():
+        return S3Store(_client(conn_id), bucket, prefix.strip("/"))
+
+
+def _client(conn_id: str) -> Any:
+    from botocore.config import Config
+
+    attempts = {"mode": "standard", "total_max_attempts": 2}  # whoever calls makes further attempts
+    config = Config(
+        connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries=attempts, max_pool_connections=16
+    )
+    if conn_id:
+        from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+        return S3Hook(aws_conn_id=conn_id, config=config).get_conn()
+    import boto3
+
+    return boto3.session.Session().client("s3", config=config)
+
+
+class S3Store(LogStore):
+    """Objects in a bucket, below a prefix."""
+
+    def __init__(self, client: Any, bucket: str, prefix: str) -> None:
+        self._client = client
+        self._bucket = bucket
+        self._prefix = f"{prefix}/" if prefix else ""
+
+    def put_new(self, key: str, data: bytes) -> bool:
+        with _store_errors():
+            try:
+                self._client.put_object(**self._object(key), Body=data, IfNoneMatch="*")
+            except self._client.exceptions.ClientError as error:
+                if _code(error) in EXISTS:
+                    return False
+                raise
+        return True
+
+    def put(self, key: str, source: BinaryIO) -> None:
+        from boto3.s3.transfer import TransferConfig
+
+        # Without threads, one part of a large object is in memory at a time.
+        config = TransferConfig(
+            multipart_threshold=UPLOAD_BYTES, multipart_chunksize=UPLOAD_BYTES, use_threads=False
+        )
+        with _store_errors():
+            self._client.upload_fileobj(source, **self._object(key), Config=config)
+
+    def list(self, prefix: str) -> list[StoredObject]:
+        pages = self._client.get_paginator("list_objects_v2")
+        with _store_errors():
+            found = [
+                item
+                for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix + prefix)
+                for item in page.get("Contents", ())
+            ]
+        begin = len(self._prefix)
+        return [
+            StoredObject(item["Key"][begin:], item["Size"], item["LastModified"].timestamp())
+            for item in found
+        ]
+
+    def read(self, key: str, start: int, end: int) -> bytes:
+        if end <= start:
+            return b""
+        with _store_errors():
+            try:
+                answer = self._client.get_object(**self._object(key), Range=f"bytes={start}-{end - 1}")
+                return bytes(answer["Body"].read())
+            except self._client.exceptions.ClientError as error:
+                if _code(error) in PAST_END:
+                    return b""
+                if _code(error) in MISSING:
+                    raise FileNotFoundError(key) from None
+                raise
+
+    def delete(self, keys: Sequence[str]) -> None:
+        left = iter(keys)
+        with _store_errors():
+            while some := list(itertools.islice(left, DELETED_AT_ONCE)):
+                objects = [{"Key": self._prefix + key} for key in some]
+                answer = self._client.delete_objects(
+                    Bucket=self._bucket, Delete={"Objects": objects, "Quiet": True}
+                )
+                for error in answer.get("Errors", ()):
+                    raise StoreError(f"DeleteObjects: {error.get('Code')}")
+
+    def size(self, key: str) -> int | None:
+        with _store_errors():
+            try:
+                return int(self._client.head_object(**self._object(key))["ContentLength"])
+            except self._client.exceptions.ClientError as error:
+                if _code(error) in MISSING:
+                    return None
+                raise
+
+    def _object(self, key: str) -> dict[str, str]:
+        return {"Bucket": self._bucket, "Key": self._prefix + key}
+
+
+def _code(error: Any) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+@contextmanager
+def _store_errors() -> Iterator[None]:
+    """Turn what boto3 raises into StoreError: the operation and S3's code, not the message."""
+    try:
+        yield
+    except (StoreError, FileNotFoundError):
+        raise
+    except Exception as error:
+        response = getattr(error, "response", None)
+        if isinstance(response, dict):
+            operation = getattr(error, "operation_name", "S3")
+            raise StoreError(f"{operation}: {_code(error) or type(error).__name__}") from error
+        raise StoreError(type(error).__name__) from error
