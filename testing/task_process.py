@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,6 +83,8 @@ def _run_airflow2(proof: Proof, source: str, variables: dict[str, str]) -> Itera
     airflow = [sys.executable, "-m", "airflow"]
     for words in (["dags", "reserialize"], ["dags", "trigger", "dag", "--run-id", "run"]):
         subprocess.run([*airflow, *words], env=environ, cwd=CHECKOUT, capture_output=True, check=True)
+    with closing(sqlite3.connect(proof.home / "airflow.db")) as database, database:
+        database.execute("UPDATE task_instance SET try_number = 1")  # as the scheduler does
     with open(folder / OUTPUT, "wb") as output:
         process = subprocess.Popen(
             [*airflow, *COMMAND, str(dags / "dag.py")],

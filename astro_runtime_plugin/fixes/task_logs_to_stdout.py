@@ -34,10 +34,9 @@ def is_set() -> bool:
     """Whether `[astro_runtime] task_logs_to_stdout` is on."""
     from airflow.configuration import conf
 
-    from astro_runtime_plugin.options.section import read_option
-    from entrypoint.config_values import airflow_boolean
+    from astro_runtime_plugin.task_logs.settings import read_settings
 
-    return airflow_boolean((read_option(conf, "task_logs_to_stdout") or "").strip()) is True
+    return read_settings(conf).to_stdout
 
 
 @if_set
@@ -54,12 +53,12 @@ def print_supervised(start: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _print_log(logger: Any, task_instance: Any) -> bool:
-    from astro_runtime_plugin.task_logs.stdout import try_of
+    from astro_runtime_plugin.task_logs.stdout import identity_of
     from astro_runtime_plugin.task_logs.stdout_airflow3 import print_log, relative_path
 
     path = relative_path(logger._logger._file) if logger is not None else ""
     if path:
-        print_log(logger, try_of(task_instance), path)
+        print_log(logger, identity_of(task_instance), path)
     return bool(path)
 
 
@@ -94,9 +93,9 @@ def note_try(set_context: Callable[..., Any]) -> Callable[..., Any]:
 def _try_and_path(handler: Any, task_instance: Any) -> tuple[Any, str]:
     from os.path import relpath
 
-    from astro_runtime_plugin.task_logs.stdout import try_of
+    from astro_runtime_plugin.task_logs.stdout import identity_of
 
-    return try_of(task_instance), relpath(handler.handler.baseFilename, handler.local_base)
+    return identity_of(task_instance), relpath(handler.handler.baseFilename, handler.local_base)
 
 
 @if_set
@@ -155,7 +154,7 @@ def pass_lines(read: Callable[..., None]) -> Callable[..., None]:
 
 FIX = Fix(
     id=ID,
-    title="With `task_logs_to_stdout`, each line of a task's log is on stdout as JSON that names DAG, run, task and try",
+    title="With `task_logs_to_stdout`, each line of a task's log is on stdout as JSON that names its task and try",
     symptom="A collector got lines of many tasks from one stdout, and could not tell which task a line was from.",
     issue="",
     ends="Airflow prints the lines of tasks' logs as JSON with DAG, run, task, map index and try, on every executor.",

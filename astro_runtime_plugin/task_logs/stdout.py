@@ -13,6 +13,8 @@ import select
 from functools import cache
 from typing import Any, NamedTuple
 
+from astro_runtime_plugin.task_logs.spool import TaskIdentity
+
 log = logging.getLogger("astro_runtime")
 
 STDOUT = 1  # the file descriptor: what `sys.stdout` is in a task's process goes into its log
@@ -40,16 +42,6 @@ FIELDS = {
 }
 
 
-class TaskTry(NamedTuple):
-    """The try of a task whose log is written."""
-
-    dag_id: str
-    run_id: str
-    task_id: str
-    map_index: int
-    try_number: int
-
-
 class Line(NamedTuple):
     """A line of a log; `exception` is a traceback, `fields` whatever else the line has."""
 
@@ -61,15 +53,15 @@ class Line(NamedTuple):
     fields: dict[str, Any] | None = None
 
 
-def try_of(task_instance: Any) -> TaskTry:
-    """Return the try of a task instance of either line."""
-    return TaskTry(*(getattr(task_instance, name) for name in TaskTry._fields))
+def identity_of(task_instance: Any) -> TaskIdentity:
+    """Return the identity of a task instance of either line."""
+    return TaskIdentity(**{name: getattr(task_instance, name) for name in TaskIdentity.model_fields})
 
 
-def render(task: TaskTry, path: str, offset: int, line: Line) -> bytes:
+def render(task: TaskIdentity, path: str, offset: int, line: Line) -> bytes:
     """Return a line as JSON with its end, of at most MAX_BYTES; what is no text becomes `?`."""
     line = line._replace(logger=line.logger[:MAX_NAME], level=line.level[:MAX_NAME])
-    place = {"kind": KIND, **task._asdict(), "log": path, "offset": offset}
+    place = {"kind": KIND, **task.model_dump(), "log": path, "offset": offset}
     result, room = _encode(place, line, 0), MAX_BYTES // 2
     while len(result) > MAX_BYTES and room:
         result, room = _encode(place, *_cut(line, room)), room // 2

@@ -7,10 +7,11 @@ import os
 from datetime import datetime, timezone
 from typing import Any
 
-from astro_runtime_plugin.task_logs.stdout import MARK, STDOUT, Line, TaskTry, print_line, render, write_all
+from astro_runtime_plugin.task_logs.spool import TaskIdentity
+from astro_runtime_plugin.task_logs.stdout import MARK, STDOUT, Line, print_line, render, write_all
 
 
-def print_record(inner: logging.Handler, task: TaskTry, path: str, record: logging.LogRecord) -> None:
+def print_record(inner: logging.Handler, task: TaskIdentity, path: str, record: logging.LogRecord) -> None:
     """Print a record that `inner`, the handler of a log file, has just written."""
     stream: Any = getattr(inner, "stream", None)
     offset = 0

@@ -6,7 +6,8 @@ import json
 import os
 from typing import Any
 
-from astro_runtime_plugin.task_logs.stdout import Line, TaskTry, print_line, render
+from astro_runtime_plugin.task_logs.spool import TaskIdentity
+from astro_runtime_plugin.task_logs.stdout import Line, print_line, render
 
 # The names of a line's own parts in the file; the others are its fields.
 EXCEPTIONS = ("error_detail", "exception")
@@ -16,7 +17,7 @@ OWN = {"timestamp", "level", "logger", "event", *EXCEPTIONS}
 class PrintedFile:
     """A log file, open for appending, whose lines are printed as well. A `write` gets whole lines."""
 
-    def __init__(self, file: Any, task: TaskTry, path: str) -> None:
+    def __init__(self, file: Any, task: TaskIdentity, path: str) -> None:
         self._file = file
         self._task = task
         self._path = path
@@ -72,7 +73,7 @@ def _stack(stack: dict[str, Any]) -> str:
     return "\n".join([*head, *frames, error, *(stack.get("exc_notes") or ()), *groups])
 
 
-def print_log(logger: Any, task: TaskTry, path: str) -> None:
+def print_log(logger: Any, task: TaskIdentity, path: str) -> None:
     """Let a logger of structlog's that writes to a file print its lines, too. Raises AttributeError for another."""
     import structlog
 

@@ -33,8 +33,10 @@ def fail():
         raise ValueError("no value ☃") from error
 
 def wait():
-    (Path(os.environ["FOLDER"]) / "started").touch()
-    time.sleep(120)
+    folder = Path(os.environ["FOLDER"])
+    (folder / "started").touch()
+    while not (folder / "stop").exists():
+        time.sleep(0.1)
 
 with DAG("dag", schedule=None, start_date=datetime(2025, 1, 1)):
     @task(task_id="task")
@@ -104,6 +106,7 @@ def test_lines_before_and_after_sigterm_are_printed_once(proof: Proof) -> None:
     with task_process(proof, source("wait()"), **SET) as task:
         task.wait_for_file("started")
         task.send(signal.SIGTERM)
+        (task.folder / "stop").touch()
         task.wait()
         if proof.expect(stock=False, fixed=True):
             assert_lines(task)
