@@ -56,11 +56,17 @@ class SmallAirflow:
 
 @contextmanager
 def small_airflow(
-    proof: Proof, source: str, *, server: Mapping[str, str] | None = None, **variables: str
+    proof: Proof,
+    source: str,
+    *,
+    server: Mapping[str, str] | None = None,
+    triggerer: Mapping[str, str] | None = None,
+    **variables: str,
 ) -> Iterator[SmallAirflow]:
     """Run an Airflow with one DAG file in the proof's home until the end of the block.
 
-    `server` are variables for the API server alone, which then has all of Airflow's endpoints.
+    `server` are variables for the API server alone, which then has all of Airflow's endpoints; `triggerer` those for a
+    triggerer, without which there is none.
     """
     (proof.home / "dags").mkdir()
     (proof.home / "dags" / "dag.py").write_text(source)
@@ -74,12 +80,17 @@ def small_airflow(
             "dag-processor": [*airflow, "dag-processor"],
             "scheduler": [*airflow, "scheduler"],
         }
-        environs = {"api-server": {**environ, **(server or {})}}
+        if triggerer is not None:
+            commands["triggerer"] = [*airflow, "triggerer"]
+        environs = {
+            name: {**environ, **(own or {})}
+            for name, own in (("api-server", server), ("triggerer", triggerer))
+        }
         running = SmallAirflow(proof.home, [], f"http://127.0.0.1:{port}/")
         for name, command in commands.items():
             output = proof.home / f"{name}.out"
             running.processes.append(_start(stack, command, environs.get(name, environ), output))
-            if name in environs and server is not None:
+            if name == "api-server" and server is not None:
                 wait_until(lambda: _answers(running.url), running.describe, failed=running.has_failed)
         yield running
 
