@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from types import SimpleNamespace
@@ -115,7 +116,7 @@ def test_rest_of_a_try_that_has_just_ended_is_waited_for(
         store.put(PATH, io.BytesIO(LINES * 2))
         store.delete([chunk_key(PATH, 0)])
 
-    monkeypatch.setattr(airflow3_reading.time, "sleep", ship)
+    monkeypatch.setattr(time, "sleep", ship)
     assert events(handler, task("success", age=1))[-2:] == ["text", "text"]
     assert len(pauses) == 1
 
@@ -125,7 +126,7 @@ def test_try_that_runs_or_ended_long_ago_is_not_waited_for(
     handler: TaskLogHandler, store: LogStore, monkeypatch: pytest.MonkeyPatch, state: str, age: float
 ) -> None:
     store.put_new(chunk_key(PATH, 0), LINES)
-    monkeypatch.setattr(airflow3_reading.time, "sleep", pytest.fail)
+    monkeypatch.setattr(time, "sleep", pytest.fail)
     assert events(handler, task(state, age))[-1] == "text"
 
 
