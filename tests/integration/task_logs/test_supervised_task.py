@@ -142,3 +142,18 @@ def test_connection_comes_from_the_api_server_and_is_not_written(
     assert events(s3_place) == part("a")
     files = [path for path in tmp_path.rglob("*") if path.is_file() and not path.is_relative_to(s3.home)]
     assert [path for path in files if SECRET_KEY.encode() in path.read_bytes()] == []
+
+
+def test_stock_airflow_reads_what_was_written(s3_place: Place, run: Run, tmp_path: Path) -> None:
+    from airflow.providers.amazon.aws.log.s3_task_handler import S3RemoteLogIO
+
+    stock = S3RemoteLogIO(
+        remote_base=s3_place.url, base_log_folder=str(tmp_path / "stock"), delete_local_copy=False
+    )
+    with run(s3_place) as task:
+        until_stored(s3_place.store, LOG, lambda log: log.endswith(b"\n") and b"long" in log)
+        _, chunks = stock.read(LOG, None)  # type: ignore[arg-type]
+        assert "".join(chunks or ()).encode() == stored(s3_place.store, LOG)
+        (task.folder / "go").touch()
+        assert task.wait() == 0
+        assert stock.read(LOG, None)[1] == [task.log.read_text()]  # type: ignore[arg-type]
