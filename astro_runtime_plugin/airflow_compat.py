@@ -50,7 +50,7 @@ def metadata_engine() -> Any:
     return settings.engine
 
 
-def send_gauge(name: str, value: int) -> None:
+def send_gauge(name: str, value: float) -> None:
     """Send a gauge with Airflow's own metrics client."""
     resolve_name(STATS[line()]).gauge(name, value)
 

@@ -9,7 +9,7 @@ import logging
 import os
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,8 @@ class LogWriter:
     def __init__(self, settings: TaskLogSettings, log_folder: str | Path) -> None:
         self.settings = settings
         self.spool = Spool(log_folder)
-        self._extra_environ: dict[str, str] = {}
+        # What the shipper gets besides this process's variables, such as AIRFLOW_CONN_….
+        self.shipper_environ: dict[str, str] = {}
         self._checked = float("-inf")
         self._warned = False
         self._unregistered: dict[str, TaskIdentity | None] = {}  # for want of room on the disk, for example
@@ -68,12 +69,8 @@ class LogWriter:
 
         return self.settings.has_store and bool(self._attempt(finish))
 
-    def ensure_shipper(self, extra_environ: Mapping[str, str] | None = None) -> None:
-        """Start the shipper if none runs; cheap enough to be called for every line.
-
-        `extra_environ` are variables that it and later ones get besides this process's, such as AIRFLOW_CONN_….
-        """
-        self._extra_environ.update(extra_environ or {})
+    def ensure_shipper(self) -> None:
+        """Start the shipper if none runs; cheap enough to be called for every line."""
         if time.monotonic() - self._checked >= CHECK_SECONDS:
             self._attempt(self._start_shipper)
 
@@ -95,7 +92,7 @@ class LogWriter:
         os.close(lock)
         if not self.spool.claim_start(START_SECONDS):
             return
-        environ = {**os.environ, **self._extra_environ}
+        environ = {**os.environ, **self.shipper_environ}
         words = [str(self.spool.log_folder), self.settings.url, self.settings.conn_id]
         command = [*DETACH, *child_command(SHIPPER, *words, environ=environ)]
         subprocess.run(command, env=environ, cwd="/", start_new_session=True, check=True, timeout=10)

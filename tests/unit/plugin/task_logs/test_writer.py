@@ -66,7 +66,8 @@ def test_variables_are_kept_for_the_next_shipper(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr("subprocess.run", lambda *_, env, **__: environs.append(env))
     ours = log_writer(tmp_path)
     ours.spool.register(PATH)
-    ours.ensure_shipper({"AIRFLOW_CONN_LOGS": "a connection"})
+    ours.shipper_environ = {"AIRFLOW_CONN_LOGS": "a connection"}
+    ours.ensure_shipper()
     (ours.spool.folder / "shipper.started").unlink()
     ours.end(PATH)
     assert [environ["AIRFLOW_CONN_LOGS"] for environ in environs] == ["a connection"] * 2
