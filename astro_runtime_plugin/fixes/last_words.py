@@ -14,6 +14,7 @@ from functools import wraps
 from signal import SIGKILL
 from typing import Any
 
+from astro_runtime_plugin.fixes.application import check_source
 from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
 
@@ -158,9 +159,21 @@ class NotingOs:
         return result
 
 
+def undecorated(function: Any) -> Any:
+    """Return the function within Airflow 2's decorator `span`, whose source says nothing about it.
+
+    Raises DifferentSourceError unless it is the one that this fix was proven against.
+    """
+    if function.__qualname__ != "span.<locals>.wrapper":
+        return function
+    inner = next(cell.cell_contents for cell in function.__closure__ if callable(cell.cell_contents))
+    check_source(EXECUTE_LOCALLY, inner)
+    return inner
+
+
 def tell_supervisor_of_command(execute: Callable[..., Any]) -> Callable[..., Any]:
     """Wrap what forks LocalTaskJob, the supervisor of Airflow 2, in a worker of either executor, and waits for it."""
-    noting = execute.__globals__["os"] = NotingOs()
+    noting = undecorated(execute).__globals__["os"] = NotingOs()
 
     def tell(*args: Any) -> None:
         if noting.status:
@@ -271,6 +284,13 @@ def _with_disruption(details: Any, pod: Any) -> Any:
     return {**details, "pod_reason": disrupted[0].reason, "pod_message": disrupted[0].message}
 
 
+EXECUTE_LOCALLY = Patch(
+    "airflow.executors.local_executor",
+    "LocalWorkerBase._execute_work_in_fork",
+    ("7cd4149bcee4b71c", "f0f257f8cc6e94ce"),  # the second is that of the decorator
+    tell_supervisor_of_command,
+    ("2.11",),
+)
 FIX = Fix(
     id=ID,
     title="The log of a task that was killed from outside says so in its last line, with what is known of the cause",
@@ -310,13 +330,7 @@ FIX = Fix(
             tell_memory,
             ("2.11",),
         ),
-        Patch(
-            "airflow.executors.local_executor",
-            "LocalWorkerBase._execute_work_in_fork",
-            ("7cd4149bcee4b71c",),
-            tell_supervisor_of_command,
-            ("2.11",),
-        ),
+        EXECUTE_LOCALLY,
         Patch(
             "airflow.providers.celery.executors.celery_executor_utils",
             "_execute_in_fork",

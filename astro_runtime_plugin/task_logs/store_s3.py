@@ -111,18 +111,15 @@ class S3Store(LogStore):
             raise
 
     def list(self, prefix: str) -> list[StoredObject]:
+        return [*self.walk(prefix)]
+
+    def walk(self, prefix: str = "") -> Iterator[StoredObject]:
         pages = self._client.get_paginator("list_objects_v2")
-        with _store_errors():
-            found = [
-                item
-                for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix + prefix)
-                for item in page.get("Contents", ())
-            ]
         begin = len(self._prefix)
-        return [
-            StoredObject(item["Key"][begin:], item["Size"], item["LastModified"].timestamp())
-            for item in found
-        ]
+        with _store_errors():
+            for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix + prefix):
+                for item in page.get("Contents", ()):
+                    yield StoredObject(item["Key"][begin:], item["Size"], item["LastModified"].timestamp())
 
     def read(self, key: str, start: int, end: int) -> bytes:
         if end <= start:
