@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Adjust = Callable[[int], int]
 # What sends Airflow's metrics.
 STATS = {"3.3": "airflow._shared.observability.metrics:stats", "2.11": "airflow.stats:Stats"}
-
+# What returns the fsspec file system of a scheme.
 FILE_SYSTEMS = {"3.3": "airflow.sdk.io.fs:get_fs", "2.11": "airflow.io:get_fs"}
 
 
