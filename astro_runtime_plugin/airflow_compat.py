@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 Adjust = Callable[[int], int]
 # What sends Airflow's metrics.
 STATS = {"3.3": "airflow._shared.observability.metrics:stats", "2.11": "airflow.stats:Stats"}
+# What returns the fsspec file system of a scheme.
+FILE_SYSTEMS = {"3.3": "airflow.sdk.io.fs:get_fs", "2.11": "airflow.io:get_fs"}
 
 
 def line() -> str:
@@ -48,9 +50,17 @@ def metadata_engine() -> Any:
     return settings.engine
 
 
-def send_gauge(name: str, value: int) -> None:
+def send_gauge(name: str, value: float) -> None:
     """Send a gauge with Airflow's own metrics client."""
     resolve_name(STATS[line()]).gauge(name, value)
+
+
+def file_system(scheme: str, conn_id: str | None) -> Any:
+    """Return the fsspec file system that the provider of `scheme` makes with a connection.
+
+    Source: `get_fs` in airflow/sdk/io/fs.py, and in airflow/io/__init__.py of Airflow 2.
+    """
+    return resolve_name(FILE_SYSTEMS[line()])(scheme, conn_id)
 
 
 def cli_parser() -> ArgumentParser:

@@ -1,0 +1,1 @@
+"""Task logs that reach a store while the task runs, and are read from there."""

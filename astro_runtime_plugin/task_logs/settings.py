@@ -1,0 +1,111 @@
+"""The settings of task logs in `[astro_runtime]`. A wrong value is logged once and counts as not set."""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+from astro_runtime_plugin.options.section import MAX_DAYS, read_option
+from astro_runtime_plugin.options.urls import LOCAL_HOSTS, MAX_URL_LENGTH
+from entrypoint.config_values import airflow_boolean
+
+log = logging.getLogger("astro_runtime")
+
+URL, CONN_ID, TO_STDOUT = "task_logs", "task_logs_conn_id", "task_logs_to_stdout"
+RETENTION_DAYS = "task_logs_retention_days"
+SCHEMES = ("s3", "gs", "abfs", "abfss", "file")
+ACCOUNT_SCHEMES = ("abfs", "abfss")  # abfs://CONTAINER@ACCOUNT.dfs.core.windows.net/PREFIX
+CONNECTION_ID = re.compile(r"[\w.-]{1,250}", re.ASCII)  # as Airflow checks one
+URL_MUST_BE = "must be s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, abfs://CONTAINER/PREFIX or file:///FOLDER"
+
+
+@dataclass(frozen=True)
+class TaskLogSettings:
+    """Where task logs go, and how long they stay; `retention_days` 0 is for ever."""
+
+    url: str = ""
+    conn_id: str = ""
+    to_stdout: bool = False
+    retention_days: int = 0
+
+    @property
+    def has_store(self) -> bool:
+        """Whether a store is set."""
+        return bool(self.url)
+
+
+def read_settings(conf: Any) -> TaskLogSettings:
+    """Return the settings of `[astro_runtime]`, from Airflow's `conf`."""
+    return TaskLogSettings(
+        url=_text(conf, URL, store_url_problem).rstrip("/"),
+        conn_id=_text(conf, CONN_ID, _conn_id_problem),
+        to_stdout=_text(conf, TO_STDOUT, _boolean_problem).lower() in ("true", "t", "1"),
+        retention_days=int(_text(conf, RETENTION_DAYS, _days_problem) or 0),
+    )
+
+
+def store_url_problem(url: str) -> str:
+    """Return what the URL of a store must be, as in `must not contain ...`; empty if it is one.
+
+    The result never repeats the URL, which may contain a password.
+    """
+    if len(url) > MAX_URL_LENGTH:
+        return f"must not be longer than {MAX_URL_LENGTH} characters"
+    parts = _split(url)
+    if parts is None or parts.scheme not in SCHEMES or not _names_place(parts):
+        return URL_MUST_BE
+    user, at, account = parts.netloc.rpartition("@")
+    if at and (parts.scheme not in ACCOUNT_SCHEMES or ":" in user or not user or not account):
+        return "must not contain a user name or password; name a connection in task_logs_conn_id"
+    if parts.query or parts.fragment or ".." in parts.path.split("/"):
+        return "must not contain ?, # or .."
+    return ""
+
+
+def _split(url: str) -> SplitResult | None:
+    if not url.isprintable() or any(sign in url for sign in " \\"):
+        return None
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises ValueError for an invalid port
+    except ValueError:
+        return None
+    return parts
+
+
+def _names_place(parts: SplitResult) -> bool:
+    if parts.scheme == "file":
+        return parts.netloc in LOCAL_HOSTS and len(parts.path.rstrip("/")) > 1
+    return bool(parts.hostname)
+
+
+def _conn_id_problem(text: str) -> str:
+    return "" if CONNECTION_ID.fullmatch(text) else "must be the id of an Airflow connection"
+
+
+def _boolean_problem(text: str) -> str:
+    return "must be True or False" if airflow_boolean(text) is None else ""
+
+
+def _days_problem(text: str) -> str:
+    whole = text.isascii() and text.isdecimal() and len(text) < 10 and int(text) <= MAX_DAYS
+    return "" if whole else f"must be a whole number of days from 0 to {MAX_DAYS}"
+
+
+def _text(conf: Any, name: str, problem_of: Any) -> str:
+    text = (read_option(conf, name) or "").strip()
+    problem = problem_of(text) if text else ""
+    if problem:
+        _warn_once(f"[astro_runtime] {name} {problem}; it counts as not set")
+        return ""
+    return text
+
+
+@cache
+def _warn_once(text: str) -> None:
+    """Log a warning once; some processes read the settings again and again."""
+    log.warning("%s", text)
