@@ -33,7 +33,6 @@ class TaskLogIO:
         self.folder = os.path.abspath(log_folder)
         self._stays_local = from_subcommand(sys.argv[1:]) == DAG_PROCESSOR
         self.variable = f"AIRFLOW_CONN_{conn_id.upper()}" if conn_id else ""
-        self._connection: dict[str, str] = {}
         self._loggers: dict[str, Any] = {}  # path → the logger that writes it
         self._ended: dict[str, None] = {}
 
@@ -51,9 +50,9 @@ class TaskLogIO:
         if self._loggers.get(path) is not logger:
             self._loggers[path] = logger
             self._ended.pop(path, None)
-            self._begin(path, identity(event) or identity_of_path(path))
+            self.writer.begin(path, identity(event) or identity_of_path(path))
         elif path not in self._ended:
-            self.writer.ensure_shipper(self._connection)
+            self.writer.ensure_shipper()
         return event
 
     def upload(self, path: os.PathLike[str] | str, ti: Any = None) -> None:
@@ -61,7 +60,8 @@ class TaskLogIO:
         relative = os.fspath(path)
         self._keep_connection()
         if relative not in self._loggers:
-            self._begin(relative, identity(vars(ti) if hasattr(ti, "__dict__") else {}))
+            values = {name: getattr(ti, name, None) for name in IDENTITY}
+            self.writer.begin(relative, identity(values) or identity_of_path(relative))
         self._ended[relative] = None
         while len(self._ended) > MAX_ENDED:
             oldest = next(iter(self._ended))
@@ -89,13 +89,9 @@ class TaskLogIO:
 
         return open_store(self.writer.settings) if self.writer.settings.has_store else None
 
-    def _begin(self, path: str, identity: TaskIdentity | None) -> None:
-        self.writer.ensure_shipper(self._connection)
-        self.writer.begin(path, identity)
-
     def _keep_connection(self) -> None:
         if self.variable in os.environ:
-            self._connection = {self.variable: os.environ[self.variable]}
+            self.writer.shipper_environ = {self.variable: os.environ[self.variable]}
 
     def _path(self, logger: Any) -> str | None:
         """Return the relative path of the file that a logger writes; None for a stream, and for the DAG processor."""

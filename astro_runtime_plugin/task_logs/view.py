@@ -16,6 +16,8 @@ from astro_runtime_plugin.task_logs.layout import StoredObject, chunk_key, end_o
 from astro_runtime_plugin.task_logs.spool import FOLDER, Spool
 from astro_runtime_plugin.task_logs.store import LogStore, StoreError
 
+Objects = list[StoredObject]  # within the class, `list` is its method
+
 
 class LogView(LogStore):
     """A store and this machine's log folder, for reading only. `store` is None if there is none or it is away."""
@@ -28,7 +30,7 @@ class LogView(LogStore):
             str, tuple[Path, int]
         ] = {}  # key → file, and where in it the bytes of the key begin
 
-    def list(self, prefix: str) -> list[StoredObject]:
+    def list(self, prefix: str) -> Objects:
         """Return the objects whose keys begin with `prefix`, and local files; a store that fails has none."""
         found = self._stored(prefix)
         paths = {log_path(stored.key) for stored in found} | set(local_logs(self.log_folder, prefix))
@@ -70,7 +72,7 @@ class LogView(LogStore):
             raise self.problem or StoreError("there is no store")
         return self.store
 
-    def _stored(self, prefix: str) -> list[StoredObject]:
+    def _stored(self, prefix: str) -> Objects:
         if self.store is None or self.problem:
             return []
         try:
@@ -79,7 +81,7 @@ class LogView(LogStore):
             self.problem = error
             return []
 
-    def _unsent(self, path: str, stored: list[StoredObject]) -> list[StoredObject]:
+    def _unsent(self, path: str, stored: Objects) -> Objects:
         """Return an object for what the local file has beyond the stored end of the log, if it has more."""
         file, end = self.log_folder / path, end_of(path, stored)
         with suppress(OSError):

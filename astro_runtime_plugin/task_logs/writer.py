@@ -34,6 +34,9 @@ class LogWriter:
     def __init__(self, settings: TaskLogSettings, log_folder: str | Path) -> None:
         self.settings = settings
         self.spool = Spool(log_folder)
+        self.shipper_environ: dict[
+            str, str
+        ] = {}  # what the shipper gets besides this process's, such as AIRFLOW_CONN_…
         self._checked = float("-inf")
         self._warned = False
         self._unregistered: dict[str, TaskIdentity | None] = {}  # for want of room on the disk, for example
@@ -93,7 +96,7 @@ class LogWriter:
         os.close(lock)
         if not self.spool.claim_start(START_SECONDS):
             return
-        environ = {**os.environ, **extra_environ}
+        environ = {**os.environ, **self.shipper_environ, **extra_environ}
         words = [str(self.spool.log_folder), self.settings.url, self.settings.conn_id]
         command = [*DETACH, *child_command(SHIPPER, *words, environ=environ)]
         subprocess.run(command, env=environ, cwd="/", start_new_session=True, check=True, timeout=10)
