@@ -59,6 +59,26 @@ FIXES: dict[str, tuple[str, ...]] = {
         "airflow.dag_processing.manager",
         "airflow.jobs.triggerer_job_runner",
     ),
+    # Tasks' logs.
+    "last_words": (
+        "airflow.sdk.execution_time.supervisor",
+        "airflow.jobs.scheduler_job_runner",
+        "celery.worker.request",
+        "airflow.task.task_runner.standard_task_runner",
+        "airflow.jobs.local_task_job_runner",
+        "airflow.executors.local_executor",
+        "airflow.providers.celery.executors.celery_executor_utils",
+        "airflow.providers.cncf.kubernetes.executors.kubernetes_executor",
+        "airflow.providers.cncf.kubernetes.executors.kubernetes_executor_utils",
+    ),
+    "task_logs_to_stdout": (
+        "airflow.sdk.execution_time.supervisor",
+        "airflow.sdk.coordinators._subprocess",
+        "airflow.jobs.triggerer_job_runner",
+        "airflow.utils.log.file_task_handler",
+        "airflow.cli.commands.task_command",
+        "airflow.task.task_runner.base_task_runner",
+    ),
     # The others.
     "asset_deadlock": ("airflow.api_fastapi.execution_api.routes.task_instances",),
     "log_upload": (

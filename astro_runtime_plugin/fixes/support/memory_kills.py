@@ -1,14 +1,18 @@
 """How often the kernel has killed a process of this container for lack of memory.
 
 Source: Linux, Documentation/admin-guide/cgroup-v2.rst (memory.events) and cgroup-v1/memory.rst (memory.oom_control).
+The peak is in memory.peak (Linux 5.19) or memory.max_usage_in_bytes.
 """
 
 from __future__ import annotations
 
-from entrypoint.host_limits import control_group_folders, read_limits
+from contextlib import suppress
+
+from entrypoint.host_limits import MAX_DIGITS, control_group_folders, read_limits
 
 FILES = ("memory.events", "memory.oom_control")
 FIELD = "oom_kill"
+PEAKS = ("memory.peak", "memory.max_usage_in_bytes")
 
 
 def count_kills(root: str = "/") -> int | None:
@@ -43,4 +47,15 @@ def describe_kills(before: int | None, root: str = "/") -> str:
         )
     memory = read_limits(root).memory
     limit = f", which may use {memory >> 20} MiB" if memory else ""
-    return f"The kernel killed {now - before} process(es) of this container{limit}, for lack of memory."
+    peak = read_peak(root)
+    used = f" It used up to {peak >> 20} MiB." if peak else ""
+    return f"The kernel killed {now - before} process(es) of this container{limit}, for lack of memory.{used}"
+
+
+def read_peak(root: str = "/") -> int | None:
+    """Return the most memory that the control group has used so far, in bytes, or None if the host does not show it."""
+    for folder in reversed(control_group_folders(root, "memory")):
+        for name in PEAKS:
+            with suppress(OSError, ValueError), open(f"{folder}/{name}", encoding="utf-8") as file:
+                return int(file.read(MAX_DIGITS + 1))
+    return None
