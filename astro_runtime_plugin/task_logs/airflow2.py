@@ -155,7 +155,7 @@ def _settings() -> TaskLogSettings:
     return read_settings(conf)
 
 
-def _logging_config(default: dict[str, Any]) -> dict[str, Any]:
+def logging_config(default: dict[str, Any]) -> dict[str, Any]:
     """Return Airflow's configuration with this handler; a handler that is not Airflow's own stays."""
     handlers = dict(default["handlers"])
     stock = f"{FileTaskHandler.__module__}.{FileTaskHandler.__name__}"
@@ -165,4 +165,4 @@ def _logging_config(default: dict[str, Any]) -> dict[str, Any]:
     return {**default, "handlers": handlers}
 
 
-LOGGING_CONFIG = _logging_config(DEFAULT_LOGGING_CONFIG)
+LOGGING_CONFIG = logging_config(DEFAULT_LOGGING_CONFIG)
