@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,7 +43,7 @@ def reader(airflow: Airflow2) -> Iterator[LogReader]:
         yield reader
 
 
-def wait_for_text(airflow: Airflow2, reader: LogReader, task: str, expected: str, **try_of: int) -> str:
+def wait_for_text(airflow: Airflow2, reader: LogReader, task: str, expected: str, **try_of: Any) -> str:
     """Wait until a log contains a text, and return the log."""
 
     def text() -> str:
