@@ -40,7 +40,8 @@ def remember(context):
 class Deferred(BaseOperator):
     def execute(self, context):
         self.log.info("before the deferral")
-        self.defer(trigger=TimeDeltaTrigger(timedelta(seconds=2)), method_name="resume")
+        seconds = context["dag_run"].conf.get("seconds", 2)
+        self.defer(trigger=TimeDeltaTrigger(timedelta(seconds=seconds)), method_name="resume")
 
     def resume(self, context, event=None):
         self.log.info("after the deferral")
