@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import time
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 from astro_runtime_plugin.airflow_compat import has_connection
@@ -27,6 +28,13 @@ ADOPT_SECONDS = 30.0  # between two looks at what other hosts have left behind
 ABANDONED_SECONDS = 120.0
 CONNECTION_ATTEMPTS, CONNECTION_SECONDS = 60, 5.0
 PRUNE_SECONDS = 30 * 24 * 3600.0
+# A connection is read through Airflow, which must not log here, least of all into a task's log.
+QUIET = {
+    "AIRFLOW__LOGGING__LOGGING_LEVEL": "CRITICAL",
+    "AIRFLOW__LOGGING__LOGGING_CONFIG_CLASS": "",
+    "AIRFLOW__LOGGING__REMOTE_LOGGING": "False",
+    "AIRFLOW__METRICS__TIMER_UNIT_CONSISTENCY": "True",  # else Airflow 2 warns
+}
 
 
 class Shipper:
@@ -86,6 +94,8 @@ class Shipper:
 
 def main(log_folder: str, url: str, conn_id: str = "") -> None:
     """Ship the logs of this host's spool, unless another process does."""
+    os.environ.update(QUIET)
+    warnings.simplefilter("ignore")
     spool = Spool(log_folder)
     spool.folder.mkdir(parents=True, exist_ok=True)
     lock = _lock_with_connection(spool, conn_id)

@@ -9,12 +9,13 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from astro_runtime_plugin.task_logs.shipment import Shipment
+from astro_runtime_plugin.task_logs.shipment import CHUNK_BYTES, Shipment
 from astro_runtime_plugin.task_logs.spool import Entry, Spool, Status, machine
 from astro_runtime_plugin.task_logs.store import BLOCK_BYTES, ChangedError, LogStore, StoreError
 
 POLL_SECONDS = 0.05
 SHIP_SECONDS = 0.8  # from the first pending byte to its chunk; with a poll and a request, less than a second
+PACE_SECONDS = 0.12  # between two chunks of a log, however fast it grows: each takes processor time
 RESCAN_SECONDS = 0.25  # between two looks into the spool
 WRITER_SECONDS = 1.0  # between two looks at whether the writers live
 STATUS_SECONDS = 2.0
@@ -127,10 +128,10 @@ class ShippingLoop:
         path, has_ended = track.shipment.entry.path, track.has_ended
         try:
             track.pending_since = None
-            is_complete = not all(track.shipment.ship() for _ in range(CHUNKS_AT_ONCE))
+            is_complete = _ship_pending(track.shipment, has_ended)
             if has_ended and is_complete and not track.shipment.pending():
                 track.shipment.finish()
-            track.failures, track.not_before = 0, 0.0
+            track.failures, track.not_before = 0, 0.0 if has_ended else self._clock() + PACE_SECONDS
             self._recovered(path)
         except Exception as error:
             track.failures += 1
@@ -175,6 +176,7 @@ class ShippingLoop:
             pending_bytes=sum(pending.values()),
             lost_bytes=self._lost + sum(track.shipment.lost_bytes for track in self._tracks.values()),
             lag_seconds=round(now - min(since), 3) if since else 0.0,
+            requests=self._store.requests if self._store else 0,
             problem=self._problem,
             problem_since=self._problem_since if self._problem else 0.0,
         )
@@ -182,6 +184,18 @@ class ShippingLoop:
             self.spool.save_status(status)
         except OSError:
             pass  # no room on the disk: the next report may have some
+
+
+def _ship_pending(shipment: Shipment, has_ended: bool) -> bool:
+    """Ship what is pending, as far as others can wait; return whether that was all.
+
+    What was written meanwhile can wait, too, unless it is the end.
+    """
+    for _ in range(CHUNKS_AT_ONCE):
+        shipped = shipment.ship()
+        if shipped < CHUNK_BYTES and not (has_ended and shipped):
+            return not shipped
+    return False
 
 
 def _backoff(failures: int) -> float:

@@ -29,8 +29,10 @@ class ChangedError(StoreError):
 class LogStore(ABC):
     """Objects by key; a key is a path below the prefix of the store's URL.
 
-    Each method raises StoreError when the store cannot do it.
+    Each method raises StoreError when the store cannot do it. `requests` counts what went to a server so far.
     """
+
+    requests = 0
 
     @abstractmethod
     def put_new(self, key: str, data: bytes) -> bool:
