@@ -35,34 +35,40 @@ def logs(
 
     `astro-runtime logs check` reports whether the store can be used.
     """
-    import io
-    import logging
-    from contextlib import redirect_stdout
-
-    logging.disable(logging.WARNING)  # Airflow logs warnings while it is imported
-    if dag == CHECK and run is None:
-        _check()
-        return
-    if run is None or task is None:
+    if (run is None and dag != CHECK) or (run is not None and task is None):
         raise click.UsageError("logs takes DAG, RUN and TASK, or `check`")
-    with redirect_stdout(io.StringIO()):  # Airflow's log goes there
-        from astro_runtime_plugin.task_logs.command_settings import command_settings
-        from astro_runtime_plugin.task_logs.tries import TaskName
-
-        settings = command_settings()
-
     try:
-        _print_log(settings, TaskName(dag, run, task, map_index), number, follow)
+        settings = _load_settings()
+        if run is None or task is None:
+            _check(settings)
+        else:
+            from astro_runtime_plugin.task_logs.tries import TaskName
+
+            _print_log(settings, TaskName(dag, run, task, map_index), number, follow)
     except KeyboardInterrupt:
         raise click.exceptions.Exit(INTERRUPTED) from None
 
 
-def _check() -> None:
+def _load_settings() -> TaskLogSettings:
+    """Import Airflow, without what it logs and warns of meanwhile, and return the settings. Raises StartError."""
+    import io
+    import logging
+    from contextlib import redirect_stderr, redirect_stdout
+
+    logging.disable(logging.WARNING)
+    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        from astro_runtime_plugin.task_logs import tries  # noqa: F401
+        from astro_runtime_plugin.task_logs.command_settings import command_settings
+
+        settings = command_settings()
+    logging.captureWarnings(True)
+    return settings
+
+
+def _check(settings: TaskLogSettings) -> None:
     from astro_runtime_plugin.options.urls import without_secrets
     from astro_runtime_plugin.task_logs.check import check_store
-    from astro_runtime_plugin.task_logs.command_settings import command_settings
 
-    settings = command_settings()
     if not settings.has_store:
         raise StartError(
             "no store is set ([astro_runtime] task_logs): task logs stay where they are written", UNKNOWN

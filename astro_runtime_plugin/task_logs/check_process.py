@@ -10,7 +10,7 @@ import logging
 import os
 import sys
 import uuid
-from contextlib import redirect_stdout, suppress
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from threading import Thread
 from typing import Any
 
@@ -79,7 +79,10 @@ def main() -> None:
     settings, seconds = child_process.read_question()
     logging.disable(logging.CRITICAL)  # the answer says it all, without what an error's text may hold
     check = StoreCheck(settings)
-    with redirect_stdout(io.StringIO()):
+    with (
+        redirect_stdout(io.StringIO()),
+        redirect_stderr(io.StringIO()),
+    ):  # Airflow's log and warnings go there
         thread = Thread(target=check.run, daemon=True)
         thread.start()
         thread.join(seconds)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import logging
 import os
+import signal
 import time
 from collections.abc import Iterable
-from contextlib import redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from typing import Any
 
 from astro_runtime_plugin import child_process
@@ -66,6 +67,10 @@ def main() -> None:
     """Answer with what was deleted."""
     settings, before, seconds = child_process.read_question()
     logging.disable(logging.CRITICAL)
-    with redirect_stdout(io.StringIO()), child_process.time_limit(int(seconds) + 30):
+    with (
+        redirect_stdout(io.StringIO()),
+        redirect_stderr(io.StringIO()),
+    ):  # Airflow's log and warnings go there
+        signal.alarm(int(seconds) + 30)
         answer = delete(settings, before, seconds, templates())
     child_process.answer(answer)

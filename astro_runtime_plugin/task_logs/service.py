@@ -55,7 +55,7 @@ def task_logs() -> health.TaskLogsSummary:
 def _work(wait: StoppableWait, component: str, settings: TaskLogSettings) -> None:
     """Send what an ended process has left behind, check the store once, then report until the process ends."""
     is_writer = component in WRITERS
-    if is_writer:
+    if is_writer and has_connection(component, settings):
         from_conf(conf).sweep()
     problem = log_check(component, settings)
     reporter = Reporter(Spool(conf.get("logging", "base_log_folder")), shares_database(component), problem)
@@ -67,7 +67,7 @@ def _work(wait: StoppableWait, component: str, settings: TaskLogSettings) -> Non
 def log_check(component: str, settings: TaskLogSettings) -> str:
     """Log whether the store works, in one line; return what is wrong with it."""
     store = without_secrets(settings.url)
-    if component == CELERY_WORKER and not shares_database(component) and settings.conn_id:
+    if not has_connection(component, settings):
         log.info("Task logs: %s is not checked here: a worker gets the connection with its first task", store)
         return ""
     problem = check_store(settings)
@@ -76,6 +76,11 @@ def log_check(component: str, settings: TaskLogSettings) -> str:
     else:
         log.info("Task logs: %s can be written, listed, read and deleted from", store)
     return problem
+
+
+def has_connection(component: str, settings: TaskLogSettings) -> bool:
+    """Return whether the component itself gets the connection of the store, if one is needed."""
+    return not settings.conn_id or shares_database(component)
 
 
 def shares_database(component: str) -> bool:
@@ -91,12 +96,13 @@ class Reporter:
         self._spool = spool
         self._shares_database = shares_database
         self._problem = problem
+        self._checked = time.time()
         self._warned: set[str] = set()
 
     def report(self) -> None:
         """Report what the shipper of this machine has written last; a failure never ends the thread."""
         status = self._spool.status()
-        if status and status.entries == 0 and not status.problem:
+        if status and status.updated > self._checked and not (status.entries or status.problem):
             self._problem = ""  # everything has been sent since the check
         row = health.machine_row(status or Status(), self._problem, time.time())
         self._attempt("the metrics of task logs could not be sent", lambda: health.send_metrics(row))

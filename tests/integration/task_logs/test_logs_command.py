@@ -50,7 +50,7 @@ LINES = (
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An AIRFLOW_HOME with a run of a DAG."""
     home = tmp_path_factory.mktemp("home")
-    copy_migrated_database(tmp_path_factory.getbasetemp().parent / "templates", home)
+    copy_migrated_database(tmp_path_factory.mktemp("templates"), home)
     subprocess.run(
         [sys.executable, "-c", CREATE, SOURCE],
         env=isolated_environment(home),
