@@ -18,6 +18,8 @@ JOB_TYPES = {SCHEDULER: "SchedulerJob", TRIGGERER: "TriggererJob", DAG_PROCESSOR
 WITHOUT_LISTENER = (API_SERVER, CELERY_WORKER, FLOWER, KERBEROS)
 COMPONENTS = (*JOB_TYPES, WEBSERVER, *WITHOUT_LISTENER)
 WITHOUT_DATABASE = (CELERY_WORKER, FLOWER)  # on Airflow 3 these can run without the metadata database
+# These write task logs, read them, or delete old ones.
+WITH_TASK_LOGS = (SCHEDULER, TRIGGERER, CELERY_WORKER, API_SERVER, WEBSERVER)
 WEBSERVER_APPLICATION = "airflow.www.app"  # the application that gunicorn serves on Airflow 2
 
 

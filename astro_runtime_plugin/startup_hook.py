@@ -122,8 +122,25 @@ def watch_component(_: object) -> None:
         watch(component, sys.argv)
 
 
+def watch_task_logs(_: object) -> None:
+    """Report on task logs in a component that writes, reads or deletes them, once its command starts."""
+    from astro_runtime_plugin.component import WITH_TASK_LOGS, from_subcommand
+
+    if component := from_subcommand(sys.argv[1:], WITH_TASK_LOGS):
+        from astro_runtime_plugin.airflow_compat import before_command
+        from astro_runtime_plugin.listeners import start_guarded
+
+        def start(**_: object) -> None:
+            from astro_runtime_plugin.task_logs import service
+
+            start_guarded("The report on task logs", lambda: service.start(component))
+
+        before_command(start)
+
+
 run_step(apply_defaults, "defaults", os.environ)
 run_step(register_fixes, "fixes", os.environ)
 run_step(check_fixes, "selection of fixes", os.environ)
 run_step(add_examples, "example DAGs", os.environ)
 run_step(watch_component, "record of this component", os.environ)
+run_step(watch_task_logs, "report on task logs", os.environ)

@@ -14,6 +14,7 @@ UNAVAILABLE = 75  # EX_TEMPFAIL: the database or the broker did not answer in ti
 CONFIG = 78  # EX_CONFIG: a value that cannot work
 NOT_EXECUTABLE = 126  # entrypoint: the command exists, but cannot be executed
 NOT_FOUND = 127  # entrypoint: the command does not exist
+INTERRUPTED = 130  # astro-runtime logs: Ctrl-C, as a shell reports SIGINT
 
 
 class StartError(Exception):

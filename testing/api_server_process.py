@@ -16,9 +16,9 @@ from testing.servers import free_port
 from testing.waiting import retry
 
 
-def api_server_command(port: int) -> list[str]:
-    """Return the command of an API server with only the endpoints that tasks use."""
-    options = ["--apps", "execution", "--workers", "1", "--host", "127.0.0.1", "--port", str(port)]
+def api_server_command(port: int, apps: str = "execution") -> list[str]:
+    """Return the command of an API server; by default it has only the endpoints that tasks use."""
+    options = ["--apps", apps, "--workers", "1", "--host", "127.0.0.1", "--port", str(port)]
     return [sys.executable, "-m", "airflow", "api-server", *options]
 
 

@@ -15,6 +15,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from astro_runtime_plugin.task_logs.store import LogStore
+from astro_runtime_plugin.task_logs.store_s3 import S3Store
 from testing.servers import free_port
 from testing.waiting import retry
 
@@ -57,6 +59,11 @@ class S3Server:
             config=Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 1}),
         )
 
+    def store(self, url: str) -> LogStore:
+        """Return the store of task logs at s3://BUCKET/PREFIX in this server."""
+        bucket, _, prefix = url.removeprefix("s3://").partition("/")
+        return S3Store(self.client(), bucket, prefix)
+
     def start(self) -> None:
         """Start the server, and wait until the bucket can be written."""
         with open(self.home / "log", "ab") as log:
@@ -83,6 +90,8 @@ class S3Server:
             "-ip=127.0.0.1",
             "-ip.bind=127.0.0.1",
             "-s3",
+            "-s3.port.iceberg=0",
+            "-s3.port.lance=0",
             f"-s3.config={self.home / 's3.json'}",
             f"-filer.localSocket={self.home / 'filer.sock'}",
             f"-s3.localSocket={self.home / 's3.sock'}",

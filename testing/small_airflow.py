@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,11 +25,12 @@ SETTINGS = {
 
 
 class SmallAirflow:
-    """A running Airflow; `home` is its AIRFLOW_HOME."""
+    """A running Airflow; `home` is its AIRFLOW_HOME, `url` that of its API server."""
 
-    def __init__(self, home: Path, processes: list[subprocess.Popen[bytes]]) -> None:
+    def __init__(self, home: Path, processes: list[subprocess.Popen[bytes]], url: str) -> None:
         self.home = home
         self.processes = processes
+        self.url = url
 
     def query(self, statement: str) -> list[Any]:
         """Return the first column of the rows that a statement selects in the database."""
@@ -52,8 +53,13 @@ class SmallAirflow:
 
 
 @contextmanager
-def small_airflow(proof: Proof, source: str, **variables: str) -> Iterator[SmallAirflow]:
-    """Run an Airflow with one DAG file in the proof's home until the end of the block."""
+def small_airflow(
+    proof: Proof, source: str, *, server: Mapping[str, str] | None = None, **variables: str
+) -> Iterator[SmallAirflow]:
+    """Run an Airflow with one DAG file in the proof's home until the end of the block.
+
+    `server` are variables for the API server alone, which then has all of Airflow's endpoints.
+    """
     (proof.home / "dags").mkdir()
     (proof.home / "dags" / "dag.py").write_text(source)
     port = free_port()
@@ -62,14 +68,16 @@ def small_airflow(proof: Proof, source: str, **variables: str) -> Iterator[Small
     with ExitStack() as stack:
         airflow = [sys.executable, "-m", "airflow"]
         commands = {
-            "api-server": api_server_command(port),
+            "api-server": api_server_command(port, "execution" if server is None else "all"),
             "dag-processor": [*airflow, "dag-processor"],
             "scheduler": [*airflow, "scheduler"],
         }
+        environs = {"api-server": {**environ, **(server or {})}}
         processes = [
-            _start(stack, command, environ, proof.home / f"{name}.out") for name, command in commands.items()
+            _start(stack, command, environs.get(name, environ), proof.home / f"{name}.out")
+            for name, command in commands.items()
         ]
-        yield SmallAirflow(proof.home, processes)
+        yield SmallAirflow(proof.home, processes, f"http://127.0.0.1:{port}/")
 
 
 def _start(

@@ -9,7 +9,7 @@ import click
 
 from entrypoint.errors import StartError
 
-COMMANDS = ("check", "defaults", "fixes", "lifecycle", "version", "versions", "workers")
+COMMANDS = ("check", "defaults", "fixes", "lifecycle", "logs", "version", "versions", "workers")
 
 
 class Commands(click.Group):

@@ -18,11 +18,15 @@ _OFFSET = re.compile(rf"\.([0-9]{{{OFFSET_DIGITS}}})\Z")
 
 
 class StoredObject(NamedTuple):
-    """An object in a store: its key below the store's prefix, its size in bytes, and when it was written (epoch)."""
+    """An object in a store: its key below the store's prefix, its size in bytes, and when it was written (epoch).
+
+    `tag` changes with its content, where the store has such a thing.
+    """
 
     key: str
     size: int
     modified: float
+    tag: str = ""
 
 
 class Stretch(NamedTuple):
@@ -98,6 +102,23 @@ def segments(path: str, objects: Iterable[StoredObject], start: int = 0) -> list
         found.append(Stretch(stored.key, position - offset, position, end))
         position = end
     return found
+
+
+def whole_of(path: str, objects: Iterable[StoredObject]) -> StoredObject | None:
+    """Return the whole object of the log, or None."""
+    return next((stored for stored in objects if stored.key == path), None)
+
+
+def hidden_chunks(path: str, objects: Iterable[StoredObject]) -> list[StoredObject]:
+    """Return the chunks of which nothing is read, because the whole object has all of their bytes."""
+    objects = list(objects)
+    whole = whole_of(path, objects)
+    end = whole.size if whole else 0
+    return [
+        stored
+        for offset, stored in objects_in_order(path, objects)
+        if stored.key != path and offset + stored.size <= end
+    ]
 
 
 def end_of(path: str, objects: Iterable[StoredObject]) -> int:

@@ -18,16 +18,19 @@ from astro_runtime_plugin.task_logs.layout import (
     Gap,
     Segment,
     StoredObject,
+    Stretch,
     chunk_key,
     end_of,
     objects_in_order,
     segments,
+    whole_of,
 )
-from astro_runtime_plugin.task_logs.spool import Entry, Part, Progress, Spool
-from astro_runtime_plugin.task_logs.store import BLOCK_BYTES, LogStore, StoreError
+from astro_runtime_plugin.task_logs.spool import GONE, Entry, Part, Progress, Spool
+from astro_runtime_plugin.task_logs.store import BLOCK_BYTES, ChangedError, LogStore
 
 CHUNK_BYTES = 1024 * 1024  # of a chunk at most, when much is pending
 TAIL_BYTES = 64
+FORGOTTEN_SECONDS = 600.0  # without a sign of the part that wrote a chunk, after which nobody finishes it
 
 
 class Shipment:
@@ -65,7 +68,7 @@ class Shipment:
         if not data:
             return 0
         before = self._shipped
-        if self._store.put_new(chunk_key(self._path, self._stored), data):
+        if self._store.put_new(chunk_key(self._path, self._stored), data) and not self._is_hidden():
             self._advance(data)
         else:
             self._pass_over(self._store.list(self._path))
@@ -75,20 +78,35 @@ class Shipment:
     def finish(self) -> bool:
         """Put the whole object and delete its chunks; return False if the log has a writer again."""
         objects = self._store.list(self._path)
-        if self._was_overwritten(objects):
-            return False
-        end = end_of(self._path, objects)
-        chunks = [
-            stored for offset, stored in objects_in_order(self._path, objects) if stored.key != self._path
-        ]
-        if chunks:
-            self._put_whole(segments(self._path, objects))
-            if self._store.size(self._path) != end:
-                raise StoreError("the whole object has another size than was written")
-            self._store.delete([stored.key for stored in chunks])
-        self.progress.whole = end
+        end, whole = end_of(self._path, objects), whole_of(self._path, objects)
+        if end > (whole.size if whole else 0):
+            self._put_whole(segments(self._path, objects), whole)
+        self._store.delete(self._finished_chunks(objects))
+        # What another part has written behind this one meanwhile, before it saw that this one is finished.
+        self._store.delete(self._finished_chunks(self._store.list(self._path)))
         self._save()
         return self._spool.remove(self.entry)
+
+    def _finished_chunks(self, objects: Iterable[StoredObject]) -> list[str]:
+        """Return the keys of the chunks that no part needs any more: this part's, and what nobody will finish.
+
+        A part that is not finished goes on at the end of its last chunk. What another part has written there must
+        stay until the former is finished, and deletes it: it keeps that from writing where the whole object is.
+        """
+        chunks = [placed for placed in objects_in_order(self._path, objects) if placed[1].key != self._path]
+        newest = max((stored.modified for _, stored in chunks), default=0.0)
+        needed = {
+            offset + stored.size
+            for offset, stored in chunks
+            if not self._part_with(offset) and newest - stored.modified < FORGOTTEN_SECONDS
+        }
+        return [
+            stored.key
+            for offset, stored in chunks
+            if self._part_with(offset - 1)
+            or (self._part_with(offset) and offset not in needed)
+            or newest - stored.modified >= FORGOTTEN_SECONDS
+        ]
 
     @property
     def _part(self) -> Part:
@@ -108,11 +126,19 @@ class Shipment:
 
     def _learn(self) -> None:
         """Find out where in the store the file continues: behind what other parts of the try have written."""
-        objects = self._store.list(self._path)
-        self._pass_over(objects)
-        self.progress.whole = next((stored.size for stored in objects if stored.key == self._path), 0)
+        self._pass_over(self._store.list(self._path))
         self.progress.generation = self.entry.generation
-        self._spool.save_progress(self._path, self.progress)
+        self._save_parts()
+
+    def _is_hidden(self) -> bool:
+        """Whether the first chunk of a part is where the whole object is, which another part put meanwhile.
+
+        Later chunks need no look: that other part leaves alone what is at their offsets.
+        """
+        if self._part.length or (self._store.size(self._path) or 0) <= self._stored:
+            return False
+        self._store.delete([chunk_key(self._path, self._stored)])
+        return True
 
     def _pass_over(self, objects: Iterable[StoredObject]) -> None:
         """Count what the store has of this file, and begin a new part behind what it has of others."""
@@ -123,7 +149,7 @@ class Shipment:
                 break
         if self._stored < end:
             self.progress.parts.append(Part(local=self._shipped, stored=end))
-            self._spool.save_progress(self._path, self.progress)
+            self._save_parts()
 
     def _is_local(self, segment: Segment) -> bool:
         """Whether the file continues with these bytes of the store; they count as shipped then."""
@@ -148,9 +174,10 @@ class Shipment:
         is_same = size >= self._shipped and _digest(self._local(start, length)) == self.progress.tail_digest
         if length and not is_same:
             self.lost_bytes += max(self._seen - self._shipped, 0)
-            self.progress.parts = [Part(local=0, stored=self._stored)]
+            gone = [part.model_copy(update={"local": GONE}) for part in self.progress.parts]
+            self.progress.parts = [*gone, Part(local=0, stored=self._stored)]
             self._remember(b"")
-            self._spool.save_progress(self._path, self.progress)
+            self._save_parts()
         self._seen = size
 
     def _local(self, start: int, length: int) -> bytes:
@@ -167,35 +194,22 @@ class Shipment:
         self.progress.tail_length, self.progress.tail_digest = len(tail), _digest(tail)
 
     def _save(self) -> None:
-        # Without room on the disk, the next shipper finds the chunks in the store.
-        with suppress(OSError):
+        """Keep the progress; a shipper that finds an older one compares what the store has with the file."""
+        with suppress(OSError):  # no room on the disk
             self._spool.save_progress(self._path, self.progress)
 
-    def _was_overwritten(self, objects: list[StoredObject]) -> bool:
-        """Whether the whole object of another part has taken the place of this part's chunks; they are due again."""
-        whole = next((stored.size for stored in objects if stored.key == self._path), 0)
-        part = self._part
-        if whole == self.progress.whole or whole <= part.stored or not part.length:
-            return False
-        kept = part.model_copy()
-        part.length = 0
-        self.progress.whole = whole
-        for segment in segments(self._path, objects, part.stored):
-            piece = segment._replace(end=min(segment.end, kept.stored + kept.length))
-            if piece.end <= piece.start or not self._is_local(piece):
-                break
-        if part.length == kept.length:
-            return False
-        self._remember(self._local(max(self._shipped - TAIL_BYTES, 0), min(self._shipped, TAIL_BYTES)))
-        self.progress.parts.append(Part(local=self._shipped, stored=end_of(self._path, objects)))
-        self._spool.save_progress(self._path, self.progress)
-        return True
+    def _save_parts(self) -> None:
+        """Keep a new part before something of it is shipped. Raises OSError if it could not be found again."""
+        if all(part.local == part.stored for part in self.progress.parts):
+            self._save()
+        else:
+            self._spool.save_progress(self._path, self.progress)
 
-    def _put_whole(self, plan: list[Segment]) -> None:
+    def _put_whole(self, plan: list[Segment], replaced: StoredObject | None) -> None:
         try:
-            self._store.put(self._path, _stream(self._whole(plan, is_local=True)))
+            self._store.put(self._path, _stream(self._whole(plan, is_local=True)), replaced)
         except EOFError:  # the file was emptied meanwhile
-            self._store.put(self._path, _stream(self._whole(plan, is_local=False)))
+            self._store.put(self._path, _stream(self._whole(plan, is_local=False)), replaced)
 
     def _whole(self, plan: list[Segment], is_local: bool) -> Iterator[bytes]:
         """Yield the log in blocks, from the local file where it has it."""
@@ -203,8 +217,8 @@ class Shipment:
             position = segment.start
             while position < segment.end:
                 size = min(BLOCK_BYTES, segment.end - position)
-                part = self._part_with(position) if is_local else None
-                if part:
+                part = self._part_with(position)
+                if part and is_local and part.local != GONE:
                     size = min(size, part.stored + part.length - position)
                     data = self._local(part.local + position - part.stored, size)
                     if len(data) < size:
@@ -212,11 +226,18 @@ class Shipment:
                 elif isinstance(segment, Gap):
                     data = reader.gap_filler(segment, position, size)
                 else:
-                    data = reader.read_stretch(self._store, segment, position)
-                    if not data:
-                        raise StoreError("an object is shorter than listed")
+                    data = self._stored_bytes(segment, position)
                 position += len(data)
                 yield data
+
+    def _stored_bytes(self, segment: Stretch, position: int) -> bytes:
+        try:
+            data = reader.read_stretch(self._store, segment, position)
+        except FileNotFoundError:
+            data = b""
+        if not data:
+            raise ChangedError
+        return data
 
     def _part_with(self, position: int) -> Part | None:
         parts = (part for part in self.progress.parts if part.stored <= position < part.stored + part.length)

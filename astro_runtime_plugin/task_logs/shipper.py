@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from astro_runtime_plugin.airflow_compat import has_connection
 from astro_runtime_plugin.task_logs.settings import TaskLogSettings
 from astro_runtime_plugin.task_logs.shipping_loop import ShippingLoop
 from astro_runtime_plugin.task_logs.spool import Spool
@@ -23,6 +25,7 @@ THREADS = 8
 LOCK_ATTEMPTS = 10  # who looks whether a shipper runs holds the lock for a moment
 ADOPT_SECONDS = 30.0  # between two looks at what other hosts have left behind
 ABANDONED_SECONDS = 120.0
+CONNECTION_ATTEMPTS, CONNECTION_SECONDS = 60, 5.0
 PRUNE_SECONDS = 30 * 24 * 3600.0
 
 
@@ -84,7 +87,8 @@ class Shipper:
 def main(log_folder: str, url: str, conn_id: str = "") -> None:
     """Ship the logs of this host's spool, unless another process does."""
     spool = Spool(log_folder)
-    lock = _lock(spool)
+    spool.folder.mkdir(parents=True, exist_ok=True)
+    lock = _lock_with_connection(spool, conn_id)
     if lock is None:
         return
     spool.prune(PRUNE_SECONDS)
@@ -93,6 +97,26 @@ def main(log_folder: str, url: str, conn_id: str = "") -> None:
     for ignored in (signal.SIGINT, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)
     shipper.run()
+
+
+def _lock_with_connection(spool: Spool, conn_id: str) -> int | None:
+    """Return the lock; None if another process has it, or if nobody here can tell the connection.
+
+    On a worker that has only the API server, a supervisor knows the connection and hands it to the process that it
+    starts. So one without it leaves the lock free while it waits.
+    """
+    for _ in range(CONNECTION_ATTEMPTS):
+        lock = _lock(spool)
+        if lock is None or not conn_id or has_connection(conn_id):
+            return lock
+        os.close(lock)
+        time.sleep(CONNECTION_SECONDS)
+    print(
+        f"astro-runtime: task logs wait on this machine: no connection {conn_id!r}",
+        file=sys.stderr,
+        flush=True,
+    )
+    return None
 
 
 def _lock(spool: Spool) -> int | None:

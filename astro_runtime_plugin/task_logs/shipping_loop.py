@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from astro_runtime_plugin.task_logs.shipment import Shipment
 from astro_runtime_plugin.task_logs.spool import Entry, Spool, Status, machine
-from astro_runtime_plugin.task_logs.store import BLOCK_BYTES, LogStore, StoreError
+from astro_runtime_plugin.task_logs.store import BLOCK_BYTES, ChangedError, LogStore, StoreError
 
 POLL_SECONDS = 0.05
 SHIP_SECONDS = 0.8  # from the first pending byte to its chunk; with a poll and a request, less than a second
@@ -135,7 +135,8 @@ class ShippingLoop:
         except Exception as error:
             track.failures += 1
             track.not_before = self._clock() + _backoff(track.failures)
-            self._note(path, error)
+            if not isinstance(error, ChangedError):
+                self._note(path, error)
 
     def _note(self, path: str, error: Exception) -> None:
         """Warn once for as long as something is wrong."""

@@ -26,6 +26,7 @@ from astro_runtime_plugin.task_logs.layout import check_path
 FOLDER = Path(".astro-runtime", "task-logs")  # below Airflow's log folder
 ENTRY, PROGRESS = ".entry.json", ".progress.json"
 START_TOLERANCE = 2.0  # seconds by which two readings of a process's start may differ
+GONE = -1
 MAX_FILE_BYTES = 1024 * 1024
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -59,7 +60,10 @@ class Entry(BaseModel):
 
 
 class Part(BaseModel):
-    """Bytes of the local file, from `local` on, that are in the store from offset `stored` on."""
+    """Bytes of the local file, from `local` on, that are in the store from offset `stored` on.
+
+    They are no longer in the file if `local` is GONE.
+    """
 
     local: int
     stored: int
@@ -72,7 +76,6 @@ class Progress(BaseModel):
     store: str
     generation: str = ""  # of the entry when the offsets were learnt
     parts: list[Part] = Field(default_factory=list)
-    whole: int = 0  # the size of the whole object then
     tail_length: int = 0
     tail_digest: str = ""  # of the last bytes shipped, by which an emptied file is recognised
 

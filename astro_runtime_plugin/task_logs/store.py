@@ -22,6 +22,10 @@ class StoreError(Exception):
     """A store could not be reached, or refused."""
 
 
+class ChangedError(StoreError):
+    """Another process has written or deleted the object meanwhile."""
+
+
 class LogStore(ABC):
     """Objects by key; a key is a path below the prefix of the store's URL.
 
@@ -33,8 +37,13 @@ class LogStore(ABC):
         """Write an object in one step; return False, and change nothing, if it exists."""
 
     @abstractmethod
-    def put(self, key: str, source: BinaryIO) -> None:
-        """Write or replace an object, in one step for readers, with what `source` yields; its `read` may be short."""
+    def put(self, key: str, source: BinaryIO, replaced: StoredObject | None = None) -> None:
+        """Write an object, or replace `replaced`, in one step for readers, with what `source` yields.
+
+        What `source` raises as EOFError goes to the caller.
+
+        Raises ChangedError if there is another object than `replaced` by now, where the store can tell.
+        """
 
     @abstractmethod
     def list(self, prefix: str) -> list[StoredObject]:

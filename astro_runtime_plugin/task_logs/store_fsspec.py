@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import uuid
 from collections.abc import Iterator, Sequence
@@ -14,7 +15,7 @@ from typing import Any, BinaryIO
 
 from astro_runtime_plugin import airflow_compat
 from astro_runtime_plugin.task_logs.layout import StoredObject
-from astro_runtime_plugin.task_logs.store import UPLOAD_BYTES, LogStore, StoreError
+from astro_runtime_plugin.task_logs.store import UPLOAD_BYTES, ChangedError, LogStore, StoreError
 
 PARTS = ".astro-runtime-parts"  # of a folder, where objects are written before they get their names
 
@@ -42,7 +43,9 @@ class FsspecStore(LogStore):
                 return False
         return True
 
-    def put(self, key: str, source: BinaryIO) -> None:
+    def put(self, key: str, source: BinaryIO, replaced: StoredObject | None = None) -> None:
+        if self.size(key) != (replaced.size if replaced else None):
+            raise ChangedError
         with _store_errors(), self._fs.open(self._path(key), "wb", block_size=UPLOAD_BYTES) as target:
             _copy(source, target)
 
@@ -104,12 +107,16 @@ class FolderStore(LogStore):
                 return False
         return True
 
-    def put(self, key: str, source: BinaryIO) -> None:
+    def put(self, key: str, source: BinaryIO, replaced: StoredObject | None = None) -> None:
         with _store_errors(), self._part() as part:
             _copy(source, part)
             part.close()
             self._make_folder(key)
-            os.replace(part.name, self._path(key))
+            with open(os.path.join(os.path.dirname(part.name), "lock"), "ab") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                if self.size(key) != (replaced.size if replaced else None):
+                    raise ChangedError
+                os.replace(part.name, self._path(key))
 
     def list(self, prefix: str) -> list[StoredObject]:
         folder = self._path(prefix.rpartition("/")[0])
@@ -178,7 +185,7 @@ def _store_errors() -> Iterator[None]:
     """Turn what a file system raises into StoreError; its message could contain a signed URL."""
     try:
         yield
-    except (StoreError, FileNotFoundError):
+    except (StoreError, FileNotFoundError, EOFError):
         raise
     except OSError as error:
         raise StoreError(error.strerror or type(error).__name__) from error

@@ -17,6 +17,7 @@ from astro_runtime_plugin.task_logs.store import (
     CONNECT_SECONDS,
     READ_SECONDS,
     UPLOAD_BYTES,
+    ChangedError,
     LogStore,
     StoreError,
 )
@@ -68,15 +69,33 @@ class S3Store(LogStore):
                 raise
         return True
 
-    def put(self, key: str, source: BinaryIO) -> None:
-        from boto3.s3.transfer import TransferConfig
-
-        # Without threads, one part of a large object is in memory at a time.
-        config = TransferConfig(
-            multipart_threshold=UPLOAD_BYTES, multipart_chunksize=UPLOAD_BYTES, use_threads=False
-        )
+    def put(self, key: str, source: BinaryIO, replaced: StoredObject | None = None) -> None:
+        condition = {"IfMatch": replaced.tag} if replaced else {"IfNoneMatch": "*"}
         with _store_errors():
-            self._client.upload_fileobj(source, **self._object(key), Config=config)
+            try:
+                self._put(self._object(key), source, condition)
+            except self._client.exceptions.ClientError as error:
+                raise ChangedError if _code(error) in EXISTS else error from error
+
+    def _put(self, place: dict[str, str], source: BinaryIO, condition: dict[str, str]) -> None:
+        """Upload with one request, or in parts, of which one is in memory at a time: boto3's own takes no condition."""
+        first = source.read(UPLOAD_BYTES)
+        if len(first) < UPLOAD_BYTES:
+            self._client.put_object(**place, Body=first, **condition)
+            return
+        upload = {**place, "UploadId": self._client.create_multipart_upload(**place)["UploadId"]}
+        try:
+            parts = [
+                {
+                    "PartNumber": number,
+                    "ETag": self._client.upload_part(**upload, PartNumber=number, Body=data)["ETag"],
+                }
+                for number, data in enumerate(itertools.chain((first,), _blocks(source)), start=1)
+            ]
+            self._client.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts}, **condition)
+        except BaseException:
+            self._client.abort_multipart_upload(**upload)
+            raise
 
     def list(self, prefix: str) -> list[StoredObject]:
         pages = self._client.get_paginator("list_objects_v2")
@@ -130,6 +149,10 @@ class S3Store(LogStore):
         return {"Bucket": self._bucket, "Key": self._prefix + key}
 
 
+def _blocks(source: BinaryIO) -> Iterator[bytes]:
+    return iter(lambda: source.read(UPLOAD_BYTES), b"")
+
+
 def _code(error: Any) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
@@ -139,7 +162,7 @@ def _store_errors() -> Iterator[None]:
     """Turn what boto3 raises into StoreError: the operation and S3's code, not the message."""
     try:
         yield
-    except (StoreError, FileNotFoundError):
+    except (StoreError, FileNotFoundError, EOFError):
         raise
     except Exception as error:
         response = getattr(error, "response", None)

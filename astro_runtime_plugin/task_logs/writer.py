@@ -34,22 +34,32 @@ class LogWriter:
     def __init__(self, settings: TaskLogSettings, log_folder: str | Path) -> None:
         self.settings = settings
         self.spool = Spool(log_folder)
+        self.shipper_environ: dict[
+            str, str
+        ] = {}  # what the shipper gets besides this process's, such as AIRFLOW_CONN_…
         self._checked = float("-inf")
         self._warned = False
+        self._unregistered: dict[str, TaskIdentity | None] = {}  # for want of room on the disk, for example
 
     def begin(self, path: str, identity: TaskIdentity | None = None, pid: int = 0) -> None:
         """Have the log at `path`, relative to the log folder, shipped while this process, or `pid`, writes it."""
 
         def register() -> None:
+            self._unregistered[path] = identity
             self.spool.register(path, identity, pid)
+            del self._unregistered[path]
             self._start_shipper({})
 
-        self._attempt(register)
+        if self.settings.has_store:
+            self._attempt(register)
 
     def end(self, path: str, wait_seconds: float = 0.0, pid: int = 0) -> bool:
         """Have the rest of a log shipped; return whether all of it is in the store within `wait_seconds`."""
 
         def finish() -> bool:
+            if path in self._unregistered:
+                self.spool.register(path, self._unregistered[path], pid)
+                del self._unregistered[path]
             self.spool.end(path, pid)
             self._start_shipper({})
             deadline = time.monotonic() + wait_seconds
@@ -58,7 +68,7 @@ class LogWriter:
                 time.sleep(POLL_SECONDS)
             return not is_left
 
-        return bool(self._attempt(finish))
+        return self.settings.has_store and bool(self._attempt(finish))
 
     def ensure_shipper(self, extra_environ: Mapping[str, str] | None = None) -> None:
         """Start the shipper if none runs; cheap enough to be called for every line.
@@ -86,7 +96,7 @@ class LogWriter:
         os.close(lock)
         if not self.spool.claim_start(START_SECONDS):
             return
-        environ = {**os.environ, **extra_environ}
+        environ = {**os.environ, **self.shipper_environ, **extra_environ}
         words = [str(self.spool.log_folder), self.settings.url, self.settings.conn_id]
         command = [*DETACH, *child_command(SHIPPER, *words, environ=environ)]
         subprocess.run(command, env=environ, cwd="/", start_new_session=True, check=True, timeout=10)

@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response as Redirect
 from astro_runtime_plugin.inventory.recorder import current_components, start
 from astro_runtime_plugin.notices import service
 from astro_runtime_plugin.parallelism.snapshot import latest_snapshot
+from astro_runtime_plugin.task_logs.service import task_logs
 from astro_runtime_plugin.web import openapi, schemas
 from astro_runtime_plugin.web.flask_footer import FooterBlueprint
 from astro_runtime_plugin.web.page.collect import render_page
@@ -52,6 +53,7 @@ def api_views(runtime: schemas.Runtime) -> dict[str, tuple[Callable[[], bool], C
             may_see_components,
             lambda: [component._asdict() for component in current_components()],
         ),
+        "task-logs": (may_see_components, lambda: task_logs().model_dump()),
         "fixes": (may_see_settings, lambda: [fix.model_dump() for fix in schemas.fixes()]),
         "notices": (
             is_logged_in,

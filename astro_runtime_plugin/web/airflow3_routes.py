@@ -28,6 +28,7 @@ from astro_runtime_plugin.notices import service
 from astro_runtime_plugin.notices.service import NoticeList
 from astro_runtime_plugin.parallelism.snapshot import WorkersSummary, latest_snapshot
 from astro_runtime_plugin.releases.current import release_of
+from astro_runtime_plugin.task_logs.service import task_logs
 from astro_runtime_plugin.web import openapi, schemas
 from astro_runtime_plugin.web.html_pages import STATIC
 from astro_runtime_plugin.web.no_store import NoStoreMiddleware
@@ -65,6 +66,7 @@ def create_app(tag: str | None, links: dict[str, str]) -> FastAPI:
     authenticated_router.add_api_route("/api/openapi.json", openapi.document)
     authenticated_router.add_api_route("/api/workers", workers, dependencies=[REQUIRES_JOBS])
     authenticated_router.add_api_route("/api/components", list_components, dependencies=[REQUIRES_JOBS])
+    authenticated_router.add_api_route("/api/task-logs", task_logs, dependencies=[REQUIRES_JOBS])
     authenticated_router.add_api_route("/api/fixes", schemas.fixes, dependencies=[REQUIRES_SETTINGS])
     authenticated_router.add_api_route("/api/notices", notices)
     authenticated_router.add_api_route("/api/notices", dismiss_notice, methods=["POST"], status_code=204)

@@ -14,13 +14,14 @@ from astro_runtime_plugin import __version__
 from astro_runtime_plugin.inventory.listing import RunningComponent
 from astro_runtime_plugin.notices.service import NoticeList
 from astro_runtime_plugin.parallelism.snapshot import WorkersSummary
+from astro_runtime_plugin.task_logs.health import TaskLogsSummary
 from astro_runtime_plugin.web.html_pages import URL_PREFIX
 from astro_runtime_plugin.web.schemas import Fix, Runtime
 
 Json = dict[str, Any]
 
 REF = "#/components/schemas/{model}"
-MODELS = (Fix, Runtime, WorkersSummary, NoticeList)
+MODELS = (Fix, Runtime, WorkersSummary, TaskLogsSummary, NoticeList)
 DESCRIPTION = (
     "What runs here, and why. Every endpoint needs a login, and the permission under which Airflow shows the same"
     " facts; no answer may be cached."
@@ -124,6 +125,13 @@ def paths() -> Json:
             "get": _operation(
                 "The faults of the running Airflow that the Runtime repairs, with the state of each fix",
                 {"200": _json("Success.", fixes), "403": _refused(SETTINGS_REFUSED)},
+            )
+        },
+        "/api/task-logs": {
+            "get": _read(
+                "Where task logs are kept, and what the machines have yet to send there",
+                TaskLogsSummary.__name__,
+                _refused(JOBS_REFUSED),
             )
         },
         "/api/notices": {

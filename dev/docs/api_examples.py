@@ -39,6 +39,22 @@ EXAMPLES: dict[str, Any] = {
             }
         ],
     },
+    "/api/task-logs": {
+        "store": "s3://airflow-logs/production",
+        "retention_days": 90,
+        "pending_bytes": 65536,
+        "lost_bytes": 0,
+        "lag_seconds": 12.5,
+        "machines": [
+            {
+                "machine": "worker-1",
+                "pending_bytes": 65536,
+                "lost_bytes": 0,
+                "lag_seconds": 12.5,
+                "problem": "EndpointConnectionError",
+            }
+        ],
+    },
     "/api/components": [
         {
             "component": "scheduler",

@@ -69,11 +69,19 @@ def assert_files_exist(text: str, _: Path) -> None:
     assert {f"{path.parent.name}/" for path in areas} <= listed
 
 
+def assert_compose_environment_works(text: str, _: Path) -> None:
+    variables = dict(line.split("=", 1) for line in text.splitlines())
+    files = [CHECKOUT / name for name in variables.pop("COMPOSE_FILE").split(":")]
+    content = "".join(file.read_text() for file in files)
+    assert [name for name in variables if f"${{{name}:" not in content] == []
+
+
 # By how the block begins: the check.
 CHECKS: dict[str, Callable[[str, Path], None]] = {
     PREFIX: assert_entrypoint_logs,
     "──": assert_make_run_prints,
     "Parallelism is ": assert_scheduler_logs,
+    "COMPOSE_FILE=": assert_compose_environment_works,
     "entrypoint/ ": assert_files_exist,
 }
 

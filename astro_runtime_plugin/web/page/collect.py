@@ -10,6 +10,7 @@ from astro_runtime_plugin.inventory.listing import live_components
 from astro_runtime_plugin.inventory.recorder import component_rows
 from astro_runtime_plugin.parallelism.snapshot import latest_snapshot
 from astro_runtime_plugin.releases.today import utc_today
+from astro_runtime_plugin.task_logs.service import task_logs
 from astro_runtime_plugin.updates.service import listed_releases
 from astro_runtime_plugin.web import schemas
 from astro_runtime_plugin.web.page.maintenance import MaintenanceStatus, maintenance_status
@@ -35,6 +36,7 @@ def render_page(runtime: schemas.Runtime) -> str:
             ],
             fixes=schemas.fixes(),
             queues=workers.queues,
+            task_logs=task_logs(),
             providers=installed_providers(),
         )
     )

@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from astro_runtime_plugin.inventory.listing import RunningComponent
 from astro_runtime_plugin.parallelism.snapshot import Queue
+from astro_runtime_plugin.task_logs.health import TaskLogsSummary
 from astro_runtime_plugin.web.page.maintenance import MaintenanceStatus
 from astro_runtime_plugin.web.schemas import Fix, Runtime, Setting
 
@@ -26,6 +27,7 @@ class PageContents(NamedTuple):
     component_settings: list[tuple[Setting, list[str]]]
     fixes: list[Fix]
     queues: list[Queue]
+    task_logs: TaskLogsSummary
     providers: list[tuple[str, str]]
 
 

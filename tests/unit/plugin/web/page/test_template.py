@@ -6,6 +6,7 @@ import pytest
 
 from astro_runtime_plugin.inventory.listing import RunningComponent
 from astro_runtime_plugin.parallelism.snapshot import Queue, RunningWorker
+from astro_runtime_plugin.task_logs.health import MachineLogs, summarize
 from astro_runtime_plugin.web import schemas
 from astro_runtime_plugin.web.page.template import PageContents, components_by_image, render
 
@@ -26,14 +27,20 @@ def page_contents(text: str = "a") -> PageContents:
         component_settings=[(setting, [text])],
         fixes=[schemas.Fix(id=text, title=text, state=text, issue=f"https://example.com/{text}", ends="")],
         queues=[Queue(name=text, workers=[RunningWorker(name=text, pool=4)], pool=4)],
+        task_logs=summarize(text, 90, [machine_logs(text)]),
         providers=[(text, text)],
     )
+
+
+def machine_logs(text: str, problem: str | None = None) -> MachineLogs:
+    problem = text if problem is None else problem
+    return MachineLogs(machine=text, pending_bytes=2000, lost_bytes=0, lag_seconds=4.6, problem=problem)
 
 
 def test_page_escapes_every_value() -> None:
     page = render(page_contents(HOSTILE))
     assert "<script" not in page
-    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 23
+    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 26
 
 
 def test_page_renders_without_components_queues_and_maintenance() -> None:
@@ -62,6 +69,25 @@ def test_page_counts_different_images_and_lists_the_most_frequent_first(odd_imag
     page = render(page_contents()._replace(components=components))
     assert "2 different images are running." in page
     assert '<th scope="rowgroup" rowspan="2">x</th>' in page
+
+
+def test_page_shows_where_task_logs_are_and_what_is_pending() -> None:
+    page = render(page_contents()._replace(task_logs=summarize("s3://logs/x", 90, [machine_logs("a", "")])))
+    assert "<p>Kept in s3://logs/x for 90 days · 2.0 kB pending, for 5 s · 0 Bytes lost</p>" in page
+
+
+def test_page_names_the_machines_whose_store_takes_nothing() -> None:
+    machines = [machine_logs("one", ""), machine_logs("two", "EndpointConnectionError")]
+    page = render(page_contents()._replace(task_logs=summarize("s3://logs/x", 0, machines)))
+    assert '<p class="text-warning">Kept in s3://logs/x · 4.0 kB pending' in page
+    assert "<p>two: EndpointConnectionError</p>" in page
+    assert "<p>one" not in page
+
+
+def test_page_says_so_if_task_logs_have_no_store() -> None:
+    assert "They stay where Airflow puts them." in render(
+        page_contents()._replace(task_logs=summarize("", 0, ()))
+    )
 
 
 def test_page_does_not_warn_of_a_single_image() -> None:

@@ -1,0 +1,141 @@
+"""Task logs in a test: a folder of logs with its shipper, processes that write logs, and what the store has of them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]
+
+from astro_runtime_plugin.task_logs import reader
+from astro_runtime_plugin.task_logs.settings import TaskLogSettings
+from astro_runtime_plugin.task_logs.spool import Spool, Status
+from astro_runtime_plugin.task_logs.store import LogStore, StoreError
+from astro_runtime_plugin.task_logs.writer import SHIPPER, LogWriter
+from entrypoint.child_command import child_command
+from testing.entrypoint_process import CHECKOUT, isolated_environment
+from testing.waiting import wait_until
+
+WRITER = "testing.task_log_writer"
+
+
+@dataclass
+class Machine:
+    """A machine with a log folder of its own; `environ` is how it finds the store at `url`."""
+
+    home: Path
+    url: str
+    environ: Mapping[str, str] = field(default_factory=dict)
+    conn_id: str = ""
+
+    def __post_init__(self) -> None:
+        self.logs = self.home / "logs"
+        self.logs.mkdir(parents=True, exist_ok=True)
+        self.settings = TaskLogSettings(url=self.url, conn_id=self.conn_id)
+        self.spool = Spool(self.logs)
+        self.writer = LogWriter(self.settings, self.logs)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return isolated_environment(self.home, **self.environ)
+
+    def file(self, path: str) -> Path:
+        file = self.logs / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return file
+
+    def write(self, path: str, *words: str) -> subprocess.Popen[str]:
+        """Start a process that registers a log and writes lines into it, and does what the words say."""
+        self.file(path)
+        command = [sys.executable, "-m", WRITER, str(self.logs), self.url, self.conn_id, path, *words]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(
+            command, env=self.environment, cwd=CHECKOUT, stdin=pipe, stdout=pipe, text=True
+        )
+
+    def ship(self, *words: str, module: str = SHIPPER, environ: Mapping[str, str] | None = None) -> Shipper:
+        """Start a shipper in the foreground."""
+        arguments = [str(self.logs), self.url, self.conn_id, *words]
+        environment = {**self.environment, **(environ or {})}
+        command = child_command(module, *arguments, environ={"PYTHONPATH": str(CHECKOUT)})
+        with open(self.home / "shipper.err", "ab") as error:
+            return Shipper(subprocess.Popen(command, env=environment, cwd=CHECKOUT, stderr=error))
+
+    def shippers(self) -> list[psutil.Process]:
+        """Return the shippers of this machine."""
+        found = []
+        for process in psutil.process_iter(["cmdline"]):
+            words = process.info["cmdline"] or []
+            if SHIPPER in words and str(self.logs) in words:
+                found.append(process)
+        return found
+
+    def kill_shippers(self) -> None:
+        for process in self.shippers():
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+                process.wait(10)
+
+    def wait_shipped(self, seconds: float = 120) -> None:
+        """Wait until all logs of this machine are in the store, as whole objects."""
+        wait_until(lambda: not self.spool.entries(), lambda: f"left: {self.spool.entries()}", seconds=seconds)
+
+    @property
+    def status(self) -> Status:
+        return self.spool.status() or Status()
+
+    def problems(self) -> str:
+        return (self.home / "shipper.err").read_text()
+
+
+class Shipper:
+    """A shipper in the foreground."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.process = process
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(30)
+
+
+@contextmanager
+def machine(
+    home: Path, url: str, environ: Mapping[str, str] | None = None, conn_id: str = ""
+) -> Iterator[Machine]:
+    """Yield a machine; its shippers end with the block."""
+    created = Machine(home, url, environ or {}, conn_id)
+    try:
+        yield created
+    finally:
+        created.kill_shippers()
+
+
+def stored(store: LogStore, path: str) -> bytes:
+    """Return the log in the store. Raises AssertionError for a gap."""
+    blocks = []
+    for segment, data in reader.read(store, path):
+        assert data, f"{segment} is missing"
+        blocks.append(data)
+    return b"".join(blocks)
+
+
+def stored_or_nothing(store: LogStore, path: str) -> bytes:
+    """Return the log in the store, or nothing while the store is away."""
+    with suppress(StoreError):
+        return stored(store, path)
+    return b""
+
+
+def until_stored(store: LogStore, path: str, condition: Callable[[bytes], object]) -> None:
+    """Wait until the log in the store is as it should be."""
+    wait_until(lambda: condition(stored_or_nothing(store, path)), seconds=120)
+
+
+def keys(store: LogStore) -> list[str]:
+    """Return the keys of all objects."""
+    return sorted(found.key for found in store.list(""))

@@ -1,0 +1,141 @@
+"""What the web server of another machine shows: real scheduler with LocalExecutor, real triggerer, real REST API."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from astro_runtime_plugin.task_logs.store_fsspec import FolderStore
+from testing.airflow2_logs import Airflow2, LogReader, wait_for_whole, web_server
+from testing.servers import Postgres
+from testing.waiting import wait_until
+
+RUN = "first"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("store")
+
+
+@pytest.fixture(scope="module")
+def airflow(
+    tmp_path_factory: pytest.TempPathFactory, folder: Path, server: Postgres, migrated: str
+) -> Iterator[Airflow2]:
+    """Run scheduler and triggerer, and a run of the DAG."""
+    home = tmp_path_factory.mktemp("home")
+    airflow = Airflow2(home, server.create("read_logs", migrated), f"file://{folder}")
+    airflow.airflow("dags", "reserialize")
+    airflow.airflow("dags", "trigger", "logs", "--run-id", RUN)
+    airflow.start("scheduler", "scheduler")
+    airflow.start("triggerer", "triggerer", "--skip-serve-logs")
+    yield airflow
+    airflow.close()
+
+
+@pytest.fixture(scope="module")
+def reader(airflow: Airflow2) -> Iterator[LogReader]:
+    with web_server(airflow) as reader:
+        yield reader
+
+
+def wait_for_text(airflow: Airflow2, reader: LogReader, task: str, expected: str, **try_of: int) -> str:
+    """Wait until a log contains a text, and return the log."""
+
+    def text() -> str:
+        found = reader.text(RUN, task, **try_of)
+        return found if expected in found else ""
+
+    return str(
+        wait_until(
+            text, lambda: reader.text(RUN, task, **try_of) + airflow.describe(), seconds=120, pause=0.5
+        )
+    )
+
+
+def assert_in_order(text: str, *expected: str) -> None:
+    """Assert that each text is there once, and in this order."""
+    assert [text.count(each) for each in expected] == [1] * len(expected), text
+    positions = [text.index(each) for each in expected]
+    assert positions == sorted(positions), text
+
+
+def test_running_log_grows(airflow: Airflow2, reader: LogReader) -> None:
+    text = wait_for_text(airflow, reader, "wait", "line 20 of the task")
+    numbers = [int(number) for number in re.findall(r"line (\d+) of the task", text)]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert "Found in the store" in text
+    assert "Could not read served logs" not in text
+
+
+def test_token_continues_where_the_last_answer_ended(airflow: Airflow2, reader: LogReader) -> None:
+    wait_for_text(airflow, reader, "wait", "line 20 of the task")
+    content, token = reader.read(RUN, "wait")
+    contents = [content]
+    last = int(re.findall(r"line (\d+) of the task", content)[-1])
+
+    def has_grown() -> bool:
+        nonlocal token
+        content, token = reader.read(RUN, "wait", token)
+        contents.append(content)
+        return f"line {last + 100} of the task" in content
+
+    wait_until(has_grown, airflow.describe, seconds=60)
+    numbers = [int(number) for number in re.findall(r"line (\d+) of the task", "".join(contents))]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_deferred_task_has_its_three_parts_in_order(airflow: Airflow2, reader: LogReader) -> None:
+    text = wait_for_text(airflow, reader, "deferred", "Task exited with return code 0")
+    assert_in_order(
+        text,
+        "before the deferral",
+        "(task deferral)",
+        "trigger starting",
+        "after the deferral",
+        "Task exited with return code 0",
+    )
+
+
+def test_each_try_has_its_own_log(airflow: Airflow2, reader: LogReader) -> None:
+    text = wait_for_text(airflow, reader, "fail", "this is try 2", try_number=2)
+    assert "this is try 1" not in text
+    first = wait_for_text(airflow, reader, "fail", "Task exited with return code 1", try_number=1)
+    assert_in_order(first, "this is try 1", "Task exited with return code 1")
+    assert "this is try 2" not in first
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_mapped_task_has_its_own_log(airflow: Airflow2, reader: LogReader, index: int) -> None:
+    text = wait_for_text(airflow, reader, "mapped", "Task exited with return code 0", map_index=index)
+    assert re.findall(r"the number is (\d)", text) == [str(index + 1)]
+
+
+def test_finished_log_is_complete_in_the_page_and_the_download(
+    airflow: Airflow2, reader: LogReader, folder: Path
+) -> None:
+    wait_for_text(airflow, reader, "talk", "Task exited with return code 0")
+    whole = wait_for_whole(FolderStore(str(folder)), airflow.path(RUN, "talk"), airflow).decode()
+    for full in (False, True):
+        text = reader.text(RUN, "talk", full=full)
+        assert whole.strip() in text
+        assert_in_order(text, "from a library", "from stderr", "from a forked process", "from the callback")
+
+
+def test_last_lines_of_a_task_that_has_just_ended_are_there(airflow: Airflow2, reader: LogReader) -> None:
+    """The page asks once more when it sees the end of a task, and then no more."""
+    wait_for_text(airflow, reader, "wait", "line 20 of the task")
+    (airflow.home / f"go-{RUN}").touch()
+    wait_until(lambda: reader.state(RUN, "wait") == "success", airflow.describe, pause=0.02)
+    assert_in_order(reader.text(RUN, "wait"), "the last line", "Task exited with return code 0")
+
+
+def test_log_that_was_written_without_a_store_is_read_as_airflow_does(
+    airflow: Airflow2, reader: LogReader
+) -> None:
+    text = reader.text(RUN, "wait", try_number=7)
+    assert "Found in the store" not in text
+    assert "Log message source details" in text
