@@ -11,9 +11,11 @@ import os
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import wraps
+from pathlib import Path
 from signal import SIGKILL
 from typing import Any
 
+from astro_runtime_plugin.fixes.application import check_source
 from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
 
@@ -158,9 +160,21 @@ class NotingOs:
         return result
 
 
+def undecorated(function: Any) -> Any:
+    """Return the function within Airflow 2's decorator `span`, whose source says nothing about it.
+
+    Raises DifferentSourceError unless it is the one that this fix was proven against.
+    """
+    if function.__qualname__ != "span.<locals>.wrapper":
+        return function
+    inner = next(cell.cell_contents for cell in function.__closure__ if callable(cell.cell_contents))
+    check_source(EXECUTE_LOCALLY, inner)
+    return inner
+
+
 def tell_supervisor_of_command(execute: Callable[..., Any]) -> Callable[..., Any]:
     """Wrap what forks LocalTaskJob, the supervisor of Airflow 2, in a worker of either executor, and waits for it."""
-    noting = execute.__globals__["os"] = NotingOs()
+    noting = undecorated(execute).__globals__["os"] = NotingOs()
 
     def tell(*args: Any) -> None:
         if noting.status:
@@ -227,6 +241,60 @@ def _tell_lost_worker(request: Any, exc_info: Any) -> None:
         _count()
 
 
+def note_try(run: Callable[..., int]) -> Callable[..., int]:
+    """Wrap `BaseExecutor.run_workload`, in which a worker of Airflow 3's LocalExecutor supervises a task."""
+
+    @wraps(run)
+    def note_and_run(workload: Any, **options: Any) -> int:
+        from astro_runtime_plugin.fixes.support.running_tries import noted
+
+        with noted(attempt(ID, None, _note, workload)):
+            return run(workload, **options)
+
+    return note_and_run
+
+
+def _note(workload: Any) -> Path | None:
+    from multiprocessing import parent_process
+
+    from airflow.configuration import conf
+
+    from astro_runtime_plugin.fixes.support.memory_kills import count_kills
+    from astro_runtime_plugin.fixes.support.running_tries import RunningTry, note
+    from astro_runtime_plugin.task_logs.stdout import identity_of
+
+    if parent_process() is None or workload.type != "ExecuteTask" or not workload.log_path:
+        return None
+    running = RunningTry(identity=identity_of(workload.ti), path=workload.log_path, kills=count_kills())
+    return note(conf.get("logging", "base_log_folder"), running)
+
+
+def tell_dead_workers(check: Callable[[Any], None]) -> Callable[[Any], None]:
+    """Wrap `_check_workers` of Airflow 3's LocalExecutor, which forgets its workers that have died."""
+
+    @wraps(check)
+    def tell_and_check(executor: Any) -> None:
+        attempt(ID, None, _tell_dead_workers, executor.workers)
+        check(executor)
+
+    return tell_and_check
+
+
+def _tell_dead_workers(workers: dict[int, Any]) -> None:
+    dead = {pid: process.exitcode for pid, process in workers.items() if not process.is_alive()}
+    if not dead:
+        return
+    from airflow.configuration import conf
+
+    from astro_runtime_plugin.fixes.support.running_tries import take
+
+    for pid, code in dead.items():
+        running = take(conf.get("logging", "base_log_folder"), pid)
+        if running:
+            _kills[:] = [running.kills]
+            say_once(running.identity, running.path, _lost_supervisor(code))
+
+
 def tell_lost_pod(change: Callable[..., None]) -> Callable[..., None]:
     """Wrap `KubernetesExecutor._change_state`, which gets what its watcher knows of a pod that has failed."""
 
@@ -271,6 +339,13 @@ def _with_disruption(details: Any, pod: Any) -> Any:
     return {**details, "pod_reason": disrupted[0].reason, "pod_message": disrupted[0].message}
 
 
+EXECUTE_LOCALLY = Patch(
+    "airflow.executors.local_executor",
+    "LocalWorkerBase._execute_work_in_fork",
+    ("7cd4149bcee4b71c", "f0f257f8cc6e94ce"),  # the second is that of the decorator
+    tell_supervisor_of_command,
+    ("2.11",),
+)
 FIX = Fix(
     id=ID,
     title="The log of a task that was killed from outside says so in its last line, with what is known of the cause",
@@ -310,12 +385,20 @@ FIX = Fix(
             tell_memory,
             ("2.11",),
         ),
+        EXECUTE_LOCALLY,
         Patch(
             "airflow.executors.local_executor",
-            "LocalWorkerBase._execute_work_in_fork",
-            ("7cd4149bcee4b71c",),
-            tell_supervisor_of_command,
-            ("2.11",),
+            "LocalExecutor._check_workers",
+            ("c7090db880e7e2a7",),
+            tell_dead_workers,
+            ("3.3",),
+        ),
+        Patch(
+            "airflow.executors.base_executor",
+            "BaseExecutor.run_workload",
+            ("e84e8f0e20118016",),
+            note_try,
+            ("3.3",),
         ),
         Patch(
             "airflow.providers.celery.executors.celery_executor_utils",

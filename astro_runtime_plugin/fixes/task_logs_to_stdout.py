@@ -8,6 +8,7 @@ writes a line prints it as well (`task_logs.stdout`), and Airflow's copies are o
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import wraps
@@ -85,6 +86,7 @@ def note_try(set_context: Callable[..., Any]) -> Callable[..., Any]:
     def note(handler: Any, ti: Any, **options: Any) -> Any:
         result = set_context(handler, ti, **options)
         handler.astro_runtime_try = attempt(ID, None, _try_and_path, handler, ti)
+        handler.astro_runtime_pid = os.getpid()
         return result
 
     return note
@@ -104,11 +106,22 @@ def print_records(emit: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(emit)
     def emit_and_print(handler: Any, record: Any) -> None:
+        is_printed = handler.handler is not None and getattr(handler, "astro_runtime_try", None)
+        if is_printed and handler.astro_runtime_pid != os.getpid():
+            handler.astro_runtime_pid = os.getpid()
+            attempt(ID, None, _open_again, handler.handler)
         emit(handler, record)
-        if handler.handler is not None and getattr(handler, "astro_runtime_try", None):
+        if is_printed:
             attempt(ID, None, _print_record, handler, record)
 
     return emit_and_print
+
+
+def _open_again(inner: Any) -> None:
+    """Give a process that was forked its own position in the file, which tells where it has written."""
+    stream, inner.stream = inner.stream, inner._open()
+    if stream is not None:
+        stream.close()
 
 
 def _print_record(handler: Any, record: logging.LogRecord) -> None:

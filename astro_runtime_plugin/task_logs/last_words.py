@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from astro_runtime_plugin.task_logs.layout import check_path
 from astro_runtime_plugin.task_logs.spool import TaskIdentity
 from astro_runtime_plugin.task_logs.stdout import Line, print_line, render
 from astro_runtime_plugin.task_logs.writer import LogWriter
@@ -78,7 +79,7 @@ def write_last_words(writer: LogWriter, task: TaskIdentity, path: str, data: byt
 
     `line` is the same for stdout, if the settings say so. Raises OSError, and ValueError for a path.
     """
-    file = writer.spool.log_folder / path
+    file = writer.spool.log_folder / check_path(path)
     if not (file.is_file() or writer.settings.has_store) or _is_there(file, data, line.message):
         return False
     writer.begin(path, task)

@@ -40,6 +40,7 @@ manager. With the roles of FAB:
 | versions, image tag and links of the footer; notices about the release; the OpenAPI document | a login | every user |
 | `settings` of `api/runtime`; `api/fixes` | to see the configuration | Admin, Op |
 | `api/workers`, `api/components`, the notice that image tags differ | to see jobs | Admin, Op, User, Viewer |
+| `api/task-logs` | to see jobs | Admin, Op, User, Viewer |
 | `page` | to see connections, the configuration, jobs and providers | Admin, Op |
 
 SimpleAuthManager also lets User and Viewer see the configuration. Airflow's `expose_config` does not matter here: the

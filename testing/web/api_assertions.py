@@ -12,7 +12,7 @@ from testing.web.web_server import WebServer
 
 PATHS = [
     f"/astro-runtime/api/{name}"
-    for name in ("runtime", "workers", "components", "fixes", "notices", "openapi.json")
+    for name in ("runtime", "workers", "components", "task-logs", "fixes", "notices", "openapi.json")
 ]
 NOTICES = "/astro-runtime/api/notices"
 INVALID_BODIES: list[Any] = [{"notice": 1}, {"notice": None}, {}, [], "no JSON"]

@@ -70,7 +70,7 @@ def assert_access(get: Get, access: Access) -> None:
     runtime = json.loads(text)
     assert (status, bool(runtime["settings"])) == (200, access.settings)
     assert all(runtime[fact] for fact in ("release", "image_tag", "airflow_version", "links"))
-    for path in ("workers", "components"):
+    for path in ("workers", "components", "task-logs"):
         status, text = get(f"/astro-runtime/api/{path}")
         assert status == (200 if access.components else 403), path
         assert access.components or json.loads(text) == {"detail": "Forbidden"}

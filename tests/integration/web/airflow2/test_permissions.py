@@ -13,7 +13,7 @@ from testing.web.sign_in import SignIn
 from tests.integration.web.airflow2.conftest import Servers
 from tests.integration.web.airflow2.server import Airflow2Server
 
-PATHS = ("api/runtime", "api/workers", "api/components", "api/notices", "api/openapi.json")
+PATHS = ("api/runtime", "api/workers", "api/components", "api/task-logs", "api/notices", "api/openapi.json")
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -15,7 +15,15 @@ ROLES = [
     *(("fab-prefix", user, access) for user, access in FAB.items()),
     *(("simple-prefix", user, access) for user, access in SIMPLE.items()),
 ]
-PATHS = ("api/runtime", "api/workers", "api/components", "api/notices", "api/openapi.json", "page")
+PATHS = (
+    "api/runtime",
+    "api/workers",
+    "api/components",
+    "api/task-logs",
+    "api/notices",
+    "api/openapi.json",
+    "page",
+)
 
 
 @pytest.fixture(scope="module", autouse=True)
