@@ -8,11 +8,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.config_templates.airflow_local_settings import DEFAULT_LOGGING_CONFIG
 from airflow.utils.log.file_task_handler import FileTaskHandler
 
-from astro_runtime_plugin.task_logs import airflow2
-from astro_runtime_plugin.task_logs.airflow2 import LOGGING_CONFIG, TaskLogHandler, logging_config
+from astro_runtime_plugin.task_logs import airflow2_handler
+from astro_runtime_plugin.task_logs.airflow2_handler import TaskLogHandler
 from astro_runtime_plugin.task_logs.settings import TaskLogSettings
 from astro_runtime_plugin.task_logs.spool import Spool
 from astro_runtime_plugin.task_logs.writer import LogWriter
@@ -25,7 +24,7 @@ IDENTITY = {"dag_id": "dag", "run_id": "run", "task_id": "task", "map_index": -1
 def logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a log folder; the paths of the logs need no database, and no shipper starts."""
     settings = TaskLogSettings(url=f"file://{tmp_path}/store")
-    monkeypatch.setattr(airflow2, "_settings", lambda: settings)
+    monkeypatch.setattr(airflow2_handler, "_settings", lambda: settings)
     monkeypatch.setattr(LogWriter, "_start_shipper", lambda *_: None)
     monkeypatch.setattr(
         FileTaskHandler, "_render_filename", lambda _, ti, number: f"dag/{ti.task_id}/{number}.log"
@@ -44,21 +43,6 @@ def write(handler: TaskLogHandler, text: str) -> None:
 def writers(logs: Path, path: str = PATH) -> list[int]:
     entry = Spool(logs).entry(path)
     return [writer.pid for writer in entry.writers] if entry else []
-
-
-def test_configuration_is_airflows_own_but_for_the_handler() -> None:
-    expected = "astro_runtime_plugin.task_logs.airflow2.TaskLogHandler"
-    assert LOGGING_CONFIG["handlers"]["task"] == {
-        **DEFAULT_LOGGING_CONFIG["handlers"]["task"],
-        "class": expected,
-    }
-    handlers = {**LOGGING_CONFIG["handlers"], "task": DEFAULT_LOGGING_CONFIG["handlers"]["task"]}
-    assert {**LOGGING_CONFIG, "handlers": handlers} == DEFAULT_LOGGING_CONFIG
-
-
-def test_handler_that_is_not_airflows_own_stays() -> None:
-    theirs = {"handlers": {"task": {"class": "their.Handler"}}}
-    assert logging_config(theirs) == theirs
 
 
 def test_triggerer_finds_what_it_looks_for() -> None:
@@ -134,7 +118,7 @@ def test_log_is_written_where_the_spool_cannot_be(logs: Path, caplog: pytest.Log
 
 
 def test_without_a_store_nothing_is_registered(logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(airflow2, "_settings", TaskLogSettings)
+    monkeypatch.setattr(airflow2_handler, "_settings", TaskLogSettings)
     handler = TaskLogHandler(str(logs))
     handler.set_context(task())
     write(handler, "line")
