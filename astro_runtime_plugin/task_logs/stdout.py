@@ -98,7 +98,7 @@ def print_line(data: bytes) -> None:
     try:
         write_all(STDOUT, data)
     except OSError as error:
-        _warn_once(error.strerror or type(error).__name__)
+        warn_once(error.strerror or type(error).__name__)
 
 
 def write_all(descriptor: int, data: bytes) -> None:
@@ -111,5 +111,6 @@ def write_all(descriptor: int, data: bytes) -> None:
 
 
 @cache
-def _warn_once(reason: str) -> None:
+def warn_once(reason: str) -> None:
+    """Warn that lines are missing, once for each reason."""
     log.warning("astro-runtime: lines of tasks' logs are missing on stdout: %s", reason)

@@ -7,7 +7,7 @@ import os
 from typing import Any
 
 from astro_runtime_plugin.task_logs.spool import TaskIdentity
-from astro_runtime_plugin.task_logs.stdout import Line, print_line, render
+from astro_runtime_plugin.task_logs.stdout import Line, print_line, render, warn_once
 
 # The names of a line's own parts in the file; the others are its fields.
 EXCEPTIONS = ("error_detail", "exception")
@@ -27,15 +27,21 @@ class PrintedFile:
         return getattr(self.__dict__["_file"], name)
 
     def write(self, data: bytes) -> int:
-        """Write to the file, then print."""
+        """Write to the file, then print; only the file may fail."""
         size: int = self._file.write(data)
         self._file.flush()
+        try:
+            self._print(data)
+        except Exception as error:
+            warn_once(type(error).__name__)
+        return size
+
+    def _print(self, data: bytes) -> None:
         # Others may append to the file, too: only now is it certain where the data is.
         offset = os.lseek(self._file.fileno(), 0, os.SEEK_CUR) - len(data)
         for text in data.splitlines(keepends=True):
             print_line(render(self._task, self._path, max(0, offset), parse(text)))
             offset += len(text)
-        return size
 
 
 def parse(text: bytes) -> Line:

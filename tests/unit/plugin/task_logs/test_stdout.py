@@ -80,7 +80,7 @@ def test_closed_stdout_is_one_warning(
     reader, writer = os.pipe()
     os.close(reader)
     monkeypatch.setattr(stdout, "STDOUT", writer)
-    stdout._warn_once.cache_clear()
+    stdout.warn_once.cache_clear()
     for _ in range(2):
         stdout.print_line(b"line\n")
     os.close(writer)
