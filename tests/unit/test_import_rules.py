@@ -71,6 +71,8 @@ MAY_IMPORT_AIRFLOW = {
     "task_logs/airflow3.py",
     "task_logs/airflow3_page.py",
     "task_logs/airflow3_reading.py",
+    "task_logs/stdout_airflow2.py",
+    "task_logs/stdout_airflow3.py",
     "task_logs/store_s3.py",
     "task_logs/tries.py",
     "updates/service.py",
