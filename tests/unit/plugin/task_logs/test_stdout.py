@@ -68,7 +68,7 @@ def test_line_reaches_a_pipe_that_is_not_ready(monkeypatch: pytest.MonkeyPatch) 
     with suppress(BlockingIOError):
         while True:
             os.write(writer, b"x" * 4096)
-    monkeypatch.setattr(stdout.select, "select", lambda *_: os.read(reader, 1 << 16))
+    monkeypatch.setattr("select.select", lambda *_: os.read(reader, 1 << 16))
     stdout.write_all(writer, b"line\n")
     os.close(writer)
     with open(reader, "rb") as rest:
