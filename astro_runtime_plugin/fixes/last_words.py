@@ -11,6 +11,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import wraps
+from pathlib import Path
 from signal import SIGKILL
 from typing import Any
 
@@ -224,7 +225,7 @@ def _tell_lost_worker(request: Any, exc_info: Any) -> None:
     import re
     from types import SimpleNamespace
 
-    from billiard.exceptions import WorkerLostError
+    from billiard.exceptions import WorkerLostError  # type: ignore[import-untyped]
 
     from astro_runtime_plugin.task_logs.stdout import identity_of
 
@@ -238,6 +239,60 @@ def _tell_lost_worker(request: Any, exc_info: Any) -> None:
         words = _lost_supervisor(code)
         say_once(identity_of(SimpleNamespace(**workload["ti"])), workload["log_path"], words)
         _count()
+
+
+def note_try(run: Callable[..., int]) -> Callable[..., int]:
+    """Wrap `BaseExecutor.run_workload`, in which a worker of Airflow 3's LocalExecutor supervises a task."""
+
+    @wraps(run)
+    def note_and_run(workload: Any, **options: Any) -> int:
+        from astro_runtime_plugin.fixes.support.running_tries import noted
+
+        with noted(attempt(ID, None, _note, workload)):
+            return run(workload, **options)
+
+    return note_and_run
+
+
+def _note(workload: Any) -> Path | None:
+    from multiprocessing import parent_process
+
+    from airflow.configuration import conf
+
+    from astro_runtime_plugin.fixes.support.memory_kills import count_kills
+    from astro_runtime_plugin.fixes.support.running_tries import RunningTry, note
+    from astro_runtime_plugin.task_logs.stdout import identity_of
+
+    if parent_process() is None or workload.type != "ExecuteTask" or not workload.log_path:
+        return None
+    running = RunningTry(identity=identity_of(workload.ti), path=workload.log_path, kills=count_kills())
+    return note(conf.get("logging", "base_log_folder"), running)
+
+
+def tell_dead_workers(check: Callable[[Any], None]) -> Callable[[Any], None]:
+    """Wrap `_check_workers` of Airflow 3's LocalExecutor, which forgets its workers that have died."""
+
+    @wraps(check)
+    def tell_and_check(executor: Any) -> None:
+        attempt(ID, None, _tell_dead_workers, executor.workers)
+        check(executor)
+
+    return tell_and_check
+
+
+def _tell_dead_workers(workers: dict[int, Any]) -> None:
+    dead = {pid: process.exitcode for pid, process in workers.items() if not process.is_alive()}
+    if not dead:
+        return
+    from airflow.configuration import conf
+
+    from astro_runtime_plugin.fixes.support.running_tries import take
+
+    for pid, code in dead.items():
+        running = take(conf.get("logging", "base_log_folder"), pid)
+        if running:
+            _kills[:] = [running.kills]
+            say_once(running.identity, running.path, _lost_supervisor(code))
 
 
 def tell_lost_pod(change: Callable[..., None]) -> Callable[..., None]:
@@ -331,6 +386,20 @@ FIX = Fix(
             ("2.11",),
         ),
         EXECUTE_LOCALLY,
+        Patch(
+            "airflow.executors.local_executor",
+            "LocalExecutor._check_workers",
+            ("c7090db880e7e2a7",),
+            tell_dead_workers,
+            ("3.3",),
+        ),
+        Patch(
+            "airflow.executors.base_executor",
+            "BaseExecutor.run_workload",
+            ("e84e8f0e20118016",),
+            note_try,
+            ("3.3",),
+        ),
         Patch(
             "airflow.providers.celery.executors.celery_executor_utils",
             "_execute_in_fork",

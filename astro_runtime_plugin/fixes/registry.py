@@ -67,6 +67,7 @@ FIXES: dict[str, tuple[str, ...]] = {
         "airflow.task.task_runner.standard_task_runner",
         "airflow.jobs.local_task_job_runner",
         "airflow.executors.local_executor",
+        "airflow.executors.base_executor",
         "airflow.providers.celery.executors.celery_executor_utils",
         "airflow.providers.cncf.kubernetes.executors.kubernetes_executor",
         "airflow.providers.cncf.kubernetes.executors.kubernetes_executor_utils",

@@ -30,7 +30,7 @@ FIELDS = {
     "map_index": "the index of a mapped task, or -1",
     "try_number": "the try, from 1",
     "log": "the path of the log, relative to `[logging] base_log_folder`; a trigger writes a log of its own",
-    "offset": "where the line begins in this log, in bytes",
+    "offset": "where the line begins in this machine's file of the log, in bytes",
     "timestamp": "when the line was written, ISO 8601 with the time zone",
     "level": "`debug`, `info`, `warning`, `error` or `critical`",
     "logger": "the name of the logger; `task.stdout` and `task.stderr` are Airflow 3's for what a task prints",
@@ -98,7 +98,7 @@ def print_line(data: bytes) -> None:
     try:
         write_all(STDOUT, data)
     except OSError as error:
-        _warn_once(error.strerror or type(error).__name__)
+        warn_once(error.strerror or type(error).__name__)
 
 
 def write_all(descriptor: int, data: bytes) -> None:
@@ -111,5 +111,6 @@ def write_all(descriptor: int, data: bytes) -> None:
 
 
 @cache
-def _warn_once(reason: str) -> None:
+def warn_once(reason: str) -> None:
+    """Warn that lines are missing, once for each reason."""
     log.warning("astro-runtime: lines of tasks' logs are missing on stdout: %s", reason)

@@ -7,11 +7,12 @@ import os
 from typing import Any
 
 from astro_runtime_plugin.task_logs.spool import TaskIdentity
-from astro_runtime_plugin.task_logs.stdout import Line, print_line, render
+from astro_runtime_plugin.task_logs.stdout import Line, print_line, render, warn_once
 
 # The names of a line's own parts in the file; the others are its fields.
 EXCEPTIONS = ("error_detail", "exception")
-OWN = {"timestamp", "level", "logger", "event", *EXCEPTIONS}
+TEXTS = ("timestamp", "level", "logger", "event")
+OWN = {*TEXTS, *EXCEPTIONS}
 
 
 class PrintedFile:
@@ -27,15 +28,21 @@ class PrintedFile:
         return getattr(self.__dict__["_file"], name)
 
     def write(self, data: bytes) -> int:
-        """Write to the file, then print."""
+        """Write to the file, then print; only the file may fail."""
         size: int = self._file.write(data)
         self._file.flush()
+        try:
+            self._print(data)
+        except Exception as error:
+            warn_once(type(error).__name__)
+        return size
+
+    def _print(self, data: bytes) -> None:
         # Others may append to the file, too: only now is it certain where the data is.
         offset = os.lseek(self._file.fileno(), 0, os.SEEK_CUR) - len(data)
         for text in data.splitlines(keepends=True):
             print_line(render(self._task, self._path, max(0, offset), parse(text)))
             offset += len(text)
-        return size
 
 
 def parse(text: bytes) -> Line:
@@ -47,9 +54,9 @@ def parse(text: bytes) -> Line:
     if not isinstance(event, dict):
         return Line("", "info", "", text.decode(errors="replace").rstrip("\n"))
     exception = next((event[name] for name in EXCEPTIONS if event.get(name)), None)
-    names = (str(event.get(name) or "") for name in ("timestamp", "level", "logger", "event"))
+    timestamp, level, logger, message = (str(event.get(name) or "") for name in TEXTS)
     fields = {name: value for name, value in event.items() if name not in OWN}
-    return Line(*names, exception=traceback_text(exception), fields=fields or None)
+    return Line(timestamp, level, logger, message, traceback_text(exception), fields or None)
 
 
 def traceback_text(exception: Any) -> str | None:

@@ -30,6 +30,7 @@ SCENES = {
         "Heartbeat lost: the scheduler has had no heartbeat of process 77 of host there",
         ("3.3", "2.11"),
     ),
+    "local 3": ("The supervisor of the task was killed by signal 9 (SIGKILL).", ("3.3",)),
     "celery 3": ("The supervisor of the task was killed by signal 9 (SIGKILL).", ("3.3",)),
     "celery 2": ("The supervisor of the task was killed by signal 9 (SIGKILL).", ("2.11",)),
     "local 2": ("The supervisor of the task was killed by signal 9 (SIGKILL).", ("2.11",)),

@@ -106,8 +106,8 @@ def lose_supervisor_of_celery_3() -> Any:
     from unittest.mock import Mock
 
     import airflow  # noqa: F401 (as a worker does first)
-    from billiard.einfo import ExceptionInfo
-    from billiard.exceptions import WorkerLostError
+    from billiard.einfo import ExceptionInfo  # type: ignore[import-untyped]
+    from billiard.exceptions import WorkerLostError  # type: ignore[import-untyped]
     from celery.worker.request import Request
 
     from testing.task_workload import task_workload
@@ -143,6 +143,48 @@ def execute_in_celery(command: list[str]) -> None:
 
     with suppress(Exception):
         _execute_in_fork(command)
+
+
+def lose_worker_of_local_executor_3() -> Any:
+    """A worker of LocalExecutor is killed while it supervises a task; the task does not get beyond its start."""
+    import signal
+    import threading
+    from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+    from airflow.executors.local_executor import LocalExecutor
+
+    from testing.queued_tasks import create_tasks, queue_tasks
+    from testing.waiting import wait_until
+
+    begun, over = threading.Event(), threading.Event()
+
+    class Server(BaseHTTPRequestHandler):
+        def do_PATCH(self) -> None:
+            """Let the supervisor wait for the answer."""
+            begun.set()
+            over.wait(60)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
+    os.environ["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"] = (
+        f"http://127.0.0.1:{server.server_port}/execution/"
+    )
+    executor: Any = LocalExecutor(parallelism=1)
+    tasks = create_tasks(1)
+    executor.start()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    queue_tasks(executor, tasks)
+    executor.heartbeat()
+    assert begun.wait(60)
+    (pid,) = executor.workers
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not executor.workers[pid].is_alive())
+    executor.heartbeat()
+    executor.heartbeat()
+    over.set()
+    for worker in executor.workers.values():
+        worker.kill()
+    assert list((LOGS / ".astro-runtime" / "running").glob("*")) == []
+    return [line for log in LOGS.rglob("attempt=*.log") for line in log.read_text().splitlines()]
 
 
 def lose_pod() -> Any:
@@ -184,6 +226,7 @@ def lose_pod() -> Any:
 SCENES: dict[str, Callable[[], Any]] = {
     "heartbeat": lambda: lose_heartbeat(has_log=True),
     "heartbeat elsewhere": lambda: lose_heartbeat(has_log=False),
+    "local 3": lose_worker_of_local_executor_3,
     "celery 3": lose_supervisor_of_celery_3,
     "celery 2": lambda: lose_supervisor_of_executor(execute_in_celery),
     "local 2": lambda: lose_supervisor_of_executor(execute_locally),
