@@ -25,8 +25,8 @@ from testing.waiting import wait_until
 TITLE = "What shipping task logs costs"
 METHOD = (
     "Measured by `make bench-task-logs`: one task, lines of 100 bytes for 20 s at each rate, SeaweedFS as S3 on the"
-    " same machine. The processor time is the shipper's, as a share of one core; the lag is from the write of a line to its"
-    " first sight in the store."
+    " same machine. The processor time is the shipper's, as a share of one core; the lag is from the write of a line to"
+    " its first sight in the store."
 )
 SECONDS = 20.0
 SETTLE_SECONDS = 3.0  # until the shipper's status has been published

@@ -19,6 +19,8 @@ PACE_SECONDS = 0.12  # between two chunks of a log, however fast it grows: each 
 RESCAN_SECONDS = 0.25  # between two looks into the spool
 WRITER_SECONDS = 1.0  # between two looks at whether the writers live
 STATUS_SECONDS = 2.0
+OPEN_ATTEMPTS = 5
+WARNED_SECONDS = 600.0  # for which a process that follows another does not repeat its warning
 MAX_BACKOFF_SECONDS = 5.0
 QUIET_SECONDS = 60.0  # without growth, after which a log of another machine has ended
 CHUNKS_AT_ONCE = 16  # of a log before others get their turn
@@ -57,11 +59,18 @@ class ShippingLoop:
         self._lock = threading.Lock()
         self._failing: set[str] = set()
         self._problem, self._problem_since = "", 0.0
+        last = spool.status()
+        self._warned = last.problem if last and time.time() - last.updated < WARNED_SECONDS else ""
         self._lost = 0
 
     def is_idle(self, seconds: float) -> bool:
         """Whether there was nothing to do for so long."""
         return not self._tracks and self._clock() - self._busy >= seconds
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether the store cannot even be opened; another process may have the connection or the library."""
+        return self._store is None and self._open_failures >= OPEN_ATTEMPTS
 
     def poll(self, pool: ThreadPoolExecutor) -> None:
         """Hand what is due to the threads of the pool."""
@@ -147,6 +156,8 @@ class ShippingLoop:
             self._problem = _describe(error)
             if is_new:
                 self._problem_since = time.time()
+            is_new = is_new and self._problem != self._warned
+            self._warned = ""
         if is_new:
             print(
                 f"astro-runtime: task logs wait on this machine: {self._problem}", file=sys.stderr, flush=True

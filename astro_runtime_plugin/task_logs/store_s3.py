@@ -119,7 +119,8 @@ class S3Store(LogStore):
         with _store_errors():
             for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix + prefix):
                 for item in page.get("Contents", ()):
-                    yield StoredObject(item["Key"][begin:], item["Size"], item["LastModified"].timestamp())
+                    modified, tag = item["LastModified"].timestamp(), item.get("ETag", "")
+                    yield StoredObject(item["Key"][begin:], item["Size"], modified, tag)
 
     def read(self, key: str, start: int, end: int) -> bytes:
         if end <= start:

@@ -186,6 +186,24 @@ def test_connection_of_airflow_is_used(
     assert keys(s3_place.store) == ([PATH] if ended else [])
 
 
+def test_shipper_without_the_connection_makes_room_for_one_that_has_it(
+    s3: S3Server, s3_place: Place, machines: Machines
+) -> None:
+    extra = {"endpoint_url": s3.url, "region_name": "us-east-1"}
+    connection = {"conn_type": "aws", "login": ACCESS_KEY, "password": SECRET_KEY, "extra": extra}
+    machine = machines(s3_place, environ={"AWS_EC2_METADATA_DISABLED": "true"})
+    machine.conn_id = "logs_s3"
+    machine.file(PATH).write_bytes(lines(100))
+    machine.spool.register(PATH)
+    machine.spool.end(PATH)
+    for _ in range(2):
+        assert machine.ship().process.wait(120) == 0
+    assert machine.problems().count("task logs wait") == 1
+    machine.ship(environ={"AIRFLOW_CONN_LOGS_S3": json.dumps(connection)})
+    machine.wait_shipped()
+    assert stored(s3_place.store, PATH) == lines(100)
+
+
 def test_log_that_goes_to_another_store_now_is_there_from_its_beginning(
     folder_place: Place, machines: Machines
 ) -> None:

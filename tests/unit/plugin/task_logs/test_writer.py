@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from configparser import ConfigParser
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,10 @@ PATH = "dag/attempt=1.log"
 
 
 @pytest.fixture
-def starts(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[str]]]:
+def starts(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """The command lines that would be run."""
     found: list[list[str]] = []
-    monkeypatch.setattr(writer.subprocess, "run", lambda words, **_: found.append(words))
+    monkeypatch.setattr("subprocess.run", lambda words, **_: found.append(words))
     return found
 
 
@@ -62,6 +61,18 @@ def test_shipper_is_looked_for_once_a_second(
     assert looks == []
 
 
+def test_variables_are_kept_for_the_next_shipper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    environs: list[dict[str, str]] = []
+    monkeypatch.setattr("subprocess.run", lambda *_, env, **__: environs.append(env))
+    ours = log_writer(tmp_path)
+    ours.spool.register(PATH)
+    ours.shipper_environ = {"AIRFLOW_CONN_LOGS": "a connection"}
+    ours.ensure_shipper()
+    (ours.spool.folder / "shipper.started").unlink()
+    ours.end(PATH)
+    assert [environ["AIRFLOW_CONN_LOGS"] for environ in environs] == ["a connection"] * 2
+
+
 def test_without_a_store_nothing_happens(tmp_path: Path, starts: list[list[str]]) -> None:
     ours = log_writer(tmp_path, url="")
     ours.begin(PATH)
@@ -91,7 +102,7 @@ def test_shipper_that_cannot_be_started_is_one_warning(
     def fail(*_: Any, **__: Any) -> None:
         raise OSError(11, "Resource temporarily unavailable")
 
-    monkeypatch.setattr(writer.subprocess, "run", fail)
+    monkeypatch.setattr("subprocess.run", fail)
     with caplog.at_level(logging.WARNING):
         log_writer(tmp_path).begin(PATH)
     assert len(caplog.messages) == 1
