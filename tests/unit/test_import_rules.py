@@ -64,6 +64,7 @@ MAY_IMPORT_AIRFLOW = {
     "plugin.py",
     "startup_hook.py",
     "task_logs/airflow2.py",
+    "task_logs/airflow2_handler.py",
     "task_logs/airflow3.py",
     "task_logs/airflow3_page.py",
     "task_logs/airflow3_reading.py",
