@@ -225,7 +225,7 @@ def _tell_lost_worker(request: Any, exc_info: Any) -> None:
     import re
     from types import SimpleNamespace
 
-    from billiard.exceptions import WorkerLostError
+    from billiard.exceptions import WorkerLostError  # type: ignore[import-untyped]
 
     from astro_runtime_plugin.task_logs.stdout import identity_of
 

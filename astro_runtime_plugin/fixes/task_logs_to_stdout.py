@@ -127,7 +127,8 @@ def _open_again(inner: Any) -> None:
 def _print_record(handler: Any, record: logging.LogRecord) -> None:
     from astro_runtime_plugin.task_logs.stdout_airflow2 import print_record
 
-    print_record(handler.handler, *handler.astro_runtime_try, record)
+    task, path = handler.astro_runtime_try
+    print_record(handler.handler, task, path, record)
 
 
 @if_set

@@ -30,7 +30,7 @@ FIELDS = {
     "map_index": "the index of a mapped task, or -1",
     "try_number": "the try, from 1",
     "log": "the path of the log, relative to `[logging] base_log_folder`; a trigger writes a log of its own",
-    "offset": "where the line begins in this log, in bytes",
+    "offset": "where the line begins in this machine's file of the log, in bytes",
     "timestamp": "when the line was written, ISO 8601 with the time zone",
     "level": "`debug`, `info`, `warning`, `error` or `critical`",
     "logger": "the name of the logger; `task.stdout` and `task.stderr` are Airflow 3's for what a task prints",

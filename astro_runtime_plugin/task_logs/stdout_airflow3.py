@@ -11,7 +11,8 @@ from astro_runtime_plugin.task_logs.stdout import Line, print_line, render, warn
 
 # The names of a line's own parts in the file; the others are its fields.
 EXCEPTIONS = ("error_detail", "exception")
-OWN = {"timestamp", "level", "logger", "event", *EXCEPTIONS}
+TEXTS = ("timestamp", "level", "logger", "event")
+OWN = {*TEXTS, *EXCEPTIONS}
 
 
 class PrintedFile:
@@ -53,9 +54,9 @@ def parse(text: bytes) -> Line:
     if not isinstance(event, dict):
         return Line("", "info", "", text.decode(errors="replace").rstrip("\n"))
     exception = next((event[name] for name in EXCEPTIONS if event.get(name)), None)
-    names = (str(event.get(name) or "") for name in ("timestamp", "level", "logger", "event"))
+    timestamp, level, logger, message = (str(event.get(name) or "") for name in TEXTS)
     fields = {name: value for name, value in event.items() if name not in OWN}
-    return Line(*names, exception=traceback_text(exception), fields=fields or None)
+    return Line(timestamp, level, logger, message, traceback_text(exception), fields or None)
 
 
 def traceback_text(exception: Any) -> str | None:

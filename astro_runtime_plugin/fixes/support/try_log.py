@@ -63,7 +63,7 @@ def path_of(task_instance: Any) -> str:
 def _path_airflow3(task_instance: Any) -> str:
     from airflow.utils.helpers import log_filename_template_renderer
 
-    return log_filename_template_renderer()(ti=task_instance, try_number=task_instance.try_number)
+    return str(log_filename_template_renderer()(ti=task_instance, try_number=task_instance.try_number))
 
 
 def _path_airflow2(task_instance: Any) -> str:

@@ -12,6 +12,7 @@ from testing.installed_line import LINE
 from testing.printed_lines import assert_printed_once, other_lines, printed_lines
 from testing.proof import FIXED, Proof
 from testing.task_process import TaskProcess, task_process
+from testing.waiting import wait_until
 
 SET = {"AIRFLOW__ASTRO_RUNTIME__TASK_LOGS_TO_STDOUT": "True"}
 SECRET = "hunter-of-secrets-22"
@@ -117,6 +118,21 @@ def test_lines_before_kill_of_the_supervisor_are_printed_once(proof: Proof) -> N
         task.wait_for_file("started")
         task.send(signal.SIGKILL)
         task.wait()
+        if proof.expect(stock=False, fixed=True):
+            assert_lines(task)
+
+
+def test_lines_are_printed_once_beside_the_store(proof: Proof) -> None:
+    module = {"3.3": "airflow3", "2.11": "airflow2"}[LINE]
+    store = {
+        "AIRFLOW__ASTRO_RUNTIME__TASK_LOGS": f"file://{proof.home}/store",
+        "AIRFLOW__LOGGING__LOGGING_CONFIG_CLASS": f"astro_runtime_plugin.task_logs.{module}.LOGGING_CONFIG",
+    }
+    with task_process(proof, source("fail()"), **SET, **store) as task:
+        task.wait()
+        whole = proof.home / "store" / task.log.relative_to(proof.home / "logs")
+        wait_until(whole.exists)
+        assert whole.read_bytes() == task.log.read_bytes()
         if proof.expect(stock=False, fixed=True):
             assert_lines(task)
 

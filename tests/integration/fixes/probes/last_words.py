@@ -106,8 +106,8 @@ def lose_supervisor_of_celery_3() -> Any:
     from unittest.mock import Mock
 
     import airflow  # noqa: F401 (as a worker does first)
-    from billiard.einfo import ExceptionInfo
-    from billiard.exceptions import WorkerLostError
+    from billiard.einfo import ExceptionInfo  # type: ignore[import-untyped]
+    from billiard.exceptions import WorkerLostError  # type: ignore[import-untyped]
     from celery.worker.request import Request
 
     from testing.task_workload import task_workload

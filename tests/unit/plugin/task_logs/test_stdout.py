@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from astro_runtime_plugin.task_logs import stdout
 from astro_runtime_plugin.task_logs.spool import TaskIdentity
 from astro_runtime_plugin.task_logs.stdout import FIELDS, MARK, MAX_BYTES, Line, render
+from testing.entrypoint_process import CHECKOUT
 
 TASK = TaskIdentity(dag_id="dag", run_id="run", task_id="task", map_index=3, try_number=2)
 LINE = Line("2026-01-01T00:00:00Z", "info", "mine", "text ☃", "Traceback\nError: no", {"more": 1})
@@ -67,7 +68,7 @@ def test_line_reaches_a_pipe_that_is_not_ready(monkeypatch: pytest.MonkeyPatch) 
     with suppress(BlockingIOError):
         while True:
             os.write(writer, b"x" * 4096)
-    monkeypatch.setattr(stdout.select, "select", lambda *_: os.read(reader, 1 << 16))
+    monkeypatch.setattr("select.select", lambda *_: os.read(reader, 1 << 16))
     stdout.write_all(writer, b"line\n")
     os.close(writer)
     with open(reader, "rb") as rest:
@@ -86,3 +87,9 @@ def test_closed_stdout_is_one_warning(
     os.close(writer)
     assert len(caplog.messages) == 1
     assert "Broken pipe" in caplog.text
+
+
+def test_page_explains_every_field() -> None:
+    page = (CHECKOUT / "docs/how-to/collect-task-logs.md").read_text()
+    for name, meaning in FIELDS.items():
+        assert f"| `{name}` | {meaning} |" in page
