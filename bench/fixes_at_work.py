@@ -20,9 +20,9 @@ from testing.installed_line import LINE
 from testing.proof import FIXED, SELECTION, STOCK, copy_migrated_database
 from testing.task_workload import task_workload
 
-ROUNDS = 7
+ROUNDS = 5
 # A scheduler that runs this many loops, without the time of one that runs this few.
-MANY_LOOPS, FEW_LOOPS = 450, 50
+MANY_LOOPS, FEW_LOOPS = 350, 50
 AIRFLOW = (sys.executable, "-m", "airflow")
 SETTINGS = {
     "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0",
