@@ -118,6 +118,10 @@ bench-throughput: $(STAMP) system ## tasks on Celery workers, compared with stoc
 bench-updates: $(STAMP) ## what the largest update document costs the web server
 	$(BIN)/python -m bench.updates
 
+.PHONY: bench-task-logs
+bench-task-logs: $(STAMP) ## what shipping task logs costs
+	$(BIN)/python -m bench.task_logs
+
 .PHONY: docs
 docs: $(STAMP) $(DOCS)/.locked ## generate the reference pages, and build the site in build/site
 	$(BIN)/python -m dev.docs

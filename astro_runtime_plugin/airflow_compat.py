@@ -20,10 +20,8 @@ if TYPE_CHECKING:
 Adjust = Callable[[int], int]
 # What sends Airflow's metrics.
 STATS = {"3.3": "airflow._shared.observability.metrics:stats", "2.11": "airflow.stats:Stats"}
-
+# What returns the fsspec file system of a scheme.
 FILE_SYSTEMS = {"3.3": "airflow.sdk.io.fs:get_fs", "2.11": "airflow.io:get_fs"}
-
-HOOKS = {"3.3": "airflow.sdk.bases.hook:BaseHook", "2.11": "airflow.hooks.base:BaseHook"}
 
 
 def line() -> str:
@@ -63,15 +61,6 @@ def file_system(scheme: str, conn_id: str | None) -> Any:
     Source: `get_fs` in airflow/sdk/io/fs.py, and in airflow/io/__init__.py of Airflow 2.
     """
     return resolve_name(FILE_SYSTEMS[line()])(scheme, conn_id)
-
-
-def has_connection(conn_id: str) -> bool:
-    """Whether this process can get a connection: from the environment, a secrets backend or the database."""
-    try:
-        resolve_name(HOOKS[line()]).get_connection(conn_id)
-    except Exception:  # each backend has errors of its own
-        return False
-    return True
 
 
 def cli_parser() -> ArgumentParser:

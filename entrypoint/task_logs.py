@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from entrypoint.overrides import Override
 
 TASK_LOGS = ConfigOption("astro_runtime", "task_logs")
-TO_STDOUT = ConfigOption("astro_runtime", "task_logs_to_stdout")
 CONFIG_CLASS = ConfigOption("logging", "logging_config_class")
 REMOTE_LOGGING = ConfigOption("logging", "remote_logging")
 # The sections in which each line looks for both. Source: `AirflowConfigParser.deprecated_options`, Airflow 2.11.2.
@@ -37,25 +36,19 @@ LEFT_ALONE = "so [astro_runtime] task_logs has no effect"
 
 
 def task_log_settings(environ: Mapping[str, str], cfg: AirflowCfg, line: str) -> list[ResolvedSetting]:
-    """Return what the Runtime sets for task logs, or why it sets nothing; an empty list if nobody asks for it."""
-    has_store = find_override((TASK_LOGS,), environ, cfg, skip_blank=True) is not None
-    if not has_store and not _is_on(TO_STDOUT, environ, cfg):
+    """Return what the Runtime sets for task logs, or why it sets nothing; an empty list without `task_logs`."""
+    if find_override((TASK_LOGS,), environ, cfg, skip_blank=True) is None:
         return []
     operator = _operators_own(environ, cfg, line)
-    if operator is None:
-        variable = CONFIG_CLASS.variable
-        return [ResolvedSetting(variable, variable, RUNTIME_CONFIG[line], RUNTIME, WHY, True)]
-    return [_left_alone(operator)] if has_store else []
+    if operator:
+        return [_left_alone(operator)]
+    variable = CONFIG_CLASS.variable
+    return [ResolvedSetting(variable, variable, RUNTIME_CONFIG[line], RUNTIME, WHY, True)]
 
 
 def _left_alone(operator: Override) -> ResolvedSetting:
     variable, text = operator.name.variable, operator.text.strip()
     return ResolvedSetting(variable, variable, text, operator.origin, LEFT_ALONE, False, operator.location)
-
-
-def _is_on(name: ConfigOption, environ: Mapping[str, str], cfg: AirflowCfg) -> bool:
-    override = find_override((name,), environ, cfg, skip_blank=True)
-    return override is not None and airflow_boolean(override.text) is True
 
 
 def _operators_own(environ: Mapping[str, str], cfg: AirflowCfg, line: str) -> Override | None:

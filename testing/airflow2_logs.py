@@ -6,13 +6,13 @@ import contextlib
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
 import httpx
 import psutil  # type: ignore[import-untyped]
-import sqlalchemy
+import psycopg2  # type: ignore[import-untyped]
 
 from astro_runtime_plugin.task_logs.store import LogStore
 from testing.entrypoint_process import CHECKOUT, isolated_environment
@@ -40,7 +40,8 @@ def remember(context):
 class Deferred(BaseOperator):
     def execute(self, context):
         self.log.info("before the deferral")
-        self.defer(trigger=TimeDeltaTrigger(timedelta(seconds=2)), method_name="resume")
+        seconds = context["dag_run"].conf.get("seconds", 2)
+        self.defer(trigger=TimeDeltaTrigger(timedelta(seconds=seconds)), method_name="resume")
 
     def resume(self, context, event=None):
         self.log.info("after the deferral")
@@ -157,10 +158,11 @@ class Airflow2:
 
     def sql(self, statement: str) -> None:
         """Run one statement in the database."""
-        with sqlalchemy.create_engine(
-            self.environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]
-        ).begin() as connection:
-            connection.execute(sqlalchemy.text(statement))
+        connection = psycopg2.connect(
+            self.environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].replace("+psycopg2", "")
+        )
+        with contextlib.closing(connection), connection, connection.cursor() as cursor:
+            cursor.execute(statement)
 
     def run_task(self, run: str, task: str, *words: str) -> subprocess.Popen[bytes]:
         """Start the command with which executors run a task: a LocalTaskJob that forks the task."""
@@ -222,10 +224,10 @@ class LogReader:
         return state
 
     def _get(
-        self, run: str, task: str, try_number: int, params: dict[str, object], accept: str
+        self, run: str, task: str, try_number: int, params: Mapping[str, str | int], accept: str
     ) -> httpx.Response:
         path = f"/api/v1/dags/{self._dag}/dagRuns/{quote(run)}/taskInstances/{task}/logs/{try_number}"
-        answer = self._client.get(path, params=params, headers={"Accept": accept})  # type: ignore[arg-type]
+        answer = self._client.get(path, params=params, headers={"Accept": accept})
         return answer.raise_for_status()
 
 

@@ -10,6 +10,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from testing.api_server_process import api_server_command
 from testing.entrypoint_process import CHECKOUT
 from testing.proof import Proof
@@ -54,11 +56,17 @@ class SmallAirflow:
 
 @contextmanager
 def small_airflow(
-    proof: Proof, source: str, *, server: Mapping[str, str] | None = None, **variables: str
+    proof: Proof,
+    source: str,
+    *,
+    server: Mapping[str, str] | None = None,
+    triggerer: Mapping[str, str] | None = None,
+    **variables: str,
 ) -> Iterator[SmallAirflow]:
     """Run an Airflow with one DAG file in the proof's home until the end of the block.
 
-    `server` are variables for the API server alone, which then has all of Airflow's endpoints.
+    `server` are variables for the API server alone, which then has all of Airflow's endpoints; `triggerer` those for a
+    triggerer, without which there is none.
     """
     (proof.home / "dags").mkdir()
     (proof.home / "dags" / "dag.py").write_text(source)
@@ -72,12 +80,26 @@ def small_airflow(
             "dag-processor": [*airflow, "dag-processor"],
             "scheduler": [*airflow, "scheduler"],
         }
-        environs = {"api-server": {**environ, **(server or {})}}
-        processes = [
-            _start(stack, command, environs.get(name, environ), proof.home / f"{name}.out")
-            for name, command in commands.items()
-        ]
-        yield SmallAirflow(proof.home, processes, f"http://127.0.0.1:{port}/")
+        if triggerer is not None:
+            commands["triggerer"] = [*airflow, "triggerer"]
+        environs = {
+            name: {**environ, **(own or {})}
+            for name, own in (("api-server", server), ("triggerer", triggerer))
+        }
+        running = SmallAirflow(proof.home, [], f"http://127.0.0.1:{port}/")
+        for name, command in commands.items():
+            output = proof.home / f"{name}.out"
+            running.processes.append(_start(stack, command, environs.get(name, environ), output))
+            if name == "api-server" and server is not None:
+                wait_until(lambda: _answers(running.url), running.describe, failed=running.has_failed)
+        yield running
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}api/v2/version").is_success
+    except httpx.HTTPError:
+        return False
 
 
 def _start(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from testing.entrypoint_process import CHECKOUT
-from testing.execution_api import ExecutionApi, execution_api
+from testing.execution_api import Answer, ExecutionApi, execution_api
 from testing.proof import Proof
 from testing.task_workload import task_workload
 from testing.waiting import wait_until
@@ -70,11 +70,12 @@ def supervised_task(
     retries: int = 0,
     command: Sequence[str] = COMMAND,
     variables: Mapping[str, str] | None = None,
+    answers: Mapping[str, Answer] | None = None,
 ) -> Iterator[SupervisedTask]:
     """Run the task `task` of the DAG `dag` in `source`, a DAG file; end both processes with the block.
 
     The server says that the task has some `retries` left. `variables` are added to the environment, in which FOLDER
-    names the folder for the task's files.
+    names the folder for the task's files. `answers` are added to the server's.
     """
     dags, folder = proof.home / "dags", proof.home / "folder"
     dags.mkdir(exist_ok=True)
@@ -82,6 +83,7 @@ def supervised_task(
     (dags / "dag.py").write_text(source)
     (folder / OUTPUT).touch()
     with execution_api(retries) as api:
+        api.answers.update(answers or {})
         address = {"AIRFLOW__CORE__EXECUTION_API_SERVER_URL": api.url, "FOLDER": str(folder)}
         environ = proof.environment(**SETTINGS, **address, **(variables or {}))
         supervisor = _start([sys.executable, *command, task_workload(LOG)], environ, folder / OUTPUT)

@@ -15,22 +15,26 @@ from airflow.config_templates.airflow_local_settings import BASE_LOG_FOLDER, DEF
 from airflow.configuration import conf
 
 from astro_runtime_plugin.task_logs.airflow3_writing import TaskLogIO
-from astro_runtime_plugin.task_logs.settings import TaskLogSettings, read_settings
+from astro_runtime_plugin.task_logs.settings import read_settings
 from astro_runtime_plugin.task_logs.writer import LogWriter
 
 log = logging.getLogger("astro_runtime")
 HANDLER = "astro_runtime_plugin.task_logs.airflow3_reading.TaskLogHandler"
 
 
-def configure(settings: TaskLogSettings) -> tuple[dict[str, Any], TaskLogIO | None]:
-    """Return the dictionary for `logging.config.dictConfig`, and what writes logs to the store, if there is one."""
+def configure() -> tuple[dict[str, Any], TaskLogIO | None, str | None]:
+    """Return the dictionary for `logging.config.dictConfig`, what writes logs to the store, and its connection."""
     config = deepcopy(DEFAULT_LOGGING_CONFIG)
+    settings = read_settings(conf)
     if not settings.has_store:
-        return config, None
+        return config, None, None
     config["handlers"]["task"]["class"] = HANDLER
-    return config, TaskLogIO(LogWriter(settings, BASE_LOG_FOLDER), BASE_LOG_FOLDER, settings.conn_id)
+    logs = TaskLogIO(LogWriter(settings, BASE_LOG_FOLDER), BASE_LOG_FOLDER, settings.conn_id)
+    return config, logs, settings.conn_id or None
 
 
-_settings = read_settings(conf)
-LOGGING_CONFIG, REMOTE_TASK_LOG = configure(_settings)
-DEFAULT_REMOTE_CONN_ID = (_settings.has_store and _settings.conn_id) or None
+try:
+    LOGGING_CONFIG, REMOTE_TASK_LOG, DEFAULT_REMOTE_CONN_ID = configure()
+except Exception as error:  # else no airflow command would start
+    log.warning("astro-runtime: task logs stay on this machine: %s", type(error).__name__)
+    LOGGING_CONFIG, REMOTE_TASK_LOG, DEFAULT_REMOTE_CONN_ID = DEFAULT_LOGGING_CONFIG, None, None

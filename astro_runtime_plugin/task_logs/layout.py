@@ -77,10 +77,12 @@ def log_path(key: str) -> str:
 
 
 def objects_in_order(path: str, objects: Iterable[StoredObject]) -> list[tuple[int, StoredObject]]:
-    """Return the objects of the log with their offsets: the whole first, then the chunks."""
+    """Return the objects of the log with their offsets: the whole first, then the chunks; no empty ones."""
     placed: list[tuple[int, int, StoredObject]] = []
     for stored in objects:
         offset = chunk_offset(path, stored.key)
+        if not stored.size:
+            continue
         if stored.key == path:
             placed.append((-1, 0, stored))
         elif offset is not None:

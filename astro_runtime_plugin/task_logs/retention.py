@@ -86,7 +86,7 @@ def delete_old(
 
     Raises StoreError.
     """
-    left = old_objects(sorted(store.list("")), pattern, before)
+    left = old_objects(store.walk(), pattern, before)
     while some := list(islice(left, step)):
         store.delete([stored.key for stored in some])
         yield Deleted(len(some), sum(stored.size for stored in some))

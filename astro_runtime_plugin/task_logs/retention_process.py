@@ -1,4 +1,4 @@
-"""The child process that deletes old task logs: it lists the whole store, which takes memory and time."""
+"""The child process that deletes old task logs: listing the whole store takes time, and in a folder memory."""
 
 from __future__ import annotations
 

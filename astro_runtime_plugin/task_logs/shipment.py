@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import BinaryIO, cast
@@ -30,6 +31,7 @@ from astro_runtime_plugin.task_logs.store import BLOCK_BYTES, ChangedError, LogS
 
 CHUNK_BYTES = 1024 * 1024  # of a chunk at most, when much is pending
 TAIL_BYTES = 64
+SAVE_SECONDS = 1.0  # between two times that the progress of a growing log is kept
 FORGOTTEN_SECONDS = 600.0  # without a sign of the part that wrote a chunk, after which nobody finishes it
 
 
@@ -45,6 +47,7 @@ class Shipment:
         known = spool.progress(entry.path)
         self.progress = known if known and known.store == url else Progress(store=url)
         self._seen = 0
+        self._saved = float("-inf")
 
     def local_size(self) -> int:
         """Return the size of the local file; 0 if it is gone."""
@@ -72,7 +75,8 @@ class Shipment:
             self._advance(data)
         else:
             self._pass_over(self._store.list(self._path))
-        self._save()
+        if time.monotonic() - self._saved >= SAVE_SECONDS:
+            self._save()
         return self._shipped - before
 
     def finish(self) -> bool:
@@ -195,6 +199,7 @@ class Shipment:
 
     def _save(self) -> None:
         """Keep the progress; a shipper that finds an older one compares what the store has with the file."""
+        self._saved = time.monotonic()
         with suppress(OSError):  # no room on the disk
             self._spool.save_progress(self._path, self.progress)
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import time
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 
-from astro_runtime_plugin.airflow_compat import has_connection
 from astro_runtime_plugin.task_logs.settings import TaskLogSettings
 from astro_runtime_plugin.task_logs.shipping_loop import ShippingLoop
 from astro_runtime_plugin.task_logs.spool import Spool
@@ -25,8 +24,14 @@ THREADS = 8
 LOCK_ATTEMPTS = 10  # who looks whether a shipper runs holds the lock for a moment
 ADOPT_SECONDS = 30.0  # between two looks at what other hosts have left behind
 ABANDONED_SECONDS = 120.0
-CONNECTION_ATTEMPTS, CONNECTION_SECONDS = 60, 5.0
 PRUNE_SECONDS = 30 * 24 * 3600.0
+# A connection is read through Airflow, which must not log here, least of all into a task's log.
+QUIET = {
+    "AIRFLOW__LOGGING__LOGGING_LEVEL": "CRITICAL",
+    "AIRFLOW__LOGGING__LOGGING_CONFIG_CLASS": "",
+    "AIRFLOW__LOGGING__REMOTE_LOGGING": "False",
+    "AIRFLOW__METRICS__TIMER_UNIT_CONSISTENCY": "True",  # else Airflow 2 warns
+}
 
 
 class Shipper:
@@ -43,15 +48,23 @@ class Shipper:
         self._stopped = True
 
     def run(self, idle_seconds: float = IDLE_SECONDS) -> None:
-        """Ship until nothing was to do for `idle_seconds`."""
+        """Ship until nothing was to do for `idle_seconds`, or the store cannot be opened.
+
+        Then a writer starts another, which may have what this one lacks, such as a connection in its environment.
+        """
         with ThreadPoolExecutor(THREADS) as pool:
-            while not self._stopped and not self._has_left(idle_seconds):
+            while not self._is_over() and not self._has_left(idle_seconds):
                 self._adopt()
                 for loop, _ in self._loops.values():
                     loop.poll(pool)
                 time.sleep(POLL_SECONDS)
             for loop, _ in self._loops.values():
                 loop.finish_round(pool)
+        for loop, _ in self._loops.values():
+            loop.report()
+
+    def _is_over(self) -> bool:
+        return self._stopped or any(loop.is_stuck for loop, _ in self._loops.values())
 
     def _loop(self, spool: Spool) -> ShippingLoop:
         return ShippingLoop(spool, self._settings.url, lambda: open_store(self._settings))
@@ -86,9 +99,11 @@ class Shipper:
 
 def main(log_folder: str, url: str, conn_id: str = "") -> None:
     """Ship the logs of this host's spool, unless another process does."""
+    os.environ.update(QUIET)
+    warnings.simplefilter("ignore")
     spool = Spool(log_folder)
     spool.folder.mkdir(parents=True, exist_ok=True)
-    lock = _lock_with_connection(spool, conn_id)
+    lock = _lock(spool)
     if lock is None:
         return
     spool.prune(PRUNE_SECONDS)
@@ -97,26 +112,6 @@ def main(log_folder: str, url: str, conn_id: str = "") -> None:
     for ignored in (signal.SIGINT, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)
     shipper.run()
-
-
-def _lock_with_connection(spool: Spool, conn_id: str) -> int | None:
-    """Return the lock; None if another process has it, or if nobody here can tell the connection.
-
-    On a worker that has only the API server, a supervisor knows the connection and hands it to the process that it
-    starts. So one without it leaves the lock free while it waits.
-    """
-    for _ in range(CONNECTION_ATTEMPTS):
-        lock = _lock(spool)
-        if lock is None or not conn_id or has_connection(conn_id):
-            return lock
-        os.close(lock)
-        time.sleep(CONNECTION_SECONDS)
-    print(
-        f"astro-runtime: task logs wait on this machine: no connection {conn_id!r}",
-        file=sys.stderr,
-        flush=True,
-    )
-    return None
 
 
 def _lock(spool: Spool) -> int | None:

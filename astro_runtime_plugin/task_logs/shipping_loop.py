@@ -9,15 +9,18 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from astro_runtime_plugin.task_logs.shipment import Shipment
+from astro_runtime_plugin.task_logs.shipment import CHUNK_BYTES, Shipment
 from astro_runtime_plugin.task_logs.spool import Entry, Spool, Status, machine
 from astro_runtime_plugin.task_logs.store import BLOCK_BYTES, ChangedError, LogStore, StoreError
 
 POLL_SECONDS = 0.05
 SHIP_SECONDS = 0.8  # from the first pending byte to its chunk; with a poll and a request, less than a second
+PACE_SECONDS = 0.12  # between two chunks of a log, however fast it grows: each takes processor time
 RESCAN_SECONDS = 0.25  # between two looks into the spool
 WRITER_SECONDS = 1.0  # between two looks at whether the writers live
 STATUS_SECONDS = 2.0
+OPEN_ATTEMPTS = 5
+WARNED_SECONDS = 600.0  # for which a process that follows another does not repeat its warning
 MAX_BACKOFF_SECONDS = 5.0
 QUIET_SECONDS = 60.0  # without growth, after which a log of another machine has ended
 CHUNKS_AT_ONCE = 16  # of a log before others get their turn
@@ -56,11 +59,18 @@ class ShippingLoop:
         self._lock = threading.Lock()
         self._failing: set[str] = set()
         self._problem, self._problem_since = "", 0.0
+        last = spool.status()
+        self._warned = last.problem if last and time.time() - last.updated < WARNED_SECONDS else ""
         self._lost = 0
 
     def is_idle(self, seconds: float) -> bool:
         """Whether there was nothing to do for so long."""
         return not self._tracks and self._clock() - self._busy >= seconds
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether the store cannot even be opened; another process may have the connection or the library."""
+        return self._store is None and self._open_failures >= OPEN_ATTEMPTS
 
     def poll(self, pool: ThreadPoolExecutor) -> None:
         """Hand what is due to the threads of the pool."""
@@ -127,10 +137,10 @@ class ShippingLoop:
         path, has_ended = track.shipment.entry.path, track.has_ended
         try:
             track.pending_since = None
-            is_complete = not all(track.shipment.ship() for _ in range(CHUNKS_AT_ONCE))
+            is_complete = _ship_pending(track.shipment, has_ended)
             if has_ended and is_complete and not track.shipment.pending():
                 track.shipment.finish()
-            track.failures, track.not_before = 0, 0.0
+            track.failures, track.not_before = 0, 0.0 if has_ended else self._clock() + PACE_SECONDS
             self._recovered(path)
         except Exception as error:
             track.failures += 1
@@ -146,6 +156,8 @@ class ShippingLoop:
             self._problem = _describe(error)
             if is_new:
                 self._problem_since = time.time()
+            is_new = is_new and self._problem != self._warned
+            self._warned = ""
         if is_new:
             print(
                 f"astro-runtime: task logs wait on this machine: {self._problem}", file=sys.stderr, flush=True
@@ -175,6 +187,7 @@ class ShippingLoop:
             pending_bytes=sum(pending.values()),
             lost_bytes=self._lost + sum(track.shipment.lost_bytes for track in self._tracks.values()),
             lag_seconds=round(now - min(since), 3) if since else 0.0,
+            requests=self._store.requests if self._store else 0,
             problem=self._problem,
             problem_since=self._problem_since if self._problem else 0.0,
         )
@@ -182,6 +195,18 @@ class ShippingLoop:
             self.spool.save_status(status)
         except OSError:
             pass  # no room on the disk: the next report may have some
+
+
+def _ship_pending(shipment: Shipment, has_ended: bool) -> bool:
+    """Ship what is pending, as far as others can wait; return whether that was all.
+
+    What was written meanwhile can wait, too, unless it is the end.
+    """
+    for _ in range(CHUNKS_AT_ONCE):
+        shipped = shipment.ship()
+        if shipped < CHUNK_BYTES and not (has_ended and shipped):
+            return not shipped
+    return False
 
 
 def _backoff(failures: int) -> float:

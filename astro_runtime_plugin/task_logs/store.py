@@ -6,7 +6,7 @@ Everything has a time-out. What a store cannot do raises StoreError, whose text 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 from astro_runtime_plugin.task_logs.layout import StoredObject
@@ -29,8 +29,10 @@ class ChangedError(StoreError):
 class LogStore(ABC):
     """Objects by key; a key is a path below the prefix of the store's URL.
 
-    Each method raises StoreError when the store cannot do it.
+    Each method raises StoreError when the store cannot do it. `requests` counts what went to a server so far.
     """
+
+    requests = 0
 
     @abstractmethod
     def put_new(self, key: str, data: bytes) -> bool:
@@ -48,6 +50,10 @@ class LogStore(ABC):
     @abstractmethod
     def list(self, prefix: str) -> list[StoredObject]:
         """Return the objects whose keys begin with `prefix`."""
+
+    def walk(self, prefix: str = "") -> Iterator[StoredObject]:
+        """Yield the same sorted by key, from a store that sorts them page by page. Objects may be deleted meanwhile."""
+        yield from sorted(self.list(prefix))
 
     @abstractmethod
     def read(self, key: str, start: int, end: int) -> bytes:

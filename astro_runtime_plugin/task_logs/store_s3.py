@@ -45,10 +45,19 @@ def _client(conn_id: str) -> Any:
     if conn_id:
         from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
+        _check_connection(S3Hook, conn_id)
         return S3Hook(aws_conn_id=conn_id, config=config).get_conn()
     import boto3
 
     return boto3.session.Session().client("s3", config=config)
+
+
+def _check_connection(hook: Any, conn_id: str) -> None:
+    """Raise StoreError if there is no such connection: the hook would go on with whatever credentials boto3 finds."""
+    try:
+        hook.get_connection(conn_id)
+    except Exception as error:
+        raise StoreError(f"the connection {conn_id} cannot be read: {type(error).__name__}") from error
 
 
 class S3Store(LogStore):
@@ -58,6 +67,10 @@ class S3Store(LogStore):
         self._client = client
         self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""
+        client.meta.events.register("before-send.s3", self._count)
+
+    def _count(self, **_: Any) -> None:
+        self.requests += 1
 
     def put_new(self, key: str, data: bytes) -> bool:
         with _store_errors():
@@ -98,18 +111,16 @@ class S3Store(LogStore):
             raise
 
     def list(self, prefix: str) -> list[StoredObject]:
+        return [*self.walk(prefix)]
+
+    def walk(self, prefix: str = "") -> Iterator[StoredObject]:
         pages = self._client.get_paginator("list_objects_v2")
-        with _store_errors():
-            found = [
-                item
-                for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix + prefix)
-                for item in page.get("Contents", ())
-            ]
         begin = len(self._prefix)
-        return [
-            StoredObject(item["Key"][begin:], item["Size"], item["LastModified"].timestamp())
-            for item in found
-        ]
+        with _store_errors():
+            for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix + prefix):
+                for item in page.get("Contents", ()):
+                    modified, tag = item["LastModified"].timestamp(), item.get("ETag", "")
+                    yield StoredObject(item["Key"][begin:], item["Size"], modified, tag)
 
     def read(self, key: str, start: int, end: int) -> bytes:
         if end <= start:

@@ -59,7 +59,7 @@ class LogView(LogStore):
         """Refuse: a view is for reading."""
         raise StoreError("a view of logs is for reading only")
 
-    def put(self, key: str, source: BinaryIO) -> NoReturn:
+    def put(self, key: str, source: BinaryIO, replaced: StoredObject | None = None) -> NoReturn:
         """Refuse: a view is for reading."""
         raise StoreError("a view of logs is for reading only")
 

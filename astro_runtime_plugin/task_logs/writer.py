@@ -9,7 +9,7 @@ import logging
 import os
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +34,8 @@ class LogWriter:
     def __init__(self, settings: TaskLogSettings, log_folder: str | Path) -> None:
         self.settings = settings
         self.spool = Spool(log_folder)
-        self.shipper_environ: dict[
-            str, str
-        ] = {}  # what the shipper gets besides this process's, such as AIRFLOW_CONN_…
+        # What the shipper gets besides this process's variables, such as AIRFLOW_CONN_….
+        self.shipper_environ: dict[str, str] = {}
         self._checked = float("-inf")
         self._warned = False
         self._unregistered: dict[str, TaskIdentity | None] = {}  # for want of room on the disk, for example
@@ -48,7 +47,7 @@ class LogWriter:
             self._unregistered[path] = identity
             self.spool.register(path, identity, pid)
             del self._unregistered[path]
-            self._start_shipper({})
+            self._start_shipper()
 
         if self.settings.has_store:
             self._attempt(register)
@@ -61,7 +60,7 @@ class LogWriter:
                 self.spool.register(path, self._unregistered[path], pid)
                 del self._unregistered[path]
             self.spool.end(path, pid)
-            self._start_shipper({})
+            self._start_shipper()
             deadline = time.monotonic() + wait_seconds
             while (is_left := self.spool.entry(path) is not None) and time.monotonic() < deadline:
                 self.ensure_shipper()
@@ -70,13 +69,10 @@ class LogWriter:
 
         return self.settings.has_store and bool(self._attempt(finish))
 
-    def ensure_shipper(self, extra_environ: Mapping[str, str] | None = None) -> None:
-        """Start the shipper if none runs; cheap enough to be called for every line.
-
-        `extra_environ` are variables that it gets besides this process's, such as AIRFLOW_CONN_….
-        """
+    def ensure_shipper(self) -> None:
+        """Start the shipper if none runs; cheap enough to be called for every line."""
         if time.monotonic() - self._checked >= CHECK_SECONDS:
-            self._attempt(lambda: self._start_shipper(extra_environ or {}))
+            self._attempt(self._start_shipper)
 
     def sweep(self) -> None:
         """Start the shipper if a process left something behind; for a component's start."""
@@ -84,11 +80,11 @@ class LogWriter:
         def start() -> None:
             if any((self.spool.log_folder / FOLDER).glob("*/*.entry.json")):
                 self.spool.folder.mkdir(parents=True, exist_ok=True)
-                self._start_shipper({})
+                self._start_shipper()
 
         self._attempt(start)
 
-    def _start_shipper(self, extra_environ: Mapping[str, str]) -> None:
+    def _start_shipper(self) -> None:
         self._checked = time.monotonic()
         lock = self.spool.lock_shipper() if self.settings.has_store else None
         if lock is None:
@@ -96,7 +92,7 @@ class LogWriter:
         os.close(lock)
         if not self.spool.claim_start(START_SECONDS):
             return
-        environ = {**os.environ, **self.shipper_environ, **extra_environ}
+        environ = {**os.environ, **self.shipper_environ}
         words = [str(self.spool.log_folder), self.settings.url, self.settings.conn_id]
         command = [*DETACH, *child_command(SHIPPER, *words, environ=environ)]
         subprocess.run(command, env=environ, cwd="/", start_new_session=True, check=True, timeout=10)

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from astro_runtime_plugin.task_logs.retention import delete_old, log_pattern
+from astro_runtime_plugin.task_logs.settings import TaskLogSettings
+from astro_runtime_plugin.task_logs.store import open_store
 from testing.cli_process import run_astro_runtime
 from testing.s3_server import (
     ACCESS_KEY,
@@ -21,6 +24,9 @@ from testing.s3_server import (
 )
 from testing.servers import free_port
 
+TEMPLATE = (
+    "dag_id={{ ti.dag_id }}/run_id={{ ti.run_id }}/task_id={{ ti.task_id }}/attempt={{ try_number }}.log"
+)
 URL = f"s3://{BUCKET}/airflow"
 
 
@@ -83,3 +89,20 @@ def test_what_is_wrong_is_named(
     done = check(tmp_path, {**server.environ(), **changes})
     assert (done.stdout, done.returncode) == ("", 78)
     assert done.stderr == f"astro-runtime: {URL} cannot be written: {problem}\n"
+
+
+def test_retention_goes_through_all_pages_of_a_bucket(
+    server: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in server.environ().items():
+        monkeypatch.setenv(name, text)
+    store = open_store(TaskLogSettings(url=f"s3://{BUCKET}/many"))
+    keys = [f"dag_id=d/run_id={number:04}/task_id=t/attempt=1.log" for number in range(1100)]
+    for key in keys:
+        store.put_new(key, b"line")
+    store.put_new("dag_id=d/keep.csv", b"1")
+    assert [stored.key for stored in store.walk()] == sorted(["dag_id=d/keep.csv", *keys])
+    pattern = log_pattern([TEMPLATE])
+    assert [*delete_old(store, pattern, before=0.0)] == []
+    assert sum(step.objects for step in delete_old(store, pattern, before=2**40)) == len(keys)
+    assert [stored.key for stored in store.walk()] == ["dag_id=d/keep.csv"]

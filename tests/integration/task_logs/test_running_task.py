@@ -12,6 +12,7 @@ import httpx
 import psutil  # type: ignore[import-untyped]
 import pytest
 
+from astro_runtime_plugin.task_logs.writer import SHIPPER
 from testing.installed_line import LINE
 from testing.proof import FIXED, Proof, copy_migrated_database
 from testing.small_airflow import SmallAirflow, small_airflow
@@ -24,7 +25,8 @@ DAG = """
 import os, time
 from datetime import timedelta
 from pathlib import Path
-from airflow.sdk import DAG, task
+from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
+from airflow.sdk import DAG, BaseOperator, task
 
 folder = Path(os.environ["FOLDER"])
 
@@ -32,6 +34,14 @@ def pause(name):
     (folder / f"{name}.reached").write_text(str(os.getpid()))
     while not (folder / f"{name}.go").exists():
         time.sleep(0.05)
+
+class Waiter(BaseOperator):
+    def execute(self, context):
+        print("before the deferral")
+        self.defer(trigger=TimeDeltaTrigger(timedelta(seconds=1)), method_name="resume")
+
+    def resume(self, context, event=None):
+        print("after the deferral")
 
 with DAG("dag", schedule="@once"):
     @task(retries=1, retry_delay=timedelta(seconds=1))
@@ -45,7 +55,7 @@ with DAG("dag", schedule="@once"):
     def mapped(number):
         print(f"mapped {number}")
 
-    grow() >> mapped.expand(number=[1, 2])
+    grow() >> mapped.expand(number=[1, 2]) >> Waiter(task_id="waiter")
 """
 
 
@@ -91,15 +101,20 @@ def airflow(
     variables = {
         "FOLDER": str(folder),
         "AIRFLOW__ASTRO_RUNTIME__TASK_LOGS": f"file://{store}",
-        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "10",
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20",
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
         "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
     }
-    elsewhere = {"AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(tmp_path / "logs-of-another-machine")}
-    with small_airflow(Proof(FIXED, home), DAG, server=elsewhere, **variables) as running:
+    server, triggerer = (
+        {"AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(tmp_path / f"logs-of-{name}")}
+        for name in ("server", "triggerer")
+    )
+    with small_airflow(Proof(FIXED, home), DAG, server=server, triggerer=triggerer, **variables) as running:
         wait_until((folder / "grow1.reached").exists, running.describe, failed=running.has_failed)
         yield running, Logs(running, running.url)
+    for logs in (home / "logs", tmp_path / "logs-of-triggerer"):
+        kill_shippers(logs)
 
 
 def kill_with_supervisor(pid: int) -> None:
@@ -108,6 +123,13 @@ def kill_with_supervisor(pid: int) -> None:
     assert supervisor
     for process in (supervisor.pid, pid):
         os.kill(process, signal.SIGKILL)
+
+
+def kill_shippers(logs: Path) -> None:
+    """End the shippers of a log folder; they would wait for more."""
+    for process in psutil.process_iter(["cmdline"]):
+        if SHIPPER in (words := process.info["cmdline"] or []) and str(logs) in words:
+            process.kill()
 
 
 def stored(store: Path, pattern: str) -> list[Any]:
@@ -130,5 +152,11 @@ def test_log_is_readable_while_the_task_runs_and_after_it_was_killed(
     for number in (1, 2):
         events = logs.events("mapped", 1, number - 1)
         assert [text for text in events if text.startswith("mapped")] == [f"mapped {number}"]
-    wait_until(lambda: not stored(store, "*.log.*"))
-    assert len(stored(store, "*.log")) == 4
+    events = logs.events("waiter", 1)
+    own = [text for text in events if "deferral" in text or text.startswith("trigger ")]
+    assert own[0] == "before the deferral"
+    assert own[-1] == "after the deferral"
+    assert len(own) > 2
+    assert len({*own}) == len(own)
+    wait_until(lambda: not stored(store, "*.log.0*"))
+    assert len(stored(store, "*.log")) == 6

@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 
 from entrypoint.build_environment import build_environment
-from entrypoint.task_logs import AIRFLOW_CONFIG, RUNTIME_CONFIG
+from entrypoint.task_logs import AIRFLOW_CONFIG, LEFT_ALONE, RUNTIME_CONFIG
 from testing.installed_line import LINE
 
 TASK_LOGS = "AIRFLOW__ASTRO_RUNTIME__TASK_LOGS"
-TO_STDOUT = "AIRFLOW__ASTRO_RUNTIME__TASK_LOGS_TO_STDOUT"
 CONFIG_CLASS = "AIRFLOW__LOGGING__LOGGING_CONFIG_CLASS"
 REMOTE = "AIRFLOW__LOGGING__REMOTE_LOGGING"
 URL = "s3://bucket/prefix"
@@ -28,8 +27,6 @@ def environ(tmp_path: Path) -> dict[str, str]:
         ({}, False),
         ({TASK_LOGS: ""}, False),
         ({TASK_LOGS: URL}, True),
-        ({TO_STDOUT: "True"}, True),
-        ({TO_STDOUT: "False"}, False),
         ({TASK_LOGS: URL, REMOTE: "False", CONFIG_CLASS: ""}, True),
         ({TASK_LOGS: URL, CONFIG_CLASS: AIRFLOW_CONFIG}, True),
         ({TASK_LOGS: URL, REMOTE: "True"}, False),
@@ -60,9 +57,7 @@ def test_operators_own_is_left_alone_with_one_line(
     (tmp_path / "airflow.cfg").write_text(f"[astro_runtime]\ntask_logs = {URL}\n[{section}]\n{text}\n")
     prepared = build_environment(environ)
     assert (CONFIG_CLASS in prepared.environ) is not is_read
-    lines = [
-        setting.log_line for setting in prepared.settings if "[astro_runtime] task_logs" in setting.log_line
-    ]
+    lines = [line for setting in prepared.settings if LEFT_ALONE in (line := setting.log_line)]
     assert len(lines) == is_read
     assert all(f"[{section}] {text.partition(' ')[0]} in " in line for line in lines)
 

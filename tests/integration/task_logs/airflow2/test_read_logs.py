@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,13 +29,25 @@ def airflow(
 ) -> Iterator[Airflow2]:
     """Run scheduler and triggerer, and a run of the DAG."""
     home = tmp_path_factory.mktemp("home")
-    airflow = Airflow2(home, server.create("read_logs", migrated), f"file://{folder}")
+    soon = {
+        "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "1",
+        "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "5",
+    }
+    airflow = Airflow2(home, server.create("read_logs", migrated), f"file://{folder}", **soon)
     airflow.airflow("dags", "reserialize")
     airflow.airflow("dags", "trigger", "logs", "--run-id", RUN)
     airflow.start("scheduler", "scheduler")
-    airflow.start("triggerer", "triggerer", "--skip-serve-logs")
     yield airflow
     airflow.close()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def triggerer(airflow: Airflow2) -> subprocess.Popen[bytes]:
+    return start_triggerer(airflow)
+
+
+def start_triggerer(airflow: Airflow2) -> subprocess.Popen[bytes]:
+    return airflow.start("triggerer", "triggerer", "--skip-serve-logs")
 
 
 @pytest.fixture(scope="module")
@@ -42,16 +56,18 @@ def reader(airflow: Airflow2) -> Iterator[LogReader]:
         yield reader
 
 
-def wait_for_text(airflow: Airflow2, reader: LogReader, task: str, expected: str, **try_of: int) -> str:
+def wait_for_text(
+    airflow: Airflow2, reader: LogReader, task: str, expected: str, run: str = RUN, **try_of: Any
+) -> str:
     """Wait until a log contains a text, and return the log."""
 
     def text() -> str:
-        found = reader.text(RUN, task, **try_of)
+        found = reader.text(run, task, **try_of)
         return found if expected in found else ""
 
     return str(
         wait_until(
-            text, lambda: reader.text(RUN, task, **try_of) + airflow.describe(), seconds=120, pause=0.5
+            text, lambda: reader.text(run, task, **try_of) + airflow.describe(), seconds=120, pause=0.5
         )
     )
 
@@ -139,3 +155,25 @@ def test_log_that_was_written_without_a_store_is_read_as_airflow_does(
     text = reader.text(RUN, "wait", try_number=7)
     assert "Found in the store" not in text
     assert "Log message source details" in text
+
+
+def test_killed_triggerers_part_is_there_beside_the_next_ones(
+    airflow: Airflow2, triggerer: subprocess.Popen[bytes], reader: LogReader, folder: Path
+) -> None:
+    run, store = "killed", FolderStore(str(folder))
+    airflow.airflow("dags", "trigger", "logs", "--run-id", run, "--conf", '{"seconds": 20}')
+    (airflow.home / f"go-{run}").touch()
+    wait_for_text(airflow, reader, "deferred", "trigger starting", run)
+    triggerer.kill()
+    wait_until(lambda: trigger_logs(store, airflow.path(run, "deferred")), airflow.describe, seconds=60)
+    start_triggerer(airflow)
+    text = wait_for_text(airflow, reader, "deferred", "after the deferral", run)
+    assert text.count("trigger starting") == 2
+    assert_in_order(
+        text.replace("trigger starting", "", 1), "before the deferral", "trigger starting", "after the"
+    )
+
+
+def trigger_logs(store: FolderStore, path: str) -> list[str]:
+    """Return the logs of triggerers that are put together."""
+    return [found.key for found in store.list(path) if re.fullmatch(r".*\.trigger\.\d+\.log", found.key)]

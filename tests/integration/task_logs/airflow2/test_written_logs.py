@@ -128,3 +128,13 @@ def test_shipper_that_is_killed_is_replaced(airflow: Airflow2, store: LogStore) 
     text = wait_for_whole(store, path, airflow)
     assert text == airflow.local(path)
     assert_each_line_once(text)
+
+
+def test_container_of_a_task_ends_when_the_store_has_the_log(airflow: Airflow2, store: LogStore) -> None:
+    path = airflow.path(RUN, "talk")
+    airflow.environ["AIRFLOW_IS_K8S_EXECUTOR_POD"] = "True"
+    assert airflow.run_task(RUN, "talk").wait(120) == 0
+    for shipper in shippers(airflow):  # nothing outlives a container
+        shipper.kill()
+    assert stored(store, path) == {"": airflow.local(path)}
+    assert b"Task exited with return code 0" in airflow.local(path)

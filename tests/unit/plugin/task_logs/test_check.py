@@ -5,12 +5,14 @@ from __future__ import annotations
 import socket
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import pytest
 
 from astro_runtime_plugin.task_logs import check_process
 from astro_runtime_plugin.task_logs.check import check_store
 from astro_runtime_plugin.task_logs.check_process import StoreCheck
+from astro_runtime_plugin.task_logs.layout import StoredObject
 from astro_runtime_plugin.task_logs.settings import TaskLogSettings
 from astro_runtime_plugin.task_logs.store import LogStore, open_store
 
@@ -47,10 +49,10 @@ class Forgetful(LogStore):
     def put_new(self, key: str, data: bytes) -> bool:
         return self.store.put_new(key, data) or self.fault == "put_new"
 
-    def put(self, key: str, source: object) -> None:
+    def put(self, key: str, source: BinaryIO, replaced: StoredObject | None = None) -> Any:
         raise NotImplementedError
 
-    def list(self, prefix: str) -> list:  # type: ignore[type-arg]
+    def list(self, prefix: str) -> list[StoredObject]:
         return [] if self.fault == "list" else self.store.list(prefix)
 
     def read(self, key: str, start: int, end: int) -> bytes:

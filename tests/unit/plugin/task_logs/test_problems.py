@@ -13,7 +13,8 @@ SECRET = "AKIAsecret"
 
 
 def error_named(name: str, text: str = SECRET) -> Exception:
-    return type(name, (Exception,), {})(text)
+    error: Exception = type(name, (Exception,), {})(text)
+    return error
 
 
 @pytest.mark.parametrize(
