@@ -407,7 +407,12 @@ FIX = Fix(
             tell_supervisor_of_command,
             ("2.11",),
         ),
-        Patch(KUBERNETES, "KubernetesExecutor._change_state", ("3d2129a79ff5a0b2",), tell_lost_pod),
+        Patch(
+            KUBERNETES,
+            "KubernetesExecutor._change_state",
+            ("3d2129a79ff5a0b2", "c875c56ed1b86ac8"),  # the second: provider 10.23, for Python 3.10
+            tell_lost_pod,
+        ),
         Patch(f"{KUBERNETES}_utils", "collect_pod_failure_details", ("7d94bf6fd40be84d",), add_disruption),
     ),
 )

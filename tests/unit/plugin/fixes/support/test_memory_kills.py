@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from astro_runtime_plugin.fixes.support.memory_kills import count_kills, describe_kills
+from astro_runtime_plugin.fixes.support.memory_kills import count_kills, describe_kills, read_peak
 
 EVENTS = "low 0\nhigh 0\nmax 7\noom 3\noom_kill {}\noom_group_kill 0\n"
 CONTROL = "oom_kill_disable 0\nunder_oom 0\noom_kill {}\n"
@@ -47,3 +47,16 @@ def test_host_without_a_count_is_named(text: str, tmp_path: Path) -> None:
     write(tmp_path, "0::/\n", "memory.events", text)
     assert count_kills(str(tmp_path)) is None
     assert "does not show" in describe_kills(None, str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("group", "name"),
+    [("0::/\n", "memory.peak"), ("4:memory:/\n", "memory/memory.max_usage_in_bytes")],
+)
+def test_peak_is_named(tmp_path: Path, group: str, name: str) -> None:
+    assert read_peak(str(tmp_path)) is None
+    write(tmp_path, group, name, f"{5 << 20}\n")
+    assert read_peak(str(tmp_path)) == 5 << 20
+    file = "memory.events" if name == "memory.peak" else "memory/memory.oom_control"
+    write(tmp_path, group, file, EVENTS.format(1))
+    assert describe_kills(0, str(tmp_path)).endswith("for lack of memory. It used up to 5 MiB.")
