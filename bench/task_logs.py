@@ -14,8 +14,8 @@ from typing import BinaryIO
 
 import psutil  # type: ignore[import-untyped]
 
-from astro_runtime_plugin.task_logs import reader
-from astro_runtime_plugin.task_logs.store import LogStore
+from astro_runtime_plugin.task_logs.reading import reader
+from astro_runtime_plugin.task_logs.stores.store import LogStore
 from bench import page
 from dev.docs import markdown
 from testing.s3_server import BUCKET, s3_server

@@ -27,8 +27,8 @@ OPERATORS_OWN = {
 }
 # What `[logging] logging_config_class` names on each line, and Airflow's own, which an operator may spell out.
 RUNTIME_CONFIG = {
-    "3.3": "astro_runtime_plugin.task_logs.airflow3.LOGGING_CONFIG",
-    "2.11": "astro_runtime_plugin.task_logs.airflow2.LOGGING_CONFIG",
+    "3.3": "astro_runtime_plugin.task_logs.airflow3.logging_config.LOGGING_CONFIG",
+    "2.11": "astro_runtime_plugin.task_logs.airflow2.logging_config.LOGGING_CONFIG",
 }
 AIRFLOW_CONFIG = "airflow.config_templates.airflow_local_settings.DEFAULT_LOGGING_CONFIG"
 WHY = "because of [astro_runtime] task_logs"

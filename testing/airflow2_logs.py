@@ -14,14 +14,14 @@ import httpx
 import psutil  # type: ignore[import-untyped]
 import psycopg2  # type: ignore[import-untyped]
 
-from astro_runtime_plugin.task_logs.store import LogStore
+from astro_runtime_plugin.task_logs.stores.store import LogStore
 from testing.entrypoint_process import CHECKOUT, isolated_environment
 from testing.fixed_secrets import FERNET_KEY, SECRET_KEY
 from testing.servers import free_port
 from testing.waiting import retry, wait_until
 
-LOGGING_CONFIG = "astro_runtime_plugin.task_logs.airflow2.LOGGING_CONFIG"
-SHIPPER = "astro_runtime_plugin.task_logs.shipper"
+LOGGING_CONFIG = "astro_runtime_plugin.task_logs.airflow2.logging_config.LOGGING_CONFIG"
+SHIPPER = "astro_runtime_plugin.task_logs.shipping.shipper"
 PASSWORD = "a password of the tests"
 DAG = """
 import logging, os, subprocess, sys, time

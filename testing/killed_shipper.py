@@ -6,9 +6,9 @@ import os
 import signal
 from typing import Any
 
-from astro_runtime_plugin.task_logs import shipper
-from astro_runtime_plugin.task_logs.store_fsspec import FolderStore
-from astro_runtime_plugin.task_logs.store_s3 import S3Store
+from astro_runtime_plugin.task_logs.shipping import shipper
+from astro_runtime_plugin.task_logs.stores.file_systems import FolderStore
+from astro_runtime_plugin.task_logs.stores.s3 import S3Store
 
 
 def main(log_folder: str, url: str, conn_id: str, method: str, moment: str, count: str) -> None:

@@ -15,8 +15,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from astro_runtime_plugin.task_logs.store import LogStore
-from astro_runtime_plugin.task_logs.store_s3 import S3Store
+from astro_runtime_plugin.task_logs.stores.s3 import S3Store
+from astro_runtime_plugin.task_logs.stores.store import LogStore
 from testing.servers import free_port
 from testing.waiting import retry
 

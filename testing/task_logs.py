@@ -11,11 +11,11 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
-from astro_runtime_plugin.task_logs import reader
+from astro_runtime_plugin.task_logs.reading import reader
 from astro_runtime_plugin.task_logs.settings import TaskLogSettings
-from astro_runtime_plugin.task_logs.spool import Spool, Status
-from astro_runtime_plugin.task_logs.store import LogStore, StoreError
-from astro_runtime_plugin.task_logs.writer import SHIPPER, LogWriter
+from astro_runtime_plugin.task_logs.shipping.spool import Spool, Status
+from astro_runtime_plugin.task_logs.shipping.writer import SHIPPER, LogWriter
+from astro_runtime_plugin.task_logs.stores.store import LogStore, StoreError
 from entrypoint.child_command import child_command
 from testing.entrypoint_process import CHECKOUT, isolated_environment
 from testing.waiting import wait_until

@@ -10,10 +10,10 @@ import click
 from entrypoint.errors import CONFIG, INTERRUPTED, UNAVAILABLE, UNKNOWN, USAGE, StartError
 
 if TYPE_CHECKING:
+    from astro_runtime_plugin.task_logs.reading.terminal import TaskLog
+    from astro_runtime_plugin.task_logs.reading.tries import TaskName, TaskTry
     from astro_runtime_plugin.task_logs.settings import TaskLogSettings
-    from astro_runtime_plugin.task_logs.store import LogStore
-    from astro_runtime_plugin.task_logs.terminal import TaskLog
-    from astro_runtime_plugin.task_logs.tries import TaskName, TaskTry
+    from astro_runtime_plugin.task_logs.stores.store import LogStore
 
 CHECK = "check"
 WAIT_SECONDS = 1.0  # between two looks at whether a task has begun
@@ -42,7 +42,7 @@ def logs(
         if run is None or task is None:
             _check(settings)
         else:
-            from astro_runtime_plugin.task_logs.tries import TaskName
+            from astro_runtime_plugin.task_logs.reading.tries import TaskName
 
             _print_log(settings, TaskName(dag, run, task, map_index), number, follow)
     except KeyboardInterrupt:
@@ -57,8 +57,8 @@ def _load_settings() -> TaskLogSettings:
 
     logging.disable(logging.WARNING)
     with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-        from astro_runtime_plugin.task_logs import tries  # noqa: F401
         from astro_runtime_plugin.task_logs.command_settings import command_settings
+        from astro_runtime_plugin.task_logs.reading import tries  # noqa: F401
 
         settings = command_settings()
     logging.captureWarnings(True)
@@ -67,7 +67,7 @@ def _load_settings() -> TaskLogSettings:
 
 def _check(settings: TaskLogSettings) -> None:
     from astro_runtime_plugin.options.urls import without_secrets
-    from astro_runtime_plugin.task_logs.check import check_store
+    from astro_runtime_plugin.task_logs.stores.check import check_store
 
     if not settings.has_store:
         raise StartError(
@@ -80,8 +80,8 @@ def _check(settings: TaskLogSettings) -> None:
 
 
 def _print_log(settings: TaskLogSettings, task: TaskName, number: int | None, follow: bool) -> None:
-    from astro_runtime_plugin.task_logs.store import StoreError
-    from astro_runtime_plugin.task_logs.terminal import as_text
+    from astro_runtime_plugin.task_logs.reading.terminal import as_text
+    from astro_runtime_plugin.task_logs.stores.store import StoreError
 
     try:
         for line in _lines(settings, task, number, follow):
@@ -95,7 +95,7 @@ def _print_log(settings: TaskLogSettings, task: TaskName, number: int | None, fo
 def _lines(settings: TaskLogSettings, task: TaskName, number: int | None, follow: bool) -> Iterator[str]:
     import time
 
-    from astro_runtime_plugin.task_logs import terminal
+    from astro_runtime_plugin.task_logs.reading import terminal
 
     found = _find(task, number)
     stores = _stores(settings)
@@ -113,7 +113,7 @@ def _find(task: TaskName, number: int | None) -> TaskTry:
     """Return the try. Raises StartError if there is none, or the database cannot be read."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from astro_runtime_plugin.task_logs.tries import UnknownTryError, find_try
+    from astro_runtime_plugin.task_logs.reading.tries import UnknownTryError, find_try
 
     try:
         return find_try(task, number)
@@ -128,7 +128,7 @@ def _find(task: TaskName, number: int | None) -> TaskTry:
 def _has_ended(task: TaskName, found: TaskTry) -> bool:
     from sqlalchemy.exc import SQLAlchemyError
 
-    from astro_runtime_plugin.task_logs.tries import has_ended
+    from astro_runtime_plugin.task_logs.reading.tries import has_ended
 
     try:
         return found.number > 0 and has_ended(task, found.number)
@@ -139,15 +139,15 @@ def _has_ended(task: TaskName, found: TaskTry) -> bool:
 def _stores(settings: TaskLogSettings) -> list[LogStore]:
     """Return where a log may be: in the store, if there is one, and on this machine."""
     from astro_runtime_plugin.task_logs.command_settings import log_folder
-    from astro_runtime_plugin.task_logs.store import open_store
-    from astro_runtime_plugin.task_logs.store_fsspec import FolderStore
+    from astro_runtime_plugin.task_logs.stores.file_systems import FolderStore
+    from astro_runtime_plugin.task_logs.stores.store import open_store
 
     local = FolderStore(log_folder())
     return [open_store(settings), local] if settings.has_store else [local]
 
 
 def _first_log(stores: list[LogStore], found: TaskTry) -> TaskLog | None:
-    from astro_runtime_plugin.task_logs.terminal import TaskLog
+    from astro_runtime_plugin.task_logs.reading.terminal import TaskLog
 
     logs = (TaskLog(store, found.path) for store in stores if found.number)
     return next((log for log in logs if log.paths()), None)

@@ -54,8 +54,8 @@ def print_supervised(start: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _print_log(logger: Any, task_instance: Any) -> bool:
+    from astro_runtime_plugin.task_logs.airflow3.stdout import print_log, relative_path
     from astro_runtime_plugin.task_logs.stdout import identity_of
-    from astro_runtime_plugin.task_logs.stdout_airflow3 import print_log, relative_path
 
     path = relative_path(logger._logger._file) if logger is not None else ""
     if path:
@@ -125,7 +125,7 @@ def _open_again(inner: Any) -> None:
 
 
 def _print_record(handler: Any, record: logging.LogRecord) -> None:
-    from astro_runtime_plugin.task_logs.stdout_airflow2 import print_record
+    from astro_runtime_plugin.task_logs.airflow2.stdout import print_record
 
     task, path = handler.astro_runtime_try
     print_record(handler.handler, task, path, record)
@@ -159,7 +159,7 @@ def pass_lines(read: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(read)
     def read_rest(runner: Any, stream: Any) -> None:
-        from astro_runtime_plugin.task_logs.stdout_airflow2 import TaskOutput
+        from astro_runtime_plugin.task_logs.airflow2.stdout import TaskOutput
 
         read(runner, TaskOutput(stream))
 

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from astro_runtime_plugin.airflow_compat import send_gauge
 from astro_runtime_plugin.database import rows, state
 from astro_runtime_plugin.options.text import printable, single_line
-from astro_runtime_plugin.task_logs.spool import Status
+from astro_runtime_plugin.task_logs.shipping.spool import Status
 
 KIND = "task logs"
 FRESH_SECONDS = 120.0  # a machine whose row is older is gone

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from astro_runtime_plugin.task_logs.layout import check_path
-from astro_runtime_plugin.task_logs.spool import TaskIdentity
+from astro_runtime_plugin.task_logs.shipping.spool import TaskIdentity
+from astro_runtime_plugin.task_logs.shipping.writer import LogWriter
 from astro_runtime_plugin.task_logs.stdout import Line, print_line, render
-from astro_runtime_plugin.task_logs.writer import LogWriter
 
 MAX_TEXT = 2000  # characters
 RECENT_BYTES = 16 * 1024  # of the log's end, in which a line is not written twice

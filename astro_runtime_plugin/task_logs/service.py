@@ -16,11 +16,11 @@ from astro_runtime_plugin.background import StoppableWait
 from astro_runtime_plugin.component import CELERY_WORKER, SCHEDULER, TRIGGERER
 from astro_runtime_plugin.options.urls import without_secrets
 from astro_runtime_plugin.task_logs import health
-from astro_runtime_plugin.task_logs.check import check_store
-from astro_runtime_plugin.task_logs.daily_retention import DailyRetention
+from astro_runtime_plugin.task_logs.retention.daily import DailyRetention
 from astro_runtime_plugin.task_logs.settings import TaskLogSettings, read_settings
-from astro_runtime_plugin.task_logs.spool import Spool, Status
-from astro_runtime_plugin.task_logs.writer import from_conf
+from astro_runtime_plugin.task_logs.shipping.spool import Spool, Status
+from astro_runtime_plugin.task_logs.shipping.writer import from_conf
+from astro_runtime_plugin.task_logs.stores.check import check_store
 
 log = logging.getLogger("astro_runtime")
 WRITERS = (SCHEDULER, TRIGGERER, CELERY_WORKER)

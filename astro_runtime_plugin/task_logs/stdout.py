@@ -13,7 +13,7 @@ import select
 from functools import cache
 from typing import Any, NamedTuple
 
-from astro_runtime_plugin.task_logs.spool import TaskIdentity
+from astro_runtime_plugin.task_logs.shipping.spool import TaskIdentity
 
 log = logging.getLogger("astro_runtime")
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 
-from astro_runtime_plugin.task_logs import check, retention, store
+from astro_runtime_plugin.task_logs.retention import old_logs
 from astro_runtime_plugin.task_logs.settings import SCHEMES
 from astro_runtime_plugin.task_logs.stdout import FIELDS, KIND
+from astro_runtime_plugin.task_logs.stores import check, store
 from tests.unit.pages import CHECKOUT, REFERENCE
 
 HOW_TO = CHECKOUT / "docs" / "how-to"
@@ -41,5 +42,5 @@ def test_every_scheme_of_a_store_is_documented() -> None:
 def test_numbers_of_the_pages_are_those_of_the_code() -> None:
     seconds = check.SECONDS + check.SPARE_SECONDS
     assert f"It takes {seconds:g} seconds\nat most" in (REFERENCE / "command-line.md").read_text()
-    assert f"{retention.STEP} objects at a time" in STORE
+    assert f"{old_logs.STEP} objects at a time" in STORE
     assert f"{store.BLOCK_BYTES // 1024} KiB" in STORE

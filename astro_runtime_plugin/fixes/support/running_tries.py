@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
-from astro_runtime_plugin.task_logs.spool import TaskIdentity, process_start
+from astro_runtime_plugin.task_logs.shipping.spool import TaskIdentity, process_start
 
 FOLDER = Path(".astro-runtime", "running")  # below Airflow's log folder, which several machines may share
 

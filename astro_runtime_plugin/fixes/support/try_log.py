@@ -11,9 +11,9 @@ from typing import Any
 
 from astro_runtime_plugin.airflow_compat import line
 from astro_runtime_plugin.task_logs.last_words import MAX_TEXT, write_last_words
-from astro_runtime_plugin.task_logs.spool import TaskIdentity
+from astro_runtime_plugin.task_logs.shipping.spool import TaskIdentity
+from astro_runtime_plugin.task_logs.shipping.writer import LogWriter, from_conf
 from astro_runtime_plugin.task_logs.stdout import Line, identity_of
-from astro_runtime_plugin.task_logs.writer import LogWriter, from_conf
 
 LOGGER = "astro_runtime"
 FORMAT = "[%(asctime)s] {%(filename)s:%(lineno)d} %(levelname)s - %(message)s"  # Airflow 2's default

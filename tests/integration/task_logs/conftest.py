@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from astro_runtime_plugin.task_logs.settings import TaskLogSettings
-from astro_runtime_plugin.task_logs.store import LogStore, open_store
+from astro_runtime_plugin.task_logs.stores.store import LogStore, open_store
 from testing.s3_server import BUCKET, S3Server, s3_server
 from testing.task_logs import Machine, machine
 

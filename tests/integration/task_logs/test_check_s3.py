@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from astro_runtime_plugin.task_logs.retention import delete_old, log_pattern
+from astro_runtime_plugin.task_logs.retention.old_logs import delete_old, log_pattern
 from astro_runtime_plugin.task_logs.settings import TaskLogSettings
-from astro_runtime_plugin.task_logs.store import open_store
+from astro_runtime_plugin.task_logs.stores.store import open_store
 from testing.cli_process import run_astro_runtime
 from testing.s3_server import (
     ACCESS_KEY,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections import Counter
 
-from astro_runtime_plugin.task_logs.shipment import Shipment
+from astro_runtime_plugin.task_logs.layout import hidden_chunks
+from astro_runtime_plugin.task_logs.shipping.shipment import Shipment
 from testing.task_log_writer import lines
 from testing.task_logs import Machine, keys, stored, until_stored
 from tests.integration.task_logs.conftest import Machines, Place
@@ -101,7 +102,9 @@ def test_parts_at_once_lose_and_double_no_line(place: Place, machines: Machines)
         assert "ended True" in writer.communicate(timeout=300)[0]
     expected = Counter(line for name in names for line in lines(400, name=name).splitlines())
     assert Counter(stored(place.store, PATH).splitlines()) == expected
-    assert keys(place.store) == [PATH]
+    # Of more than two machines, one may leave a chunk of which nothing is read.
+    hidden = {chunk.key for chunk in hidden_chunks(PATH, place.store.list(PATH))}
+    assert {*keys(place.store)} - hidden == {PATH}
 
 
 def test_chunks_that_another_part_replaced_are_shipped_again(folder_place: Place, machines: Machines) -> None:

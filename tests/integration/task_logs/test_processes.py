@@ -11,8 +11,8 @@ import threading
 
 import pytest
 
-from astro_runtime_plugin.task_logs.shipper import Shipper
-from astro_runtime_plugin.task_logs.spool import Spool, Status
+from astro_runtime_plugin.task_logs.shipping.shipper import Shipper
+from astro_runtime_plugin.task_logs.shipping.spool import Spool, Status
 from testing.s3_server import ACCESS_KEY, SECRET_KEY, S3Server
 from testing.task_log_writer import lines
 from testing.task_logs import Machine, keys, stored, until_stored
@@ -24,7 +24,7 @@ PATH = "dag_id=d/run_id=r/task_id=t/attempt=1.log"
 BEGIN = """
 import sys
 from astro_runtime_plugin.task_logs.settings import TaskLogSettings
-from astro_runtime_plugin.task_logs.writer import LogWriter
+from astro_runtime_plugin.task_logs.shipping.writer import LogWriter
 import os
 os.set_inheritable(int(sys.argv[4]), True)
 LogWriter(TaskLogSettings(url=sys.argv[2]), sys.argv[1]).begin(sys.argv[3])

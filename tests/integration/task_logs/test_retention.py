@@ -18,7 +18,7 @@ DAY_SECONDS = 24 * 60 * 60.0
 CLEAN = """
 import logging
 from astro_runtime_plugin.background import StoppableWait
-from astro_runtime_plugin.task_logs.daily_retention import DailyRetention
+from astro_runtime_plugin.task_logs.retention.daily import DailyRetention
 from astro_runtime_plugin.task_logs.settings import read_settings
 from airflow.configuration import conf
 records = []

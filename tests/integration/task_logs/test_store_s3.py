@@ -8,7 +8,7 @@ import os
 import pytest
 
 from astro_runtime_plugin.task_logs.settings import TaskLogSettings
-from astro_runtime_plugin.task_logs.store import UPLOAD_BYTES, ChangedError, StoreError, open_store
+from astro_runtime_plugin.task_logs.stores.store import UPLOAD_BYTES, ChangedError, StoreError, open_store
 from testing.s3_server import READ_ONLY_KEY, READ_ONLY_SECRET, S3Server
 from tests.integration.task_logs.conftest import Place
 

@@ -117,7 +117,7 @@ VARIABLES = {"USER_AND_PASSWORD": "user:hush", "TOKEN": "hush/hush", "UV_HTTP_RE
     [
         "leaf=1 https://user:hush@127.0.0.1:9/leaf.whl",
         "leaf https://user:hu@sh@127.0.0.1:9/leaf.whl",
-        "leaf @@ https://user:hush@127.0.0.1:9/leaf.whl",
+        "leaf  https://user:hush@127.0.0.1:9/leaf.whl",
         "leaf @ https://${USER_AND_PASSWORD}@127.0.0.1:no/leaf.whl",
         "git+https://user:hush@127.0.0.1:9/leaf@main",
         "--extra-index-url https://user:hush@127.0.0.1:no/simple\nleaf",

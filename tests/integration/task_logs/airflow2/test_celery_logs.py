@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]
 import pytest
 
-from astro_runtime_plugin.task_logs.store import LogStore
+from astro_runtime_plugin.task_logs.stores.store import LogStore
 from testing.airflow2_logs import (
     Airflow2,
     LogReader,

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from astro_runtime_plugin.task_logs.store_fsspec import FolderStore
+from astro_runtime_plugin.task_logs.stores.file_systems import FolderStore
 from testing.airflow2_logs import Airflow2, LogReader, wait_for_whole, web_server
 from testing.servers import Postgres
 from testing.waiting import wait_until

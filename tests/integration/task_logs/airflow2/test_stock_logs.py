@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from astro_runtime_plugin.task_logs.store import LogStore
+from astro_runtime_plugin.task_logs.stores.store import LogStore
 from testing.airflow2_logs import (
     Airflow2,
     assert_each_line_once,

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from astro_runtime_plugin.task_logs.store import LogStore
-from astro_runtime_plugin.task_logs.store_fsspec import FolderStore
+from astro_runtime_plugin.task_logs.stores.file_systems import FolderStore
+from astro_runtime_plugin.task_logs.stores.store import LogStore
 from testing.airflow2_logs import (
     Airflow2,
     assert_each_line_once,

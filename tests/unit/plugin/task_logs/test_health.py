@@ -12,7 +12,7 @@ from sqlalchemy import create_engine
 
 from astro_runtime_plugin.database import state
 from astro_runtime_plugin.task_logs import health
-from astro_runtime_plugin.task_logs.spool import Status
+from astro_runtime_plugin.task_logs.shipping.spool import Status
 
 STATUS = Status(pending_bytes=5, lost_bytes=2, lag_seconds=0.5, updated=100)
 

@@ -17,9 +17,9 @@ from astro_runtime_plugin.task_logs.last_words import (
     write_last_words,
 )
 from astro_runtime_plugin.task_logs.settings import TaskLogSettings
-from astro_runtime_plugin.task_logs.spool import TaskIdentity
+from astro_runtime_plugin.task_logs.shipping.spool import TaskIdentity
+from astro_runtime_plugin.task_logs.shipping.writer import LogWriter
 from astro_runtime_plugin.task_logs.stdout import Line
-from astro_runtime_plugin.task_logs.writer import LogWriter
 
 TASK = TaskIdentity(dag_id="dag", run_id="run", task_id="task")
 WORDS = Line("t", "error", "l", "Heartbeat lost")

@@ -13,9 +13,9 @@ from astro_runtime_plugin import background
 from astro_runtime_plugin.component import API_SERVER, CELERY_WORKER, SCHEDULER, WEBSERVER
 from astro_runtime_plugin.task_logs import health, service
 from astro_runtime_plugin.task_logs.settings import TaskLogSettings
-from astro_runtime_plugin.task_logs.spool import Spool, Status
+from astro_runtime_plugin.task_logs.shipping.spool import Spool, Status
 
-CONFIG = "astro_runtime_plugin.task_logs.airflow3.LOGGING_CONFIG"
+CONFIG = "astro_runtime_plugin.task_logs.airflow3.logging_config.LOGGING_CONFIG"
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from astro_runtime_plugin.task_logs import stdout
-from astro_runtime_plugin.task_logs.spool import TaskIdentity
+from astro_runtime_plugin.task_logs.shipping.spool import TaskIdentity
 from astro_runtime_plugin.task_logs.stdout import FIELDS, MARK, MAX_BYTES, Line, render
 from testing.entrypoint_process import CHECKOUT
 

@@ -9,7 +9,7 @@ import pytest
 
 from astro_runtime_plugin.fixes.support import running_tries
 from astro_runtime_plugin.fixes.support.running_tries import RunningTry, note, note_file, noted, take
-from astro_runtime_plugin.task_logs.spool import TaskIdentity
+from astro_runtime_plugin.task_logs.shipping.spool import TaskIdentity
 
 RUNNING = RunningTry(identity=TaskIdentity(dag_id="dag", run_id="run", task_id="task"), path="log", kills=2)
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from airflow.utils.log.file_task_handler import FileTaskHandler
 
-from astro_runtime_plugin.task_logs import airflow2_handler
-from astro_runtime_plugin.task_logs.airflow2_handler import TaskLogHandler
+from astro_runtime_plugin.task_logs.airflow2 import handler as handler_module
+from astro_runtime_plugin.task_logs.airflow2.handler import TaskLogHandler
 from astro_runtime_plugin.task_logs.settings import TaskLogSettings
-from astro_runtime_plugin.task_logs.spool import Spool
-from astro_runtime_plugin.task_logs.writer import LogWriter
+from astro_runtime_plugin.task_logs.shipping.spool import Spool
+from astro_runtime_plugin.task_logs.shipping.writer import LogWriter
 
 PATH = "dag/task/1.log"
 IDENTITY = {"dag_id": "dag", "run_id": "run", "task_id": "task", "map_index": -1, "try_number": 1}
@@ -24,7 +24,7 @@ IDENTITY = {"dag_id": "dag", "run_id": "run", "task_id": "task", "map_index": -1
 def logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a log folder; the paths of the logs need no database, and no shipper starts."""
     settings = TaskLogSettings(url=f"file://{tmp_path}/store")
-    monkeypatch.setattr(airflow2_handler, "_settings", lambda: settings)
+    monkeypatch.setattr(handler_module, "_settings", lambda: settings)
     monkeypatch.setattr(LogWriter, "_start_shipper", lambda *_: None)
     monkeypatch.setattr(
         FileTaskHandler, "_render_filename", lambda _, ti, number: f"dag/{ti.task_id}/{number}.log"
@@ -118,7 +118,7 @@ def test_log_is_written_where_the_spool_cannot_be(logs: Path, caplog: pytest.Log
 
 
 def test_without_a_store_nothing_is_registered(logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(airflow2_handler, "_settings", TaskLogSettings)
+    monkeypatch.setattr(handler_module, "_settings", TaskLogSettings)
     handler = TaskLogHandler(str(logs))
     handler.set_context(task())
     write(handler, "line")

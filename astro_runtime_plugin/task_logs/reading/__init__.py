@@ -1,0 +1,1 @@
+"""Task logs as readers see them: from the store and from this machine."""

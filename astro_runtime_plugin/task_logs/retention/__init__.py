@@ -1,0 +1,1 @@
+"""The deletion of old task logs."""

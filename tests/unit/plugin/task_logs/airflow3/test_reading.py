@@ -1,0 +1,135 @@
+"""Airflow 3's handler: the store first, then this machine, then a log server that answers."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, NoReturn
+
+import pytest
+from airflow.utils.log.file_task_handler import FileTaskHandler
+
+from astro_runtime_plugin.task_logs.airflow3 import reading
+from astro_runtime_plugin.task_logs.airflow3.reading import TaskLogHandler
+from astro_runtime_plugin.task_logs.layout import chunk_key
+from astro_runtime_plugin.task_logs.settings import TaskLogSettings
+from astro_runtime_plugin.task_logs.stores.store import LogStore, StoreError, open_store
+from testing.servers import free_port
+
+PATH = "dag_id=d/run_id=r/task_id=t/attempt=1.log"
+NOW = datetime.now(timezone.utc)
+LINES = json.dumps({"timestamp": NOW.isoformat(), "event": "text"}).encode() + b"\n"
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LogStore:
+    (tmp_path / "store").mkdir()
+    settings = TaskLogSettings(url=f"file://{tmp_path}/store")
+    store = open_store(settings)
+    monkeypatch.setattr(reading, "store", lambda: store)
+    monkeypatch.setattr(reading, "settings", lambda: settings)
+    monkeypatch.setattr(FileTaskHandler, "_render_filename", lambda *_, **__: PATH)
+    return store
+
+
+@pytest.fixture
+def handler(tmp_path: Path) -> TaskLogHandler:
+    return TaskLogHandler(str(tmp_path / "logs"))
+
+
+def task(state: str = "running", age: float = 60, host: str = "") -> Any:
+    end = None if state == "running" else datetime.now(timezone.utc) - timedelta(seconds=age)
+    return SimpleNamespace(
+        try_number=1, state=state, end_date=end, hostname=host, triggerer_job=None, task=None, executor=None
+    )
+
+
+def events(handler: TaskLogHandler, ti: Any) -> list[str]:
+    lines, _ = handler.read(ti, 1)
+    return [line.event for line in lines]
+
+
+def write_locally(handler: TaskLogHandler) -> None:
+    file = Path(handler.local_base, PATH)
+    file.parent.mkdir(parents=True)
+    file.write_bytes(LINES)
+
+
+def test_log_is_read_from_the_store(handler: TaskLogHandler, store: LogStore, tmp_path: Path) -> None:
+    store.put_new(chunk_key(PATH, 0), LINES)
+    assert events(handler, task())[1:] == [f"file://{tmp_path}/store/{PATH}", "::endgroup::", "text"]
+
+
+@pytest.mark.parametrize("state", ["running", "success"])
+def test_store_that_is_away_leaves_local_logs_and_a_note(
+    handler: TaskLogHandler, store: LogStore, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    def fail(_: str) -> NoReturn:
+        raise StoreError("time-out")
+
+    monkeypatch.setattr(store, "list", fail)
+    write_locally(handler)
+    lines = events(handler, task(state))
+    assert lines[-1] == "text"
+    assert "cannot be read: time-out" in lines[1]
+
+
+def test_no_store_is_as_stock_with_local_logs(
+    handler: TaskLogHandler, store: LogStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "store", lambda: None)
+    write_locally(handler)
+    assert events(handler, task("success"))[-1] == "text"
+
+
+def test_dead_workers_log_server_is_not_waited_for(
+    handler: TaskLogHandler, store: LogStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.configuration import conf
+
+    asked: list[object] = []
+    monkeypatch.setattr(FileTaskHandler, "_read_from_logs_server", lambda *args: asked.append(args))
+    monkeypatch.setattr(conf, "getint", lambda *_, **__: free_port())
+    lines = events(handler, task("success", host="127.0.0.1"))
+    assert "127.0.0.1 does not answer" in lines[1]
+    assert asked == []
+
+
+def test_rest_of_a_try_that_has_just_ended_is_waited_for(
+    handler: TaskLogHandler, store: LogStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.put_new(chunk_key(PATH, 0), LINES)
+    pauses: list[float] = []
+
+    def ship(seconds: float) -> None:
+        pauses.append(seconds)
+        store.put(PATH, io.BytesIO(LINES * 2))
+        store.delete([chunk_key(PATH, 0)])
+
+    monkeypatch.setattr(time, "sleep", ship)
+    assert events(handler, task("success", age=1))[-2:] == ["text", "text"]
+    assert len(pauses) == 1
+
+
+@pytest.mark.parametrize(("state", "age"), [("running", 0), ("success", 60)])
+def test_try_that_runs_or_ended_long_ago_is_not_waited_for(
+    handler: TaskLogHandler, store: LogStore, monkeypatch: pytest.MonkeyPatch, state: str, age: float
+) -> None:
+    store.put_new(chunk_key(PATH, 0), LINES)
+    monkeypatch.setattr(time, "sleep", pytest.fail)
+    assert events(handler, task(state, age))[-1] == "text"
+
+
+def test_failure_within_leaves_airflows_own_reading(
+    handler: TaskLogHandler, store: LogStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> NoReturn:
+        raise RuntimeError
+
+    monkeypatch.setattr(reading, "read_try", fail)
+    write_locally(handler)
+    assert events(handler, task("success"))[-1] == "text"
