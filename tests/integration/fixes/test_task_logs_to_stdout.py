@@ -127,7 +127,7 @@ def test_lines_are_printed_once_beside_the_store(proof: Proof) -> None:
     module = {"3.3": "airflow3", "2.11": "airflow2"}[LINE]
     store = {
         "AIRFLOW__ASTRO_RUNTIME__TASK_LOGS": f"file://{proof.home}/store",
-        "AIRFLOW__LOGGING__LOGGING_CONFIG_CLASS": f"astro_runtime_plugin.task_logs.{module}.LOGGING_CONFIG",
+        "AIRFLOW__LOGGING__LOGGING_CONFIG_CLASS": f"astro_runtime_plugin.task_logs.{module}.logging_config.LOGGING_CONFIG",
     }
     with task_process(proof, source("fail()"), **SET, **store) as task:
         task.wait()
