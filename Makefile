@@ -84,7 +84,7 @@ image: ## the images of both lines for this machine, or of LINE: base, non-base,
 	@$(PYTHON) -m dev.images $(TESTED)
 
 .PHONY: test-image
-test-image: $(TESTED:%=test-image-%) $(TESTED:%=test-outages-%) ## the images run for real; needs a Docker engine
+test-image: $(TESTED:%=test-image-%) test-outages ## the images run for real; needs a Docker engine
 
 test_image = RUNTIME_LINES=$* $(BIN)/python -m pytest $1 --durations=10 $(PROGRESS) $(ARGS)
 OUTAGES := tests/image/test_outages.py
@@ -92,7 +92,9 @@ OUTAGES := tests/image/test_outages.py
 $(LINES:%=test-image-%): test-image-%: $(STAMP) system image
 	$(call test_image,tests/image --ignore $(OUTAGES)) $(call prefixed,image $*)
 
-# They wait most of the time, so they can run beside the others.
+.PHONY: test-outages
+test-outages: $(TESTED:%=test-outages-%) ## those in which a part of the system is away: they wait most of the time
+
 .PHONY: $(LINES:%=test-outages-%)
 $(LINES:%=test-outages-%): test-outages-%: $(STAMP) system image
 	$(call test_image,$(OUTAGES)) $(call prefixed,outages $*)
