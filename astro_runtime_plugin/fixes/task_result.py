@@ -116,15 +116,30 @@ def push_again(push: Callable[..., None]) -> Callable[..., None]:
 
 
 def wait_at_start(run: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap `airflow tasks run`; the process of the task itself (`--raw`) starts right after its supervisor's."""
+    """Wrap `airflow tasks run`, for the supervisor as for the task's own process (`--raw`), which may start late."""
 
     @wraps(run)
-    def wait_and_run(args: Any, *rest: Any, **options: Any) -> Any:
-        if not args.raw:
-            attempt(ID, None, _wait_with_engine)
-        return run(args, *rest, **options)
+    def wait_and_run(*args: Any, **options: Any) -> Any:
+        attempt(ID, None, _wait_with_engine)
+        return run(*args, **options)
 
     return wait_and_run
+
+
+def read_again(read: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap `_get_ti`, with which `airflow tasks run` reads the task instance, in a session of its own."""
+
+    @wraps(read)
+    def read_or_wait(*args: Any, **options: Any) -> Any:
+        try:
+            return read(*args, **options)
+        except Exception as error:
+            if options.get("session") is not None or not is_passing_error(error):
+                raise
+        attempt(ID, None, _wait_with_engine)
+        return read(*args, **options)
+
+    return read_or_wait
 
 
 def _wait_with_engine() -> None:
@@ -177,5 +192,6 @@ FIX = Fix(
         Patch(MODULE, "TaskInstance.xcom_push", ("3d2665870d645e40",), push_again, ("2.11",)),
         Patch(MODULE, "_record_task_map_for_downstreams", ("7b282bef2d4f1f71",), wait_before, ("2.11",)),
         Patch(COMMAND, "task_run", ("9f825b107a9e1d10",), wait_at_start, ("2.11",)),
+        Patch(COMMAND, "_get_ti", ("0d28d6b0976d6be3",), read_again, ("2.11",)),
     ),
 )

@@ -124,10 +124,11 @@ def test_lines_before_kill_of_the_supervisor_are_printed_once(proof: Proof) -> N
 
 
 def test_lines_are_printed_once_beside_the_store(proof: Proof) -> None:
-    module = {"3.3": "airflow3", "2.11": "airflow2"}[LINE]
+    folder = {"3.3": "airflow3", "2.11": "airflow2"}[LINE]
+    configuration = f"astro_runtime_plugin.task_logs.{folder}.logging_config.LOGGING_CONFIG"
     store = {
         "AIRFLOW__ASTRO_RUNTIME__TASK_LOGS": f"file://{proof.home}/store",
-        "AIRFLOW__LOGGING__LOGGING_CONFIG_CLASS": f"astro_runtime_plugin.task_logs.{module}.logging_config.LOGGING_CONFIG",
+        "AIRFLOW__LOGGING__LOGGING_CONFIG_CLASS": configuration,
     }
     with task_process(proof, source("fail()"), **SET, **store) as task:
         task.wait()

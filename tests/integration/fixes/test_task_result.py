@@ -38,9 +38,14 @@ with DAG("dag", schedule=None, is_paused_upon_creation=False):
     def late():
         return "result"
 
-    success(), failed(), late()
+    @task
+    def raw():
+        return "result"
+
+    success(), failed(), late(), raw()
 """
 TASKS = ("success", "failed")
+SUPERVISOR = ("--local", "--ignore-all-dependencies")
 OUTAGE = 30.0  # seconds, longer than Airflow tries to save a result
 
 
@@ -54,17 +59,18 @@ def test_task_outlasts_an_outage_at_its_start_and_end(proof: Proof, server: Inte
         subprocess.run([*AIRFLOW, *words.split()], env=environ, capture_output=True, check=True, timeout=300)
     tasks: list[subprocess.Popen[bytes]] = []
 
-    def run(name: str) -> None:
-        words = ["tasks", "run", "dag", name, "run", "--local", "--ignore-all-dependencies"]
+    def run(name: str, *options: str) -> None:
+        words = ["tasks", "run", "dag", name, "run", *options]
         tasks.append(subprocess.Popen([*AIRFLOW, *words], env=environ, stderr=subprocess.DEVNULL))
 
     try:
         for name in TASKS:
-            run(name)
+            run(name, *SUPERVISOR)
         wait_until(lambda: all((proof.home / f"began {name}").exists() for name in TASKS))
         with away():
             (proof.home / "end").touch()
-            run("late")
+            run("late", *SUPERVISOR)
+            run("raw", "--raw")  # the task's own process, which its supervisor has started before the outage
             for task in tasks:
                 with suppress(subprocess.TimeoutExpired):
                     task.wait(OUTAGE / len(tasks))
@@ -75,8 +81,8 @@ def test_task_outlasts_an_outage_at_its_start_and_end(proof: Proof, server: Inte
             task.terminate()
     states = dict(postgres.sql("airflow", "SELECT task_id, state FROM task_instance"))
     assert states == proof.expect(
-        stock={"success": "running", "failed": "running", "late": None},
-        fixed={"success": "success", "failed": "failed", "late": "success"},
+        stock={"success": "running", "failed": "running", "late": None, "raw": None},
+        fixed={"success": "success", "failed": "failed", "late": "success", "raw": "success"},
     )
     pushed = postgres.sql("airflow", "SELECT key FROM xcom WHERE task_id = 'success'")
     assert pushed == proof.expect(stock=[], fixed=[("return_value",)])
