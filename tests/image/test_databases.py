@@ -33,8 +33,11 @@ def once():
 once()
 """
 CONN = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
-# LocalExecutor may run a task before the API server of `standalone` answers; the task retries its request.
-EXPECTED = ["Starting call to 'airflow.sdk.api.client.Client.request', this is the \\d"]
+# LocalExecutor may run a task before the API server of `standalone` answers; the task repeats its request.
+EXPECTED = [
+    "Starting call to 'airflow.sdk.api.client.Client.request', this is the \\d",
+    r"astro-runtime: the API server is away \((ConnectError|ReadTimeout)\); a request is repeated",
+]
 DATABASES = {
     "SQLite": [],
     "PostgreSQL": ["--env", f"{CONN}=postgresql+psycopg2://airflow:airflow@postgres/airflow"],
