@@ -97,15 +97,15 @@ def _lines(settings: TaskLogSettings, task: TaskName, number: int | None, follow
 
     from astro_runtime_plugin.task_logs.reading import terminal
 
-    found = _find(task, number)
+    task_try = _find(task, number)
     stores = _stores(settings)
-    while not (log := _first_log(stores, found)):
-        if not follow or _has_ended(task, found):
-            raise StartError(_why_no_log(found, settings), UNKNOWN)
+    while not (log := _first_log(stores, task_try)):
+        if not follow or _has_ended(task, task_try):
+            raise StartError(_why_no_log(task_try, settings), UNKNOWN)
         time.sleep(WAIT_SECONDS)
-        found = found if found.number else _find(task, number)
+        task_try = task_try if task_try.number else _find(task, number)
     if follow:
-        return terminal.follow(log, lambda: _has_ended(task, found), time.sleep, time.monotonic)
+        return terminal.follow(log, lambda: _has_ended(task, task_try), time.sleep, time.monotonic)
     return log.lines()
 
 
@@ -125,13 +125,13 @@ def _find(task: TaskName, number: int | None) -> TaskTry:
         ) from error
 
 
-def _has_ended(task: TaskName, found: TaskTry) -> bool:
+def _has_ended(task: TaskName, task_try: TaskTry) -> bool:
     from sqlalchemy.exc import SQLAlchemyError
 
     from astro_runtime_plugin.task_logs.reading.tries import has_ended
 
     try:
-        return found.number > 0 and has_ended(task, found.number)
+        return task_try.number > 0 and has_ended(task, task_try.number)
     except SQLAlchemyError:
         return False  # away for a while: the log goes on
 
@@ -146,15 +146,15 @@ def _stores(settings: TaskLogSettings) -> list[LogStore]:
     return [open_store(settings), local] if settings.has_store else [local]
 
 
-def _first_log(stores: list[LogStore], found: TaskTry) -> TaskLog | None:
+def _first_log(stores: list[LogStore], task_try: TaskTry) -> TaskLog | None:
     from astro_runtime_plugin.task_logs.reading.terminal import TaskLog
 
-    logs = (TaskLog(store, found.path) for store in stores if found.number)
+    logs = (TaskLog(store, task_try.path) for store in stores if task_try.number)
     return next((log for log in logs if log.paths()), None)
 
 
-def _why_no_log(found: TaskTry, settings: TaskLogSettings) -> str:
-    if not found.number:
+def _why_no_log(task_try: TaskTry, settings: TaskLogSettings) -> str:
+    if not task_try.number:
         return "the task has not begun; --follow waits for it"
     where = "in the store, nor on this machine" if settings.has_store else "on this machine"
-    return f"the log of try {found.number} is not {where}"
+    return f"the log of try {task_try.number} is not {where}"

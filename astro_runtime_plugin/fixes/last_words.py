@@ -60,8 +60,8 @@ def tell_zombies(purge: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(purge)
     def purge_and_tell(scheduler: Any, zombies: Any, *, session: Any) -> None:
-        found = [zombie[0] for zombie in zombies]
-        words = attempt(ID, [], _heartbeats, found, scheduler._zombie_threshold_secs)
+        instances = [zombie[0] for zombie in zombies]
+        words = attempt(ID, [], _heartbeats, instances, scheduler._zombie_threshold_secs)
         purge(scheduler, zombies, session=session)
         for word in words:
             attempt(ID, None, say_once, *word)
@@ -77,11 +77,13 @@ def _heartbeats(task_instances: Sequence[Any], limit: float) -> list[tuple[Any, 
 
     return [
         (
-            identity_of(found),
-            path_of(found),
-            lost_heartbeat(limit, getattr(found, "last_heartbeat_at", None), found.hostname, found.pid),
+            identity_of(instance),
+            path_of(instance),
+            lost_heartbeat(
+                limit, getattr(instance, "last_heartbeat_at", None), instance.hostname, instance.pid
+            ),
         )
-        for found in task_instances
+        for instance in task_instances
     ]
 
 
@@ -196,9 +198,9 @@ def tell_supervisor_of_command(execute: Callable[..., Any]) -> Callable[..., Any
 def _tell_command(command: Sequence[str], code: int) -> None:
     from astro_runtime_plugin.fixes.support.try_log import try_of_command
 
-    found = try_of_command(command)
-    if found:
-        say_once(*found, _lost_supervisor(code))
+    task_try = try_of_command(command)
+    if task_try:
+        say_once(*task_try, _lost_supervisor(code))
 
 
 def _lost_supervisor(code: int) -> str:
@@ -312,9 +314,9 @@ def _tell_lost_pod(results: Any) -> None:
     from astro_runtime_plugin.task_logs.last_words import lost_pod
 
     text = lost_pod(results.pod_name, results.failure_details)
-    found = find_try(results.key) if text and hasattr(results.key, "dag_id") else None
-    if found:
-        say_once(*found, text)
+    task_try = find_try(results.key) if text and hasattr(results.key, "dag_id") else None
+    if task_try:
+        say_once(*task_try, text)
 
 
 def add_disruption(collect: Callable[..., Any]) -> Callable[..., Any]:

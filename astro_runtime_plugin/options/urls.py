@@ -30,7 +30,7 @@ def url_problem(url: str, rule: UrlRule) -> str:
     """
     if len(url) > MAX_URL_LENGTH:
         return f"must not be longer than {MAX_URL_LENGTH} characters"
-    parts = _split(url, rule.forbidden)
+    parts = split_url(url, rule.forbidden)
     if parts is None or not (_names_host(parts) or (rule.files and _names_file(parts))):
         return rule.must_be
     if "@" in parts.netloc and not rule.credentials:
@@ -54,7 +54,8 @@ def is_plain_http(url: str) -> bool:
     return urlsplit(url).scheme == "http"
 
 
-def _split(url: str, forbidden: str) -> SplitResult | None:
+def split_url(url: str, forbidden: str) -> SplitResult | None:
+    """Return the parts of a URL; None if it cannot be read, or has a `forbidden` or unprintable character."""
     if not url.isprintable() or any(character in url for character in forbidden):
         return None
     try:

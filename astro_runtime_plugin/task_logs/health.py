@@ -79,8 +79,10 @@ def save_row(machine: str, row: Mapping[str, Any]) -> None:
 
 def fetch_machines() -> list[MachineLogs]:
     """Return what the machines have reported last; nothing if the database cannot be read."""
-    found = rows.fetch_valid(KIND, MachineRow, FRESH_SECONDS, MAX_ROWS, MAX_LENGTH)
-    return [MachineLogs(machine=printable(name), **row.model_dump()) for name, row in sorted(found.items())]
+    machine_rows = rows.fetch_valid(KIND, MachineRow, FRESH_SECONDS, MAX_ROWS, MAX_LENGTH)
+    return [
+        MachineLogs(machine=printable(name), **row.model_dump()) for name, row in sorted(machine_rows.items())
+    ]
 
 
 def summarize(store: str, retention_days: int, machines: Iterable[MachineLogs]) -> TaskLogsSummary:

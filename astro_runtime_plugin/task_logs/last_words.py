@@ -57,11 +57,11 @@ def lost_pod(name: str, details: Mapping[str, Any] | None) -> str:
         )
     reasons = [_reason(details.get(f"{part}_reason"), details.get(f"{part}_message")) for part in PARTS]
     code = details.get("exit_code")
-    known = " and ".join(reason for reason in reasons if reason)
-    if not known and (code is None or code < 128):
+    cause = " and ".join(reason for reason in reasons if reason)
+    if not cause and (code is None or code < 128):
         return ""
     end = f"; exit code {code}" + (f" (signal {code - 128})" if code > 128 else "") if code else ""
-    return f"The pod {name} failed{': ' if known else ''}{known}{end}."
+    return f"The pod {name} failed{': ' if cause else ''}{cause}{end}."
 
 
 PARTS = ("pod", "container")

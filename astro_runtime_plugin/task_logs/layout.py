@@ -92,18 +92,18 @@ def objects_in_order(path: str, objects: Iterable[StoredObject]) -> list[tuple[i
 
 def segments(path: str, objects: Iterable[StoredObject], start: int = 0) -> list[Segment]:
     """Return what to read, in order, for the log from offset `start` on; adjacent, without overlap, up to its end."""
-    found: list[Segment] = []
+    plan: list[Segment] = []
     position = start
     for offset, stored in objects_in_order(path, objects):
         end = offset + stored.size
         if end <= position:
             continue
         if offset > position:
-            found.append(Gap(position, offset))
+            plan.append(Gap(position, offset))
             position = offset
-        found.append(Stretch(stored.key, position - offset, position, end))
+        plan.append(Stretch(stored.key, position - offset, position, end))
         position = end
-    return found
+    return plan
 
 
 def whole_of(path: str, objects: Iterable[StoredObject]) -> StoredObject | None:

@@ -7,10 +7,10 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult
 
 from astro_runtime_plugin.options.section import MAX_DAYS, read_option
-from astro_runtime_plugin.options.urls import LOCAL_HOSTS, MAX_URL_LENGTH
+from astro_runtime_plugin.options.urls import LOCAL_HOSTS, MAX_URL_LENGTH, split_url
 from entrypoint.config_values import airflow_boolean
 
 log = logging.getLogger("astro_runtime")
@@ -55,7 +55,7 @@ def store_url_problem(url: str) -> str:
     """
     if len(url) > MAX_URL_LENGTH:
         return f"must not be longer than {MAX_URL_LENGTH} characters"
-    parts = _split(url)
+    parts = split_url(url, " \\")
     if parts is None or parts.scheme not in SCHEMES or not _names_place(parts):
         return URL_MUST_BE
     user, at, account = parts.netloc.rpartition("@")
@@ -64,17 +64,6 @@ def store_url_problem(url: str) -> str:
     if parts.query or parts.fragment or ".." in parts.path.split("/"):
         return "must not contain ?, # or .."
     return ""
-
-
-def _split(url: str) -> SplitResult | None:
-    if not url.isprintable() or any(sign in url for sign in " \\"):
-        return None
-    try:
-        parts = urlsplit(url)
-        _ = parts.port  # raises ValueError for an invalid port
-    except ValueError:
-        return None
-    return parts
 
 
 def _names_place(parts: SplitResult) -> bool:

@@ -80,10 +80,10 @@ def find_try(key: Any) -> tuple[TaskIdentity, str] | None:
 
     names = {name: getattr(key, name) for name in ("dag_id", "task_id", "run_id", "map_index")}
     with create_session() as session:
-        found = session.query(TaskInstance).filter_by(**names).one_or_none()
-        if found is None or getattr(key, "try_number", found.try_number) != found.try_number:
+        instance = session.query(TaskInstance).filter_by(**names).one_or_none()
+        if instance is None or getattr(key, "try_number", instance.try_number) != instance.try_number:
             return None
-        return identity_of(found), path_of(found)
+        return identity_of(instance), path_of(instance)
 
 
 def try_of_command(command: Sequence[str]) -> tuple[TaskIdentity, str] | None:

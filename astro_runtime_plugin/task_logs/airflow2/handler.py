@@ -115,11 +115,11 @@ class TaskLogHandler(FileTaskHandler):  # type: ignore[misc]
         self, ti: Any, try_number: int, metadata: dict[str, Any] | None = None
     ) -> tuple[list[tuple[str, str]], dict[str, Any]]:
         """Return what the log of a try has beyond what `metadata` says was read, and new metadata."""
-        found = self._read_parts(ti, try_number, metadata or {})
-        if found is None:  # there is no store, or it has nothing: Airflow looks for files and asks the worker
+        answer = self._read_parts(ti, try_number, metadata or {})
+        if answer is None:  # no store, or it has nothing: Airflow looks for files and asks the worker
             text, metadata = super()._read(ti, try_number, metadata)
-            found = [(ti.hostname or "", text)], metadata
-        return found
+            answer = [(ti.hostname or "", text)], metadata
+        return answer
 
     def _read_parts(
         self, ti: Any, try_number: int, metadata: dict[str, Any]

@@ -66,15 +66,15 @@ class TryLog:
             positions = self._ends(objects)
         head = [*self._sources(objects), *self._left_out(positions)] if is_first else []
         body, has_more = self._lines(objects, positions, not is_active)
-        found = {
+        answer = {
             **metadata,
             "offset": positions,
             "log_pos": sum(positions.values()),
             "end_of_log": not is_active,
         }
         if has_more:
-            del found["end_of_log"]  # so Airflow asks for more at once
-        return _texts(ti.hostname or "", head, body), found
+            del answer["end_of_log"]  # so Airflow asks for more at once
+        return _texts(ti.hostname or "", head, body), answer
 
     def _settled_objects(self, ti: Any) -> list[StoredObject]:
         """Return the objects of an ended try, after a moment if its last lines may be on their way."""
@@ -84,9 +84,9 @@ class TryLog:
 
     def _objects(self) -> list[StoredObject]:
         prefix = f"{self._path}."
-        found = self._view.list(self._path)
+        objects = self._view.list(self._path)
         self._problem = self._problem or str(self._view.problem or "")
-        return [stored for stored in found if stored.key == self._path or stored.key.startswith(prefix)]
+        return [stored for stored in objects if stored.key == self._path or stored.key.startswith(prefix)]
 
     def _ends(self, objects: list[StoredObject]) -> dict[str, int]:
         """Return where the last PIECE_BYTES of each part that has more begin, at the start of a line."""

@@ -40,7 +40,7 @@ class TryFiles(NamedTuple):
     has_ended: bool
 
 
-class Stretch(NamedTuple):
+class PageRange(NamedTuple):
     """What is read of one file: the bytes from `start` to `end`. `is_tail`: a page does not show those before."""
 
     path: str
@@ -69,14 +69,14 @@ def read_try(
     return lines, cast(LogMetadata, answer)
 
 
-def stretch_of(files: TryFiles, path: str, known: int | None, limit: int | None) -> Stretch:
-    """Return what to read of a file: from the `known` offset on, or its last `limit` bytes."""
+def stretch_of(files: TryFiles, path: str, offset: int | None, limit: int | None) -> PageRange:
+    """Return what to read of a file: from `offset` on, or its last `limit` bytes."""
     end = end_of(path, files.objects)
-    is_tail = known is None and limit is not None and end > limit
-    start = end - limit if is_tail and limit else min(known or 0, end)
+    is_tail = offset is None and limit is not None and end > limit
+    start = end - limit if is_tail and limit else min(offset or 0, end)
     if not files.has_ended:
         end = end_of_lines(files.view, path, start, end)
-    return Stretch(path, start, end, is_tail)
+    return PageRange(path, start, end, is_tail)
 
 
 def end_of_lines(view: LogView, path: str, start: int, end: int) -> int:
@@ -92,13 +92,13 @@ def end_of_lines(view: LogView, path: str, start: int, end: int) -> int:
         size *= 4
 
 
-def merged(view: LogView, stretches: list[Stretch]) -> Iterator[StructuredLogMessage]:
+def merged(view: LogView, stretches: list[PageRange]) -> Iterator[StructuredLogMessage]:
     """Yield the lines of several files by their time; those of one file in their order."""
     streams = [_timed(view, stretch, number) for number, stretch in enumerate(stretches)]
     return (message for _, _, message in merge(*streams, key=itemgetter(0, 1)))
 
 
-def _timed(view: LogView, stretch: Stretch, number: int) -> Iterator[TimedLine]:
+def _timed(view: LogView, stretch: PageRange, number: int) -> Iterator[TimedLine]:
     """Yield the lines of a file, each with a time that is not before that of the line above."""
     latest = EARLIEST
     try:
@@ -111,7 +111,7 @@ def _timed(view: LogView, stretch: Stretch, number: int) -> Iterator[TimedLine]:
         yield latest, number, note(f"*** {stretch.path} cannot be read any further: {error}")
 
 
-def _texts(view: LogView, stretch: Stretch) -> Generator[str, None, None]:
+def _texts(view: LogView, stretch: PageRange) -> Generator[str, None, None]:
     lines = stream_lines(view, stretch.path, max(stretch.start - stretch.is_tail, 0))
     if stretch.is_tail:
         next(lines, None)  # the rest of a line that begins before, if only its line break

@@ -85,8 +85,8 @@ def belongs(path: str, key: str) -> bool:
 
 def is_complete(path: str, view: LogView, objects: list[StoredObject]) -> bool:
     """Whether the store has the log as one object."""
-    own = [stored.key for stored in objects if log_path(stored.key) == path]
-    return bool(own) and all(chunk_offset(path, key) is None and not view.is_local(key) for key in own)
+    keys = [stored.key for stored in objects if log_path(stored.key) == path]
+    return bool(keys) and all(chunk_offset(path, key) is None and not view.is_local(key) for key in keys)
 
 
 def ended_recently(ti: Any) -> bool:

@@ -38,8 +38,8 @@ class TaskLog:
 
     def paths(self) -> list[str]:
         """Return the paths of the parts that exist. Raises StoreError."""
-        found = {log_path(stored.key) for stored in self.store.list(self.path)}
-        return sorted(path for path in found if TRIGGER_PART.sub("", path) == self.path)
+        paths = {log_path(stored.key) for stored in self.store.list(self.path)}
+        return sorted(path for path in paths if TRIGGER_PART.sub("", path) == self.path)
 
     def is_complete(self) -> bool:
         """Whether each part is one object. Raises StoreError."""

@@ -32,11 +32,11 @@ class LogView(LogStore):
 
     def list(self, prefix: str) -> Objects:
         """Return the objects whose keys begin with `prefix`, and local files; a store that fails has none."""
-        found = self._stored(prefix)
-        paths = {log_path(stored.key) for stored in found} | set(local_logs(self.log_folder, prefix))
+        objects = self._stored(prefix)
+        paths = {log_path(stored.key) for stored in objects} | set(local_logs(self.log_folder, prefix))
         for path in sorted(paths):
-            found += self._unsent(path, [stored for stored in found if log_path(stored.key) == path])
-        return found
+            objects += self._unsent(path, [stored for stored in objects if log_path(stored.key) == path])
+        return objects
 
     def read(self, key: str, start: int, end: int) -> bytes:
         """Return bytes of an object, or of the local file that stands for it."""

@@ -74,9 +74,9 @@ def old_objects(
     """
     logs = (stored for stored in objects if pattern.fullmatch(stored.key))
     for _, parts in groupby(logs, key=lambda stored: _LOG_ENDING.sub("", stored.key)):
-        found = list(parts)
-        if max(stored.modified for stored in found) < before:
-            yield from found
+        objects = list(parts)
+        if max(stored.modified for stored in objects) < before:
+            yield from objects
 
 
 def delete_old(

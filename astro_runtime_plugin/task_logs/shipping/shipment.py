@@ -44,8 +44,8 @@ class Shipment:
         self._spool, self._store = spool, store
         self._path = entry.path
         self._file = spool.log_file(entry.path)
-        known = spool.progress(entry.path)
-        self.progress = known if known and known.store == url else Progress(store=url)
+        progress = spool.progress(entry.path)
+        self.progress = progress if progress and progress.store == url else Progress(store=url)
         self._seen = 0
         self._saved = float("-inf")
 

@@ -152,8 +152,8 @@ class Spool:
 
     def entries(self) -> list[Entry]:
         """Return all entries; a file that is not one is left alone."""
-        found = (_read(Entry, file) for file in sorted(self.folder.glob(f"*{ENTRY}")))
-        return [entry for entry in found if entry and _is_path(entry.path)]
+        entries = (_read(Entry, file) for file in sorted(self.folder.glob(f"*{ENTRY}")))
+        return [entry for entry in entries if entry and _is_path(entry.path)]
 
     def has_ended(self, entry: Entry) -> bool:
         """Whether no process writes the log any more."""

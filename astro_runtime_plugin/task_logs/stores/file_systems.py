@@ -54,10 +54,10 @@ class FsspecStore(LogStore):
         with _store_errors():
             self._fs.invalidate_cache()
             try:
-                found = self._fs.find(folder, detail=True)
+                details = self._fs.find(folder, detail=True)
             except FileNotFoundError:
                 return []
-        objects = (self._stored(path, detail) for path, detail in found.items())
+        objects = (self._stored(path, detail) for path, detail in details.items())
         return [stored for stored in objects if stored.key.startswith(prefix)]
 
     def read(self, key: str, start: int, end: int) -> bytes:
