@@ -23,6 +23,9 @@ STATS = {"3.3": "airflow._shared.observability.metrics:stats", "2.11": "airflow.
 # What returns the fsspec file system of a scheme.
 FILE_SYSTEMS = {"3.3": "airflow.sdk.io.fs:get_fs", "2.11": "airflow.io:get_fs"}
 
+# What caches the values of secrets backends, if the operator has turned that on.
+SECRET_CACHES = {"3.3": "airflow.sdk:SecretCache", "2.11": "airflow.secrets.cache:SecretCache"}
+
 
 def line() -> str:
     """Return the line of the running Airflow. Raises StartError for an Airflow that the Runtime does not support."""
@@ -53,6 +56,12 @@ def metadata_engine() -> Any:
 def send_gauge(name: str, value: float) -> None:
     """Send a gauge with Airflow's own metrics client."""
     resolve_name(STATS[line()]).gauge(name, value)
+
+
+def forget_cached_variable(key: str, team_name: str | None = None) -> None:
+    """Remove a variable from the cache of secrets. Source: `invalidate_variable` of `SecretCache`."""
+    team = {"team_name": team_name} if line() == "3.3" else {}
+    resolve_name(SECRET_CACHES[line()]).invalidate_variable(key, **team)
 
 
 def file_system(scheme: str, conn_id: str | None) -> Any:

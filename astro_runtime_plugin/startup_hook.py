@@ -26,8 +26,9 @@ def apply_defaults(environ: MutableMapping[str, str]) -> None:
     """Put the defaults and their record into `environ`.
 
     What the entrypoint or a parent process exported is computed again, because the operator may have set something
-    since, in a shell inside the container. Logs only what the parent has not logged: forwarded overrides, and what a
-    worker computes for itself. Raises StartError for an unusable value, with Airflow's own settings in `environ`.
+    since, in a shell inside the container. Logs only what the parent has not logged: forwarded overrides, what a
+    worker computes for itself, and that the operator's own logging keeps task logs from the store. Raises StartError
+    for an unusable value, with Airflow's own settings in `environ`.
     """
     from entrypoint.build_environment import build_environment
     from entrypoint.record import decode, strip_exports
@@ -46,9 +47,17 @@ def _log(settings: Iterable[ResolvedSetting]) -> None:
     for setting in settings:
         if setting.exported and setting.set_as:
             log.warning("astro-runtime: %s", escape_line(setting.log_line))
-        elif setting.documented in PER_COMPONENT:
+        elif setting.documented in PER_COMPONENT or turns_task_logs_off(setting):
             # Like the entrypoint: this is not a warning, and Airflow configures logging later.
             print(f"astro-runtime: {escape_line(setting.log_line)}", file=sys.stderr)
+
+
+def turns_task_logs_off(setting: ResolvedSetting) -> bool:
+    """Whether this is a component with task logs, and the operator's own logging keeps them from the store."""
+    from astro_runtime_plugin.component import WITH_TASK_LOGS, from_subcommand
+    from entrypoint.task_logs import LEFT_ALONE
+
+    return setting.why == LEFT_ALONE and bool(from_subcommand(sys.argv[1:], WITH_TASK_LOGS))
 
 
 def replace_environ(environ: MutableMapping[str, str], wanted: Mapping[str, str]) -> None:

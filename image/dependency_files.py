@@ -20,7 +20,7 @@ class DependencyFileError(Exception):
 
 
 @dataclass(frozen=True)
-class Entry:
+class DependencyEntry:
     """One word of packages.txt or one logical line of requirements.txt; `str()` is its `file:line`."""
 
     path: Path

@@ -15,7 +15,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from image.dependency_files import DependencyFileError, Entry, raise_problems, read_lines, run_and_exit
+from image.dependency_files import (
+    DependencyEntry,
+    DependencyFileError,
+    raise_problems,
+    read_lines,
+    run_and_exit,
+)
 
 # Without Pattern-Only, apt-get takes an unknown name with a dot for a regular expression and installs what matches.
 # Without Error-Mode, an unreachable archive is only a warning, and all its packages are unknown.
@@ -60,13 +66,17 @@ def install(path: Path) -> None:
         clean()
 
 
-def read_packages(path: Path) -> list[Entry]:
+def read_packages(path: Path) -> list[DependencyEntry]:
     """Return the words of the list, without its comments."""
     lines = enumerate(read_lines(path), 1)
-    return [Entry(path, number, word) for number, line in lines for word in line.partition("#")[0].split()]
+    return [
+        DependencyEntry(path, number, word)
+        for number, line in lines
+        for word in line.partition("#")[0].split()
+    ]
 
 
-def check(entries: Sequence[Entry]) -> None:
+def check(entries: Sequence[DependencyEntry]) -> None:
     """Print apt-get's explanation and raise DependencyFileError if it cannot install the entries."""
     explanation = simulate(entries)
     if not explanation:
@@ -91,7 +101,7 @@ def check(entries: Sequence[Entry]) -> None:
     )
 
 
-def simulate(entries: Sequence[Entry]) -> str:
+def simulate(entries: Sequence[DependencyEntry]) -> str:
     """Return why apt-get cannot install the entries together; empty if it can."""
     process = subprocess.run(
         [*APT_GET, "-q", "--simulate", *INSTALL, *(entry.text for entry in entries)],
@@ -105,7 +115,7 @@ def simulate(entries: Sequence[Entry]) -> str:
     return process.stdout.strip() if process.returncode else ""
 
 
-def error_of(entry: Entry, explanation: str) -> str:
+def error_of(entry: DependencyEntry, explanation: str) -> str:
     """Return the first of apt-get's errors that names the entry's package; empty if none does."""
     # "E: Unable to locate package a", "E: Version '9' for 'a' was not found"
     error = rf"^E: (.*(?:package |'){re.escape(name_of(entry))}(?:'|$).*)"
@@ -115,7 +125,7 @@ def error_of(entry: Entry, explanation: str) -> str:
     return match[1] + (REMEDY_UNKNOWN if any(text in match[1] for text in UNKNOWN) else "")
 
 
-def name_of(entry: Entry) -> str:
+def name_of(entry: DependencyEntry) -> str:
     """Return the entry without version and suite."""
     return re.split("[=/]", entry.text)[0]
 

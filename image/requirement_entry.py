@@ -14,7 +14,7 @@ from packaging.utils import (
     parse_wheel_filename,
 )
 
-from image.dependency_files import Entry
+from image.dependency_files import DependencyEntry
 from image.requirement_options import (
     CONFIG_SETTINGS,
     CONSTRAINT,
@@ -37,7 +37,7 @@ URL = re.compile(r"://(?:[^\s/]*@)?([^\s@#?]+)")
 
 
 @dataclass(frozen=True)
-class RequirementEntry(Entry):
+class RequirementEntry(DependencyEntry):
     """One logical line: what it asks for, perhaps nothing, and its options, both with variables expanded.
 
     `text` is the line as it is written. `error` says why its options mean nothing; it is empty for most.

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from image.dependency_files import Entry, check_length, read_lines
+from image.dependency_files import DependencyEntry, check_length, read_lines
 from image.requirement_entry import RequirementEntry
 from image.requirement_options import (
     CONSTRAINT,
@@ -44,7 +44,7 @@ def read_requirements(path: Path, seen: set[Path] | None = None) -> Iterator[Req
             yield from read_requirements(file, seen)
 
 
-def parse(entry: Entry) -> RequirementEntry:
+def parse(entry: DependencyEntry) -> RequirementEntry:
     """Return the line with variables expanded, as pip does, and its options apart."""
     expanded = VARIABLE.sub(lambda match: os.environ.get(match[1]) or match[0], entry.text)
     requirement, words = split_line(expanded)
@@ -102,7 +102,7 @@ def _lines(entry: RequirementEntry, *, with_index: bool) -> Iterator[str]:
         yield (_with_folder(entry, entry.requirement) if match else entry.requirement) + "".join(hashes)
 
 
-def _logical_lines(path: Path) -> list[Entry]:
+def _logical_lines(path: Path) -> list[DependencyEntry]:
     """Return the lines, joined at a final backslash, without comments. As with pip, a comment ends what it joins."""
     entries, text, start = [], "", 1
     for number, line in enumerate(read_lines(path), 1):
@@ -110,9 +110,9 @@ def _logical_lines(path: Path) -> list[Entry]:
         text += f" {line}" if is_comment else line.strip("\\") if line.endswith("\\") else line
         check_length(path, start, text)
         if is_comment or not line.endswith("\\"):
-            entries.append(Entry(path, start, COMMENT.sub("", text).strip()))
+            entries.append(DependencyEntry(path, start, COMMENT.sub("", text).strip()))
             text, start = "", number + 1
-    entries.append(Entry(path, start, COMMENT.sub("", text).strip()))
+    entries.append(DependencyEntry(path, start, COMMENT.sub("", text).strip()))
     return [entry for entry in entries if entry.text]
 
 

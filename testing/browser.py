@@ -6,7 +6,7 @@ from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, Dialog, Locator, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Dialog, Locator, Page, ViewportSize, expect, sync_playwright
 
 # Without the parts of a window that nobody sees: half of the CPU time.
 CHROMIUM_PATH = "/usr/bin/chromium-headless-shell"
@@ -59,6 +59,16 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM_PATH, args=list(CHROMIUM))
         yield browser
         browser.close()
+
+
+@contextmanager
+def patient_page(milliseconds: float) -> Iterator[Page]:
+    """Open a page in a Chromium of its own, whose actions and expectations wait for so long."""
+    expect.set_options(timeout=milliseconds)
+    with chromium() as browser:
+        page = browser.new_page(viewport=WINDOW)
+        page.set_default_timeout(milliseconds)
+        yield page
 
 
 def box(locator: Locator) -> tuple[float, float, float, float]:

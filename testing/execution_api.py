@@ -1,4 +1,4 @@
-"""A stand-in for the API server, as one running task uses it: it can stop and start on one port."""
+"""A stand-in for the API server, as running tasks use it: it can stop and start on one port."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ NOT_RUNNING: Answer = (409, {"detail": {"reason": "not_running", "current_state"
 
 
 class ExecutionApi:
-    """A server for one task, which has some `retries` left.
+    """A server for tasks, each of which has some `retries` left.
 
     `requests` are the last part of the path and the body of each request. `answers` may be changed while the server
     runs. `losses` says how many answers to the requests of a path get lost. While `away` is true, it answers as a proxy
@@ -55,6 +55,7 @@ class ExecutionApi:
         self.away = False
         self.requests: list[tuple[str, Any]] = []
         self.is_holding = threading.Event()
+        self._ended: set[str] = set()
         self._held = ""
         self._release = threading.Event()
         self._server: ThreadingHTTPServer | None = None
@@ -88,13 +89,15 @@ class ExecutionApi:
             self._release.wait(60)
         if self.away:
             return 503, {}
-        last = path.partition("?")[0].rpartition("/")[2]
+        *_, task, last = path.partition("?")[0].split("/")
         self.requests.append((last, body))
         if last == "state":
-            self.answers["heartbeat"] = NOT_RUNNING
+            self._ended.add(task)
         if self.losses.get(last):
             self.losses[last] -= 1
             return 0, None
+        if last == "heartbeat" and task in self._ended:
+            return NOT_RUNNING
         return self.answers.get(last, NOT_FOUND if method == "GET" else NO_CONTENT)
 
     def count(self, path: str) -> int:

@@ -20,7 +20,12 @@ def other_lines(output: str) -> list[str]:
 
 
 def assert_printed_once(lines: list[dict[str, Any]], log: Path) -> None:
-    """Assert that each line of the log begins at the offset of one object, and that there are no others.
+    """Assert that each line of the log begins at the offset of one object, and that there are no others."""
+    assert sorted(line["offset"] for line in lines) == record_starts(log)
+
+
+def record_starts(log: Path) -> list[int]:
+    """Return where the lines of a log begin, in bytes.
 
     A record of Airflow 2 may have several lines; the others of these begin with no bracket.
     """
@@ -29,4 +34,4 @@ def assert_printed_once(lines: list[dict[str, Any]], log: Path) -> None:
         if text.startswith((b"{", b"[")):
             starts.append(position)
         position += len(text)
-    assert sorted(line["offset"] for line in lines) == starts
+    return starts

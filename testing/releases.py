@@ -8,7 +8,10 @@ from hypothesis import strategies as st
 
 from astro_runtime_plugin.releases.catalogue import releases
 from astro_runtime_plugin.releases.release import Release
+from testing.installed_line import LINE
 
+# The running release: its last day of maintenance and of basic support by the policy.
+UNTIL, BASIC = {"3.3": ("2028-11-30", "2029-05-31"), "2.11": ("2028-05-31", None)}[LINE]
 DAYS = st.dates(date(2021, 1, 1), date(2040, 12, 31))
 FORMATS = {2: "{}.{}.{}", 3: "{}.{}-{}"}
 

@@ -39,7 +39,8 @@ def log_in_by_form(url: str, path: str, username: str, password: str) -> httpx.C
         return httpx.Client(base_url=url + path, cookies=browser.cookies, timeout=30)
 
 
-API = {
+APIS = {
     "3.3": RestApi("api/v2", log_in_by_token, {"logical_date": None}),
     "2.11": RestApi("api/v1", log_in_by_form, {}),
-}[LINE]
+}
+API = APIS[LINE]

@@ -74,6 +74,12 @@ def free_port(ports: range = PORTS) -> int:
     raise OSError(f"no port of {ports} is free")
 
 
+def log_server_ports() -> dict[str, str]:
+    """Return variables with which an Airflow's log servers have ports of their own: pages ask them for logs."""
+    kinds = ("WORKER", "TRIGGER")
+    return {f"AIRFLOW__LOGGING__{kind}_LOG_SERVER_PORT": str(free_port()) for kind in kinds}
+
+
 class _Cluster:
     """The files of a PostgreSQL; it refuses to run as root, so root runs it as the user postgres."""
 

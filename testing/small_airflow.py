@@ -6,16 +6,17 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil  # type: ignore[import-untyped]
 
 from testing.api_server_process import api_server_command
 from testing.entrypoint_process import CHECKOUT
 from testing.proof import Proof
-from testing.servers import free_port
+from testing.servers import free_port, log_server_ports
 from testing.waiting import wait_until
 
 SETTINGS = {
@@ -72,7 +73,7 @@ def small_airflow(
     (proof.home / "dags" / "dag.py").write_text(source)
     port = free_port()
     address = {"AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/"}
-    environ = proof.environment(**SETTINGS, **address, **variables)
+    environ = proof.environment(**{**SETTINGS, **log_server_ports(), **address, **variables})
     with ExitStack() as stack:
         airflow = [sys.executable, "-m", "airflow"]
         commands = {
@@ -119,9 +120,14 @@ def _start(
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a component; one that waits for a task that does not end is killed with its children."""
     process.terminate()
     try:
         process.wait(30)
     except subprocess.TimeoutExpired:
+        children = psutil.Process(process.pid).children(recursive=True)
         process.kill()
         process.wait()
+        for child in children:
+            with suppress(psutil.NoSuchProcess):
+                child.kill()

@@ -47,7 +47,7 @@ with DAG("dag", schedule=None):
 """
 
 
-class Server(Protocol):
+class RestartableServer(Protocol):
     """An API server that can be stopped, and started again on its port."""
 
     url: str
@@ -62,7 +62,7 @@ class Server(Protocol):
 class TaskInOutage:
     """A supervisor and its task; `folder` is for their files, and its name that of the task's log."""
 
-    def __init__(self, folder: Path, server: Server, **variables: str) -> None:
+    def __init__(self, folder: Path, server: RestartableServer, **variables: str) -> None:
         folder.mkdir()
         self.folder, self.server = folder, server
         url = {"AIRFLOW__CORE__EXECUTION_API_SERVER_URL": server.url}

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from astro_runtime_plugin.task_logs.settings import TaskLogSettings
-from astro_runtime_plugin.task_logs.shipping.spool import TaskIdentity
+from astro_runtime_plugin.task_logs.shipping.records import TaskIdentity
 from astro_runtime_plugin.task_logs.shipping.writer import LogWriter
 
 IDENTITY = TaskIdentity(dag_id="dag", run_id="run", task_id="task", try_number=1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -13,7 +15,9 @@ import psutil  # type: ignore[import-untyped]
 
 from astro_runtime_plugin.task_logs.reading import reader
 from astro_runtime_plugin.task_logs.settings import TaskLogSettings
-from astro_runtime_plugin.task_logs.shipping.spool import Spool, Status
+from astro_runtime_plugin.task_logs.shipping.leftovers import MIN_AGE_SECONDS
+from astro_runtime_plugin.task_logs.shipping.records import Status
+from astro_runtime_plugin.task_logs.shipping.spool import Spool
 from astro_runtime_plugin.task_logs.shipping.writer import SHIPPER, LogWriter
 from astro_runtime_plugin.task_logs.stores.store import LogStore, StoreError
 from entrypoint.child_command import child_command
@@ -57,22 +61,31 @@ class Machine:
             command, env=self.environment, cwd=CHECKOUT, stdin=pipe, stdout=pipe, text=True
         )
 
-    def ship(self, *words: str, module: str = SHIPPER, environ: Mapping[str, str] | None = None) -> Shipper:
-        """Start a shipper in the foreground."""
+    def ship(
+        self, *words: str, module: str = SHIPPER, environ: Mapping[str, str] | None = None
+    ) -> ShipperProcess:
+        """Start a shipper in the foreground, and wait until it, or another one, holds the lock."""
         arguments = [str(self.logs), self.url, self.conn_id, *words]
         environment = {**self.environment, **(environ or {})}
         command = child_command(module, *arguments, environ={"PYTHONPATH": str(CHECKOUT)})
         with open(self.home / "shipper.err", "ab") as error:
-            return Shipper(subprocess.Popen(command, env=environment, cwd=CHECKOUT, stderr=error))
+            process = subprocess.Popen(command, env=environment, cwd=CHECKOUT, stderr=error)
+        wait_until(lambda: process.poll() is not None or self._has_shipper(), pause=0.05)
+        return ShipperProcess(process)
+
+    def _has_shipper(self) -> bool:
+        with suppress(FileNotFoundError):
+            lock = self.spool.lock_shipper()
+            if lock is None:
+                return True
+            os.close(lock)
+        return False
 
     def shippers(self) -> list[psutil.Process]:
         """Return the shippers of this machine."""
-        found = []
-        for process in psutil.process_iter(["cmdline"]):
-            words = process.info["cmdline"] or []
-            if SHIPPER in words and str(self.logs) in words:
-                found.append(process)
-        return found
+        words = {SHIPPER, str(self.logs)}
+        processes = psutil.process_iter(["cmdline"])
+        return [process for process in processes if words <= set(process.info["cmdline"] or [])]
 
     def kill_shippers(self) -> None:
         for process in self.shippers():
@@ -84,6 +97,23 @@ class Machine:
         """Wait until all logs of this machine are in the store, as whole objects."""
         wait_until(lambda: not self.spool.entries(), lambda: f"left: {self.spool.entries()}", seconds=seconds)
 
+    def lose(self) -> None:
+        """Lose the machine with its disk; its writers have been killed."""
+        self.kill_shippers()
+        shutil.rmtree(self.home)
+
+    def delete_leftovers(self) -> None:
+        """Let the time pass after which chunks go that were left behind, and wait until they have."""
+        self.kill_shippers()
+        for note in self.spool.leftovers():
+            self.spool.save_leftover(note.model_copy(update={"since": note.since - MIN_AGE_SECONDS}))
+
+        def are_gone() -> bool:
+            self.writer.sweep()
+            return not self.spool.leftovers()
+
+        wait_until(are_gone, lambda: f"left: {self.spool.leftovers()}", seconds=120)
+
     @property
     def status(self) -> Status:
         return self.spool.status() or Status()
@@ -92,7 +122,7 @@ class Machine:
         return (self.home / "shipper.err").read_text()
 
 
-class Shipper:
+class ShipperProcess:
     """A shipper in the foreground."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:

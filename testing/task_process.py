@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
+from testing.airflow_command import AIRFLOW_COMMANDS
 from testing.entrypoint_process import CHECKOUT
 from testing.installed_line import LINE
 from testing.proof import Proof
@@ -81,8 +82,8 @@ def _run_airflow2(proof: Proof, source: str, variables: dict[str, str]) -> Itera
     (dags / "dag.py").write_text(source)
     environ = proof.environment(FOLDER=str(folder), **variables)
     airflow = [sys.executable, "-m", "airflow"]
-    for words in (["dags", "reserialize"], ["dags", "trigger", "dag", "--run-id", "run"]):
-        subprocess.run([*airflow, *words], env=environ, cwd=CHECKOUT, capture_output=True, check=True)
+    create = [*AIRFLOW_COMMANDS, "dags reserialize", "dags trigger dag --run-id run"]
+    subprocess.run(create, env=environ, cwd=CHECKOUT, capture_output=True, check=True)
     with closing(sqlite3.connect(proof.home / "airflow.db")) as database, database:
         database.execute("UPDATE task_instance SET try_number = 1")  # as the scheduler does
     with open(folder / OUTPUT, "wb") as output:

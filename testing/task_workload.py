@@ -6,10 +6,10 @@ import json
 from uuid import uuid4
 
 
-def task_workload(log_path: str) -> str:
+def task_workload(log_path: str, **identity: str | int) -> str:
     """Return the message as JSON: the task `task` of the DAG `dag`, in `dag.py` of the DAG folder.
 
-    `log_path` is relative to Airflow's log folder.
+    `log_path` is relative to Airflow's log folder. `identity` replaces the id, the try or the map index of the task.
     """
     task_instance = {
         "id": str(uuid4()),
@@ -22,6 +22,7 @@ def task_workload(log_path: str) -> str:
         "pool_slots": 1,
         "queue": "default",
         "priority_weight": 1,
+        **identity,
     }
     return json.dumps(
         {

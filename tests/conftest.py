@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import tempfile
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -32,9 +33,10 @@ os.environ["AIRFLOW__CORE__FERNET_KEY"] = FERNET_KEY
 os.environ["AIRFLOW__API_AUTH__JWT_SECRET"] = SECRET_KEY
 os.environ["AIRFLOW__API__SECRET_KEY"] = SECRET_KEY
 
-# A shell starts what it puts into the background with these ignored, and every process of the tests would inherit it.
+# A shell in the background, and nohup, start processes with these ignored; every process of the tests would inherit it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # No database of examples on disk: a failure prints the blob that reproduces it.
 settings.register_profile("tests", database=None, deadline=None, print_blob=True)
@@ -68,8 +70,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> workers.Grou
 
 
 @pytest.fixture(scope="session")
-def oracle() -> Oracle:
+def built_oracle() -> Oracle:
     """Airflow's own `conf`, built once: that takes more than a second."""
     from tests.contract.oracle import Oracle
 
     return Oracle()
+
+
+@pytest.fixture(scope="module")
+def oracle(built_oracle: Oracle) -> Iterator[Oracle]:
+    """Airflow's own `conf`. The next file of this process finds it without what has been loaded into it."""
+    yield built_oracle
+    built_oracle.load(None)

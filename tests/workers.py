@@ -14,7 +14,6 @@ TOGETHER = {
     "/integration/web/": "web",
     "/test_first_user": "migrated",
     "/test_setup_database": "migrated",
-    "/health/test_heartbeat": "migrated",
 }
 # Parts of the paths of files that take more than half a minute, the slowest first.
 SLOW = (
@@ -26,7 +25,7 @@ SLOW = (
     "/hook/",
     "/test_first_user",
     "/test_setup_database",
-    "/test_wait_for_login",
+    "/test_wait_for_database_login",
     "/test_override_contract",
     "/test_example_dags",
     "/integration/inventory/",

@@ -9,10 +9,11 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 
 from sqlalchemy import text
 from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
 from astro_runtime_plugin.database.lock_file import locked_file
 
@@ -22,6 +23,7 @@ KEY = 0x617374726F  # the Runtime's own: Airflow's migration uses the keys 1 and
 POSTGRESQL = "SELECT pg_try_advisory_xact_lock(:key)"
 # A MySQL lock applies to all databases of the server, so its name carries the database's; it has at most 64 characters.
 MYSQL = "SELECT GET_LOCK(CONCAT('astro_runtime_', SHA1(DATABASE())), 0)"
+MYSQL_RELEASE = MYSQL.replace("GET_LOCK", "RELEASE_LOCK").replace(", 0)", ")")
 LOCK_SUFFIX = ".astro-runtime.lock"
 # The transaction that holds the lock is idle during the whole migration; not every server has each of these settings.
 NO_TIMEOUTS = """
@@ -87,7 +89,11 @@ def _mysql(connection: Connection, pause: Callable[[], None]) -> Iterator[None]:
     while not connection.scalar(text(MYSQL)):
         connection.rollback()
         pause()
-    yield
+    try:
+        yield
+    finally:  # a server frees the locks of a closed connection a moment later
+        with suppress(DBAPIError):
+            connection.execute(text(MYSQL_RELEASE))
 
 
 @contextmanager

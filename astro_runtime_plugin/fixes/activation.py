@@ -6,7 +6,8 @@ import sys
 from functools import cache
 from typing import TYPE_CHECKING
 
-from astro_runtime_plugin.fixes.registry import FIXES, ids, load_fix
+from astro_runtime_plugin.fixes.import_hook import call_after_import
+from astro_runtime_plugin.fixes.registry import FIXES, LINE_OF, ids, load_fix
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from astro_runtime_plugin.fixes.selection import Selection
 
 _watched: set[str] = set()
+_warned: set[str] = set()  # the ids of fixes that this process has warned of
 
 
 @cache
@@ -37,12 +39,10 @@ def watch_imports(*, loaded: bool) -> None:
     Pass `loaded=False` while `airflow` is being imported for the first time, because applying a fix would then import
     it a second time. Another call handles only the modules that are not watched yet.
     """
-    from wrapt import register_post_import_hook
-
     for module in {module for modules in FIXES.values() for module in modules} - _watched:
         if loaded or module not in sys.modules:
             _watched.add(module)
-            register_post_import_hook(apply_fixes, module)
+            call_after_import(module, apply_fixes)
 
 
 def watches_imports() -> bool:
@@ -73,9 +73,14 @@ def _apply_guarded(fix: str, module: ModuleType, name: str) -> None:
         _warn_once(fix.replace("_", "-"), reason(error))
 
 
-@cache
 def _warn_once(fix_id: str, why: str) -> None:
-    """Write one line to stderr: Airflow's log goes to stdout, where a script reads what a command prints."""
+    """Write one line to stderr: Airflow's log goes to stdout, where a script reads what a command prints.
+
+    A fix whose functions in several modules differ gives the first reason; `astro-runtime fixes` gives the state.
+    """
+    if fix_id in _warned:
+        return
+    _warned.add(fix_id)
     print(f"astro-runtime: fix {fix_id} is not applied; Airflow is as stock there: {why}", file=sys.stderr)
 
 
@@ -88,6 +93,9 @@ def _apply(fix: str, module: ModuleType, name: str) -> None:
     if not selection().includes(fix.replace("_", "-")):
         return
     from astro_runtime_plugin.airflow_compat import line
+
+    if LINE_OF.get(fix, line()) != line():
+        return
     from astro_runtime_plugin.fixes.application import applied_fixes, apply
 
     loaded = load_fix(fix)

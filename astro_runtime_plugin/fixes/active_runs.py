@@ -18,7 +18,7 @@ ID = "active-runs"
 FORGOTTEN = (
     "operator_triggered",
     "asset_materialization",
-)  # the types of runs after which Airflow does not count
+)  # types of runs after which Airflow does not count
 FINISHED = ("success", "failed")
 
 

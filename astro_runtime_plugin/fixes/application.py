@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 from astro_runtime_plugin.fixes.fix import Patch
 from astro_runtime_plugin.fixes.source import function_digest
@@ -15,12 +15,8 @@ class DifferentSourceError(Exception):
     """A function is not the one that the fix was proven against."""
 
 
-class Replacement(NamedTuple):
-    """What to put in the place of a function: the module or class that has it, its name there, and the value."""
-
-    owner: Any
-    name: str
-    value: Any
+# What to put in the place of a function: the module or class that has it, its name there, and the value.
+Replacement = tuple[Any, str, Any]
 
 
 def apply(patches: Sequence[Patch], module: ModuleType) -> None:
@@ -42,7 +38,7 @@ def prepare(patch: Patch, module: ModuleType) -> Replacement:
         attribute = vars(owner)[name]
     except (AttributeError, KeyError):
         raise DifferentSourceError(f"{patch.function} is not in {patch.module}") from None
-    return Replacement(owner, name, _wrap(patch, attribute))
+    return owner, name, _wrap(patch, attribute)
 
 
 def _wrap(patch: Patch, attribute: Any) -> Any:

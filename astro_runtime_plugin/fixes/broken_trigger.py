@@ -15,6 +15,7 @@ from typing import Any
 
 from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
+from astro_runtime_plugin.fixes.support.database_errors import is_database_error
 from astro_runtime_plugin.fixes.support.retries import Retries
 
 TRIGGERER = "airflow.jobs.triggerer_job_runner"
@@ -58,7 +59,7 @@ def update_rest(update: Callable[..., None]) -> Callable[..., None]:
         try:
             update(runner, requested_trigger_ids)
         except Exception as error:
-            if is_of_database(error) or not attempt(ID, 0, fail_broken, runner, requested_trigger_ids):
+            if is_database_error(error) or not attempt(ID, 0, fail_broken, runner, requested_trigger_ids):
                 raise
             update(runner, requested_trigger_ids)
 
@@ -92,7 +93,7 @@ def skip_unreadable(create: Callable[..., Any]) -> Callable[..., Any]:
         try:
             workload = create(supervisor, trigger, *args, **options)
         except Exception as error:
-            if is_of_database(error):
+            if is_database_error(error):
                 raise
             postpone(trigger.id, error)
             return None
@@ -108,13 +109,6 @@ def postpone(trigger_id: int, error: Exception) -> None:
         log.warning(
             "astro-runtime: trigger %s waits: its DAG cannot be read (%s)", trigger_id, type(error).__name__
         )
-
-
-def is_of_database(error: Exception) -> bool:
-    """Whether an error says something about the database rather than about a trigger."""
-    from sqlalchemy.exc import SQLAlchemyError
-
-    return isinstance(error, SQLAlchemyError)
 
 
 FIX = Fix(

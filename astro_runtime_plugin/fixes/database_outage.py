@@ -88,7 +88,7 @@ def _wait_for_return(runner: Any, error: Exception, end: float) -> bool:
     if not is_database_outage(error) or left <= 0:
         return False
     log.warning(
-        "astro-runtime: the scheduler has lost the database (%s), and waits for it for %.0f s",
+        "astro-runtime: the scheduler has lost the database (%s), and waits for up to %.0f s",
         type(error).__name__,
         left,
     )

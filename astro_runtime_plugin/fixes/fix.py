@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from importlib import import_module
+from typing import Any, NamedTuple
 
 BOTH_LINES = ("3.3", "2.11")
 Wrap = Callable[[Any], Any]
 
 
-@dataclass(frozen=True)
-class Patch:
+def lazy(name: str) -> Wrap:
+    """Return the wrapper `module.function` of `support/`, imported when it wraps: a process imports what it needs."""
+    module, _, function = name.rpartition(".")
+
+    def wrap(original: Any) -> Any:
+        return getattr(import_module(f"astro_runtime_plugin.fixes.support.{module}"), function)(original)
+
+    wrap.__name__ = function
+    return wrap
+
+
+class Patch(NamedTuple):
     """One function of Airflow that a fix wraps or replaces.
 
     Each patch must be harmless on its own: the others are left out if their functions have a different source.
@@ -28,8 +38,7 @@ class Patch:
     lines: tuple[str, ...] = BOTH_LINES
 
 
-@dataclass(frozen=True)
-class Fix:
+class Fix(NamedTuple):
     """A fault of Airflow that the Runtime repairs until Airflow does."""
 
     id: str

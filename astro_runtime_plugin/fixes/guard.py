@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from functools import cache
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
 log = logging.getLogger("astro_runtime")
+_warned: set[str] = set()  # the ids of fixes whose failure this process has logged
 
 
 def attempt(fix_id: str, default: R, function: Callable[P, R], *args: P.args, **options: P.kwargs) -> R:
@@ -21,6 +21,8 @@ def attempt(fix_id: str, default: R, function: Callable[P, R], *args: P.args, **
         return default
 
 
-@cache
 def _warn_once(fix_id: str, error: str) -> None:
+    if fix_id in _warned:
+        return
+    _warned.add(fix_id)
     log.warning("astro-runtime: fix %s failed (%s); Airflow works as stock there", fix_id, error)

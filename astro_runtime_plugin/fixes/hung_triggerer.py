@@ -23,9 +23,8 @@ from astro_runtime_plugin.fixes.guard import attempt
 TRIGGERER = "airflow.jobs.triggerer_job_runner"
 ID = "hung-triggerer"
 PATIENCE = 3  # times the threshold, after Airflow has noticed
-MIN_ROUNDS = (
-    10  # of listening, about a second each, so that a slow call in this process does not count as silence
-)
+# Of listening, about a second each, so that a slow call in this process does not count as silence.
+MIN_ROUNDS = 10
 log = logging.getLogger("astro_runtime")
 
 
@@ -63,7 +62,7 @@ def end_if_hung(heartbeat: Callable[[Any], None]) -> Callable[[Any], None]:
         heartbeat(supervisor)
         if attempt(ID, False, has_hung, supervisor):
             log.error(
-                "astro-runtime: the triggers have hung, so the triggerer ends; its triggers start again"
+                "astro-runtime: the triggers hang, so the triggerer exits; the next one runs its triggers"
             )
             attempt(ID, None, supervisor.kill, signal.SIGKILL)
             raise RuntimeError("the triggers have hung")

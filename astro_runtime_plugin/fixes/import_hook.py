@@ -1,4 +1,4 @@
-"""Waits for the first import of Airflow in a Python process, and registers the fixes then.
+"""Waits for the first import of Airflow in a Python process, registers the fixes then, and applies them after imports.
 
 `astro_runtime_fixes.pth` imports this module at the start of every Python of the environment, so it imports nothing.
 """
@@ -7,26 +7,64 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from importlib.machinery import ModuleSpec
     from types import ModuleType
 
 
 class AirflowImportHook:
-    """A meta path finder that finds nothing, and notices the first import of `airflow`.
+    """A meta path finder that notices the first import of `airflow`, and the end of the imports that have a callback.
 
-    It stays on `sys.meta_path`: Python goes through that list, and would skip the next finder if this one left.
+    It finds a module with the other finders. It stays on `sys.meta_path`: Python goes through that list, and would skip
+    the next finder if this one left.
     """
 
     def __init__(self) -> None:
         self.waits = True
+        self.callbacks: dict[str, Callable[[ModuleType], None]] = {}
+        self._searches: set[str] = set()  # another finder may ask all finders, too
 
     def find_spec(
         self, name: str, path: "Sequence[str] | None" = None, target: "ModuleType | None" = None
-    ) -> None:
-        """Register the fixes if Airflow is being imported."""
+    ) -> "ModuleSpec | None":
+        """Register the fixes if Airflow is being imported; return the spec of a module that has a callback."""
         if name == "airflow" and self.waits:
             self.waits = False
             register_fixes()
+        if name not in self.callbacks or name in self._searches:
+            return None
+        self._searches.add(name)
+        try:
+            return self._find_with_callback(name, path, target)
+        finally:
+            self._searches.discard(name)
+
+    def _find_with_callback(
+        self, name: str, path: "Sequence[str] | None", target: "ModuleType | None"
+    ) -> "ModuleSpec | None":
+        for finder in sys.meta_path:
+            find_spec = None if finder is self else getattr(finder, "find_spec", None)
+            spec: ModuleSpec | None = find_spec(name, path, target) if find_spec else None
+            if spec:
+                self._add_callback(name, spec.loader)
+                return spec
+        return None
+
+    def _add_callback(self, name: str, loader: object) -> None:
+        """Have a loader call the callback after it has executed the module, once."""
+        execute = getattr(loader, "exec_module", None)
+        if execute is None or isinstance(loader, type):  # Python's built-in modules share their loader
+            return
+
+        def execute_and_call(module: "ModuleType") -> None:
+            execute(module)
+            if module.__name__ == name and (callback := self.callbacks.pop(name, None)):
+                callback(module)
+
+        try:
+            loader.exec_module = execute_and_call  # type: ignore[attr-defined]
+        except AttributeError:  # a loader that takes none; the module stays as it is
+            return
 
 
 def register_fixes() -> None:
@@ -39,7 +77,19 @@ def register_fixes() -> None:
         return
 
 
-def install() -> None:
-    """Put the hook first on `sys.meta_path`, once."""
-    if not any(type(finder).__name__ == "AirflowImportHook" for finder in sys.meta_path):
-        sys.meta_path.insert(0, AirflowImportHook())  # type: ignore[arg-type]
+def install() -> AirflowImportHook:
+    """Put the hook first on `sys.meta_path`, unless it is on that list. Return it."""
+    for finder in sys.meta_path:
+        if isinstance(finder, AirflowImportHook):
+            return finder
+    hook = AirflowImportHook()
+    sys.meta_path.insert(0, hook)
+    return hook
+
+
+def call_after_import(name: str, callback: "Callable[[ModuleType], None]") -> None:
+    """Call `callback` with a module when it has been imported; at once if it has been."""
+    if module := sys.modules.get(name):
+        callback(module)
+    else:
+        install().callbacks[name] = callback

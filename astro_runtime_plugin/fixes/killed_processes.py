@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from signal import SIGKILL
 from typing import Any
 
 from astro_runtime_plugin.fixes.fix import Fix, Patch
@@ -28,16 +27,16 @@ class KilledTaskError(RuntimeError):
     """The process of a task has died; the executor that gets this reports the task as failed."""
 
 
-def note_kills(start: Callable[..., Any]) -> Callable[..., Any]:
+def count_kills_before(start: Callable[..., Any]) -> Callable[..., Any]:
     """Wrap `ActivitySubprocess.start`, which forks the task."""
     from astro_runtime_plugin.fixes.support.memory_kills import count_kills
 
     @wraps(start)
-    def note(*args: Any, **options: Any) -> Any:
+    def count_and_start(*args: Any, **options: Any) -> Any:
         _kills[:] = [attempt(ID, None, count_kills)]
         return start(*args, **options)
 
-    return note
+    return count_and_start
 
 
 def leave_to_scheduler(update: Callable[[Any], None]) -> Callable[[Any], None]:
@@ -60,9 +59,9 @@ def has_died(process: Any) -> bool:
 
 
 def _explain(process: Any) -> None:
-    from astro_runtime_plugin.fixes.support.memory_kills import describe_kills
+    from astro_runtime_plugin.fixes.support.memory_kills import explain_exit
 
-    cause = describe_kills(_kills[0]) if process._exit_code == -SIGKILL else ""
+    cause = explain_exit(process._exit_code, _kills[0])
     text = f"{cause} The scheduler takes over: callbacks, e-mails and retries follow."
     process.process_log.error(text.strip())
 
@@ -74,7 +73,7 @@ FIX = Fix(
     issue="https://github.com/apache/airflow/issues/60858",
     ends="The failure callbacks of a task run after `kill -9` of its process.",
     patches=(
-        Patch(SUPERVISOR, "ActivitySubprocess.start", ("3b7c00d9ab984ddf",), note_kills, ("3.3",)),
+        Patch(SUPERVISOR, "ActivitySubprocess.start", ("3b7c00d9ab984ddf",), count_kills_before, ("3.3",)),
         Patch(
             SUPERVISOR,
             "ActivitySubprocess.update_task_state_if_needed",

@@ -17,11 +17,13 @@ import threading
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
-from astro_runtime_plugin.fixes.support.interruption import Interruption
+
+if TYPE_CHECKING:
+    from astro_runtime_plugin.fixes.support.interruption import Interruption
 
 ID = "killed-tasks"
 RUNNER, COMMS = "airflow.sdk.execution_time.task_runner", "airflow.sdk.execution_time.comms"
@@ -59,6 +61,8 @@ def _interruptions(*args: Any, **options: Any) -> list[Interruption]:
     stop = signal.getsignal(signal.SIGTERM)
     if not (_wrapped >= SAFEGUARDS and _stop and callable(stop) and has_own_kill(task)):
         return []
+    from astro_runtime_plugin.fixes.support.interruption import Interruption
+
     return [Interruption(stop, lambda: bool(_stop[0][0]))]
 
 

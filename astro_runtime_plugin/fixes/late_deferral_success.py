@@ -45,7 +45,7 @@ class EventFilter:
         """Take the executor's events, and return those that the scheduler is to process."""
         events: Events = self._executor.get_event_buffer(*args, **options)
         for key in attempt(ID, [], resumed_keys, events, self._session):
-            log.info("astro-runtime: %s has resumed; its success is that of its pause, so it is ignored", key)
+            log.info("astro-runtime: %s has resumed; the late report of its deferral is ignored", key)
             del events[key]
         return events
 
@@ -56,10 +56,10 @@ def filter_events(process: Callable[..., int]) -> Callable[..., int]:
 
     @wraps(process)
     def process_filtered(*args: Any, **options: Any) -> int:
-        call = parameters.bind(*args, **options)
-        session = call.arguments["session"]
-        call.arguments["executor"] = EventFilter(call.arguments["executor"], session)
-        return process(*call.args, **call.kwargs)
+        if not {"executor", "session"} <= options.keys():  # Airflow's loop names them, and binding takes time
+            args, options = (), parameters.bind(*args, **options).arguments
+        executor = EventFilter(options["executor"], options["session"])
+        return process(*args, **{**options, "executor": executor})
 
     return process_filtered
 

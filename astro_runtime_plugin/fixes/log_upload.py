@@ -53,8 +53,8 @@ def retry_upload(upload: Callable[..., None]) -> Callable[..., None]:
                 if upload_once(upload, args, options):
                     _state["failed"] = None
                     return
-            except Exception as caught:
-                error = caught
+            except Exception as failure:
+                error = failure
             if delay is None or time.monotonic() + delay > end:
                 break
             log.warning("astro-runtime: the log was not uploaded; trying again in %g s", delay)
@@ -80,7 +80,9 @@ def upload_once(upload: Callable[..., None], args: Any, options: Any) -> bool:
         except Exception as error:
             if results[-1:] != [True]:
                 raise
-            log.warning("astro-runtime: the log is uploaded, its local copy stays (%s)", type(error).__name__)
+            log.warning(
+                "astro-runtime: the log was uploaded, but its local copy stays (%s)", type(error).__name__
+            )
     return False not in results[-1:]
 
 
@@ -107,12 +109,12 @@ def watch_store(results: list[object]) -> Any:
     if write is None:
         return None
 
-    def write_and_note(*args: Any, **options: Any) -> Any:
+    def write_and_record(*args: Any, **options: Any) -> Any:
         result = write(*args, **options)
         results.append(result)
         return result
 
-    store.write = write_and_note
+    store.write = write_and_record
     return store
 
 

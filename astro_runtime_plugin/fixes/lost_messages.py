@@ -102,7 +102,7 @@ class MessageReconciler:
                 executor.workloads.pop(task.key, None)
         if tasks:
             log.warning(
-                "astro-runtime: tasks are sent again: neither the broker nor a worker has the messages of %d",
+                "astro-runtime: %d tasks are sent again: neither the broker nor a worker has their messages",
                 len(tasks),
             )
 

@@ -19,10 +19,15 @@ from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
 from astro_runtime_plugin.fixes.support.grace import NEVER, Grace, extend, grant, read_grace
 from astro_runtime_plugin.fixes.support.lost_database import take_loss
+from astro_runtime_plugin.fixes.support.scheduler_heartbeats import (
+    adoption_timeout,
+    has_silent_task,
+    last_heartbeat_of_others,
+    task_timeout,
+)
 
 MODULE, CLASS = "airflow.jobs.scheduler_job_runner", "SchedulerJobRunner"
 ID = "outage-grace"
-TIMEOUT_ATTRIBUTES = ("_task_instance_heartbeat_timeout_secs", "_zombie_threshold_secs")  # of 3.3, of 2.11
 
 
 class Contact:
@@ -82,7 +87,7 @@ def spare_running_tasks(purge: Callable[..., None]) -> Callable[..., None]:
 def _update_contact(runner: Any) -> None:
     """Notice an outage before this process, or since this scheduler's last heartbeat."""
     if not contact.began:
-        _notice_outage(runner, _last_heartbeat_of_others(runner), True)
+        _notice_outage(runner, last_heartbeat_of_others(runner), True)
         contact.began = True
     _notice_outage(runner, take_loss(), True)
     contact.heartbeat = max(contact.heartbeat or 0.0, runner.job.latest_heartbeat.timestamp())
@@ -101,19 +106,19 @@ def _notice_outage(runner: Any, last: float | None, certain: bool) -> None:
     """
     now = time.time()
     age = now - last if last is not None else 0.0
-    least = min(_adoption_timeout(), _timeout(runner) / 2)
+    least = min(adoption_timeout(), task_timeout(runner) / 2)
     if age > least:  # a slow scheduler too waits with the tasks of others
-        contact.others = extend(contact.others, now, _adoption_timeout())
-    if age > (least if certain else _timeout(runner) / 2):
-        grant(now, now, _timeout(runner), f"no heartbeat of a scheduler was written for {age:.0f} s")
+        contact.others = extend(contact.others, now, adoption_timeout())
+    if age > (least if certain else task_timeout(runner) / 2):
+        grant(now, now, task_timeout(runner), f"no heartbeat of a scheduler was written for {age:.0f} s")
 
 
 def _in_grace(runner: Any) -> bool:
     """Whether tasks without heartbeats must be spared; looks for an outage only if there are such tasks."""
-    if not _has_silent_task(runner):
+    if not has_silent_task(runner):
         return False
-    timeout, now = _timeout(runner), time.time()
-    return now < max(read_grace(now, timeout).until, _grace_after_gap(timeout, now).until)
+    limit, now = task_timeout(runner), time.time()
+    return now < max(read_grace(now, limit).until, _grace_after_gap(limit, now).until)
 
 
 def _grace_after_gap(timeout: float, now: float) -> Grace:
@@ -126,55 +131,6 @@ def _grace_after_gap(timeout: float, now: float) -> Grace:
     if end is None or end + timeout < now:
         return NEVER
     return grant(end, now, timeout, "no API server was alive")
-
-
-def _last_heartbeat_of_others(runner: Any) -> float | None:
-    """Return the last heartbeat of another scheduler, dead or alive; None if there was none before."""
-    from airflow.jobs.job import Job
-    from airflow.utils.session import create_session
-    from sqlalchemy import func, select
-
-    others = (Job.job_type == "SchedulerJob", Job.id != runner.job.id)
-    with create_session() as session:
-        last = session.scalar(select(func.max(Job.latest_heartbeat)).where(*others))
-    return float(last.timestamp()) if last else None
-
-
-def _has_silent_task(runner: Any) -> bool:
-    """Whether Airflow would fail a task now."""
-    from airflow.utils.session import create_session
-
-    with create_session() as session:
-        return session.execute(_silent_tasks(runner).limit(1)).first() is not None
-
-
-def _silent_tasks(runner: Any) -> Any:
-    from datetime import datetime, timezone
-
-    from airflow.jobs.job import Job, JobState
-    from airflow.models.taskinstance import TaskInstance as Task
-    from sqlalchemy import or_, select
-
-    limit = datetime.fromtimestamp(time.time() - _timeout(runner), timezone.utc)
-    tasks = select(Task.task_id).where(
-        Task.state.in_(("running", "restarting")), Task.queued_by_job_id == runner.job.id
-    )
-    if hasattr(Task, "last_heartbeat_at"):
-        return tasks.where(Task.last_heartbeat_at < limit)
-    silent = or_(Job.state != JobState.RUNNING, Job.latest_heartbeat < limit)
-    return tasks.join(Job, Task.job_id == Job.id).where(silent)
-
-
-def _timeout(runner: Any) -> float:
-    """Return the seconds without a heartbeat after which Airflow fails a running task."""
-    return next(float(vars(runner)[name]) for name in TIMEOUT_ATTRIBUTES if name in vars(runner))
-
-
-def _adoption_timeout() -> float:
-    """Return the seconds without a heartbeat after which a scheduler counts as dead."""
-    from airflow.configuration import conf
-
-    return float(conf.getint("scheduler", "scheduler_health_check_threshold"))
 
 
 FIX = Fix(

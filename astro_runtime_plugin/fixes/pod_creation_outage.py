@@ -22,9 +22,8 @@ from astro_runtime_plugin.fixes.support.outage import FIRST_PAUSE, MAX_PAUSE, is
 
 ID = "pod-creation-outage"
 OUTAGE_SECONDS = 60.0  # a failure that long after the last one belongs to another outage
-_pauses: WeakKeyDictionary[Any, tuple[float, float]] = (
-    WeakKeyDictionary()
-)  # seconds, and when the pause began
+# The last pause of each executor: its length in seconds, and when it began.
+_pauses: WeakKeyDictionary[Any, tuple[float, float]] = WeakKeyDictionary()
 
 
 def pause_after_failure(

@@ -16,6 +16,11 @@ FIXES: dict[str, tuple[str, ...]] = {
     "outage_grace": ("airflow.jobs.scheduler_job_runner",),
     "database_outage": ("airflow.jobs.scheduler_job_runner",),
     "task_result": ("airflow.models.taskinstance", "airflow.cli.commands.task_command"),
+    "secrets_outage": (
+        "airflow.secrets.metastore",
+        "airflow.models.variable",
+        "airflow.models.connection",
+    ),
     "lost_messages": ("airflow.providers.celery.executors.celery_executor",),
     "lost_pods": ("airflow.providers.cncf.kubernetes.executors.kubernetes_executor",),
     "celery_broker_outage": (
@@ -51,6 +56,7 @@ FIXES: dict[str, tuple[str, ...]] = {
     ),
     "killed_processes": ("airflow.sdk.execution_time.supervisor",),
     "last_seconds": ("airflow.sdk.execution_time.supervisor",),
+    "stuck_supervisor": ("airflow.sdk.execution_time.supervisor",),
     "lost_children": ("airflow.sdk.execution_time.supervisor",),
     "killed_local_worker": ("airflow.executors.local_executor",),
     "full_log_volume": (
@@ -82,6 +88,7 @@ FIXES: dict[str, tuple[str, ...]] = {
     ),
     # The others.
     "asset_deadlock": ("airflow.api_fastapi.execution_api.routes.task_instances",),
+    "mariadb_assets": ("airflow.jobs.scheduler_job_runner",),
     "log_upload": (
         "airflow.sdk.execution_time.supervisor",
         "airflow.sdk.execution_time.callback_supervisor",
@@ -94,6 +101,27 @@ FIXES: dict[str, tuple[str, ...]] = {
     "pod_log_text": ("kubernetes.client.api_client",),
     "forked_connections": ("airflow.utils.orm_event_handlers",),
     "lost_exit": ("airflow.jobs.job",),
+}
+
+# The fixes for a fault of one line only; the other line need not load them.
+LINE_OF = {
+    "api_server_outage": "3.3",
+    "token_lifetime": "3.3",
+    "task_result": "2.11",
+    "killed_tasks": "3.3",
+    "killed_processes": "3.3",
+    "last_seconds": "3.3",
+    "stuck_supervisor": "3.3",
+    "lost_children": "3.3",
+    "killed_local_worker": "3.3",
+    "full_log_volume": "3.3",
+    "asset_deadlock": "3.3",
+    "mariadb_assets": "3.3",
+    "log_upload": "3.3",
+    "clean_dags": "3.3",
+    "hung_triggerer": "3.3",
+    "active_runs": "3.3",
+    "lost_exit": "2.11",
 }
 
 

@@ -11,6 +11,7 @@ import inspect
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from hashlib import sha256
+from operator import itemgetter
 from types import CodeType, FunctionType
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -56,7 +57,10 @@ def function_digest(function: FunctionType) -> str:
 def _last_line(code: CodeType) -> int:
     """Return the last line that has bytecode, including nested functions."""
     inside = (_last_line(constant) for constant in code.co_consts if isinstance(constant, CodeType))
-    return max([code.co_firstlineno, *(line for *_, line in code.co_lines() if line), *inside])
+    lines: Iterator[int] = filter(
+        None, map(itemgetter(2), code.co_lines())
+    )  # some bytecode belongs to no line
+    return max([code.co_firstlineno, *lines, *inside])
 
 
 def file_digest(path: str, name: str) -> str:

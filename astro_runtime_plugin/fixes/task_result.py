@@ -7,8 +7,6 @@ wait until the database answers, for as long as the task's supervisor does.
 
 from __future__ import annotations
 
-import logging
-import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -16,14 +14,11 @@ from typing import Any
 from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
 from astro_runtime_plugin.fixes.support.database_errors import is_passing_error
+from astro_runtime_plugin.fixes.support.running_task import task, wait_for_database, wait_with_engine
 
-log = logging.getLogger("astro_runtime")
 MODULE, COMMAND = "airflow.models.taskinstance", "airflow.cli.commands.task_command"
 ID = "task-result"
 KILLED = ("AirflowTaskTerminated", "KeyboardInterrupt")
-PAUSE = 2.0  # seconds between two attempts to connect
-# The session of the task that this process runs, and whether the task's own code may have begun.
-_task: dict[str, Any] = {"session": None, "began": False}
 
 
 def run_again(run: Callable[..., Any]) -> Callable[..., Any]:
@@ -31,19 +26,19 @@ def run_again(run: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(run)
     def run_and_repeat(ti: Any, *args: Any, **options: Any) -> Any:  # Airflow passes it by this name
-        session, task = options.get("session"), ti.task
-        _task.update(session=session, began=False)
+        session, operator = options.get("session"), ti.task
+        task.session, task.began = session, False
         try:
             return run(ti, *args, **options)
         except Exception as error:
-            if session is None or _task["began"] or not is_passing_error(error):
+            if session is None or task.began or not is_passing_error(error):
                 raise
             session.rollback()
             _wait_guarded()
-            ti.task = task
+            ti.task = operator
             return run(ti, *args, **options)
         finally:
-            _task["session"] = None
+            task.session = None
 
     return run_and_repeat
 
@@ -56,7 +51,7 @@ def repeat(call: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return call(*args, **options)
         except Exception as error:
-            if _task["session"] is None or not is_passing_error(error):
+            if task.session is None or not is_passing_error(error):
                 raise
         _wait_guarded()
         return call(*args, **options)
@@ -69,7 +64,7 @@ def wait_after(execute: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(execute)
     def execute_and_wait(*args: Any, **options: Any) -> Any:
-        _task["began"] = True
+        task.began = True
         try:
             result = execute(*args, **options)
         except BaseException as error:
@@ -105,7 +100,7 @@ def push_again(push: Callable[..., None]) -> Callable[..., None]:
         try:
             return push(instance, *args, **options)
         except Exception as error:
-            if _task["session"] is None or not clean or not is_passing_error(error):
+            if task.session is None or not clean or not is_passing_error(error):
                 raise
             if session is not None:
                 session.rollback()
@@ -120,7 +115,7 @@ def wait_at_start(run: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(run)
     def wait_and_run(*args: Any, **options: Any) -> Any:
-        attempt(ID, None, _wait_with_engine)
+        attempt(ID, None, wait_with_engine)
         return run(*args, **options)
 
     return wait_and_run
@@ -136,44 +131,15 @@ def read_again(read: Callable[..., Any]) -> Callable[..., Any]:
         except Exception as error:
             if options.get("session") is not None or not is_passing_error(error):
                 raise
-        attempt(ID, None, _wait_with_engine)
+        attempt(ID, None, wait_with_engine)
         return read(*args, **options)
 
     return read_or_wait
 
 
-def _wait_with_engine() -> None:
-    from airflow import settings
-    from sqlalchemy.orm import Session
-
-    with Session(settings.engine) as session:
-        _wait(session)
-
-
 def _wait_guarded() -> None:
-    if _task["session"] is not None:
-        attempt(ID, None, _wait, _task["session"])
-
-
-def _wait(session: Any) -> None:
-    """Return once the session's database answers, or after the time that the task's supervisor waits for it."""
-    from airflow.configuration import conf
-    from sqlalchemy import text
-
-    start, warned = time.monotonic(), False
-    while True:
-        try:
-            session.execute(text("SELECT 1"))
-            return
-        except Exception as error:
-            session.rollback()
-            limit = conf.getint("scheduler", "scheduler_zombie_task_threshold")
-            if not is_passing_error(error) or time.monotonic() - start > limit:
-                return
-        if not warned:
-            log.warning("astro-runtime: the database is away; the task waits for up to %s s", limit)
-        warned = True
-        time.sleep(PAUSE)
+    if task.session is not None:
+        attempt(ID, None, wait_for_database, task.session)
 
 
 FIX = Fix(

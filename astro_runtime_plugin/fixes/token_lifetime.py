@@ -53,7 +53,7 @@ def is_set(config: ConfigParser) -> bool:
 
 FIX = Fix(
     id=ID,
-    title="The token of a running task outlives an outage that the scheduler bears",
+    title="The token of a running task outlives an outage that the scheduler tolerates",
     symptom="After some minutes without an API server, running tasks get 403 for every request, and are killed.",
     issue="https://github.com/apache/airflow/issues/67939",
     ends="Airflow renews a task's token so early that what is left is longer than `task_instance_heartbeat_timeout`.",

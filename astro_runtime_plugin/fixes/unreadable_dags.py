@@ -80,6 +80,8 @@ def leave_out(select_work: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(select_work)
     def select_readable(owner: Any, *args: Any, **options: Any) -> Any:
+        if not unreadable:
+            return select_work(owner, *args, **options)
         with _exclusion(_session(args, options)):
             return select_work(owner, *args, **options)
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import logging
 from itertools import islice
+from typing import Any
 
+from astro_runtime_plugin.options.section import read_option
 from astro_runtime_plugin.options.urls import LINK, url_problem
 from entrypoint.errors import truncate
 
+log = logging.getLogger("astro_runtime")
 MAX_LINKS = 50
 MAX_NAME_LENGTH = 100  # characters
 MUST_BE = "a JSON object of names and http(s) URLs"
@@ -19,6 +23,20 @@ DEFAULTS = {
     "Provider registry": "https://airflow.apache.org/registry/",
     "Issue tracker": "https://github.com/apache/airflow/issues",
 }
+
+
+def configured_links(conf: Any, airflow_version: str) -> dict[str, str]:
+    """Return the links of `[astro_runtime] links` as name → URL; a link that is left out is logged."""
+    links, problems = read_links(read_option(conf, "links"), airflow_version)
+    for problem in problems:
+        log.warning("%s", problem)
+    return links
+
+
+def menu_links(links: dict[str, str], airflow_version: str) -> dict[str, str]:
+    """Return the links for Airflow's docs menu, which already has a link to the documentation of its version."""
+    documentation = DOCUMENTATION.format(airflow=airflow_version)
+    return {name: url for name, url in links.items() if url != documentation}
 
 
 def read_links(text: str | None, airflow_version: str) -> tuple[dict[str, str], list[str]]:

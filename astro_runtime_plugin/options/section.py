@@ -7,7 +7,6 @@ from configparser import Error as ConfigParserError
 from functools import cache
 from typing import Any
 
-from astro_runtime_plugin.options.links import DOCUMENTATION, read_links
 from entrypoint.config_values import airflow_boolean
 
 log = logging.getLogger("astro_runtime")
@@ -27,26 +26,12 @@ def read_option(conf: Any, name: str) -> str | None:
     return value
 
 
-def configured_links(conf: Any, airflow_version: str) -> dict[str, str]:
-    """Return the links of `[astro_runtime] links` as name → URL."""
-    links, problems = read_links(read_option(conf, "links"), airflow_version)
-    for problem in problems:
-        log.warning("%s", problem)
-    return links
-
-
-def menu_links(links: dict[str, str], airflow_version: str) -> dict[str, str]:
-    """Return the links for Airflow's docs menu, which already has a link to the documentation of its version."""
-    documentation = DOCUMENTATION.format(airflow=airflow_version)
-    return {name: url for name, url in links.items() if url != documentation}
-
-
 def notices_enabled(conf: Any) -> bool:
     """Return `[astro_runtime] notices`: whether notices appear in the UI and in the log. The default is True."""
     text = (read_option(conf, NOTICES) or "").strip()
     value = airflow_boolean(text or "True")
     if value is None:
-        _warn_once(f"[astro_runtime] {NOTICES} must be True or False; using True")
+        warn_once(f"[astro_runtime] {NOTICES} must be True or False; using True")
     return value is not False
 
 
@@ -57,13 +42,13 @@ def notice_days(conf: Any, name: str) -> int:
         return int(text)
     default = DEFAULT_DAYS[name]
     if text:
-        _warn_once(
+        warn_once(
             f"[astro_runtime] {name} must be a whole number of days from 0 to {MAX_DAYS}; using {default}"
         )
     return default
 
 
 @cache
-def _warn_once(text: str) -> None:
-    """Log a warning once; a web server reads the settings for every page."""
+def warn_once(text: str) -> None:
+    """Log a warning once; some processes read the settings again and again, such as a web server for every page."""
     log.warning("%s", text)

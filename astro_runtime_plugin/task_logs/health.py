@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from astro_runtime_plugin.airflow_compat import send_gauge
 from astro_runtime_plugin.database import rows, state
 from astro_runtime_plugin.options.text import printable, single_line
-from astro_runtime_plugin.task_logs.shipping.spool import Status
+from astro_runtime_plugin.task_logs.shipping.records import Status
 
 KIND = "task logs"
 FRESH_SECONDS = 120.0  # a machine whose row is older is gone
@@ -21,14 +21,19 @@ Seconds = Annotated[float, Field(ge=0, le=10**9)]
 Problem = Annotated[str, AfterValidator(single_line)]
 
 
-class MachineLogs(BaseModel):
-    """What one machine has yet to send to the store."""
+class MachineRow(BaseModel):
+    """A machine's row in the database: what it has yet to send to the store."""
 
-    machine: str = Field(description="the host, as Airflow records it")
     pending_bytes: Bytes = Field(description="what is on its disk, and not yet in the store")
     lost_bytes: Bytes = Field(description="what was gone before it could be sent")
     lag_seconds: Seconds = Field(description="how long the oldest pending byte has waited")
     problem: Problem = Field(description="why the store takes nothing; empty if it does")
+
+
+class MachineLogs(MachineRow):
+    """What one machine has yet to send to the store."""
+
+    machine: str = Field(description="the host, as Airflow records it")
 
 
 class TaskLogsSummary(BaseModel):
@@ -40,15 +45,6 @@ class TaskLogsSummary(BaseModel):
     lost_bytes: int = Field(description="what was gone before it could be sent")
     lag_seconds: float = Field(description="how long the oldest pending byte has waited")
     machines: list[MachineLogs] = Field(description="the machines that write task logs, sorted")
-
-
-class MachineRow(BaseModel):
-    """A machine's row in the database."""
-
-    pending_bytes: Bytes
-    lost_bytes: Bytes
-    lag_seconds: Seconds
-    problem: Problem = ""
 
 
 def machine_row(status: Status, problem: str, now: float) -> dict[str, Any]:

@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from astro_runtime_plugin.task_logs.layout import check_path
-from astro_runtime_plugin.task_logs.shipping.spool import TaskIdentity
+from astro_runtime_plugin.task_logs.shipping.records import TaskIdentity
 from astro_runtime_plugin.task_logs.shipping.writer import LogWriter
-from astro_runtime_plugin.task_logs.stdout import Line, print_line, render
+from astro_runtime_plugin.task_logs.stdout import LogEvent, Place, print_line
 
 MAX_TEXT = 2000  # characters
 RECENT_BYTES = 16 * 1024  # of the log's end, in which a line is not written twice
 ORDINARY = (None, "", "Error", "Completed")  # reasons of a container that say no more than its exit code
+MAY_BE_CUT = "If the machine that wrote this log is gone with its disk, its last second may be missing."
 DESCRIPTIONS = {"OOMKilled": " (out of memory)", "Evicted": " (an eviction)"}
 
 
@@ -52,9 +53,7 @@ def lost_supervisor(code: int, memory: str = "") -> str:
 def lost_pod(name: str, details: Mapping[str, Any] | None) -> str:
     """Return the words about a pod that has failed, from what the executor knows; "" if the task has its own."""
     if details is None:
-        return (
-            f"The pod {name} was deleted before the task had ended: evicted, drained, preempted or by hand."
-        )
+        return f"The pod {name} was deleted before the task had ended: by eviction, drain, preemption or by hand."
     reasons = [_reason(details.get(f"{part}_reason"), details.get(f"{part}_message")) for part in PARTS]
     code = details.get("exit_code")
     cause = " and ".join(reason for reason in reasons if reason)
@@ -74,8 +73,16 @@ def _reason(reason: Any, message: Any) -> str:
     return f"{reason}{DESCRIPTIONS.get(reason, '')}{': ' if text else ''}{text.rstrip('.')}"
 
 
-def write_last_words(writer: LogWriter, task: TaskIdentity, path: str, data: bytes, line: Line) -> bool:
-    """Append `data`, a line as Airflow writes it, to the log of a try; return False if nobody could read it there.
+def doubt(writer: LogWriter, path: str) -> str:
+    """Return what last words from another machine say about the log: its end may not have reached the store."""
+    is_local = (writer.spool.log_folder / path).is_file()
+    return MAY_BE_CUT if writer.settings.has_store and not is_local else ""
+
+
+def write_last_words(writer: LogWriter, task: TaskIdentity, path: str, data: bytes, line: LogEvent) -> bool:
+    """Append `data`, a line as Airflow writes it, to the log of a try; return whether it did.
+
+    It does not where nobody could read it, or where the log has it already.
 
     `line` is the same for stdout, if the settings say so. Raises OSError, and ValueError for a path.
     """
@@ -88,7 +95,7 @@ def write_last_words(writer: LogWriter, task: TaskIdentity, path: str, data: byt
     finally:
         writer.end(path)
     if writer.settings.to_stdout:
-        print_line(render(task, path, offset, line))
+        print_line(Place(task, path).render(offset, line))
     return True
 
 

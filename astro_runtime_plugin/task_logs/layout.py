@@ -77,17 +77,20 @@ def log_path(key: str) -> str:
 
 
 def objects_in_order(path: str, objects: Iterable[StoredObject]) -> list[tuple[int, StoredObject]]:
-    """Return the objects of the log with their offsets: the whole first, then the chunks; no empty ones."""
-    placed: list[tuple[int, int, StoredObject]] = []
+    """Return the objects of the log with their offsets: the whole first, then the chunks; no empty ones.
+
+    A chunk that begins within the whole object and ends behind it is left out: the whole object was made without it,
+    and whoever put it puts it again, behind.
+    """
+    objects = [stored for stored in objects if stored.size]
+    whole = whole_of(path, objects)
+    end = whole.size if whole else 0
+    chunks = []
     for stored in objects:
         offset = chunk_offset(path, stored.key)
-        if not stored.size:
-            continue
-        if stored.key == path:
-            placed.append((-1, 0, stored))
-        elif offset is not None:
-            placed.append((offset, offset, stored))
-    return [(offset, stored) for _, offset, stored in sorted(placed)]
+        if offset is not None and not offset < end < offset + stored.size:
+            chunks.append((offset, stored))
+    return [*([(0, whole)] if whole else []), *sorted(chunks)]
 
 
 def segments(path: str, objects: Iterable[StoredObject], start: int = 0) -> list[Segment]:
@@ -111,18 +114,14 @@ def whole_of(path: str, objects: Iterable[StoredObject]) -> StoredObject | None:
     return next((stored for stored in objects if stored.key == path), None)
 
 
-def hidden_chunks(path: str, objects: Iterable[StoredObject]) -> list[StoredObject]:
-    """Return the chunks of which nothing is read, because the whole object has all of their bytes."""
-    objects = list(objects)
-    whole = whole_of(path, objects)
-    end = whole.size if whole else 0
-    return [
-        stored
-        for offset, stored in objects_in_order(path, objects)
-        if stored.key != path and offset + stored.size <= end
-    ]
-
-
 def end_of(path: str, objects: Iterable[StoredObject]) -> int:
     """Return the offset at which the log ends, 0 if there is none."""
     return max((offset + stored.size for offset, stored in objects_in_order(path, objects)), default=0)
+
+
+def covered_chunks(path: str, objects: Iterable[StoredObject]) -> list[tuple[int, StoredObject]]:
+    """Return the chunks of which nothing is read, since the whole object has their bytes, each with its end."""
+    objects = list(objects)
+    whole = whole_of(path, objects)
+    ends = [(offset + stored.size, stored) for offset, stored in objects_in_order(path, objects)]
+    return [(end, stored) for end, stored in ends if whole and stored != whole and end <= whole.size]

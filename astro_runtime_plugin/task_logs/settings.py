@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import re
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import SplitResult
 
-from astro_runtime_plugin.options.section import MAX_DAYS, read_option
+from astro_runtime_plugin.options.section import MAX_DAYS, read_option, warn_once
 from astro_runtime_plugin.options.urls import LOCAL_HOSTS, MAX_URL_LENGTH, split_url
 from entrypoint.config_values import airflow_boolean
 
-log = logging.getLogger("astro_runtime")
-
 URL, CONN_ID, TO_STDOUT = "task_logs", "task_logs_conn_id", "task_logs_to_stdout"
 RETENTION_DAYS = "task_logs_retention_days"
+OUR_LOGGING = "astro_runtime_plugin.task_logs."
 SCHEMES = ("s3", "gs", "abfs", "abfss", "file")
 ACCOUNT_SCHEMES = ("abfs", "abfss")  # abfs://CONTAINER@ACCOUNT.dfs.core.windows.net/PREFIX
 CONNECTION_ID = re.compile(r"[\w.-]{1,250}", re.ASCII)  # as Airflow checks one
@@ -31,6 +28,7 @@ class TaskLogSettings:
     conn_id: str = ""
     to_stdout: bool = False
     retention_days: int = 0
+    delete_local: bool = False  # a log's file on this machine, once the store has all of it
 
     @property
     def has_store(self) -> bool:
@@ -39,13 +37,21 @@ class TaskLogSettings:
 
 
 def read_settings(conf: Any) -> TaskLogSettings:
-    """Return the settings of `[astro_runtime]`, from Airflow's `conf`."""
+    """Return the settings of `[astro_runtime]`, and `[logging] delete_local_logs`, from Airflow's `conf`."""
+    delete_local = str(conf.get("logging", "delete_local_logs", fallback=""))
     return TaskLogSettings(
         url=_text(conf, URL, store_url_problem).rstrip("/"),
         conn_id=_text(conf, CONN_ID, _conn_id_problem),
         to_stdout=_text(conf, TO_STDOUT, _boolean_problem).lower() in ("true", "t", "1"),
         retention_days=int(_text(conf, RETENTION_DAYS, _days_problem) or 0),
+        delete_local=airflow_boolean(delete_local) is True,
     )
+
+
+def active_settings(conf: Any) -> TaskLogSettings:
+    """Return the settings; without a store where the operator's own logging is in use."""
+    settings, config_class = read_settings(conf), conf.get("logging", "logging_config_class", fallback="")
+    return settings if config_class.startswith(OUR_LOGGING) else replace(settings, url="", retention_days=0)
 
 
 def store_url_problem(url: str) -> str:
@@ -89,12 +95,6 @@ def _text(conf: Any, name: str, problem_of: Any) -> str:
     text = (read_option(conf, name) or "").strip()
     problem = problem_of(text) if text else ""
     if problem:
-        _warn_once(f"[astro_runtime] {name} {problem}; it counts as not set")
+        warn_once(f"[astro_runtime] {name} {problem}; it counts as not set")
         return ""
     return text
-
-
-@cache
-def _warn_once(text: str) -> None:
-    """Log a warning once; some processes read the settings again and again."""
-    log.warning("%s", text)

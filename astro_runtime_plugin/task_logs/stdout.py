@@ -1,19 +1,19 @@
 """The lines of tasks' logs on stdout, for collectors: one JSON object for each, with the fields of FIELDS.
 
 The process that writes a line to a try's log prints it as well: it has the line's offset and its secrets are masked,
-no line waits for another process, and a line that is in the log when the process is killed is on stdout, too.
+no line waits for another process, and of a process that is killed at most one line is in the log and not on stdout.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import select
 from functools import cache
 from typing import Any, NamedTuple
 
-from astro_runtime_plugin.task_logs.shipping.spool import TaskIdentity
+from astro_runtime_plugin.task_logs.json_text import dump
+from astro_runtime_plugin.task_logs.shipping.records import TaskIdentity
 
 log = logging.getLogger("astro_runtime")
 
@@ -42,7 +42,7 @@ FIELDS = {
 }
 
 
-class Line(NamedTuple):
+class LogEvent(NamedTuple):
     """A line of a log; `exception` is a traceback, `fields` whatever else the line has."""
 
     timestamp: str
@@ -58,31 +58,42 @@ def identity_of(task_instance: Any) -> TaskIdentity:
     return TaskIdentity(**{name: getattr(task_instance, name) for name in TaskIdentity.model_fields})
 
 
-def render(task: TaskIdentity, path: str, offset: int, line: Line) -> bytes:
-    """Return a line as JSON with its end, of at most MAX_BYTES; what is no text becomes `?`."""
-    line = line._replace(logger=line.logger[:MAX_NAME], level=line.level[:MAX_NAME])
-    place = {"kind": KIND, **task.model_dump(), "log": path, "offset": offset}
-    result, room = _encode(place, line, 0), MAX_BYTES // 2
-    while len(result) > MAX_BYTES and room:
-        result, room = _encode(place, *_cut(line, room)), room // 2
-    return result
+class Place:
+    """The log of a try, which all of its lines on stdout name: `path` is relative to Airflow's log folder."""
+
+    def __init__(self, task: TaskIdentity, path: str) -> None:
+        self._start = dump({"kind": KIND, **task.model_dump(), "log": path})[:-1] + b',"offset":'
+
+    def render(self, offset: int, line: LogEvent) -> bytes:
+        """Return a line as JSON with its end, of at most MAX_BYTES; what is no text becomes `?`."""
+        if len(line.logger) > MAX_NAME or len(line.level) > MAX_NAME:
+            line = line._replace(logger=line.logger[:MAX_NAME], level=line.level[:MAX_NAME])
+        result, room = self._encode(offset, line), MAX_BYTES // 2
+        while len(result) > MAX_BYTES and room:
+            result, room = self._encode(offset, *_cut(line, room)), room // 2
+        return result
+
+    def _encode(self, offset: int, line: LogEvent, cut: int = 0) -> bytes:
+        timestamp, level, logger, message, exception, fields = line
+        content: dict[str, Any] = {
+            "timestamp": timestamp,
+            "level": level,
+            "logger": logger,
+            "message": message,
+            "exception": exception,
+        }
+        if fields:
+            content["fields"] = fields
+        if cut:
+            content["cut"] = cut
+        return b"%b%d,%b\n" % (self._start, offset, dump(content)[1:])
 
 
-def _encode(place: dict[str, Any], line: Line, cut: int) -> bytes:
-    content = line._asdict()
-    if not line.fields:
-        del content["fields"]
-    if cut:
-        content["cut"] = cut
-    text = json.dumps({**place, **content}, ensure_ascii=False, default=str, separators=(",", ":"))
-    return text.encode(errors="replace") + b"\n"
-
-
-def _cut(line: Line, room: int) -> tuple[Line, int]:
+def _cut(line: LogEvent, room: int) -> tuple[LogEvent, int]:
     """Return the line with `room` bytes for its texts, and how many are left out."""
     exception = (line.exception or "").encode(errors="replace")
     message = line.message.encode(errors="replace")
-    fields = json.dumps(line.fields, default=str).encode(errors="replace") if line.fields else b""
+    fields = dump(line.fields) if line.fields else b""
     end = exception[-room // 2 :] if exception else b""
     start = message[: room - len(end)]
     short = line._replace(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from astro_runtime_plugin.options.section import configured_links, menu_links, read_option
+from astro_runtime_plugin.options.links import configured_links, menu_links
+from astro_runtime_plugin.options.section import read_option
 from astro_runtime_plugin.releases.image_tag import image_tag
 
 

@@ -16,12 +16,12 @@ from astro_runtime_plugin.notices.service import NoticeList
 from astro_runtime_plugin.parallelism.snapshot import WorkersSummary
 from astro_runtime_plugin.task_logs.health import TaskLogsSummary
 from astro_runtime_plugin.web.html_pages import URL_PREFIX
-from astro_runtime_plugin.web.schemas import Fix, Runtime
+from astro_runtime_plugin.web.schemas import FixStatus, Runtime
 
 Json = dict[str, Any]
 
 REF = "#/components/schemas/{model}"
-MODELS = (Fix, Runtime, WorkersSummary, TaskLogsSummary, NoticeList)
+MODELS = (FixStatus, Runtime, WorkersSummary, TaskLogsSummary, NoticeList)
 DESCRIPTION = (
     "What runs here, and why. Every endpoint needs a login, and the permission under which Airflow shows the same"
     " facts; no answer may be cached."
@@ -98,7 +98,7 @@ def document() -> Json:
 
 def paths() -> Json:
     """Return the endpoints, below URL_PREFIX."""
-    fixes = {"type": "array", "items": _reference(Fix.__name__)}
+    fixes = {"type": "array", "items": _reference(FixStatus.__name__)}
     listed = {"type": "array", "items": _reference("RunningComponent")}
     page = {"description": "The page.", "content": {"text/html": {"schema": {"type": "string"}}}}
     return {

@@ -36,7 +36,7 @@ class Setting(BaseModel):
     set_as: str = Field(description="where the operator has set it; empty if nowhere")
 
 
-class Fix(BaseModel):
+class FixStatus(BaseModel):
     """A fault of Airflow that the Runtime repairs."""
 
     id: str = Field(description="its id, by which `[astro_runtime] fixes` turns it off")
@@ -80,9 +80,9 @@ def runtime_info(
     )
 
 
-def fixes() -> list[Fix]:
+def fixes() -> list[FixStatus]:
     """Return the fixes of the running Airflow, with their state in this installation."""
-    return [Fix(**row) for row in installed_fixes()]
+    return [FixStatus(**row) for row in installed_fixes()]
 
 
 def settings(record: Iterable[ResolvedSetting]) -> list[Setting]:

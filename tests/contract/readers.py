@@ -11,6 +11,7 @@ from typing import Any
 from unittest.mock import patch
 
 from testing.installed_line import LINE
+from testing.scheduler_parts import scheduler_3
 
 
 def values_in_airflow() -> dict[str, list[float]]:
@@ -18,14 +19,14 @@ def values_in_airflow() -> dict[str, list[float]]:
     from airflow.executors import base_executor
     from airflow.jobs.job import Job
     from airflow.providers.cncf.kubernetes.executors.kubernetes_executor import KubernetesExecutor
-    from airflow.providers.cncf.kubernetes.kube_config import KubeConfig
 
     # The monitor of the running workers would stay in this process; tests/integration/parallelism tests it.
     with patch("astro_runtime_plugin.parallelism.activate.activate"):
         job = Job()
     executor = import_copy(base_executor).BaseExecutor()
     scheduler = SCHEDULER[LINE](job, executor)
-    kubernetes = KubeConfig()
+    kubernetes_executor = KubernetesExecutor()
+    kubernetes = kubernetes_executor.kube_config
     return {
         "AIRFLOW__SCHEDULER__DAG_DIR_LIST_INTERVAL": [INTERVAL[LINE]()],
         "AIRFLOW__CELERY__STALLED_TASK_TIMEOUT": [scheduler._task_queued_timeout],
@@ -39,16 +40,10 @@ def values_in_airflow() -> dict[str, list[float]]:
             kubernetes.worker_pods_creation_batch_size
         ],
         "AIRFLOW__KUBERNETES_EXECUTOR__TASK_PUBLISH_MAX_RETRIES": [
-            KubernetesExecutor().task_publish_max_retries
+            kubernetes_executor.task_publish_max_retries
         ],
         "AIRFLOW__SCHEDULER__MAX_TIS_PER_QUERY": [job.max_tis_per_query],
     }
-
-
-def _scheduler_3(job: Any, executor: Any) -> Any:
-    from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
-
-    return SchedulerJobRunner(job=job, executors=[executor])
 
 
 def _scheduler_2(job: Any, executor: Any) -> Any:
@@ -103,7 +98,7 @@ def _interval_2() -> float:
     return float(manager.dag_dir_list_interval)
 
 
-SCHEDULER: dict[str, Callable[[Any, Any], Any]] = {"3.3": _scheduler_3, "2.11": _scheduler_2}
+SCHEDULER: dict[str, Callable[[Any, Any], Any]] = {"3.3": scheduler_3, "2.11": _scheduler_2}
 PARALLELISM: dict[str, Callable[[Any], float]] = {"3.3": _parallelism_3, "2.11": _parallelism_2}
 INTERVAL: dict[str, Callable[[], float]] = {"3.3": _interval_3, "2.11": _interval_2}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import warnings
@@ -19,12 +20,14 @@ from entrypoint.defaults import DEFAULTS
 from entrypoint.option_names import ConfigOption
 from testing.installed_line import LINE
 from tests.contract.config_files import ConfigFiles, write_draft
-from tests.contract.config_strategies import Draft, drafts, numbers
+from tests.contract.config_strategies import Draft, drafts, names_of, numbers
 from tests.contract.oracle import Expected, Oracle, replaced_environ
 from tests.contract.readers import values_in_airflow
 
 GENERATE = "import airflow.configuration as c; c.write_default_airflow_configuration_if_needed()"
-
+SECTIONS = {
+    name.section for setting in DEFAULTS for name in names_of(setting) if isinstance(name, ConfigOption)
+}
 
 pytestmark = pytest.mark.timeout(0)  # --states determines how long it takes
 
@@ -43,6 +46,13 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> str:
         [sys.executable, "-c", GENERATE], env=environ, check=True, capture_output=True, timeout=300
     )
     return (home / "airflow.cfg").read_text()
+
+
+@pytest.fixture(scope="module")
+def generated_sections(generated: str) -> str:
+    """Return the sections of that file that hold the settings: a third of its lines, and of the time to read them."""
+    sections = re.split(r"^(?=\[)", generated, flags=re.MULTILINE)
+    return "".join(text for text in sections if text[1:].partition("]")[0] in SECTIONS)
 
 
 class Scenario:
@@ -89,12 +99,12 @@ def examples(request: pytest.FixtureRequest, share: float = 1) -> settings:
 
 
 def test_any_configuration_fulfils_contract(
-    request: pytest.FixtureRequest, oracle: Oracle, home: Path, generated: str
+    request: pytest.FixtureRequest, oracle: Oracle, home: Path, generated_sections: str
 ) -> None:
     @examples(request)
     @given(drafts())
     def assert_contract_is_fulfilled(draft: Draft) -> None:
-        scenario = Scenario(home, write_draft(draft, generated))
+        scenario = Scenario(home, write_draft(draft, generated_sections))
         expected = oracle.expected(scenario.environ, scenario.operator_cfg)
         prepared = scenario.start()
         with replaced_environ(prepared.environ), warnings.catch_warnings():
@@ -110,14 +120,14 @@ def test_any_configuration_fulfils_contract(
 
 
 def test_value_changed_between_starts_is_override(
-    request: pytest.FixtureRequest, oracle: Oracle, home: Path, generated: str
+    request: pytest.FixtureRequest, oracle: Oracle, home: Path, generated_sections: str
 ) -> None:
     """With `docker exec -e`, or in a shell in the container, the environment has an earlier start's exports."""
 
     @examples(request, 0.1)
     @given(drafts(), st.data())
     def assert_changed_value_is_override(draft: Draft, data: st.DataObject) -> None:
-        scenario = Scenario(home, write_draft(draft, generated))
+        scenario = Scenario(home, write_draft(draft, generated_sections))
         first = scenario.start()
         setting = data.draw(st.sampled_from(DEFAULTS))
         newest = setting.names_by_line[LINE].names[0]
@@ -135,13 +145,16 @@ def test_value_changed_between_starts_is_override(
     assert_changed_value_is_override()
 
 
-def test_generated_file_overrides_nothing(oracle: Oracle, home: Path, generated: str) -> None:
+def test_generated_file_overrides_nothing(
+    oracle: Oracle, home: Path, generated: str, generated_sections: str
+) -> None:
     scenario = Scenario(home, ConfigFiles({}, generated, ""))
     prepared = scenario.start()
-    without = Scenario(home, ConfigFiles({}, None, "")).start()
-    assert [(setting.value, setting.origin) for setting in prepared.settings] == [
-        (setting.value, setting.origin) for setting in without.settings
-    ]
+    for cfg in (None, generated_sections):
+        other = Scenario(home, ConfigFiles({}, cfg, "")).start()
+        assert [(setting.value, setting.origin) for setting in prepared.settings] == [
+            (setting.value, setting.origin) for setting in other.settings
+        ]
     assert {setting.origin for setting in prepared.settings} <= {record.RUNTIME, record.AIRFLOW}
     scenario = Scenario(home, ConfigFiles({}, generated, ""))
     oracle.load(scenario.cfg)

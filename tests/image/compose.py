@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -139,11 +139,22 @@ class Compose:
         }
 
 
+def leave(compose: Compose) -> None:
+    """Change nothing of the project."""
+
+
 @contextmanager
 def running(
-    folder: Path, image: str, line: str, *, name: str = "orders", cfg: str = CFG, dag: str = DAG
+    folder: Path,
+    image: str,
+    line: str,
+    *,
+    name: str = "orders",
+    cfg: str = CFG,
+    dag: str = DAG,
+    prepare: Callable[[Compose], None] = leave,
 ) -> Iterator[Compose]:
-    """Build the project as `NAME:LINE`, start it, and remove all of it at the end."""
+    """Build the project as `NAME:LINE`, `prepare` it, start it, and remove all of it at the end."""
     tag = f"{name}:{line}"
     (folder / "Dockerfile").write_text(f"FROM {image}\n")
     (folder / "airflow.cfg").write_text(cfg)
@@ -151,7 +162,9 @@ def running(
     (folder / "dags" / "project.py").write_text(dag)
     docker("build", "--build-arg", f"IMAGE_TAG={tag}", "--tag", tag, str(folder), seconds=600)
     try:
-        with started(Compose(folder, tag, line)) as compose:
+        compose = Compose(folder, tag, line)
+        prepare(compose)
+        with started(compose):
             yield compose
     finally:
         docker("image", "rm", "--force", tag)

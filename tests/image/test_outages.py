@@ -15,7 +15,7 @@ from tests.image.compose import Compose, running
 TASKS, RUNNING = 40, 10  # tasks of a run, and how many of them run when the outage begins
 # By service: the seconds for which it is away. Each has a run of its own; one run begins when the previous has ended.
 OUTAGES = {"scheduler": 0, "redis": 20, "postgres": 40, "web": 75}
-CFG = f"[core]\nmax_active_tasks_per_dag = {TASKS}\n"
+CFG = f"[core]\nmax_active_tasks_per_dag = {TASKS}\n\n[celery]\nworker_concurrency = {TASKS // 2}\n"
 DAG = f"""\
 import time
 from datetime import datetime

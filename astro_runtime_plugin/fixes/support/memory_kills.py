@@ -7,6 +7,7 @@ The peak is in memory.peak (Linux 5.19) or memory.max_usage_in_bytes.
 from __future__ import annotations
 
 from contextlib import suppress
+from signal import SIGKILL
 
 from entrypoint.host_limits import MAX_DIGITS, control_group_folders, read_limits
 
@@ -34,6 +35,11 @@ def _read_count(path: str) -> int | None:
             return int(fields[FIELD])
     except (OSError, ValueError, LookupError):
         return None
+
+
+def explain_exit(code: int, before: int | None) -> str:
+    """Return what the kernel's count says about an exit by SIGKILL; "" for another exit code."""
+    return describe_kills(before) if code == -SIGKILL else ""
 
 
 def describe_kills(before: int | None, root: str = "/") -> str:

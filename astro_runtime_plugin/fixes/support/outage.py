@@ -87,5 +87,9 @@ class Outage:
     def end(self) -> None:
         """Record an attempt that succeeded."""
         if self._began is not None:
-            log.info("astro-runtime: over after %.0f s: %s", self._clock() - self._began, self._problem)
+            log.info(
+                "astro-runtime: after %.0f s the outage is over (%s)",
+                self._clock() - self._began,
+                self._problem,
+            )
         self._began, self._pause = None, FIRST_PAUSE

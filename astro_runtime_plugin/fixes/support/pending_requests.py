@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from contextvars import Context, copy_context
-from dataclasses import dataclass, field
+from contextvars import copy_context
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -15,15 +14,15 @@ from astro_runtime_plugin.fixes.support.request_errors import may_pass
 MAX_PENDING = 100  # Airflow's own task runner waits for each answer; others may ask for more at once
 
 
-@dataclass
 class PendingRequest:
     """A task's request without an answer. `send` sends it again; a success answers the task."""
 
-    id: int
-    send: Callable[[], None]
-    failures: int = 0
-    failed_at: float = field(default_factory=time.monotonic)
-    context: Context = field(default_factory=copy_context)  # with the trace of the task's request
+    def __init__(self, number: int, send: Callable[[], None]) -> None:
+        self.id = number
+        self.send = send
+        self.failures = 0
+        self.failed_at = time.monotonic()
+        self.context = copy_context()  # with the trace of the task's request
 
 
 # The requests of each supervisor, by its client: attrs gives the supervisor itself no hash.

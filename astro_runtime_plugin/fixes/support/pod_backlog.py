@@ -33,9 +33,8 @@ class Backlog:
         self._in_a_row: Counter[str] = Counter()
         self._retries = Outage(FAILURE, clock)
         self._untried: list[Any] = []
-        self._failed: dict[
-            tuple[str, str], tuple[Any, float]
-        ] = {}  # by pod: the result, and when it failed first
+        # By pod: the result, and when it failed first.
+        self._failed: dict[tuple[str, str], tuple[Any, float]] = {}
 
     def process(self, result: Any, change: Change) -> None:
         """Process a result, or keep it. Raises the errors of `change` that mean no outage."""
@@ -95,7 +94,7 @@ class Backlog:
             if self._clock() - since >= MAX_SECONDS:
                 del self._failed[pod]
                 log.warning(
-                    "astro-runtime: pod %s in namespace %s is left: it cannot be deleted", pod[1], pod[0]
+                    "astro-runtime: pod %s in namespace %s stays: it cannot be deleted", pod[1], pod[0]
                 )
                 finish(result)
         if not self._failed:

@@ -10,20 +10,21 @@ from functools import cache
 from typing import Any
 
 from astro_runtime_plugin.airflow_compat import line
-from astro_runtime_plugin.task_logs.last_words import MAX_TEXT, write_last_words
-from astro_runtime_plugin.task_logs.shipping.spool import TaskIdentity
-from astro_runtime_plugin.task_logs.shipping.writer import LogWriter, from_conf
-from astro_runtime_plugin.task_logs.stdout import Line, identity_of
+from astro_runtime_plugin.task_logs.last_words import MAX_TEXT, doubt, write_last_words
+from astro_runtime_plugin.task_logs.settings import active_settings
+from astro_runtime_plugin.task_logs.shipping.records import TaskIdentity
+from astro_runtime_plugin.task_logs.shipping.writer import LogWriter
+from astro_runtime_plugin.task_logs.stdout import LogEvent, identity_of
 
 LOGGER = "astro_runtime"
 FORMAT = "[%(asctime)s] {%(filename)s:%(lineno)d} %(levelname)s - %(message)s"  # Airflow 2's default
 
 
-def say(task: TaskIdentity, path: str, text: str) -> bool:
-    """Write the last words of a try into its log; return whether they are there now. Raises OSError or ValueError."""
-    text = " ".join(text.split())[:MAX_TEXT]
+def write(task: TaskIdentity, path: str, text: str) -> bool:
+    """Write the last words of a try into its log; return whether they were written. Raises OSError or ValueError."""
+    text = " ".join(f"{text} {doubt(_writer(), path)}".split())[:MAX_TEXT]
     now = datetime.now(timezone.utc)
-    words = Line(now.isoformat(), "error", LOGGER, text)
+    words = LogEvent(now.isoformat(), "error", LOGGER, text)
     return write_last_words(_writer(), task, path, {"3.3": _json, "2.11": _text}[line()](words), words)
 
 
@@ -31,10 +32,10 @@ def say(task: TaskIdentity, path: str, text: str) -> bool:
 def _writer() -> LogWriter:
     from airflow.configuration import conf
 
-    return from_conf(conf)
+    return LogWriter(active_settings(conf), conf.get("logging", "base_log_folder"))
 
 
-def _json(words: Line) -> bytes:
+def _json(words: LogEvent) -> bytes:
     event = {
         "timestamp": words.timestamp.replace("+00:00", "Z"),
         "level": words.level,
@@ -44,7 +45,7 @@ def _json(words: Line) -> bytes:
     return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode(errors="replace") + b"\n"
 
 
-def _text(words: Line) -> bytes:
+def _text(words: LogEvent) -> bytes:
     record = logging.LogRecord(words.logger, logging.ERROR, "last_words.py", 0, words.message, (), None)
     handlers = logging.getLogger("airflow.task").handlers
     formatter = next((handler.formatter for handler in handlers if handler.formatter), None)

@@ -9,9 +9,8 @@ from typing import Any
 log = logging.getLogger("astro_runtime")
 RETRY = 300.0  # seconds after which an unchanged row is read again
 Rows = frozenset[tuple[Any, ...]]  # the hash and time of each row of a DAG
-unreadable: dict[
-    str, tuple[Rows, float]
-] = {}  # by DAG id: its rows, and the monotonic time of the failure in seconds
+# By DAG id: its rows, and the time of the failure in seconds of the monotonic clock.
+unreadable: dict[str, tuple[Rows, float]] = {}
 _warned: dict[str, Rows] = {}
 
 
@@ -24,7 +23,7 @@ def event_queue() -> Any:
     return Queue
 
 
-def _own_session() -> Any:
+def _separate_session() -> Any:
     """Return a session apart from the loop's, which must not be committed in between."""
     from airflow import settings
     from sqlalchemy.orm import Session
@@ -37,7 +36,7 @@ def examine_events() -> bool:
     from sqlalchemy import select
 
     before = set(unreadable)
-    with _own_session() as session:
+    with _separate_session() as session:
         names = session.scalars(select(event_queue().target_dag_id).distinct()).all()
     examine(names)
     return not set(unreadable) <= before
@@ -47,7 +46,7 @@ def examine(names: Any) -> None:
     """Read the latest row of each DAG, and note those that cannot be read."""
     from airflow.models.serialized_dag import SerializedDagModel
 
-    with _own_session() as session:
+    with _separate_session() as session:
         for name in names:
             row = SerializedDagModel.get(name, session=session)
             try:
@@ -83,7 +82,7 @@ def _rows(names: list[str]) -> dict[str, Rows]:
     from sqlalchemy import select
 
     rows: dict[str, Rows] = {}
-    with _own_session() as session:
+    with _separate_session() as session:
         query = select(Row.dag_id, Row.dag_hash, Row.last_updated).where(Row.dag_id.in_(names))
         for name, *row in session.execute(query):
             rows[name] = rows.get(name, frozenset()) | {tuple(row)}

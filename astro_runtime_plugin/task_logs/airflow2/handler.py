@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from typing import Any
 from urllib.parse import urlsplit
 
 from airflow.utils.log.file_task_handler import FileTaskHandler
 
-from astro_runtime_plugin.task_logs.airflow2.reading import TryLog
+from astro_runtime_plugin.task_logs.airflow2.lost_lines import LostLines
+from astro_runtime_plugin.task_logs.airflow2.reading import TryLog, with_problem
 from astro_runtime_plugin.task_logs.reading.log_server import answers
 from astro_runtime_plugin.task_logs.settings import TaskLogSettings, read_settings
-from astro_runtime_plugin.task_logs.shipping.spool import TaskIdentity
+from astro_runtime_plugin.task_logs.shipping.records import TaskIdentity
 from astro_runtime_plugin.task_logs.shipping.writer import LogWriter
 
 log = logging.getLogger("astro_runtime")
@@ -38,10 +40,10 @@ class TaskLogHandler(FileTaskHandler):  # type: ignore[misc]
         self._writer: LogWriter | None = None
         self._identity: TaskIdentity | None = None
         self._path = ""
-        self._is_raw = False
-        self._owner: tuple[int, int] | None = (
-            None  # the process and the copy of the handler that began the log
-        )
+        self._is_raw = self._has_more = False
+        # The process and the copy of the handler that began the log, and that waits for the store.
+        self._owner: tuple[int, int] | None = None
+        self._closing: tuple[int, int] | None = None
 
     def set_context(self, ti: Any, *, identifier: str | None = None) -> Any:
         """Open the file of a task instance, and have it shipped."""
@@ -59,24 +61,38 @@ class TaskLogHandler(FileTaskHandler):  # type: ignore[misc]
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record. A process that was forked, or that has closed the log, becomes a writer of it again."""
-        super().emit(record)
-        if self._path and self._owner != self._me():
+        if self._closing == self._me():  # a signal's handler writes while `close` waits
+            self._has_more = True
+        elif self._path and self._owner != self._me():
             self._begin()
         elif self._path and self._writer:
             self._writer.ensure_shipper()
+        super().emit(record)
 
     def close(self) -> None:
         """Close the file; in a container, wait until the store has it."""
         super().close()
         if self._path and self._writer and self._owner == self._me():
-            self._owner = None
-            self._writer.end(self._path, POD_SECONDS if self._ends_container() else 0.0)
+            give_up_at = time.monotonic() + (POD_SECONDS if self._ends_container() else 0.0)
+            self._end(self._writer, give_up_at)
+            if self._has_more:  # perhaps after the shipper's last look
+                self._has_more = False
+                self._begin()
+                self._end(self._writer, give_up_at)
+
+    def _end(self, writer: LogWriter, give_up_at: float) -> None:
+        self._owner, self._closing = None, self._me()
+        try:
+            writer.end(self._path, max(0.0, give_up_at - time.monotonic()))
+        finally:
+            self._closing = None
 
     def _set_log(self, ti: Any) -> None:
         self._path, self._owner = "", None
         self._settings = self._settings or _settings()
         if not self._settings.has_store or self.handler is None:
             return
+        self.handler.handleError = LostLines(self.handler)  # type: ignore[arg-type, method-assign]
         file = self.handler.baseFilename  # type: ignore[attr-defined]
         self._writer = self._writer or LogWriter(self._settings, self.local_base)
         self._identity = TaskIdentity(
@@ -93,7 +109,8 @@ class TaskLogHandler(FileTaskHandler):  # type: ignore[misc]
         self._owner = self._me()
         # A task that runs as another user may not register; its LocalTaskJob has.
         if self._path and self._writer and not (self._is_raw and self._is_foreign_user()):
-            self._writer.begin(self._path, self._identity)
+            stream = getattr(self.handler, "stream", None)
+            self._writer.begin(self._path, self._identity, descriptor=stream.fileno() if stream else None)
 
     def _me(self) -> tuple[int, int]:
         return os.getpid(), id(self)
@@ -115,24 +132,27 @@ class TaskLogHandler(FileTaskHandler):  # type: ignore[misc]
         self, ti: Any, try_number: int, metadata: dict[str, Any] | None = None
     ) -> tuple[list[tuple[str, str]], dict[str, Any]]:
         """Return what the log of a try has beyond what `metadata` says was read, and new metadata."""
-        answer = self._read_parts(ti, try_number, metadata or {})
+        seen = metadata or {}
+        answer, problem = self._read_parts(ti, try_number, seen)
         if answer is None:  # no store, or it has nothing: Airflow looks for files and asks the worker
             text, metadata = super()._read(ti, try_number, metadata)
+            text = with_problem(problem, text) if problem and "log_pos" not in seen else text
             answer = [(ti.hostname or "", text)], metadata
         return answer
 
     def _read_parts(
         self, ti: Any, try_number: int, metadata: dict[str, Any]
-    ) -> tuple[list[tuple[str, str]], dict[str, Any]] | None:
+    ) -> tuple[tuple[list[tuple[str, str]], dict[str, Any]] | None, str]:
+        """Return what the store and this machine have, or None; and what is wrong with the store."""
         settings = _settings()
         if not settings.has_store:
-            return None
+            return None, ""
         try:
-            path = self._render_filename(ti, try_number)
-            return TryLog(settings, self.local_base, path).read(ti, try_number, metadata)
+            log_of_try = TryLog(settings, self.local_base, self._render_filename(ti, try_number))
+            return log_of_try.read(ti, try_number, metadata), log_of_try.problem
         except Exception as error:
             log.warning("astro-runtime: a task's log is read as Airflow does: %s", type(error).__name__)
-            return None
+            return None, ""
 
     def _read_from_logs_server(self, ti: Any, worker_log_rel_path: str) -> tuple[list[str], list[str]]:
         """Ask the worker, unless it is gone: Airflow would wait for it."""

@@ -6,21 +6,20 @@ by itself. Their lines are merged by time. `metadata` says how far each part was
 
 from __future__ import annotations
 
-import heapq
-import os
 import re
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timezone
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from astro_runtime_plugin.task_logs.layout import MAX_BYTES, StoredObject, check_path, end_of, log_path
-from astro_runtime_plugin.task_logs.reading.reader import Line, stream_lines
+from astro_runtime_plugin.task_logs.reading.merging import merge_by_time
+from astro_runtime_plugin.task_logs.reading.page_store import AWAY_NOTE, page_store
+from astro_runtime_plugin.task_logs.reading.reader import Line, gap_notice, stream_lines, tail_notice
 from astro_runtime_plugin.task_logs.reading.view import LogView
 from astro_runtime_plugin.task_logs.settings import TaskLogSettings
-from astro_runtime_plugin.task_logs.stores.store import LogStore, StoreError, open_store
+from astro_runtime_plugin.task_logs.stores.store import StoreError
 
 PIECE_BYTES = (
     8 * 1024 * 1024
@@ -30,16 +29,19 @@ START_SECONDS = 10.0  # after the start of a try in which it need not be in the 
 PAUSE_SECONDS = 0.2
 MAX_PARTS = 100
 TIME = re.compile(rb"\[(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?)([+-]\d\d):?(\d\d)\]")
-OLDEST = datetime.min.replace(tzinfo=timezone.utc)
+
+ALL_OF_IT = "the download has them"
 
 Texts = list[tuple[str, str]]
 
 
-class _Timed(NamedTuple):
-    moment: datetime
-    part: int
+class _PartLine(NamedTuple):
     path: str
     line: Line
+
+    @property
+    def time(self) -> datetime | None:
+        return line_time(self.line.data)
 
 
 class TryLog:
@@ -47,25 +49,29 @@ class TryLog:
 
     def __init__(self, settings: TaskLogSettings, log_folder: str, path: str) -> None:
         self._url, self._path = settings.url, check_path(path)
-        self._problem = ""
-        store: LogStore | None = None
-        try:
-            store = _store(settings, os.getpid())
-        except StoreError as error:
-            self._problem = str(error)
-        self._view = LogView(store, log_folder)
+        self._view = LogView(page_store(settings), log_folder)
+
+    @property
+    def problem(self) -> str:
+        """Why the store could not be read; empty if it was."""
+        return str(self._view.problem or "")
 
     def read(self, ti: Any, try_number: int, metadata: dict[str, Any]) -> tuple[Texts, dict[str, Any]] | None:
         """Return texts with their host and new metadata; None if nothing is known of this log, nor to come soon."""
         is_active = ti.try_number == try_number and ti.state in ("running", "deferred")
         positions, is_first = _positions(metadata), not isinstance(metadata.get("offset"), dict)
         objects = self._objects() if is_active else self._settled_objects(ti)
-        if not objects and is_first and not (is_active and _age(ti.start_date) < START_SECONDS):
+        may_come = is_active and _age(ti.start_date) < START_SECONDS and not self.problem
+        if not (objects or may_come) and is_first:
             return None
-        if is_first and metadata.get("download_logs") is False:
+        seen = metadata.get("log_pos") if is_first else 0  # characters of Airflow's own answer before
+        if is_first and not seen and metadata.get("download_logs") is False:
             positions = self._ends(objects)
-        head = [*self._sources(objects), *self._left_out(positions)] if is_first else []
+        head = self._head(objects, positions) if is_first and not seen else []
         body, has_more = self._lines(objects, positions, not is_active)
+        lines = _behind(body.decode(errors="replace"), seen)
+        if self.problem and not has_more and (is_first or not is_active):
+            lines = with_problem(self.problem, lines)
         answer = {
             **metadata,
             "offset": positions,
@@ -74,18 +80,20 @@ class TryLog:
         }
         if has_more:
             del answer["end_of_log"]  # so Airflow asks for more at once
-        return _texts(ti.hostname or "", head, body), answer
+        return _texts(ti.hostname or "", head, lines), answer
 
     def _settled_objects(self, ti: Any) -> list[StoredObject]:
         """Return the objects of an ended try, after a moment if its last lines may be on their way."""
+        deadline = time.monotonic() + SETTLE_SECONDS  # the worker's clock may be another
         while not _is_settled(objects := self._objects()) and _age(ti.end_date) < SETTLE_SECONDS:
+            if self._view.problem or time.monotonic() >= deadline:
+                break
             time.sleep(PAUSE_SECONDS)
         return objects
 
     def _objects(self) -> list[StoredObject]:
         prefix = f"{self._path}."
         objects = self._view.list(self._path)
-        self._problem = self._problem or str(self._view.problem or "")
         return [stored for stored in objects if stored.key == self._path or stored.key.startswith(prefix)]
 
     def _ends(self, objects: list[StoredObject]) -> dict[str, int]:
@@ -93,62 +101,50 @@ class TryLog:
         begins: dict[str, int] = {}
         for path in self._parts(objects):
             start = end_of(path, [stored for stored in objects if log_path(stored.key) == path]) - PIECE_BYTES
-            cut = next(stream_lines(self._view, path, start - 1), None) if start > 0 else None
-            if cut:
-                begins[path] = cut.end
+            with suppress(StoreError):  # the lines say so
+                cut = next(stream_lines(self._view, path, start - 1), None) if start > 0 else None
+                begins.update({path: cut.end} if cut else {})
         return begins
 
     def _lines(
         self, objects: list[StoredObject], positions: dict[str, int], has_ended: bool
     ) -> tuple[bytes, bool]:
         """Return the lines from `positions` on, which move behind them, and whether there are more."""
-        parts = self._parts(objects)
-        streams = [
-            self._timed(number, path, positions.get(path, 0), has_ended, len(parts) > 1)
-            for number, path in enumerate(parts)
-        ]
+        streams = [self._part_lines(path, positions.get(path, 0), has_ended) for path in self._parts(objects)]
         text = bytearray()
         try:
-            for _, _, path, line in heapq.merge(*streams):
-                text += line.data
+            for path, line in merge_by_time(streams, lambda part: part.time):
+                text += _notice(gap_notice(line.data)).encode() or line.data
                 if line.end != line.offset + len(line.data):  # else it is a piece of a very long line
                     text += b"\n"
                 positions[path] = line.end
                 if len(text) >= PIECE_BYTES:
                     return bytes(text), True
         except StoreError as error:
-            text += f"*** The store cannot be read: {error}".encode()
+            text += _notice(f"*** This log ends here: the store {error}").encode()
         return bytes(text), False
 
-    def _timed(self, number: int, path: str, start: int, has_ended: bool, by_time: bool) -> Iterator[_Timed]:
-        """Yield lines with times that never go back, so that each part keeps its order."""
-        moment = OLDEST
+    def _part_lines(self, path: str, start: int, has_ended: bool) -> Iterator[_PartLine]:
         for line in stream_lines(self._view, path, start, unfinished=has_ended):
-            if by_time:
-                moment = max(moment, line_time(line.data) or moment)
-            yield _Timed(moment, number, path, line)
+            yield _PartLine(path, line)
 
     def _parts(self, objects: list[StoredObject]) -> list[str]:
         """Return the paths of the try's logs, the task's own first."""
         paths = {log_path(stored.key) for stored in objects}
         return sorted(paths, key=lambda path: (path != self._path, path))
 
-    def _sources(self, objects: list[StoredObject]) -> list[str]:
+    def _head(self, objects: list[StoredObject], positions: dict[str, int]) -> list[str]:
         local = [log_path(stored.key) for stored in objects if self._view.is_local(stored.key)]
         stored = sorted({log_path(each.key) for each in objects if not self._view.is_local(each.key)})
         messages = ["Found in the store:"] if stored else []
         messages += [f"  * {self._url}/{path}" for path in stored]
         messages += ["Found local files:"] if local else []
         messages += [f"  * {self._view.log_folder / path}" for path in local]
-        messages += [f"The store cannot be read: {self._problem}"] if self._problem else []
         lines = [f"*** {message}" for message in messages or ["Nothing of this log has arrived yet."]]
-        return [" INFO - ::group::Log message source details", *lines, " INFO - ::endgroup::"]
-
-    @staticmethod
-    def _left_out(positions: dict[str, int]) -> list[str]:
+        group = [" INFO - ::group::Log message source details", *lines, " INFO - ::endgroup::"]
         return [
-            f"*** The first {size} bytes of {path} are left out here; the download has them."
-            for path, size in positions.items()
+            *group,
+            *(_notice(f"{tail_notice(path, size)}: {ALL_OF_IT}") for path, size in positions.items()),
         ]
 
 
@@ -161,10 +157,14 @@ def line_time(line: bytes) -> datetime | None:
     return None
 
 
-@lru_cache(maxsize=4)
-def _store(settings: TaskLogSettings, pid: int) -> LogStore:
-    """Return the store, once for each process: connections do not survive a fork."""
-    return open_store(settings)
+def with_problem(problem: str, text: str) -> str:
+    """Return the text of a log with a note that the store cannot be read: at the end, which a page follows."""
+    return f"{text.removesuffix(chr(10))}\n{_notice(AWAY_NOTE.format(problem))}"
+
+
+def _notice(text: str) -> str:
+    """Return a line of the Runtime's own as the page colours it: yellow, for its word."""
+    return f"*** Warning: {text.removeprefix('*** ')}" if text else ""
 
 
 def _positions(metadata: dict[str, Any]) -> dict[str, int]:
@@ -174,12 +174,17 @@ def _positions(metadata: dict[str, Any]) -> dict[str, int]:
     return {path: offset for path, offset in items if isinstance(offset, int) and 0 <= offset <= MAX_BYTES}
 
 
-def _texts(host: str, head: list[str], body: bytes) -> Texts:
+def _texts(host: str, head: list[str], body: str) -> Texts:
     """Return one text, or none; like Airflow's, it begins with a line break rather than to end with one."""
-    lines = body.decode(errors="replace").removesuffix("\n")
+    lines = body.removesuffix("\n")
     if head:
         return [(host, "\n".join([*head, lines] if body else head))]
     return [("", f"\n{lines}")] if body else []
+
+
+def _behind(text: str, seen: Any) -> str:
+    """Return what follows the first `seen` characters, which an answer of Airflow's own had without a line break."""
+    return text[seen:].removeprefix("\n") if seen and isinstance(seen, int) else text
 
 
 def _is_settled(objects: list[StoredObject]) -> bool:

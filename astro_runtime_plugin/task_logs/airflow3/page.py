@@ -7,9 +7,8 @@ What an answer has shown is in its metadata, which Airflow hands back with the n
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Iterator, Mapping
-from datetime import datetime, timezone
-from heapq import merge
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from datetime import datetime
 from itertools import islice
 from operator import itemgetter
 from typing import Any, NamedTuple, cast
@@ -21,15 +20,22 @@ from airflow.utils.log.file_task_handler import (
 )
 
 from astro_runtime_plugin.task_logs.layout import StoredObject, end_of, log_path
-from astro_runtime_plugin.task_logs.reading.reader import MAX_LINE_BYTES, read, stream_lines
+from astro_runtime_plugin.task_logs.reading.merging import merge_by_time
+from astro_runtime_plugin.task_logs.reading.page_store import AWAY_NOTE
+from astro_runtime_plugin.task_logs.reading.reader import (
+    MAX_LINE_BYTES,
+    gap_notice,
+    read,
+    stream_lines,
+    tail_notice,
+)
 from astro_runtime_plugin.task_logs.reading.view import LogView
 from astro_runtime_plugin.task_logs.stores.store import BLOCK_BYTES, StoreError
 
 TAIL_BYTES = 5 * 1024 * 1024
 OFFSET = "offset"  # Airflow's metadata has this key for handlers of other stores
-EARLIEST = datetime.min.replace(tzinfo=timezone.utc)
-TAIL_NOTE = "*** The first {} bytes of {} are not shown here; a download with full_content=true has them"
-TimedLine = tuple[datetime, int, StructuredLogMessage]
+ALL_OF_IT = "`astro-runtime logs` has them, and the API with full_content=true"
+Message = tuple[datetime | None, StructuredLogMessage]
 
 
 class TryFiles(NamedTuple):
@@ -56,8 +62,9 @@ def read_try(
 
     A first answer begins with the `source` of each file.
     """
-    offsets = known_offsets(metadata)
-    limit = None if metadata.get("download_logs") else TAIL_BYTES
+    offsets = offsets_of(metadata)
+    is_whole = metadata.get("download_logs") or "log_pos" in metadata  # so many lines are left out below
+    limit = None if is_whole else TAIL_BYTES
     paths = sorted({log_path(stored.key) for stored in files.objects})
     stretches = [stretch_of(files, path, offsets.get(path), limit) for path in paths]
     lines = merged(files.view, stretches)
@@ -65,17 +72,21 @@ def read_try(
         lines = with_header([source(files.view, path) for path in paths], lines)
     elif not offsets:  # the last answer was Airflow's own, with that many lines
         lines = islice(lines, int(metadata["log_pos"]), None)
-    answer = {"end_of_log": files.has_ended, OFFSET: json.dumps({each.path: each.end for each in stretches})}
+    ends = offsets | {each.path: each.end for each in stretches}
+    answer = {"end_of_log": files.has_ended, OFFSET: json.dumps(ends)}
     return lines, cast(LogMetadata, answer)
 
 
 def stretch_of(files: TryFiles, path: str, offset: int | None, limit: int | None) -> PageRange:
     """Return what to read of a file: from `offset` on, or its last `limit` bytes."""
-    end = end_of(path, files.objects)
+    end = max(end_of(path, files.objects), offset or 0)  # while the store is away, less is there
     is_tail = offset is None and limit is not None and end > limit
-    start = end - limit if is_tail and limit else min(offset or 0, end)
+    start = end - limit if is_tail and limit else offset or 0
     if not files.has_ended:
-        end = end_of_lines(files.view, path, start, end)
+        try:
+            end = end_of_lines(files.view, path, start, end)
+        except StoreError:  # the next answer has it
+            end = start
     return PageRange(path, start, end, is_tail)
 
 
@@ -94,21 +105,19 @@ def end_of_lines(view: LogView, path: str, start: int, end: int) -> int:
 
 def merged(view: LogView, stretches: list[PageRange]) -> Iterator[StructuredLogMessage]:
     """Yield the lines of several files by their time; those of one file in their order."""
-    streams = [_timed(view, stretch, number) for number, stretch in enumerate(stretches)]
-    return (message for _, _, message in merge(*streams, key=itemgetter(0, 1)))
+    streams = [_messages(view, stretch) for stretch in stretches]
+    return (message for _, message in merge_by_time(streams, itemgetter(0)))
 
 
-def _timed(view: LogView, stretch: PageRange, number: int) -> Iterator[TimedLine]:
-    """Yield the lines of a file, each with a time that is not before that of the line above."""
-    latest = EARLIEST
+def _messages(view: LogView, stretch: PageRange) -> Iterator[Message]:
+    """Yield the lines of a file with their times."""
     try:
         if stretch.is_tail:
-            yield latest, number, note(TAIL_NOTE.format(stretch.start, stretch.path))
+            yield None, note(f"{tail_notice(stretch.path, stretch.start)}: {ALL_OF_IT}")
         for timestamp, _, message in _log_stream_to_parsed_log_stream(_texts(view, stretch)):
-            latest = max(latest, timestamp or latest)
-            yield latest, number, message
+            yield timestamp, message
     except StoreError as error:
-        yield latest, number, note(f"*** {stretch.path} cannot be read any further: {error}")
+        yield None, note(f"*** {stretch.path} ends here: the store {error}")
 
 
 def _texts(view: LogView, stretch: PageRange) -> Generator[str, None, None]:
@@ -118,7 +127,8 @@ def _texts(view: LogView, stretch: PageRange) -> Generator[str, None, None]:
     for line in lines:
         if line.offset >= stretch.end:
             return
-        yield line.data.decode(errors="replace")
+        gap = gap_notice(line.data)
+        yield note(gap).model_dump_json() if gap else line.data.decode(errors="replace")
 
 
 def note(text: str) -> StructuredLogMessage:
@@ -134,7 +144,13 @@ def with_header(sources: list[str], lines: Iterator[StructuredLogMessage]) -> It
     yield from lines
 
 
-def known_offsets(metadata: Mapping[str, Any]) -> dict[str, int]:
+def with_problem(problem: str, lines: Iterable[StructuredLogMessage]) -> Iterator[StructuredLogMessage]:
+    """Yield the lines, and a note that the store cannot be read: at the end, which a page follows."""
+    yield from lines
+    yield note(AWAY_NOTE.format(problem))
+
+
+def offsets_of(metadata: Mapping[str, Any]) -> dict[str, int]:
     """Return the offsets in the metadata of the last answer, by path."""
     try:
         values = json.loads(metadata.get(OFFSET, "{}"))

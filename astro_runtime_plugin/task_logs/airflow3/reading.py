@@ -17,12 +17,19 @@ from airflow.configuration import conf
 from airflow.utils.log.file_task_handler import FileTaskHandler, LogMetadata
 from airflow.utils.state import TaskInstanceState
 
-from astro_runtime_plugin.task_logs.airflow3.page import TryFiles, read_try
+from astro_runtime_plugin.task_logs.airflow3.page import (
+    OFFSET,
+    TryFiles,
+    offsets_of,
+    read_try,
+    with_problem,
+)
 from astro_runtime_plugin.task_logs.layout import StoredObject, chunk_offset, log_path
 from astro_runtime_plugin.task_logs.reading.log_server import answers
+from astro_runtime_plugin.task_logs.reading.page_store import page_store
 from astro_runtime_plugin.task_logs.reading.view import LogView
 from astro_runtime_plugin.task_logs.settings import TaskLogSettings, read_settings
-from astro_runtime_plugin.task_logs.stores.store import LogStore, StoreError, open_store
+from astro_runtime_plugin.task_logs.stores.store import LogStore
 
 log = logging.getLogger("astro_runtime")
 
@@ -38,14 +45,32 @@ class TaskLogHandler(FileTaskHandler):
     """Airflow's handler for files, which reads from the store first."""
 
     def _read(self, ti: Any, try_number: int, metadata: LogMetadata | None = None) -> Any:
-        path = self._render_filename(ti, try_number)
+        previous: dict[str, Any] = dict(metadata or {})
+        is_first = not {OFFSET, "log_pos"} & previous.keys()
+        files = self._try_files(ti, try_number)
+        answer = self._store_answer(files, previous) or super()._read(ti, try_number, metadata)
+        problem = files.view.problem if files else None
+        if problem and (is_first or answer[1].get("end_of_log")):
+            return with_problem(str(problem), answer[0]), answer[1]
+        return answer
+
+    def _try_files(self, ti: Any, try_number: int) -> TryFiles | None:
         try:
-            files = self._files(ti, path, ti.try_number != try_number or ti.state not in RUNNING)
-            if files.objects:
-                return read_try(files, dict(metadata or {}), source_of)
+            path = self._render_filename(ti, try_number)
+            return self._files(ti, path, ti.try_number != try_number or ti.state not in RUNNING)
         except Exception as error:
             _warn_once(type(error).__name__)
-        return super()._read(ti, try_number, metadata)
+            return None
+
+    def _store_answer(self, files: TryFiles | None, previous: dict[str, Any]) -> Any:
+        """Return what the store and this machine have since the last answer; None if Airflow is to look elsewhere."""
+        if files is None or not (files.objects or offsets_of(previous)):
+            return None
+        try:
+            return read_try(files, previous, source_of)
+        except Exception as error:
+            _warn_once(type(error).__name__)
+            return None
 
     def _files(self, ti: Any, path: str, has_ended: bool) -> TryFiles:
         """Return the files of a try; wait a moment for the rest of one that has just ended."""
@@ -53,7 +78,8 @@ class TaskLogHandler(FileTaskHandler):
         while True:
             view = LogView(store(), self.local_base)
             objects = [stored for stored in view.list(path) if belongs(path, stored.key)]
-            if is_complete(path, view, objects) or time.monotonic() >= deadline:
+            is_final = view.problem or is_complete(path, view, objects)
+            if is_final or time.monotonic() >= deadline:
                 return TryFiles(view, objects, has_ended)
             time.sleep(PAUSE)
 
@@ -73,8 +99,7 @@ class TaskLogHandler(FileTaskHandler):
 
 def source_of(view: LogView, path: str) -> str:
     """Return where a log comes from, for the page."""
-    where = f"{settings().url}/{path}"
-    return f"{view.log_folder / path} ({where} cannot be read: {view.problem})" if view.problem else where
+    return str(view.log_folder / path) if view.problem else f"{settings().url}/{path}"
 
 
 def belongs(path: str, key: str) -> bool:
@@ -101,18 +126,9 @@ def settings() -> TaskLogSettings:
     return read_settings(conf)
 
 
-def store() -> LogStore | None:
-    """Return the store, or None if there is none now; a failure is tried again at the next page."""
-    try:
-        return _opened()
-    except StoreError as error:
-        _warn_once(str(error))
-        return None
-
-
-@cache
-def _opened() -> LogStore:
-    return open_store(settings())
+def store() -> LogStore:
+    """Return the store, as pages read it."""
+    return page_store(settings())
 
 
 @cache

@@ -6,22 +6,17 @@ import json
 import os
 from typing import Any
 
-from astro_runtime_plugin.task_logs.shipping.spool import TaskIdentity
-from astro_runtime_plugin.task_logs.stdout import Line, print_line, render, warn_once
-
-# The names of a line's own parts in the file; the others are its fields.
-EXCEPTIONS = ("error_detail", "exception")
-TEXTS = ("timestamp", "level", "logger", "event")
-OWN = {*TEXTS, *EXCEPTIONS}
+from astro_runtime_plugin.task_logs.json_text import load
+from astro_runtime_plugin.task_logs.shipping.records import TaskIdentity
+from astro_runtime_plugin.task_logs.stdout import LogEvent, Place, print_line, warn_once
 
 
 class PrintedFile:
     """A log file, open for appending, whose lines are printed as well. A `write` gets whole lines."""
 
     def __init__(self, file: Any, task: TaskIdentity, path: str) -> None:
-        self._file = file
-        self._task = task
-        self._path = path
+        self._file, self._place = file, Place(task, path)
+        self._append, self._flush, self._descriptor = file.write, file.flush, file.fileno()
 
     def __getattr__(self, name: str) -> Any:
         """Return the file's own attribute; Airflow asks for `name`, `fileno` and `closed`."""
@@ -29,8 +24,8 @@ class PrintedFile:
 
     def write(self, data: bytes) -> int:
         """Write to the file, then print; only the file may fail."""
-        size: int = self._file.write(data)
-        self._file.flush()
+        size: int = self._append(data)
+        self._flush()
         try:
             self._print(data)
         except Exception as error:
@@ -39,30 +34,40 @@ class PrintedFile:
 
     def _print(self, data: bytes) -> None:
         # Others may append to the file, too: only now is it certain where the data is.
-        offset = os.lseek(self._file.fileno(), 0, os.SEEK_CUR) - len(data)
+        offset = os.lseek(self._descriptor, 0, os.SEEK_CUR) - len(data)
         for text in data.splitlines(keepends=True):
-            print_line(render(self._task, self._path, max(0, offset), parse(text)))
+            print_line(self._place.render(max(0, offset), parse(text)))
             offset += len(text)
 
 
-def parse(text: bytes) -> Line:
+def parse(text: bytes) -> LogEvent:
     """Return what a line of Airflow's JSON says; any other text is a message."""
     try:
-        event = json.loads(text)
+        event = load(text)
     except (ValueError, RecursionError):
         event = None
     if not isinstance(event, dict):
-        return Line("", "info", "", text.decode(errors="replace").rstrip("\n"))
-    exception = next((event[name] for name in EXCEPTIONS if event.get(name)), None)
-    timestamp, level, logger, message = (str(event.get(name) or "") for name in TEXTS)
-    fields = {name: value for name, value in event.items() if name not in OWN}
-    return Line(timestamp, level, logger, message, traceback_text(exception), fields or None)
+        return LogEvent("", "info", "", text.decode(errors="replace").rstrip("\n"))
+    take = event.pop
+    exception, other = take("error_detail", None), take("exception", None)
+    return LogEvent(
+        _text(take("timestamp", "")),
+        _text(take("level", "")),
+        _text(take("logger", "")),
+        _text(take("event", "")),
+        traceback_text(exception or other),
+        event or None,
+    )
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else str(value or "")
 
 
 def traceback_text(exception: Any) -> str | None:
     """Return structlog's exception, a list of dictionaries with the latest first, as Python prints one."""
-    if exception is None or isinstance(exception, str):
-        return exception
+    if not exception or isinstance(exception, str):
+        return exception or None
     try:
         return "\n\n".join(_stack(stack) for stack in reversed(exception))
     except (AttributeError, TypeError):

@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Mapping, MutableMapping
+from pathlib import Path
 from typing import Any
 
 from astro_runtime_plugin.component import DAG_PROCESSOR, from_subcommand
 from astro_runtime_plugin.task_logs.reading.reader import stream_lines
-from astro_runtime_plugin.task_logs.shipping.spool import TaskIdentity
+from astro_runtime_plugin.task_logs.shipping.records import TaskIdentity
 from astro_runtime_plugin.task_logs.shipping.writer import LogWriter
 from astro_runtime_plugin.task_logs.stores.store import LogStore, StoreError
 
@@ -30,7 +31,7 @@ class TaskLogIO:
 
     def __init__(self, writer: LogWriter, log_folder: str, conn_id: str = "") -> None:
         self.writer = writer
-        self.folder = os.path.abspath(log_folder)
+        self.folder = str(Path(log_folder))  # as in the names of the files that Airflow opens
         self._stays_local = from_subcommand(sys.argv[1:]) == DAG_PROCESSOR
         self.variable = f"AIRFLOW_CONN_{conn_id.upper()}" if conn_id else ""
         self._loggers: dict[str, Any] = {}  # path → the logger that writes it
@@ -50,7 +51,8 @@ class TaskLogIO:
         if self._loggers.get(path) is not logger:
             self._loggers[path] = logger
             self._ended.pop(path, None)
-            self.writer.begin(path, identity(event) or identity_of_path(path))
+            task = identity(event) or identity_of_path(path)
+            self.writer.begin(path, task, descriptor=descriptor_of(logger))
         elif path not in self._ended:
             self.writer.ensure_shipper()
         return event
@@ -114,6 +116,14 @@ def identity_of_path(path: str) -> TaskIdentity | None:
     parts = dict(part.split("=", 1) for part in path.split("/") if "=" in part)
     parts["try_number"] = parts.get("attempt", "").partition(".")[0]
     return identity({"map_index": -1, **parts})
+
+
+def descriptor_of(logger: Any) -> int | None:
+    """Return the descriptor of the file that a logger writes; None if it has none, or is closed."""
+    try:
+        return int(logger._file.fileno())
+    except (AttributeError, OSError, TypeError, ValueError):
+        return None
 
 
 def is_only_task() -> bool:

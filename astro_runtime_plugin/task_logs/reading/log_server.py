@@ -6,7 +6,7 @@ import socket
 import time
 
 CONNECT_SECONDS = 1.0
-SILENT_SECONDS = 60.0  # for which a log server that did not answer is not asked again
+SILENT_SECONDS = 10.0  # for which a log server that did not answer is not asked again: it may be starting
 _silent: dict[tuple[str, int], float] = {}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -14,6 +15,7 @@ MAX_LINE_BYTES = 2 * 1024 * 1024  # a longer line is read in pieces
 FOLLOW_SECONDS = 1.0
 MAX_RELISTS = 100  # of objects that vanish while they are read, one after the other
 GAP_LINE = "*** {} bytes of this log are missing here (from offset {} to {})"
+_GAP_LINE = re.compile(rb" *(\*\*\* \d+ bytes of this log are missing here \(from offset \d+ to \d+\))")
 
 
 class Line(NamedTuple):
@@ -99,6 +101,17 @@ def stream_lines(store: LogStore, path: str, start: int = 0, *, unfinished: bool
 def gap_line(gap: Gap) -> bytes:
     """Return the line that stands for a gap."""
     return GAP_LINE.format(gap.end - gap.start, gap.start, gap.end).encode()
+
+
+def gap_notice(line: bytes) -> str:
+    """Return the text of a line that stands for a gap, also in the whole object; empty for any other line."""
+    match = _GAP_LINE.fullmatch(line)
+    return match[1].decode() if match else ""
+
+
+def tail_notice(path: str, left_out: int) -> str:
+    """Return what a page says that shows the end of a log, without so many bytes before it."""
+    return f"*** The first {left_out / 2**20:.1f} MiB of {path.rpartition('/')[2]} are left out here"
 
 
 def gap_filler(gap: Gap, position: int, size: int) -> bytes:

@@ -42,7 +42,7 @@ class LogView(LogStore):
         """Return bytes of an object, or of the local file that stands for it."""
         file, position = self._local.get(key, (None, 0))
         if file is None:
-            return self._reachable().read(key, start, end)
+            return self._stored_bytes(key, start, end)
         with open(file, "rb") as source:
             source.seek(position + start)
             return source.read(end - start)
@@ -67,10 +67,14 @@ class LogView(LogStore):
         """Refuse: a view is for reading."""
         raise StoreError("a view of logs is for reading only")
 
-    def _reachable(self) -> LogStore:
+    def _stored_bytes(self, key: str, start: int, end: int) -> bytes:
         if self.store is None:
-            raise self.problem or StoreError("there is no store")
-        return self.store
+            raise StoreError("there is no store")
+        try:
+            return self.store.read(key, start, end)
+        except StoreError as error:
+            self.problem = error
+            raise
 
     def _stored(self, prefix: str) -> Objects:
         if self.store is None or self.problem:

@@ -77,12 +77,12 @@ def _ask(wait: StoppableWait, question: tuple[TaskLogSettings, float, float]) ->
 
 
 def _log(store: str, days: int, answer: dict[str, object]) -> None:
-    deleted = f"{answer['objects']} objects ({answer['bytes']} bytes) in {store} were older than {days} days"
+    deleted = f"{answer['objects']} objects ({answer['bytes']} bytes) older than {days} days from {store}"
     if problem := answer["problem"]:
-        log.warning("Task logs: %s and are deleted; then: %s", deleted, single_line(str(problem)))
+        log.warning("Task logs: deleted %s; then: %s", deleted, single_line(str(problem)))
     else:
-        log.info("Task logs: %s and are deleted", deleted)
+        log.info("Task logs: deleted %s", deleted)
 
 
 def _warn(store: str, problem: str) -> None:
-    log.warning("Task logs: old ones in %s are not deleted: %s", store, problem)
+    log.warning("Task logs: old logs in %s were not deleted: %s", store, problem)

@@ -1,6 +1,6 @@
 """Which objects of a store are old task logs, and how they are deleted: in small steps, with pauses.
 
-Only objects whose keys are those of task logs count: a prefix may hold other objects, too. No Airflow in here.
+Only objects whose keys are those of task logs count: a prefix may hold other objects, too. Airflow is not imported.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ _TEMPLATE_PART = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{[\w.]+\}", re.DOTALL)
 _OPENING, _ELSE, _CLOSING = (re.compile(rf"\{{%-?\s*({words})\b") for words in ("if", "else|elif", "endif"))
 # What the name of a log may end with: a trigger's part of it, and the offset of a chunk.
 _ENDING = rf"(\.trigger\.\d+\.log)?(\.\d{{{OFFSET_DIGITS}}})?"
-
 _LOG_ENDING = re.compile(rf"{_ENDING}\Z")
 
 
@@ -74,9 +73,9 @@ def old_objects(
     """
     logs = (stored for stored in objects if pattern.fullmatch(stored.key))
     for _, parts in groupby(logs, key=lambda stored: _LOG_ENDING.sub("", stored.key)):
-        objects = list(parts)
-        if max(stored.modified for stored in objects) < before:
-            yield from objects
+        log = list(parts)
+        if max(stored.modified for stored in log) < before:
+            yield from log
 
 
 def delete_old(

@@ -67,10 +67,8 @@ def main() -> None:
     """Answer with what was deleted."""
     settings, before, seconds = child_process.read_question()
     logging.disable(logging.CRITICAL)
-    with (
-        redirect_stdout(io.StringIO()),
-        redirect_stderr(io.StringIO()),
-    ):  # Airflow's log and warnings go there
+    # Airflow's log and warnings go to stdout and stderr.
+    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
         signal.alarm(int(seconds) + 30)
         answer = delete(settings, before, seconds, templates())
     child_process.answer(answer)

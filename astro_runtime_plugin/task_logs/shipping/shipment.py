@@ -7,12 +7,11 @@ written at the offset that is due, a new part begins behind what it wrote.
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import BinaryIO, cast
+from typing import TypeGuard
 
 from astro_runtime_plugin.task_logs.layout import (
     Gap,
@@ -20,26 +19,40 @@ from astro_runtime_plugin.task_logs.layout import (
     StoredObject,
     Stretch,
     chunk_key,
+    covered_chunks,
     end_of,
     objects_in_order,
     segments,
     whole_of,
 )
 from astro_runtime_plugin.task_logs.reading import reader
-from astro_runtime_plugin.task_logs.shipping.spool import GONE, Entry, Part, Progress, Spool
+from astro_runtime_plugin.task_logs.shipping.leftovers import MIN_AGE_SECONDS
+from astro_runtime_plugin.task_logs.shipping.records import GONE, Entry, Leftover, Part, Progress
+from astro_runtime_plugin.task_logs.shipping.spool import Spool
+from astro_runtime_plugin.task_logs.shipping.whole_log import whole_log
 from astro_runtime_plugin.task_logs.stores.store import BLOCK_BYTES, ChangedError, LogStore
 
 CHUNK_BYTES = 1024 * 1024  # of a chunk at most, when much is pending
 TAIL_BYTES = 64
 SAVE_SECONDS = 1.0  # between two times that the progress of a growing log is kept
-FORGOTTEN_SECONDS = 600.0  # without a sign of the part that wrote a chunk, after which nobody finishes it
+# Without a chunk, after which others may have deleted what keeps its place.
+RECHECK_SECONDS = MIN_AGE_SECONDS / 2
 
 
 class Shipment:
-    """The log of `entry`, on its way to the store at `url`."""
+    """The log of `entry`, on its way to the store at `url`; `delete_local` is for its file, once it is there."""
 
-    def __init__(self, spool: Spool, store: LogStore, url: str, entry: Entry) -> None:
+    def __init__(
+        self,
+        spool: Spool,
+        store: LogStore,
+        url: str,
+        entry: Entry,
+        delete_local: bool = False,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self.entry = entry
+        self._delete_local, self._clock = delete_local, clock
         self.lost_bytes = 0
         self._spool, self._store = spool, store
         self._path = entry.path
@@ -47,7 +60,7 @@ class Shipment:
         progress = spool.progress(entry.path)
         self.progress = progress if progress and progress.store == url else Progress(store=url)
         self._seen = 0
-        self._saved = float("-inf")
+        self._saved = self._put_at = float("-inf")
 
     def local_size(self) -> int:
         """Return the size of the local file; 0 if it is gone."""
@@ -67,50 +80,59 @@ class Shipment:
         self._check_file()
         if self.progress.generation != self.entry.generation:
             self._learn()
-        data = self._local(self._shipped, CHUNK_BYTES)
+        data = self._local(self._shipped, min(self.pending(), CHUNK_BYTES))
         if not data:
             return 0
-        before = self._shipped
-        if self._store.put_new(chunk_key(self._path, self._stored), data) and not self._is_hidden():
+        before, begun = self._shipped, self._clock()
+        is_new = self._store.put_new(chunk_key(self._path, self._stored), data)
+        if is_new and (self._is_place_sure() or not self._withdraw(data)):
             self._advance(data)
+            self._put_at = begun
         else:
             self._pass_over(self._store.list(self._path))
-        if time.monotonic() - self._saved >= SAVE_SECONDS:
+        # Of a log that may be quiet for long now, others must be able to delete the chunks.
+        if len(data) < BLOCK_BYTES or time.monotonic() - self._saved >= SAVE_SECONDS:
             self._save()
         return self._shipped - before
 
-    def finish(self) -> bool:
-        """Put the whole object and delete its chunks; return False if the log has a writer again."""
+    def finish(self) -> None:
+        """Put the whole object and delete its chunks."""
         objects = self._store.list(self._path)
         end, whole = end_of(self._path, objects), whole_of(self._path, objects)
         if end > (whole.size if whole else 0):
             self._put_whole(segments(self._path, objects), whole)
-        self._store.delete(self._finished_chunks(objects))
-        # What another part has written behind this one meanwhile, before it saw that this one is finished.
-        self._store.delete(self._finished_chunks(self._store.list(self._path)))
         self._save()
-        return self._spool.remove(self.entry)
+        self._delete_finished()
+        self._spool.remove(self.entry, self._delete_file if self._delete_local and end else lambda: None)
 
-    def _finished_chunks(self, objects: Iterable[StoredObject]) -> list[str]:
-        """Return the keys of the chunks that no part needs any more: this part's, and what nobody will finish.
+    def _delete_file(self) -> None:
+        """Delete the local file, unless something of it is not in the store, or another host writes it, too."""
+        is_shared = any(other.entry(self._path) for other in self._spool.others())
+        if self.local_size() == self._shipped and not is_shared:
+            with suppress(OSError):
+                self._file.unlink()
+                self._begin_anew()
 
-        A part that is not finished goes on at the end of its last chunk. What another part has written there must
-        stay until the former is finished, and deletes it: it keeps that from writing where the whole object is.
+    def _delete_finished(self) -> None:
+        """Delete the chunks below the whole object that no part needs any more, and keep a note of the others."""
+        covered = covered_chunks(self._path, self._store.list(self._path))
+        finished = self._finished([stored for _, stored in covered])
+        self._put_at = float("-inf")  # the last one kept this part's place
+        self._store.delete(finished)
+        left = [end for end, stored in covered if stored.key not in finished]
+        if left:
+            note = Leftover(path=self._path, store=self.progress.store, end=max(left), since=self._clock())
+            with suppress(OSError):  # no room on the disk: the chunks stay
+                self._spool.save_leftover(note)
+
+    def _finished(self, chunks: Iterable[StoredObject]) -> list[str]:
+        """Return the keys of this part's chunks, but for those that begin where a chunk of another part ends.
+
+        There that part goes on if it is not finished: the chunk keeps it from writing where the whole object is.
         """
-        chunks = [placed for placed in objects_in_order(self._path, objects) if placed[1].key != self._path]
-        newest = max((stored.modified for _, stored in chunks), default=0.0)
-        needed = {
-            offset + stored.size
-            for offset, stored in chunks
-            if not self._part_with(offset) and newest - stored.modified < FORGOTTEN_SECONDS
-        }
-        return [
-            stored.key
-            for offset, stored in chunks
-            if self._part_with(offset - 1)
-            or (self._part_with(offset) and offset not in needed)
-            or newest - stored.modified >= FORGOTTEN_SECONDS
-        ]
+        placed = objects_in_order(self._path, chunks)
+        needed = {offset + stored.size for offset, stored in placed if not self._part_with(offset)}
+        return [stored.key for offset, stored in placed if self._part_with(offset) and offset not in needed]
 
     @property
     def _part(self) -> Part:
@@ -134,41 +156,67 @@ class Shipment:
         self.progress.generation = self.entry.generation
         self._save_parts()
 
-    def _is_hidden(self) -> bool:
-        """Whether the first chunk of a part is where the whole object is, which another part put meanwhile.
+    def _is_place_sure(self) -> bool:
+        """Whether the whole object, which another part may have put, cannot be where this part's last chunk is.
 
-        Later chunks need no look: that other part leaves alone what is at their offsets.
+        That other part leaves alone what is at the offsets of a part's later chunks, but not for ever.
         """
-        if self._part.length or (self._store.size(self._path) or 0) <= self._stored:
+        return self._part.length > 0 and abs(self._clock() - self._put_at) < RECHECK_SECONDS
+
+    def _withdraw(self, data: bytes) -> bool:
+        """Delete the chunk with `data` at this part's offset if the whole object has other bytes there.
+
+        Return whether it did. If the whole object has these, it was made with the chunk.
+        """
+        start = self._stored
+        if (self._store.size(self._path) or 0) <= start:
             return False
-        self._store.delete([chunk_key(self._path, self._stored)])
+        if self._store.read(self._path, start, start + len(data)) == data:
+            return False
+        self._store.delete([chunk_key(self._path, start)])
         return True
 
     def _pass_over(self, objects: Iterable[StoredObject]) -> None:
         """Count what the store has of this file, and begin a new part behind what it has of others."""
         objects = list(objects)
-        end = end_of(self._path, objects)
-        for segment in segments(self._path, objects, self._stored):
-            if not self._is_local(segment):
+        while (segment := self._next(objects)) and self._is_local(segment):
+            # A shipper that was killed after it had put the chunk has not seen the whole object.
+            if segment.key != self._path and self._withdraw(
+                self._local(self._shipped, segment.end - segment.start)
+            ):
+                objects = [stored for stored in objects if stored.key != segment.key]
                 break
+            self._count(segment)
+        end = end_of(self._path, objects)
         if self._stored < end:
             self.progress.parts.append(Part(local=self._shipped, stored=end))
             self._save_parts()
 
-    def _is_local(self, segment: Segment) -> bool:
-        """Whether the file continues with these bytes of the store; they count as shipped then."""
+    def _next(self, objects: list[StoredObject]) -> Segment | None:
+        """Return what the store has at this part's offset: of a chunk and the whole object, the chunk."""
+        key = chunk_key(self._path, self._stored)
+        chunk = next((stored for stored in objects if stored.key == key), None)
+        if chunk:
+            return Stretch(key, 0, self._stored, self._stored + chunk.size)
+        return next(iter(segments(self._path, objects, self._stored)), None)
+
+    def _is_local(self, segment: Segment) -> TypeGuard[Stretch]:
+        """Whether the file continues with these bytes of the store."""
         if isinstance(segment, Gap) or self.local_size() - self._shipped < segment.end - segment.start:
             return False
-        position, passed = segment.start, 0
-        last = b""
+        position, local = segment.start, self._shipped
         while position < segment.end:
-            data = reader.read_stretch(self._store, segment, position)
-            if not data or data != self._local(self._shipped + passed, len(data)):
+            data = self._stored_bytes(segment, position)
+            if data != self._local(local, len(data)):
                 return False
-            position, passed, last = position + len(data), passed + len(data), (last + data)[-TAIL_BYTES:]
-        self._part.length += passed
-        self._remember(last)
+            position, local = position + len(data), local + len(data)
         return True
+
+    def _count(self, segment: Stretch) -> None:
+        """Count bytes of the store as shipped."""
+        self._part.length += segment.end - segment.start
+        length = min(TAIL_BYTES, segment.end - segment.start)
+        self._remember(self._local(self._shipped - length, length))
 
     def _check_file(self) -> None:
         """Begin a new part if the file has been emptied or replaced."""
@@ -178,11 +226,15 @@ class Shipment:
         is_same = size >= self._shipped and _digest(self._local(start, length)) == self.progress.tail_digest
         if length and not is_same:
             self.lost_bytes += max(self._seen - self._shipped, 0)
-            gone = [part.model_copy(update={"local": GONE}) for part in self.progress.parts]
-            self.progress.parts = [*gone, Part(local=0, stored=self._stored)]
-            self._remember(b"")
-            self._save_parts()
+            self._begin_anew()
         self._seen = size
+
+    def _begin_anew(self) -> None:
+        """Begin a new part in a new file."""
+        gone = [part.model_copy(update={"local": GONE}) for part in self.progress.parts]
+        self.progress.parts = [*gone, Part(local=0, stored=self._stored)]
+        self._remember(b"")
+        self._save_parts()
 
     def _local(self, start: int, length: int) -> bytes:
         with suppress(FileNotFoundError), open(self._file, "rb") as file:
@@ -212,28 +264,20 @@ class Shipment:
 
     def _put_whole(self, plan: list[Segment], replaced: StoredObject | None) -> None:
         try:
-            self._store.put(self._path, _stream(self._whole(plan, is_local=True)), replaced)
+            self._store.put(self._path, whole_log(plan, self._local_bytes, self._stored_bytes), replaced)
         except EOFError:  # the file was emptied meanwhile
-            self._store.put(self._path, _stream(self._whole(plan, is_local=False)), replaced)
+            self._store.put(self._path, whole_log(plan, lambda *_: b"", self._stored_bytes), replaced)
 
-    def _whole(self, plan: list[Segment], is_local: bool) -> Iterator[bytes]:
-        """Yield the log in blocks, from the local file where it has it."""
-        for segment in plan:
-            position = segment.start
-            while position < segment.end:
-                size = min(BLOCK_BYTES, segment.end - position)
-                part = self._part_with(position)
-                if part and is_local and part.local != GONE:
-                    size = min(size, part.stored + part.length - position)
-                    data = self._local(part.local + position - part.stored, size)
-                    if len(data) < size:
-                        raise EOFError
-                elif isinstance(segment, Gap):
-                    data = reader.gap_filler(segment, position, size)
-                else:
-                    data = self._stored_bytes(segment, position)
-                position += len(data)
-                yield data
+    def _local_bytes(self, position: int, size: int) -> bytes:
+        """Return at most `size` bytes of the log, none if the file never had them. Raises EOFError if it lost them."""
+        part = self._part_with(position)
+        if part is None or part.local == GONE:
+            return b""
+        size = min(size, part.stored + part.length - position)
+        data = self._local(part.local + position - part.stored, size)
+        if len(data) < size:
+            raise EOFError
+        return data
 
     def _stored_bytes(self, segment: Stretch, position: int) -> bytes:
         try:
@@ -247,26 +291,6 @@ class Shipment:
     def _part_with(self, position: int) -> Part | None:
         parts = (part for part in self.progress.parts if part.stored <= position < part.stored + part.length)
         return next(parts, None)
-
-
-class _Blocks(io.RawIOBase):
-    """Blocks as a file."""
-
-    def __init__(self, blocks: Iterator[bytes]) -> None:
-        self._blocks, self._rest = blocks, b""
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
-        self._rest = self._rest or next(self._blocks, b"")
-        size = min(len(buffer), len(self._rest))
-        buffer[:size], self._rest = self._rest[:size], self._rest[size:]
-        return size
-
-
-def _stream(blocks: Iterator[bytes]) -> BinaryIO:
-    return cast("BinaryIO", io.BufferedReader(_Blocks(blocks), BLOCK_BYTES))
 
 
 def _digest(data: bytes) -> str:

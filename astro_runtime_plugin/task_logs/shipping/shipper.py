@@ -11,16 +11,19 @@ import os
 import signal
 import time
 import warnings
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from astro_runtime_plugin.task_logs.settings import TaskLogSettings
+from astro_runtime_plugin.task_logs.settings import TaskLogSettings, store_url_problem
 from astro_runtime_plugin.task_logs.shipping.loop import ShippingLoop
+from astro_runtime_plugin.task_logs.shipping.output import release_output
 from astro_runtime_plugin.task_logs.shipping.spool import Spool
 from astro_runtime_plugin.task_logs.stores.store import open_store
 
 POLL_SECONDS = 0.05
 IDLE_SECONDS = 30.0
 THREADS = 8
+TARGET_SECONDS = 1.0  # between two looks at whether the logs go elsewhere now
 LOCK_ATTEMPTS = 10  # who looks whether a shipper runs holds the lock for a moment
 ADOPT_SECONDS = 30.0  # between two looks at what other hosts have left behind
 ABANDONED_SECONDS = 120.0
@@ -35,13 +38,23 @@ QUIET = {
 
 
 class Shipper:
-    """Ships the logs of this host, and those that others have left behind."""
+    """Ships the logs of this host, and those that others have left behind.
 
-    def __init__(self, spool: Spool, settings: TaskLogSettings, lock: int) -> None:
-        self._spool, self._settings = spool, settings
+    Calls `release` when it needs no output any more.
+    """
+
+    def __init__(
+        self,
+        spool: Spool,
+        settings: TaskLogSettings,
+        lock: int,
+        release: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._spool, self._settings, self._release = spool, settings, release
         self._loops = {spool.host: (self._loop(spool), lock)}
-        self._stopped = False
-        self._looked = float("-inf")
+        self._stopped = self._has_shipped = self._is_released = False
+        self._looked = self._target_checked = float("-inf")
+        self.next: TaskLogSettings | None = None
 
     def stop(self, *_: object) -> None:
         """Have `run` return after what is pending now; a signal handler."""
@@ -51,26 +64,56 @@ class Shipper:
         """Ship until nothing was to do for `idle_seconds`, or the store cannot be opened.
 
         Then a writer starts another, which may have what this one lacks, such as a connection in its environment.
+        If the logs are to go elsewhere, `next` says so afterwards, and this host's lock is kept.
         """
         with ThreadPoolExecutor(THREADS) as pool:
-            while not self._is_over() and not self._has_left(idle_seconds):
+            while not self._is_over() and not self._leave_if_idle(idle_seconds):
                 self._adopt()
                 for loop, _ in self._loops.values():
                     loop.poll(pool)
-                time.sleep(POLL_SECONDS)
+                self._release_output()
+                time.sleep(min(POLL_SECONDS, *(loop.pause() for loop, _ in self._loops.values())))
             for loop, _ in self._loops.values():
                 loop.finish_round(pool)
-        for loop, _ in self._loops.values():
+        for host, (loop, lock) in self._loops.items():
             loop.report()
+            if host != self._spool.host:
+                os.close(lock)
+
+    def _release_output(self) -> None:
+        """Let go of the output when all has been sent for the first time, or the one warning has been printed."""
+        loops = [loop for loop, _ in self._loops.values()]
+        is_idle = all(loop.is_idle(0) for loop in loops)
+        is_done = (is_idle and self._has_shipped) or any(loop.has_warned for loop in loops)
+        self._has_shipped = self._has_shipped or not is_idle
+        if is_done and not self._is_released:
+            self._is_released = True
+            self._release()
 
     def _is_over(self) -> bool:
-        return self._stopped or any(loop.is_stuck for loop, _ in self._loops.values())
+        is_stuck = any(loop.is_stuck for loop, _ in self._loops.values())
+        return self._stopped or is_stuck or self._is_replaced()
+
+    def _is_replaced(self) -> bool:
+        """Whether a component has started meanwhile whose settings differ."""
+        if time.monotonic() - self._target_checked >= TARGET_SECONDS:
+            self._target_checked = time.monotonic()
+            current = current_settings(self._spool, self._settings)
+            self.next = current if current != self._settings else None
+        return self.next is not None
 
     def _loop(self, spool: Spool) -> ShippingLoop:
-        return ShippingLoop(spool, self._settings.url, lambda: open_store(self._settings))
+        settings = self._settings
+        return ShippingLoop(
+            spool,
+            settings.url,
+            lambda: open_store(settings),
+            delete_local=settings.delete_local,
+            cleans_others=spool.host == self._spool.host,
+        )
 
-    def _has_left(self, idle_seconds: float) -> bool:
-        """Whether there is nothing to do; the lock is free then.
+    def _leave_if_idle(self, idle_seconds: float) -> bool:
+        """Release the locks if there was nothing to do for so long; return whether it did.
 
         Under the lock of the entries: whoever registers a log afterwards finds the shipper's lock free.
         """
@@ -97,8 +140,16 @@ class Shipper:
                 self._loops[spool.host] = (self._loop(spool), lock)
 
 
-def main(log_folder: str, url: str, conn_id: str = "") -> None:
-    """Ship the logs of this host's spool, unless another process does."""
+def current_settings(spool: Spool, settings: TaskLogSettings) -> TaskLogSettings:
+    """Return what the component that has started last says, or else `settings`."""
+    target = spool.target()
+    if target is None or store_url_problem(target.url):
+        return settings
+    return TaskLogSettings(url=target.url, conn_id=target.conn_id, delete_local=target.delete_local)
+
+
+def main(log_folder: str, url: str, conn_id: str = "", delete_local: str = "") -> None:
+    """Ship the logs of this host's spool, unless another process does; `delete_local` is empty for no."""
     os.environ.update(QUIET)
     warnings.simplefilter("ignore")
     spool = Spool(log_folder)
@@ -107,11 +158,16 @@ def main(log_folder: str, url: str, conn_id: str = "") -> None:
     if lock is None:
         return
     spool.prune(PRUNE_SECONDS)
-    shipper = Shipper(spool, TaskLogSettings(url=url, conn_id=conn_id), lock)
-    signal.signal(signal.SIGTERM, shipper.stop)
     for ignored in (signal.SIGINT, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)
-    shipper.run()
+    settings: TaskLogSettings | None = TaskLogSettings(
+        url=url, conn_id=conn_id, delete_local=bool(delete_local)
+    )
+    while settings:
+        shipper = Shipper(spool, current_settings(spool, settings), lock, release_output)
+        signal.signal(signal.SIGTERM, shipper.stop)
+        shipper.run()
+        settings = shipper.next
 
 
 def _lock(spool: Spool) -> int | None:

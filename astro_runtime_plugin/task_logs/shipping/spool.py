@@ -7,6 +7,7 @@ each, named after the host.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -14,84 +15,30 @@ import re
 import socket
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from astro_runtime_plugin.task_logs.layout import check_path
+from astro_runtime_plugin.task_logs.shipping.entry_lock import entry_lock
+from astro_runtime_plugin.task_logs.shipping.records import (
+    Entry,
+    Leftover,
+    Progress,
+    Status,
+    Target,
+    TaskIdentity,
+    Writer,
+)
 
 FOLDER = Path(".astro-runtime", "task-logs")  # below Airflow's log folder
-ENTRY, PROGRESS = ".entry.json", ".progress.json"
+ENTRY, PROGRESS, LEFTOVER = ".entry.json", ".progress.json", ".leftover.json"
 START_TOLERANCE = 2.0  # seconds by which two readings of a process's start may differ
-GONE = -1
 MAX_FILE_BYTES = 1024 * 1024
 Model = TypeVar("Model", bound=BaseModel)
-
-
-class TaskIdentity(BaseModel):
-    """The try of a task that a log belongs to."""
-
-    model_config = ConfigDict(frozen=True)
-    dag_id: str
-    run_id: str
-    task_id: str
-    map_index: int = -1
-    try_number: int = 0
-
-
-class Writer(BaseModel):
-    """A process that writes a log: its id and its start (seconds since the epoch)."""
-
-    pid: int
-    started: float
-
-
-class Entry(BaseModel):
-    """A log file, relative to Airflow's log folder, that is written or has yet to reach the store."""
-
-    path: str
-    identity: TaskIdentity | None = None
-    machine: str = ""  # where the ids of the writers mean something
-    writers: list[Writer] = Field(default_factory=list)
-    generation: str = ""  # changes with each registration
-
-
-class Part(BaseModel):
-    """Bytes of the local file, from `local` on, that are in the store from offset `stored` on.
-
-    They are no longer in the file if `local` is GONE.
-    """
-
-    local: int
-    stored: int
-    length: int = 0
-
-
-class Progress(BaseModel):
-    """What of an entry has been shipped to which store."""
-
-    store: str
-    generation: str = ""  # of the entry when the offsets were learnt
-    parts: list[Part] = Field(default_factory=list)
-    tail_length: int = 0
-    tail_digest: str = ""  # of the last bytes shipped, by which an emptied file is recognised
-
-
-class Status(BaseModel):
-    """What the shipper is doing. Times are seconds since the epoch."""
-
-    pid: int = 0
-    updated: float = 0.0
-    entries: int = 0
-    pending_bytes: int = 0
-    lost_bytes: int = 0
-    lag_seconds: float = 0.0
-    requests: int = 0
-    problem: str = ""
-    problem_since: float = 0.0
 
 
 class Spool:
@@ -126,15 +73,17 @@ class Spool:
                 entry.writers = [writer for writer in entry.writers if writer.pid != (pid or os.getpid())]
                 self._write(self._file(path, ENTRY), entry)
 
-    def remove(self, entry: Entry) -> bool:
+    def remove(self, entry: Entry, before: Callable[[], object] = lambda: None) -> bool:
         """Remove a log that is in the store completely; return False if it has a writer again.
 
-        Its progress stays, for a part of the try that continues the file.
+        `before` is called first, and no writer can begin meanwhile. The log's progress stays, for a part of the try
+        that continues the file.
         """
         with self.locked():
             current = self.entry(entry.path)
             if current and current.generation != entry.generation:
                 return False
+            before()
             self._file(entry.path, ENTRY).unlink(missing_ok=True)
         return True
 
@@ -155,9 +104,17 @@ class Spool:
         entries = (_read(Entry, file) for file in sorted(self.folder.glob(f"*{ENTRY}")))
         return [entry for entry in entries if entry and _is_path(entry.path)]
 
+    def has_entries(self) -> bool:
+        """Whether there is any entry."""
+        return any(self.folder.glob(f"*{ENTRY}"))
+
     def has_ended(self, entry: Entry) -> bool:
         """Whether no process writes the log any more."""
         return not any(self.lives(entry, writer) for writer in entry.writers)
+
+    def ended_entries(self) -> list[Entry]:
+        """Return the entries of this machine whose logs have ended; what others have left behind may take long."""
+        return [entry for entry in self.entries() if entry.machine == machine() and self.has_ended(entry)]
 
     def lives(self, entry: Entry, writer: Writer) -> bool:
         """Whether a writer is alive: the process with its id on this machine has the same start."""
@@ -172,6 +129,34 @@ class Spool:
         """Keep what of a log has been shipped. Raises OSError."""
         self._write(self._file(path, PROGRESS), progress)
 
+    def leftovers(self) -> list[Leftover]:
+        """Return what is noted of chunks that stay below whole objects; a file that is no note is left alone."""
+        notes = (_read(Leftover, file) for file in sorted(self.folder.glob(f"*{LEFTOVER}")))
+        return [note for note in notes if note and _is_path(note.path)]
+
+    def save_leftover(self, note: Leftover) -> None:
+        """Keep a note of chunks, in place of an earlier one of the same log. Raises OSError."""
+        self._write(self._file(note.path, LEFTOVER), note)
+
+    def forget_leftover(self, note: Leftover) -> None:
+        """Remove a note, unless there is a later one of the same log. Raises OSError."""
+        file = self._file(note.path, LEFTOVER)
+        if _read(Leftover, file) == note:
+            file.unlink(missing_ok=True)
+
+    def target(self) -> Target | None:
+        """Return where the logs go; None if no component has said so, or somebody else has."""
+        file = self.folder / "target.json"
+        with suppress(OSError):
+            return _read(Target, file) if file.stat().st_uid == os.geteuid() else None
+        return None
+
+    def save_target(self, target: Target) -> None:
+        """Keep where the logs go. Raises OSError."""
+        if self.target() != target:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._write(self.folder / "target.json", target)
+
     def status(self) -> Status | None:
         """Return what the shipper did last, or None if there was none."""
         return _read(Status, self.folder / "status.json")
@@ -184,12 +169,9 @@ class Spool:
         """Return the file of a log."""
         return self.log_folder / path
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the lock of the entries."""
-        with open(self.folder / "lock", "ab") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
+    def locked(self) -> AbstractContextManager[None]:
+        """Hold the lock of the entries. Raises LockHeldError and TimeoutError, as `entry_lock`."""
+        return entry_lock(self.folder / "lock")
 
     def lock_shipper(self) -> int | None:
         """Return a descriptor that holds the shipper's lock while it is open, or None if a process holds it."""
@@ -200,6 +182,11 @@ class Spool:
             os.close(descriptor)
             return None
         return descriptor
+
+    def release_shipper(self, descriptor: int) -> None:
+        """Release the shipper's lock, which a process forked meanwhile would keep if it were only closed."""
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+        os.close(descriptor)
 
     def claim_start(self, seconds: float) -> bool:
         """Whether this process is to start the shipper: at most one is, within so many seconds."""
@@ -226,12 +213,16 @@ class Spool:
         return self.folder / f"{name}{kind}"
 
     def _write(self, file: Path, value: BaseModel) -> None:
-        part = file.with_name(f".{file.name}.{os.getpid()}")
+        temporary = file.with_name(f".{file.name}.{os.getpid()}")
+        data = value.model_dump_json().encode()
         try:
-            part.write_text(value.model_dump_json())
-            part.replace(file)
+            temporary.write_bytes(data)
+            temporary.replace(file)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT) or not _write_over(file, data):
+                raise
         finally:
-            part.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
 
 
 def process_start(pid: int) -> float | None:
@@ -259,6 +250,17 @@ def machine() -> str:
 def _is_path(path: str) -> bool:
     with suppress(ValueError):
         return bool(check_path(path))
+    return False
+
+
+def _write_over(file: Path, data: bytes) -> bool:
+    """Write over a file that has room for the data, on a disk that has none for another; return whether it has.
+
+    Blanks fill the rest, so that a reader finds the old value or the new one.
+    """
+    with suppress(OSError), open(file, "r+b", buffering=0) as target:
+        size = os.fstat(target.fileno()).st_size
+        return len(data) <= size and target.write(data.ljust(size)) == size
     return False
 
 

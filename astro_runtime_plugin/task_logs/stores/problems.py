@@ -22,6 +22,10 @@ SENTENCES: tuple[tuple[frozenset[str], str], ...] = (
         "the connection {conn_id} is unknown; see [astro_runtime] task_logs_conn_id",
     ),
     (
+        frozenset({"NoAccount"}),
+        "its account or key is missing or malformed; see [astro_runtime] task_logs_conn_id",
+    ),
+    (
         frozenset({"ModuleNotFoundError", "ImportError", "AirflowOptionalProviderFeatureException"}),
         "a library is missing; install {package}",
     ),
@@ -29,12 +33,16 @@ SENTENCES: tuple[tuple[frozenset[str], str], ...] = (
         frozenset(
             "NoCredentialsError PartialCredentialsError CredentialRetrievalError TokenRetrievalError ProfileNotFound"
             " DefaultCredentialsError RefreshError ClientAuthenticationError InvalidAccessKeyId SignatureDoesNotMatch"
-            " ExpiredToken ExpiredTokenException InvalidToken UnrecognizedClientException 401".split()
+            " ExpiredToken ExpiredTokenException InvalidToken UnrecognizedClientException"
+            " AuthenticationFailed 401".split()
         ),
         "its credentials are missing or wrong",
     ),
     (
-        frozenset({"AccessDenied", "AllAccessDisabled", "PermissionError", "Forbidden", "403"}),
+        frozenset(
+            "AccessDenied AllAccessDisabled PermissionError Forbidden AuthorizationFailure"
+            " AuthorizationPermissionMismatch InsufficientAccountPermissions 403".split()
+        ),
         "its credentials do not allow it",
     ),
     (
@@ -49,7 +57,8 @@ SENTENCES: tuple[tuple[frozenset[str], str], ...] = (
     ),
     (
         frozenset(
-            "ReadTimeoutError ReadTimeout TimeoutError ServerTimeoutError ServiceResponseTimeoutError".split()
+            "ReadTimeoutError ReadTimeout TimeoutError FSTimeoutError ServerTimeoutError"
+            " ServiceResponseTimeoutError".split()
         ),
         "it does not answer in time",
     ),
@@ -57,12 +66,12 @@ SENTENCES: tuple[tuple[frozenset[str], str], ...] = (
         frozenset(
             "EndpointConnectionError ConnectTimeoutError ConnectionClosedError ConnectionError ConnectionRefusedError"
             " ProxyConnectionError SSLError ClientConnectorError ServiceRequestError gaierror"
-            " NewConnectionError".split()
+            " NewConnectionError ServiceResponseError ServerDisconnectedError".split()
         ),
         "it cannot be reached",
     ),
     (
-        frozenset({"SlowDown", "ServiceUnavailable", "InternalError", "500", "503"}),
+        frozenset({"SlowDown", "ServiceUnavailable", "ServerBusy", "InternalError", "429", "500", "503"}),
         "it is busy or failing",
     ),
 )

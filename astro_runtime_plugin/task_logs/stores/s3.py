@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, BinaryIO
+from functools import partial
+from io import BufferedIOBase
+from typing import Any, BinaryIO, cast
 
 from astro_runtime_plugin.task_logs.layout import StoredObject
 from astro_runtime_plugin.task_logs.stores.store import (
-    CONNECT_SECONDS,
-    READ_SECONDS,
     UPLOAD_BYTES,
     ChangedError,
     LogStore,
+    Patience,
     StoreError,
+    store_errors,
 )
 
 MISSING = ("404", "NoSuchKey", "NotFound")
@@ -28,19 +29,24 @@ PAST_END = ("416", "InvalidRange")
 DELETED_AT_ONCE = 1000  # S3's limit
 
 
-def open_s3(place: str, conn_id: str) -> LogStore:
+def open_s3(place: str, conn_id: str, patience: Patience) -> LogStore:
     """Return the store at s3://PLACE. Raises StoreError if boto3 or the connection is missing."""
     bucket, _, prefix = place.partition("/")
     with _store_errors():
-        return S3Store(_client(conn_id), bucket, prefix.strip("/"))
+        return S3Store(_client(conn_id, patience), bucket, prefix.strip("/"))
 
 
-def _client(conn_id: str) -> Any:
+def _client(conn_id: str, patience: Patience) -> Any:
     from botocore.config import Config
 
-    attempts = {"mode": "standard", "total_max_attempts": 2}  # whoever calls makes further attempts
     config = Config(
-        connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries=attempts, max_pool_connections=16
+        connect_timeout=patience.connect_seconds,
+        read_timeout=patience.read_seconds,
+        retries={"mode": "standard", "total_max_attempts": patience.attempts},
+        max_pool_connections=16,
+        # Both take time for each chunk. Without a checksum the signature covers the content.
+        parameter_validation=False,
+        request_checksum_calculation="when_required",
     )
     if conn_id:
         from airflow.providers.amazon.aws.hooks.s3 import S3Hook
@@ -68,6 +74,7 @@ class S3Store(LogStore):
         self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""
         client.meta.events.register("before-send.s3", self._count)
+        client.meta.events.register_last("before-call.s3", _send_at_once)
 
     def _count(self, **_: Any) -> None:
         self.requests += 1
@@ -92,7 +99,8 @@ class S3Store(LogStore):
 
     def _put(self, place: dict[str, str], source: BinaryIO, condition: dict[str, str]) -> None:
         """Upload with one request, or in parts, of which one is in memory at a time: boto3's own takes no condition."""
-        first = source.read(UPLOAD_BYTES)
+        blocks = _blocks(source)
+        first = next(blocks, bytearray())
         if len(first) < UPLOAD_BYTES:
             self._client.put_object(**place, Body=first, **condition)
             return
@@ -103,7 +111,7 @@ class S3Store(LogStore):
                     "PartNumber": number,
                     "ETag": self._client.upload_part(**upload, PartNumber=number, Body=data)["ETag"],
                 }
-                for number, data in enumerate(itertools.chain((first,), _blocks(source)), start=1)
+                for number, data in enumerate(itertools.chain((first,), blocks), start=1)
             ]
             self._client.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts}, **condition)
         except BaseException:
@@ -160,24 +168,28 @@ class S3Store(LogStore):
         return {"Bucket": self._bucket, "Key": self._prefix + key}
 
 
-def _blocks(source: BinaryIO) -> Iterator[bytes]:
-    return iter(lambda: source.read(UPLOAD_BYTES), b"")
+def _send_at_once(params: dict[str, Any], **_: Any) -> None:
+    """Have a body sent with the request: to ask first whether the server wants it doubles the time of a chunk."""
+    params["headers"].pop("Expect", None)
+
+
+def _blocks(source: BinaryIO) -> Iterator[bytearray]:
+    """Yield what the source has in one and the same buffer; botocore copies bytes, but no bytearray."""
+    buffer = bytearray(UPLOAD_BYTES)
+    while size := cast("BufferedIOBase", source).readinto(buffer):
+        del buffer[size:]
+        yield buffer
 
 
 def _code(error: Any) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
-@contextmanager
-def _store_errors() -> Iterator[None]:
-    """Turn what boto3 raises into StoreError: the operation and S3's code, not the message."""
-    try:
-        yield
-    except (StoreError, FileNotFoundError, EOFError):
-        raise
-    except Exception as error:
-        response = getattr(error, "response", None)
-        if isinstance(response, dict):
-            operation = getattr(error, "operation_name", "S3")
-            raise StoreError(f"{operation}: {_code(error) or type(error).__name__}") from error
-        raise StoreError(type(error).__name__) from error
+def _describe(error: Exception) -> str | None:
+    """Return the operation and S3's code; None for an error that is no answer of S3's."""
+    if not isinstance(getattr(error, "response", None), dict):
+        return None
+    return f"{getattr(error, 'operation_name', 'S3')}: {_code(error) or type(error).__name__}"
+
+
+_store_errors = partial(store_errors, _describe)

@@ -6,16 +6,26 @@ Everything has a time-out. What a store cannot do raises StoreError, whose text 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from typing import BinaryIO
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import BinaryIO, NamedTuple
 
 from astro_runtime_plugin.task_logs.layout import StoredObject
 from astro_runtime_plugin.task_logs.settings import TaskLogSettings
 
-CONNECT_SECONDS = 5.0
-READ_SECONDS = 15.0  # between two pieces of an answer
 BLOCK_BYTES = 64 * 1024
 UPLOAD_BYTES = 8 * 1024 * 1024  # of a large object, what is in memory at a time
+
+
+class Patience(NamedTuple):
+    """How long a client waits for a server, and how often it asks; the times are seconds."""
+
+    connect_seconds: float = 5.0
+    read_seconds: float = 15.0  # between two pieces of an answer
+    attempts: int = 2
+
+
+SHIPPERS = Patience()  # it asks again later
 
 
 class StoreError(Exception):
@@ -24,6 +34,17 @@ class StoreError(Exception):
 
 class ChangedError(StoreError):
     """Another process has written or deleted the object meanwhile."""
+
+
+@contextmanager
+def store_errors(describe: Callable[[Exception], str | None]) -> Iterator[None]:
+    """Turn what a library raises into StoreError: with `describe`'s text or its type; its message may have a secret."""
+    try:
+        yield
+    except (StoreError, FileNotFoundError, EOFError):
+        raise
+    except Exception as error:
+        raise StoreError(describe(error) or type(error).__name__) from error
 
 
 class LogStore(ABC):
@@ -68,11 +89,16 @@ class LogStore(ABC):
         """Return the size of an object in bytes, or None if it does not exist."""
 
 
-def open_store(settings: TaskLogSettings) -> LogStore:
-    """Return the store that the settings name. Raises StoreError if its library or connection is missing."""
-    from astro_runtime_plugin.task_logs.stores import file_systems, s3
+def open_store(settings: TaskLogSettings, patience: Patience = SHIPPERS) -> LogStore:
+    """Return the store that the settings name. Raises StoreError if its library or connection is missing.
+
+    `patience` is for servers; a folder takes as long as the operating system waits.
+    """
+    from astro_runtime_plugin.task_logs.stores import clouds, file_systems, s3
 
     scheme, _, place = settings.url.partition("://")
     if scheme == "s3":
-        return s3.open_s3(place, settings.conn_id)
-    return file_systems.open_fsspec(scheme, place, settings.conn_id)
+        return s3.open_s3(place, settings.conn_id, patience)
+    if scheme == "file":
+        return file_systems.open_folder(place)
+    return clouds.open_cloud(scheme, place, settings.conn_id, patience)

@@ -13,7 +13,7 @@ from astro_runtime_plugin.inventory.listing import RunningComponent
 from astro_runtime_plugin.parallelism.snapshot import Queue
 from astro_runtime_plugin.task_logs.health import TaskLogsSummary
 from astro_runtime_plugin.web.page.maintenance import MaintenanceStatus
-from astro_runtime_plugin.web.schemas import Fix, Runtime, Setting
+from astro_runtime_plugin.web.schemas import FixStatus, Runtime, Setting
 
 TEMPLATE = "astro_runtime/page.html"
 
@@ -25,7 +25,7 @@ class PageContents(NamedTuple):
     maintenance: MaintenanceStatus | None
     components: list[RunningComponent]
     component_settings: list[tuple[Setting, list[str]]]
-    fixes: list[Fix]
+    fixes: list[FixStatus]
     queues: list[Queue]
     task_logs: TaskLogsSummary
     providers: list[tuple[str, str]]

@@ -7,7 +7,7 @@ import pytest
 
 from astro_runtime_plugin.fixes.registry import FIXES, load_fix
 from testing.installed_line import LINE
-from testing.proof import FIXED, STOCK, Proof, copy_migrated_database
+from testing.proof import FIXED, STOCK, Proof, copy_migrated_database, templates_folder
 from testing.servers import InterruptiblePostgres, interruptible_postgres
 
 # The proofs of the faults that this line does not have.
@@ -15,14 +15,20 @@ collect_ignore = [f"test_{name}.py" for name in FIXES if LINE not in load_fix(na
 
 
 @pytest.fixture(params=[STOCK, FIXED])
-def proof(request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Proof:
-    """Both halves of a proof; each has a home with a migrated database."""
+def half(request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Proof:
+    """Stock Airflow, and Airflow with the fixes, for a test of what is the same in both; with a migrated database."""
     home = tmp_path / "home"
-    session = tmp_path_factory.getbasetemp()
-    # A worker of pytest-xdist has a folder of its own within the session's.
-    in_worker = hasattr(request.config, "workerinput")
-    copy_migrated_database((session.parent if in_worker else session) / "templates", home)
+    copy_migrated_database(templates_folder(tmp_path_factory), home)
     return Proof(request.param, home)
+
+
+@pytest.fixture
+def proof(half: Proof, request: pytest.FixtureRequest) -> Iterator[Proof]:
+    """Both halves of a proof, which must differ in at least one expectation: else stock Airflow passes, too."""
+    failures = request.session.testsfailed
+    yield half
+    if request.session.testsfailed == failures:
+        assert any(half.differences), "stock Airflow is expected to do the same: this proves no fix"
 
 
 @pytest.fixture

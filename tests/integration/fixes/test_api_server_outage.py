@@ -32,9 +32,9 @@ def test_task_outlives_its_api_server(proof: Proof) -> None:
     assert state == proof.expect(stock="running", fixed="success")
 
 
-def test_answer_of_a_server_without_its_database_means_an_outage(proof: Proof) -> None:
+def test_answer_of_a_server_without_its_database_means_an_outage(half: Proof) -> None:
     variables = {
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{proof.home}/missing/airflow.db",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{half.home}/missing/airflow.db",
         "AIRFLOW__WORKERS__EXECUTION_API_RETRIES": "1",
     }
-    assert proof.run("api_server_database", **variables) == [[500, True], [500, True]]
+    assert half.run("api_server_database", **variables) == [[500, True], [500, True]]

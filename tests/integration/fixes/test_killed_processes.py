@@ -82,8 +82,8 @@ def test_task_that_exits_without_a_report_is_left_to_the_scheduler(proof: Proof)
         assert task.api.states == proof.expect(stock=["failed"], fixed=[])
 
 
-def test_task_that_fails_by_itself_reports_it(proof: Proof) -> None:
-    with supervised_task(proof, DAG.replace("os.kill(os.getpid(), signal.SIGKILL)", "1 / 0")) as task:
+def test_task_that_fails_by_itself_reports_it(half: Proof) -> None:
+    with supervised_task(half, DAG.replace("os.kill(os.getpid(), signal.SIGKILL)", "1 / 0")) as task:
         assert task.wait() == 0
         assert task.api.states == ["failed"]
-        assert (proof.home / "notes").read_text().splitlines() == ["try", "failure callback"]
+        assert (half.home / "notes").read_text().splitlines() == ["try", "failure callback"]

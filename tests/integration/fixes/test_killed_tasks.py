@@ -142,17 +142,17 @@ def test_second_sigterm_does_not_disturb_the_report(proof: Proof) -> None:
         assert task.api.states == proof.expect(stock=["success"], fixed=["failed"])
 
 
-def test_task_without_on_kill_may_finish(proof: Proof) -> None:
-    with supervised_task(proof, dag("Unkillable")) as task:
+def test_task_without_on_kill_may_finish(half: Proof) -> None:
+    with supervised_task(half, dag("Unkillable")) as task:
         task.wait_for_file("started")
         task.supervisor.send_signal(signal.SIGTERM)
         (task.folder / "killed").touch()
         assert task.wait() == 0
-        assert task.api.states == proof.expect(stock=["success"], fixed=["success"])
+        assert task.api.states == ["success"]
 
 
-def test_task_whose_state_was_changed_reports_nothing(proof: Proof) -> None:
-    with supervised_task(proof, dag("Endless")) as task:
+def test_task_whose_state_was_changed_reports_nothing(half: Proof) -> None:
+    with supervised_task(half, dag("Endless")) as task:
         task.wait_for_file("started")
         task.api.answers["heartbeat"] = NOT_RUNNING
         task.wait()

@@ -58,10 +58,10 @@ def test_sigterm_ends_the_repetition_of_the_report(proof: Proof) -> None:
         assert task.has_file("uploaded") is proof.expect(stock=False, fixed=True), task.describe()
 
 
-def test_log_of_an_undisturbed_task_is_uploaded(proof: Proof) -> None:
-    (proof.home / "config").mkdir()
-    (proof.home / "config" / "remote_logs.py").write_text(REMOTE_LOGS)
-    with supervised_task(proof, DAG, variables=SETTINGS) as task:
+def test_log_of_an_undisturbed_task_is_uploaded(half: Proof) -> None:
+    (half.home / "config").mkdir()
+    (half.home / "config" / "remote_logs.py").write_text(REMOTE_LOGS)
+    with supervised_task(half, DAG, variables=SETTINGS) as task:
         assert task.wait() == 0
         assert task.api.states == ["failed"]
         assert "a line of the log" in task.wait_for_file("uploaded")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from astro_runtime_plugin.task_logs.layout import chunk_key
+from entrypoint.task_logs import RUNTIME_CONFIG
 from testing.installed_line import LINE
 from testing.proof import FIXED, Proof
 from testing.task_process import task_process
@@ -42,6 +45,14 @@ SCENES = {
 }
 
 
+def store_settings(store: Path, logging: str) -> dict[str, str]:
+    """Return the variables of a store and of the logging configuration in use."""
+    return {
+        "AIRFLOW__ASTRO_RUNTIME__TASK_LOGS": f"file://{store}",
+        "AIRFLOW__LOGGING__LOGGING_CONFIG_CLASS": logging,
+    }
+
+
 @pytest.mark.parametrize("scene", [scene for scene, (_, lines) in SCENES.items() if LINE in lines])
 def test_log_says_once_how_the_try_ended(proof: Proof, scene: str) -> None:
     words = [line for line in proof.run("last_words", scene) if SCENES[scene][0] in line]
@@ -53,7 +64,7 @@ def test_words_reach_the_store_when_the_log_is_elsewhere(proof: Proof) -> None:
     store = proof.home / "store"
     (store / PATH).parent.mkdir(parents=True)
     (store / chunk_key(PATH, 0)).write_text("from the dead worker\n")
-    proof.run("last_words", "heartbeat elsewhere", AIRFLOW__ASTRO_RUNTIME__TASK_LOGS=f"file://{store}")
+    proof.run("last_words", "heartbeat elsewhere", **store_settings(store, RUNTIME_CONFIG[LINE]))
     if proof.mode == FIXED:
         wait_until((store / PATH).exists)
     text = (store / PATH).read_text() if (store / PATH).exists() else ""
@@ -61,9 +72,13 @@ def test_words_reach_the_store_when_the_log_is_elsewhere(proof: Proof) -> None:
     assert text.count("Heartbeat lost") == proof.expect(stock=0, fixed=1)
 
 
-def test_nothing_is_written_where_nobody_would_read_it(proof: Proof) -> None:
-    assert proof.run("last_words", "heartbeat elsewhere") == proof.expect(stock=[], fixed=[])
-    assert not (proof.home / "logs" / PATH).exists()
+@pytest.mark.parametrize(
+    "logging", [None, "testing.own_logging.LOGGING_CONFIG"], ids=["no store", "operator's own logging"]
+)
+def test_nothing_is_written_where_nobody_would_read_it(half: Proof, logging: str | None) -> None:
+    variables = store_settings(half.home / "store", logging) if logging else {}
+    assert half.run("last_words", "heartbeat elsewhere", **variables) == []
+    assert not (half.home / "logs" / PATH).exists()
 
 
 def test_log_of_a_killed_task_says_what_the_kernel_counted(proof: Proof) -> None:

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import pytest
-
 from testing.installed_line import LINE
 from testing.proof import Proof
 
@@ -11,17 +9,13 @@ STOCK = {"at once": True}
 FIXED = {"at once": False, "after its report": False, "dead": True}
 
 
-@pytest.mark.parametrize("outage", OUTAGES[LINE])
-def test_running_task_has_time_to_report_after_an_outage(proof: Proof, outage: str) -> None:
-    assert proof.run("outage_grace", outage) == proof.expect(stock=STOCK, fixed=FIXED)
-
-
-def test_slow_loop_is_no_outage(proof: Proof) -> None:
-    assert proof.run("outage_grace", "slow") <= 1.5  # timeouts; loops of a quarter of one
-
-
-def test_other_scheduler_has_time_to_report_after_an_outage(proof: Proof) -> None:
-    outcome = proof.run("outage_grace", "other scheduler")
-    assert outcome["reset"] is proof.expect(stock=True, fixed=False)
-    assert outcome["reset after its report"] is proof.expect(stock=True, fixed=False)
-    assert outcome["reset once it is dead"] is True
+def test_tasks_have_time_to_report_after_an_outage(proof: Proof) -> None:
+    outcomes = proof.run("outage_grace", *OUTAGES[LINE], "slow", "other scheduler")
+    assert outcomes.pop("slow") <= 1.5  # timeouts: a slow loop is no outage; loops of a quarter of one
+    early = proof.expect(stock=True, fixed=False)
+    assert outcomes.pop("other scheduler") == {
+        "reset": early,
+        "reset after its report": early,
+        "reset once it is dead": True,
+    }
+    assert outcomes == dict.fromkeys(OUTAGES[LINE], proof.expect(stock=STOCK, fixed=FIXED))

@@ -15,7 +15,7 @@ def test_revoked_task_gets_one_pod_after_an_outage(proof: Proof) -> None:
     assert outcome == {"failed": failed, "pods": proof.expect(stock=2, fixed=1)}
 
 
-@pytest.mark.parametrize("proof", [STOCK], indirect=True)
-def test_airflows_default_fails_the_task(proof: Proof) -> None:
-    outcome = proof.run("pod_creation_outage", **KUBERNETES, **{RETRIES.documented: RETRIES.airflow_default})
+@pytest.mark.parametrize("half", [STOCK], indirect=True)
+def test_airflows_default_fails_the_task(half: Proof) -> None:
+    outcome = half.run("pod_creation_outage", **KUBERNETES, **{RETRIES.documented: RETRIES.airflow_default})
     assert outcome["failed"]["states"] == {"task_0": "failed"}

@@ -16,10 +16,10 @@ def test_token_outlives_an_outage(proof: Proof) -> None:
 
 
 @pytest.mark.parametrize("source", ["airflow.cfg", "environment"])
-def test_lifetime_that_an_operator_has_set_stays(proof: Proof, source: str) -> None:
+def test_lifetime_that_an_operator_has_set_stays(half: Proof, source: str) -> None:
     if source == "airflow.cfg":
-        (proof.home / "airflow.cfg").write_text(f"[execution_api]\njwt_expiration_time = {DEFAULT}\n")
-        statuses = proof.run("token_lifetime", **KEY)
+        (half.home / "airflow.cfg").write_text(f"[execution_api]\njwt_expiration_time = {DEFAULT}\n")
+        statuses = half.run("token_lifetime", **KEY)
     else:
-        statuses = proof.run("token_lifetime", **KEY, AIRFLOW__EXECUTION_API__JWT_EXPIRATION_TIME=DEFAULT)
+        statuses = half.run("token_lifetime", **KEY, AIRFLOW__EXECUTION_API__JWT_EXPIRATION_TIME=DEFAULT)
     assert statuses["after"] == 403

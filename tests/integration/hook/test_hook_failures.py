@@ -14,6 +14,7 @@ import pytest
 from entrypoint.record import RECORD_VARIABLE
 from testing.entrypoint_process import CHECKOUT
 from testing.installed_line import INTERVAL
+from testing.proof import copy_migrated_database, templates_folder
 from testing.servers import free_port
 from tests.integration.hook import expected, probe
 
@@ -71,12 +72,13 @@ def test_broken_install_leaves_airflow_unchanged(home: Path, tmp_path: Path, sou
     assert "record of this component" not in done.stderr
 
 
-def test_component_and_its_children_warn_once(tmp_path: Path) -> None:
+def test_component_and_its_children_warn_once(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     home, port = tmp_path / "home", str(free_port())
     probe.create_home(home)
+    copy_migrated_database(templates_folder(tmp_path_factory), home)
     environ = probe.probe_environment(home, BAD_QUEUES)
-    migration = subprocess.run(["airflow", "db", "migrate"], env=environ, capture_output=True, text=True)
-    assert migration.returncode == 0, migration.stderr
     with probe.run_components(home, environ, expected.web(port)):
         probe.wait_for_web_server(f"http://{expected.HOST}:{port}{expected.WEB_PATH}")
         reports = probe.wait_for_reports(

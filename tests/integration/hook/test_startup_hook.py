@@ -12,12 +12,15 @@ from typing import Any
 
 import pytest
 
+from astro_runtime_plugin.fixes.registry import load_fixes
 from entrypoint.record import RECORD_VARIABLE
 from testing.entrypoint_process import CHECKOUT
+from testing.installed_line import LINE
 from testing.progress import announce
 from testing.servers import free_port, postgres, redis
+from testing.waiting import wait_until
 from tests.integration.hook import expected, fix_probe, probe
-from tests.integration.hook.fix_probe import CARRIERS
+from tests.integration.hook.carriers import CARRIERS, ONCE
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +34,7 @@ def home(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) 
         environ = probe.probe_environment(home, {**settings, **fix_probe.add_fix(home)})
         migration = subprocess.run(["airflow", "db", "migrate"], env=environ, capture_output=True, text=True)
         assert migration.returncode == 0, migration.stderr
+        pods = server.create("pods", "airflow")
         stack.enter_context(probe.run_components(home, environ, expected.web(port)))
         # Without it 3.3's task fails.
         probe.wait_for_web_server(f"http://{expected.HOST}:{port}{expected.WEB_PATH}")
@@ -41,6 +45,7 @@ def home(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) 
             home, "process", lambda reports: all(of_kind(reports, kind) for kind in expected.LOGS)
         )
         run_pod(environ)
+        run_scheduler_of_pods(environ, home, pods)
         probe.wait_for_reports(
             home, "fix", lambda reports: all(any(map(each.sent, reports)) for each in CARRIERS.values())
         )
@@ -50,6 +55,20 @@ def home(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) 
 def run_pod(environ: dict[str, str]) -> None:
     """Run what a pod of the KubernetesExecutor does, for a task that the scheduler has not queued: it ends at once."""
     subprocess.run(expected.POD, env=environ, capture_output=True, timeout=300)
+
+
+def run_scheduler_of_pods(environ: dict[str, str], home: Path, database: str) -> None:
+    """Run a scheduler with KubernetesExecutor; it ends at once, since there is no cluster."""
+    (home / "pods").mkdir()
+    (home / "pods" / "reports").symlink_to(home / "reports")
+    settings = {
+        "AIRFLOW_HOME": str(home / "pods"),
+        "AIRFLOW__CORE__EXECUTOR": "KubernetesExecutor",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database,
+        "KUBECONFIG": "/dev/null",
+    }
+    command = ["airflow", "scheduler", ONCE, "1"]
+    subprocess.run(command, env={**environ, **settings}, capture_output=True, timeout=300)
 
 
 def of_kind(reports: list[Any], kind: str) -> list[Any]:
@@ -105,6 +124,24 @@ def test_process_carries_the_fixes_of_the_modules_that_it_imports(home: Path, ki
     for report in reports:
         assert carrier.module in report["imported"]
         assert report["applied"] == expected.fixes_of(report["imported"])
+
+
+@pytest.mark.parametrize("kind", CARRIERS)
+def test_process_carries_the_fixes_that_it_needs(home: Path, kind: str) -> None:
+    """A process needs a fix from the moment that it imports the module at fault, which may be after its report."""
+
+    def missing() -> list[set[str]]:
+        later = dict(probe.wait_for_reports(home, "applied"))
+        reports = filter(CARRIERS[kind].sent, probe.wait_for_reports(home, "fix"))
+        carried = [{*report["applied"], *later.get(report["pid"], [])} for report in reports]
+        return [CARRIERS[kind].fixes - fixes for fixes in carried]
+
+    assert wait_until(lambda: missing() and not any(missing()), lambda: f"{missing()}\n{probe.logs(home)}")
+
+
+def test_each_fix_is_needed_by_a_kind_of_process() -> None:
+    needed = set().union(*(carrier.fixes for carrier in CARRIERS.values()))
+    assert needed == {fix.id for fix in load_fixes() if LINE in fix.lines}
 
 
 @pytest.mark.parametrize("kind", sorted(set(expected.LOGS.values())))

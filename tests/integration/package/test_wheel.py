@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from testing.entrypoint_process import CHECKOUT, environment
-from testing.installed_line import LINE
+from testing.plain_airflow import install_plain_airflow
 
 
 @pytest.fixture(scope="module")
@@ -34,13 +34,10 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def clean_bin(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of an environment's programs; its other packages are those of this environment's lock."""
     folder = tmp_path_factory.mktemp("clean")
-    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-    python = str(folder / "bin" / "python")
+    python, *_ = install_plain_airflow(folder)
     pip = [python, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    uv = [sys.executable, "-m", "uv", "--quiet", "pip", "install", "--python", python]
-    lock = str(CHECKOUT / "locks" / f"{LINE}.txt")
-    subprocess.run([*uv, "--no-deps", "--require-hashes", "-r", lock], check=True)  # pip takes a minute
     subprocess.run([*pip, "install", "--no-deps", str(wheel)], check=True)
     subprocess.run([*pip, "check"], check=True)
     return folder / "bin"
@@ -90,9 +87,10 @@ def test_commands_print_the_same_as_in_the_checkout(clean_bin: Path, tmp_path: P
 
 
 def test_airflow_loads_hook_and_plugin(clean_bin: Path, tmp_path: Path) -> None:
-    value = run(clean_bin, tmp_path, "airflow", "config", "get-value", "scheduler", "max_tis_per_query")
+    airflow = ("python", "-m", "airflow")
+    value = run(clean_bin, tmp_path, *airflow, "config", "get-value", "scheduler", "max_tis_per_query")
     assert value.stdout == "512\n"
-    plugins = json.loads(run(clean_bin, tmp_path, "airflow", "plugins", "-o", "json").stdout)
+    plugins = json.loads(run(clean_bin, tmp_path, *airflow, "plugins", "-o", "json").stdout)
     assert "astro_runtime" in [plugin["name"] for plugin in plugins]
 
 

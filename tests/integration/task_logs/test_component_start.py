@@ -16,10 +16,12 @@ import pytest
 
 from astro_runtime_plugin.task_logs.health import KIND
 from testing.entrypoint_process import CHECKOUT, isolated_environment
-from testing.proof import copy_migrated_database
+from testing.proof import copy_migrated_database, templates_folder
+from testing.task_logs import machine
 from testing.waiting import wait_until
 
 GAUGES = ("pending_bytes", "lost_bytes", "lag_seconds")
+BEATS = "SELECT id FROM job WHERE job_type = 'TriggererJob' AND latest_heartbeat > start_date"
 SUMMARY = """
 import json
 from astro_runtime_plugin.task_logs.service import task_logs
@@ -31,7 +33,7 @@ print("RESULT " + task_logs().model_dump_json())
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An AIRFLOW_HOME with a migrated database."""
     home = tmp_path_factory.mktemp("home")
-    copy_migrated_database(tmp_path_factory.mktemp("templates"), home)
+    copy_migrated_database(templates_folder(tmp_path_factory), home)
     return home
 
 
@@ -154,17 +156,35 @@ def test_store_that_never_answers_neither_fails_nor_delays_the_start(home: Path)
             "AWS_DEFAULT_REGION": "us-east-1",
         }
         with triggerer(home, **variables) as running:
-            beats = "SELECT id FROM job WHERE job_type = 'TriggererJob' AND latest_heartbeat > start_date"
-            wait_until(lambda: running.query(beats), running.output.read_text)
+            wait_until(lambda: running.query(BEATS), running.output.read_text)
             assert "Task logs: " not in running.output.read_text()
             assert "does not answer within 20 seconds" in running.wait_for("Task logs: ")
             assert running.process.poll() is None
             assert "not-to-be-logged" not in running.output.read_text()
 
 
+def test_what_was_pending_is_in_the_store_when_the_component_has_stopped(home: Path) -> None:
+    url = f"file://{home}/store"
+    with (
+        machine(home, url) as here,
+        triggerer(home, AIRFLOW__ASTRO_RUNTIME__TASK_LOGS=url) as running,
+    ):
+        running.wait_for("Task logs: ")
+        wait_until(lambda: running.query(BEATS), running.output.read_text)
+        texts = {f"{number}.log": f"all of {number}\n" for number in range(20)}
+        for path, text in texts.items():
+            here.file(path).write_text(text)
+            here.writer.begin(path, pid=running.process.pid)
+        running.process.terminate()
+        assert running.process.wait(120) == 0
+        found = {
+            path: (home / "store" / path).read_text() for path in texts if (home / "store" / path).exists()
+        }
+    assert found == texts
+
+
 def test_component_without_a_store_says_nothing(home: Path) -> None:
     with triggerer(home) as running:
-        beats = "SELECT id FROM job WHERE job_type = 'TriggererJob' AND latest_heartbeat > start_date"
-        wait_until(lambda: running.query(beats), running.output.read_text)
+        wait_until(lambda: running.query(BEATS), running.output.read_text)
         assert "Task logs: " not in running.output.read_text()
         assert summary(running)["store"] == ""

@@ -8,11 +8,16 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
+from astro_runtime_plugin.task_logs.settings import TaskLogSettings
+from astro_runtime_plugin.task_logs.shipping.records import Status
 from astro_runtime_plugin.task_logs.shipping.shipper import Shipper
-from astro_runtime_plugin.task_logs.shipping.spool import Spool, Status
+from astro_runtime_plugin.task_logs.shipping.spool import Spool
+from astro_runtime_plugin.task_logs.shipping.writer import LogWriter
+from astro_runtime_plugin.task_logs.stores.store import open_store
 from testing.s3_server import ACCESS_KEY, SECRET_KEY, S3Server
 from testing.task_log_writer import lines
 from testing.task_logs import Machine, keys, stored, until_stored
@@ -74,6 +79,23 @@ def test_shipper_keeps_no_descriptor_of_its_writer(machine: Machine) -> None:
     wait_until(machine.shippers)
     assert os.read(reader, 1) == b""  # the end: nobody has the other side
     os.close(reader)
+
+
+def test_reader_of_a_writers_output_waits_for_the_log_alone(machine: Machine, folder_place: Place) -> None:
+    words = [sys.executable, "-m", "testing.task_log_writer", str(machine.logs), machine.url, "", PATH]
+    machine.file(PATH)
+    output = subprocess.run(
+        [*words, "lines=50"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=machine.environment,
+        timeout=60,
+    )
+    assert output.returncode == 0, output.stdout
+    assert stored(folder_place.store, PATH) == lines(50)
+    assert len(machine.shippers()) == 1
 
 
 def test_writers_at_once_start_one_shipper(machine: Machine) -> None:
@@ -218,3 +240,29 @@ def test_log_that_goes_to_another_store_now_is_there_from_its_beginning(
     machine.spool.end(PATH)
     machine.wait_shipped()
     assert stored(folder_place.store, f"another/{PATH}") == lines(10)
+
+
+def test_changed_store_gets_the_logs_of_a_running_shipper(
+    machine: Machine, folder_place: Place, tmp_path: Path
+) -> None:
+    """A component has started with another store, while the shipper is at work for a task of before."""
+    shipper = machine.ship()
+    other_url = f"file://{tmp_path}/other"
+    other = open_store(TaskLogSettings(url=other_url))
+    with machine.write(PATH, "lines=100", "hold") as writer:
+        until_stored(folder_place.store, PATH, len)
+        LogWriter(TaskLogSettings(url=other_url), machine.logs).aim()
+        until_stored(other, PATH, lambda data: data == lines(100))
+        writer.communicate("\n", timeout=120)
+    machine.wait_shipped()
+    assert keys(other) == [PATH]
+    assert shipper.process.poll() is None
+
+
+def test_shipper_starts_with_the_settings_of_the_last_component(machine: Machine, tmp_path: Path) -> None:
+    other_url = f"file://{tmp_path}/other"
+    LogWriter(TaskLogSettings(url=other_url, delete_local=True), machine.logs).aim()
+    writer = machine.write(PATH, "lines=100")
+    assert "ended True" in writer.communicate(timeout=120)[0]
+    assert stored(open_store(TaskLogSettings(url=other_url)), PATH) == lines(100)
+    assert not machine.file(PATH).exists()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from testing.entrypoint_process import CHECKOUT, isolated_environment
-from testing.proof import copy_migrated_database
+from testing.proof import copy_migrated_database, templates_folder
 
 DAY_SECONDS = 24 * 60 * 60.0
 CLEAN = """
@@ -37,7 +37,7 @@ LOG = "dag_id=d/run_id=r/task_id=t/attempt=1.log"
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An AIRFLOW_HOME with a migrated database, to which Airflow has added its template of logs' paths."""
     home = tmp_path_factory.mktemp("home")
-    copy_migrated_database(tmp_path_factory.mktemp("templates"), home)
+    copy_migrated_database(templates_folder(tmp_path_factory), home)
     return home
 
 
@@ -92,7 +92,7 @@ def test_one_scheduler_deletes_old_logs_once_a_day_and_logs_how_many(home: Home)
     assert home.clean() == [
         (
             "INFO",
-            f"Task logs: 2 objects (10 bytes) in file://{home.store} were older than 30 days and are deleted",
+            f"Task logs: deleted 2 objects (10 bytes) older than 30 days from file://{home.store}",
         )
     ]
     assert home.files() == [LOG.replace("attempt=1", "attempt=2"), "reports/orders.csv"]

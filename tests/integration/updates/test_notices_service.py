@@ -27,7 +27,7 @@ def _store_document(server: UpdateServer, monkeypatch: pytest.MonkeyPatch) -> It
     monkeypatch.setenv(VARIABLE.format("UPDATE_URL"), url)
     yield
     clear_state(store.KIND, TURN)
-    section._warn_once.cache_clear()
+    section.warn_once.cache_clear()
 
 
 def texts(running: str = "3.3-1", today: date = TODAY) -> list[str]:

@@ -1,4 +1,4 @@
-"""SCRAM's messages: real servers accept them (tests/integration/start/test_wait_for_login.py); these are its limits."""
+"""SCRAM's messages, and their limits; real servers accept them (integration/start/test_wait_for_database_login.py)."""
 
 from __future__ import annotations
 

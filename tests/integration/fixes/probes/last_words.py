@@ -27,6 +27,7 @@ with DAG("dag", schedule=None, is_paused_upon_creation=False):
     def kill_supervisor():
         print("before")
         os.kill(os.getppid(), signal.SIGKILL)
+        os.kill(os.getpid(), signal.SIGKILL)
     kill_supervisor()
 """
 FIRST = {"3.3": '{"event":"before","level":"info"}\n', "2.11": "[2026-01-01T00:00:00.000+0000] before\n"}[
@@ -62,20 +63,37 @@ def lines() -> list[str]:
     return PATH.read_text().splitlines()[1:] if PATH.exists() else []
 
 
-def lose_heartbeat(*, has_log: bool) -> Any:
-    """The scheduler looks twice for tasks without heartbeats, and finds one."""
+def scheduler() -> Any:
+    """Return a scheduler that needs no DAG processor."""
     from airflow.executors.base_executor import BaseExecutor
-    from airflow.jobs.job import Job
-    from airflow.utils.session import create_session
 
-    from testing.scheduler_parts import Clock, create_scheduler, purge, write_heartbeat
+    from testing.scheduler_parts import create_scheduler
 
     class Executor(BaseExecutor):
         def send_callback(self, request: Any) -> None:
             """Need no DAG processor."""
 
-    clock = Clock()
-    runner = create_scheduler(Executor())
+    return create_scheduler(Executor())
+
+
+def look_for_heartbeats(runner: Any, clock: Any) -> None:
+    """Let ten minutes pass, in which a scheduler finds a task again after it has failed it."""
+    from testing.scheduler_parts import purge, write_heartbeat
+
+    for _ in range(60):
+        clock.ahead += 10
+        write_heartbeat(runner)
+        purge(runner)
+
+
+def lose_heartbeat(*, has_log: bool) -> Any:
+    """The scheduler looks twice for tasks without heartbeats, and finds one."""
+    from airflow.jobs.job import Job
+    from airflow.utils.session import create_session
+
+    from testing.scheduler_parts import Clock
+
+    clock, runner = Clock(), scheduler()
     columns: dict[str, Any] = {
         "state": "running",
         "queued_by_job_id": runner.job.id,
@@ -93,10 +111,7 @@ def lose_heartbeat(*, has_log: bool) -> Any:
     create_task(**columns)
     if has_log:
         write_log()
-    for _ in range(60):  # rounds of the scheduler, which finds the task again after it has failed it
-        clock.ahead += 10
-        write_heartbeat(runner)
-        purge(runner)
+    look_for_heartbeats(runner, clock)
     return lines()
 
 
@@ -127,6 +142,25 @@ def lose_supervisor_of_executor(execute: Callable[[list[str]], Any]) -> Any:
     create_task(state="queued")
     folder = Path(os.environ["AIRFLOW_HOME"]) / "dags" / "dags.py"
     execute(["airflow", "tasks", "run", "dag", "task", "run", "--local", "--subdir", str(folder)])
+    return PATH.read_text().splitlines()
+
+
+def lose_supervisor_and_heartbeat() -> Any:
+    """A worker of Airflow 2 finds that LocalTaskJob was killed; the scheduler then misses its heartbeats."""
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.utils.session import create_session
+
+    from astro_runtime_plugin.fixes.support import last_words
+    from testing.scheduler_parts import Clock
+
+    lose_supervisor_of_executor(execute_in_celery)
+    last_words._tries.clear()  # the scheduler is another process
+    clock, runner = Clock(), scheduler()
+    with create_session() as session:
+        task = session.query(TaskInstance).one()
+        assert task.state == "running"
+        task.queued_by_job_id = runner.job.id
+    look_for_heartbeats(runner, clock)
     return PATH.read_text().splitlines()
 
 
@@ -230,6 +264,7 @@ SCENES: dict[str, Callable[[], Any]] = {
     "celery 3": lose_supervisor_of_celery_3,
     "celery 2": lambda: lose_supervisor_of_executor(execute_in_celery),
     "local 2": lambda: lose_supervisor_of_executor(execute_locally),
+    "heartbeat after supervisor": lose_supervisor_and_heartbeat,
     "pod": lose_pod,
 }
 report(SCENES[sys.argv[1]]())

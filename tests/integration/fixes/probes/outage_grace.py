@@ -14,9 +14,9 @@ from airflow.models.taskinstance import TaskInstance
 from airflow.utils.session import create_session
 from sqlalchemy import update
 
-from testing.airflow_command import airflow_command, save_dags
+from testing.airflow_command import airflow_command, import_commands, save_dags
 from testing.installed_line import LINE
-from testing.proof import report
+from testing.proof import report_scenes
 from testing.scheduler_parts import (
     Clock,
     create_scheduler,
@@ -238,4 +238,5 @@ SCENES: dict[str, Callable[[], Any]] = {
     "api-server": observe_api_server_outage,
     "other scheduler": observe_other_scheduler,
 }
-report(SCENES[sys.argv[1]]())
+import_commands()
+report_scenes(SCENES, sys.argv[1:])

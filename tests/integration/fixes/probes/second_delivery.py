@@ -1,8 +1,9 @@
-"""Begins a queued task twice, as two workers do that received the same message."""
+"""Begins each of some queued tasks twice at the same time, as two workers do that received the same message."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from multiprocessing import get_context
 from typing import Any
 
 from testing.installed_line import LINE
@@ -35,5 +36,23 @@ def begin_2(task: Any, pid: int) -> str:
 
 
 BEGIN: dict[str, Callable[[Any, int], str]] = {"3.3": begin_3, "2.11": begin_2}
-(task,) = create_tasks(1)
-report([BEGIN[LINE](task, pid) for pid in (1, 2)])
+TASKS, WORKERS = 5, 2
+fork = get_context("fork")
+barrier, outcomes = fork.Barrier(WORKERS), fork.SimpleQueue()
+
+
+def work(tasks: list[Any], number: int) -> None:
+    """Begin the tasks, each of them when the other worker does."""
+    for task in tasks:
+        barrier.wait()
+        outcomes.put((task.task_id, BEGIN[LINE](task, number)))
+
+
+tasks = create_tasks(TASKS)
+workers = [fork.Process(target=work, args=(tasks, number)) for number in range(1, WORKERS + 1)]
+for worker in workers:
+    worker.start()
+begun = [outcomes.get() for _ in range(TASKS * WORKERS)]
+for worker in workers:
+    worker.join()
+report([sorted(text for name, text in begun if name == task.task_id) for task in tasks])

@@ -1,11 +1,11 @@
-"""Has a real scheduler schedule two DAGs in one of four ways; the serialized form of one cannot be read."""
+"""Has a real scheduler schedule two DAGs in each of four ways; the serialized form of one cannot be read."""
 
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Callable
 from datetime import datetime, timezone
+from functools import partial
 from typing import Any
 
 from airflow.executors.base_executor import BaseExecutor
@@ -14,9 +14,9 @@ from airflow.models.serialized_dag import SerializedDagModel
 from airflow.utils.session import create_session
 from sqlalchemy import func
 
-from testing.airflow_command import airflow_command, save_dags
+from testing.airflow_command import airflow_command, import_commands, save_dags
 from testing.installed_line import LINE
-from testing.proof import report
+from testing.proof import report_scenes
 from testing.scheduler_parts import create_scheduler
 
 DAG = """
@@ -135,9 +135,15 @@ def progress(name: str) -> list[str | None]:
         return [task.state for run in runs for task in run.get_task_instances(session=session)]
 
 
-WAYS[sys.argv[1]]()
-set_version(99)
-warnings, runner = Warnings(), create_scheduler(BaseExecutor())
-outcome = {"error": schedule(runner), "intact": progress("intact"), "warnings": len(warnings.texts)}
-set_version(None)
-report({**outcome, "error after the repair": schedule(runner), "repaired": progress("broken")})
+def observe(way: str) -> dict[str, Any]:
+    """Schedule while the row of `broken` cannot be read, and after its repair."""
+    WAYS[way]()
+    set_version(99)
+    warnings, runner = Warnings(), create_scheduler(BaseExecutor())
+    outcome = {"error": schedule(runner), "intact": progress("intact"), "warnings": len(warnings.texts)}
+    set_version(None)
+    return {**outcome, "error after the repair": schedule(runner), "repaired": progress("broken")}
+
+
+import_commands()
+report_scenes({way: partial(observe, way) for way in WAYS}, [*WAYS])

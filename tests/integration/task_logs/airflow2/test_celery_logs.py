@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
 import pytest
 
 from astro_runtime_plugin.task_logs.stores.store import LogStore
-from testing.airflow2_logs import (
-    Airflow2,
-    LogReader,
-    assert_each_line_once,
-    children,
-    shippers,
-    wait_for_line,
-    wait_for_whole,
-    web_server,
-)
+from testing.airflow2_installation import Airflow2, kill_shippers, kill_with_children
+from testing.airflow2_log_reader import LogReader
+from testing.airflow2_logs import assert_each_line_once, wait_for_line, wait_for_whole
+from testing.printed_lines import assert_printed_once, printed_lines
 from testing.s3_server import BUCKET, S3Server
 from testing.servers import Postgres, redis
 from testing.waiting import wait_until
@@ -37,30 +29,23 @@ def store(s3: S3Server) -> LogStore:
 
 
 @pytest.fixture(scope="module")
-def airflow(
-    tmp_path_factory: pytest.TempPathFactory, s3: S3Server, server: Postgres, migrated: str
-) -> Iterator[Airflow2]:
+def airflow(tmp_path_factory: pytest.TempPathFactory, s3: S3Server, metadata: Postgres) -> Iterator[Airflow2]:
     """Run a scheduler; its tasks wait for a worker."""
-    database = server.create("celery_logs", migrated)
+    database = metadata.create("celery_logs", "migrated")
     with redis() as broker:
         variables = {
             "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
             "AIRFLOW__CELERY__BROKER_URL": broker,
             "AIRFLOW__CELERY__RESULT_BACKEND": f"db+{database}",
+            "AIRFLOW__ASTRO_RUNTIME__TASK_LOGS_TO_STDOUT": "True",
             "AIRFLOW__CELERY__WORKER_CONCURRENCY": "4",  # tasks that were killed keep their slots
             **s3.environ(),
         }
         airflow = Airflow2(tmp_path_factory.mktemp("celery"), database, URL, "alone", **variables)
-        airflow.airflow("dags", "reserialize")
+        airflow.airflow("dags reserialize")
         airflow.start("scheduler", "scheduler")
         yield airflow
         airflow.close()
-
-
-@pytest.fixture(scope="module")
-def reader(airflow: Airflow2) -> Iterator[LogReader]:
-    with web_server(airflow) as reader:
-        yield reader
 
 
 @pytest.fixture
@@ -78,28 +63,12 @@ def start_worker(airflow: Airflow2, tmp_path: Path) -> Iterator[Worker]:
 
     yield start
     for worker in workers:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            kill_with_children(worker)
-
-
-def kill_with_children(process: subprocess.Popen[bytes]) -> None:
-    """Kill a process and all below it at once."""
-    family = children(process)
-    process.kill()
-    for child in family:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            child.kill()
-    process.wait(60)
-
-
-def kill_shipper(airflow: Airflow2) -> None:
-    for shipper in shippers(airflow):
-        shipper.kill()
+        kill_with_children(worker)
 
 
 def run_until_line(airflow: Airflow2, store: LogStore, run: str, number: int) -> str:
     """Trigger a run, wait until its task has written a line into the store, and return the log's path."""
-    airflow.airflow("dags", "trigger", airflow.dag, "--run-id", run)
+    airflow.airflow(f"dags trigger {airflow.dag} --run-id {run}")
     path = airflow.path(run, "wait")
     wait_for_line(airflow, store, path, number)
     return path
@@ -122,9 +91,9 @@ def test_next_worker_sends_what_a_machine_that_died_has_left(
 ) -> None:
     worker = start_worker()
     path = run_until_line(airflow, store, "left", 20)
-    kill_shipper(airflow)
+    kill_shippers(airflow)
     kill_with_children(worker)
-    kill_shipper(airflow)
+    kill_shippers(airflow)
     start_worker()
     whole = wait_for_whole(store, path, airflow)
     assert whole == airflow.local(path)
@@ -137,12 +106,12 @@ def test_log_of_a_removed_machine_is_there_but_for_its_last_second(
     worker = start_worker()
     path = run_until_line(airflow, store, "removed", 60)
     kill_with_children(worker)
-    kill_shipper(airflow)
+    kill_shippers(airflow)
     shutil.rmtree(airflow.log_folder)
     text = reader.text("removed", "wait")
     assert assert_each_line_once(text) >= 60
     assert "does not answer" not in text
-    assert [found.key for found in store.list(path)]
+    assert store.list(path)
 
 
 def test_task_goes_on_while_the_store_is_away(
@@ -160,3 +129,7 @@ def test_task_goes_on_while_the_store_is_away(
     assert whole == airflow.local(path)
     assert b"the last line" in whole
     assert_each_line_once(whole)
+    outputs = "\n".join(file.read_text(errors="replace") for file in airflow.home.glob("worker-*.out"))
+    lines = [line for line in printed_lines(outputs) if line["run_id"] == "away"]
+    assert {line["log"] for line in lines} == {path}
+    assert_printed_once(lines, airflow.log_folder / path)

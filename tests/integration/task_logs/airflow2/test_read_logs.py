@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 
 from astro_runtime_plugin.task_logs.stores.file_systems import FolderStore
-from testing.airflow2_logs import Airflow2, LogReader, wait_for_whole, web_server
+from testing.airflow2_installation import Airflow2
+from testing.airflow2_log_reader import LogReader
+from testing.airflow2_logs import assert_each_line_once, wait_for_whole
+from testing.printed_lines import assert_printed_once, printed_lines
 from testing.servers import Postgres
 from testing.waiting import wait_until
 
@@ -24,18 +27,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def airflow(
-    tmp_path_factory: pytest.TempPathFactory, folder: Path, server: Postgres, migrated: str
-) -> Iterator[Airflow2]:
+def airflow(tmp_path_factory: pytest.TempPathFactory, folder: Path, metadata: Postgres) -> Iterator[Airflow2]:
     """Run scheduler and triggerer, and a run of the DAG."""
     home = tmp_path_factory.mktemp("home")
     soon = {
         "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "1",
         "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "5",
+        "AIRFLOW__ASTRO_RUNTIME__TASK_LOGS_TO_STDOUT": "True",
     }
-    airflow = Airflow2(home, server.create("read_logs", migrated), f"file://{folder}", **soon)
-    airflow.airflow("dags", "reserialize")
-    airflow.airflow("dags", "trigger", "logs", "--run-id", RUN)
+    airflow = Airflow2(home, metadata.create("read_logs", "migrated"), f"file://{folder}", **soon)
+    airflow.airflow("dags reserialize", f"dags trigger logs --run-id {RUN}")
     airflow.start("scheduler", "scheduler")
     yield airflow
     airflow.close()
@@ -50,20 +51,14 @@ def start_triggerer(airflow: Airflow2) -> subprocess.Popen[bytes]:
     return airflow.start("triggerer", "triggerer", "--skip-serve-logs")
 
 
-@pytest.fixture(scope="module")
-def reader(airflow: Airflow2) -> Iterator[LogReader]:
-    with web_server(airflow) as reader:
-        yield reader
-
-
 def wait_for_text(
     airflow: Airflow2, reader: LogReader, task: str, expected: str, run: str = RUN, **try_of: Any
 ) -> str:
     """Wait until a log contains a text, and return the log."""
 
     def text() -> str:
-        found = reader.text(run, task, **try_of)
-        return found if expected in found else ""
+        log = reader.text(run, task, **try_of)
+        return log if expected in log else ""
 
     return str(
         wait_until(
@@ -81,8 +76,7 @@ def assert_in_order(text: str, *expected: str) -> None:
 
 def test_running_log_grows(airflow: Airflow2, reader: LogReader) -> None:
     text = wait_for_text(airflow, reader, "wait", "line 20 of the task")
-    numbers = [int(number) for number in re.findall(r"line (\d+) of the task", text)]
-    assert numbers == list(range(1, len(numbers) + 1))
+    assert_each_line_once(text)
     assert "Found in the store" in text
     assert "Could not read served logs" not in text
 
@@ -100,8 +94,7 @@ def test_token_continues_where_the_last_answer_ended(airflow: Airflow2, reader: 
         return f"line {last + 100} of the task" in content
 
     wait_until(has_grown, airflow.describe, seconds=60)
-    numbers = [int(number) for number in re.findall(r"line (\d+) of the task", "".join(contents))]
-    assert numbers == list(range(1, len(numbers) + 1))
+    assert_each_line_once("".join(contents))
 
 
 def test_deferred_task_has_its_three_parts_in_order(airflow: Airflow2, reader: LogReader) -> None:
@@ -149,6 +142,36 @@ def test_last_lines_of_a_task_that_has_just_ended_are_there(airflow: Airflow2, r
     assert_in_order(reader.text(RUN, "wait"), "the last line", "Task exited with return code 0")
 
 
+def test_each_line_is_on_stdout_once(airflow: Airflow2, reader: LogReader, folder: Path) -> None:
+    (airflow.home / f"go-{RUN}").touch()
+    tasks = ("talk", "fail", "deferred", "wait")
+    wait_until(lambda: {reader.state(RUN, task) for task in tasks} == {"success"}, airflow.describe)
+    files = [*(airflow.log_folder / "dag_id=logs" / f"run_id={RUN}").rglob("*.log")]
+    paths = {str(file.relative_to(airflow.log_folder)) for file in files}
+    store, prefix = FolderStore(str(folder)), f"dag_id=logs/run_id={RUN}/"
+    wait_until(lambda: {each.key for each in store.list(prefix)} == paths, airflow.describe)
+    outputs = [(airflow.home / f"{name}.out").read_text() for name in ("scheduler", "triggerer")]
+    lines = [line for line in printed_lines("\n".join(outputs)) if line["run_id"] == RUN]
+    for path in paths:
+        assert_printed_once([line for line in lines if line["log"] == path], airflow.log_folder / path)
+    assert {line["log"] for line in lines} == paths
+    assert {(line["task_id"], line["map_index"], line["try_number"]) for line in lines} == {
+        ("wait", -1, 1),
+        ("talk", -1, 1),
+        ("fail", -1, 1),
+        ("fail", -1, 2),
+        ("mapped", 0, 1),
+        ("mapped", 1, 1),
+        ("deferred", -1, 1),
+    }
+    failed = {line["task_id"] for line in lines if "ValueError: the first try" in str(line["exception"])}
+    assert failed == {"fail"}
+    assert (
+        sum(line["message"] == "snowman \u2603, emoji \U0001f680, a lone surrogate's place" for line in lines)
+        == 1
+    )
+
+
 def test_log_that_was_written_without_a_store_is_read_as_airflow_does(
     airflow: Airflow2, reader: LogReader
 ) -> None:
@@ -161,7 +184,7 @@ def test_killed_triggerers_part_is_there_beside_the_next_ones(
     airflow: Airflow2, triggerer: subprocess.Popen[bytes], reader: LogReader, folder: Path
 ) -> None:
     run, store = "killed", FolderStore(str(folder))
-    airflow.airflow("dags", "trigger", "logs", "--run-id", run, "--conf", '{"seconds": 20}')
+    airflow.airflow(f"""dags trigger logs --run-id {run} --conf '{{"seconds": 20}}'""")
     (airflow.home / f"go-{run}").touch()
     wait_for_text(airflow, reader, "deferred", "trigger starting", run)
     triggerer.kill()
@@ -176,4 +199,4 @@ def test_killed_triggerers_part_is_there_beside_the_next_ones(
 
 def trigger_logs(store: FolderStore, path: str) -> list[str]:
     """Return the logs of triggerers that are put together."""
-    return [found.key for found in store.list(path) if re.fullmatch(r".*\.trigger\.\d+\.log", found.key)]
+    return [each.key for each in store.list(path) if re.fullmatch(r".*\.trigger\.\d+\.log", each.key)]

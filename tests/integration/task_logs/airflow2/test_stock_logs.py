@@ -9,16 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from astro_runtime_plugin.task_logs.stores.file_systems import FolderStore
 from astro_runtime_plugin.task_logs.stores.store import LogStore
-from testing.airflow2_logs import (
-    Airflow2,
-    assert_each_line_once,
-    children,
-    shippers,
-    stored,
-    wait_for_line,
-    wait_for_whole,
-)
+from testing.airflow2_installation import Airflow2, kill_shippers, kill_with_children
+from testing.airflow2_logs import assert_each_line_once, stored, wait_for_line, wait_for_whole
 from testing.entrypoint_process import CHECKOUT
 from testing.s3_server import BUCKET, S3Server
 from testing.servers import Postgres
@@ -60,8 +54,13 @@ def stock(s3: S3Server, url: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def database(server: Postgres, migrated: str, tmp_path: Path) -> str:
-    return server.create(f"stock_{abs(hash(tmp_path))}", migrated)
+def database(metadata: Postgres, tmp_path: Path) -> str:
+    return metadata.create(f"stock_{abs(hash(tmp_path))}", "migrated")
+
+
+@pytest.fixture
+def folder_airflow(tmp_path: Path, database: str) -> Iterator[Airflow2]:
+    yield from started(tmp_path / "home", database, f"file://{tmp_path}/store", {})
 
 
 def started(home: Path, database: str, store: str, variables: dict[str, str]) -> Iterator[Airflow2]:
@@ -88,7 +87,7 @@ def read_as_stock(airflow: Airflow2, stock: dict[str, str]) -> str:
     elsewhere = {"AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(airflow.home / "elsewhere")}
     done = subprocess.run(
         [sys.executable, "-c", READ, RUN, "wait"],
-        env={**environ, **stock, **elsewhere},
+        env={**environ, **elsewhere, **stock},
         cwd=CHECKOUT,
         capture_output=True,
         text=True,
@@ -105,11 +104,7 @@ def test_stock_has_nothing_of_a_running_task_and_of_a_killed_one(
     process = stock_airflow.run_task(RUN, "wait")
     wait_until(lambda: b"line 20 of the task" in stock_airflow.local(path), stock_airflow.describe)
     assert stored(store, path) == {}
-    family = children(process)
-    process.kill()
-    for child in family:
-        child.kill()
-    process.wait(60)
+    kill_with_children(process)
     assert stored(store, path) == {}
 
 
@@ -126,17 +121,26 @@ def test_stock_reads_a_log_that_is_one_object(
     assert "Task exited with return code 0" in text
 
 
+def test_stock_reads_a_shared_folder_as_its_log_folder(folder_airflow: Airflow2, tmp_path: Path) -> None:
+    folder = tmp_path / "store"
+    store, path = FolderStore(str(folder)), folder_airflow.path(RUN, "wait")
+    process = folder_airflow.run_task(RUN, "wait")
+    wait_for_line(folder_airflow, store, path, 20)
+    (folder_airflow.home / f"go-{RUN}").touch()
+    assert process.wait(120) == 0
+    last = assert_each_line_once(wait_for_whole(store, path, folder_airflow))
+    text = read_as_stock(folder_airflow, {"AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(folder)})
+    assert assert_each_line_once(text) == last
+    assert "Task exited with return code 0" in text
+
+
 def test_stock_reads_a_log_that_is_still_in_chunks(
     airflow: Airflow2, store: LogStore, stock: dict[str, str]
 ) -> None:
     process = airflow.run_task(RUN, "wait")
     wait_for_line(airflow, store, airflow.path(RUN, "wait"), 60)
-    for shipper in shippers(airflow):
-        shipper.kill()
-    family = children(process)
-    process.kill()
-    for child in [*family, *shippers(airflow)]:
-        child.kill()
-    process.wait(60)
+    kill_shippers(airflow)
+    kill_with_children(process)
+    kill_shippers(airflow)
     assert len(stored(store, airflow.path(RUN, "wait"))) > 1
     assert assert_each_line_once(read_as_stock(airflow, stock)) >= 60

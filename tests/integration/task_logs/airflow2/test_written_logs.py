@@ -11,15 +11,8 @@ import pytest
 
 from astro_runtime_plugin.task_logs.stores.file_systems import FolderStore
 from astro_runtime_plugin.task_logs.stores.store import LogStore
-from testing.airflow2_logs import (
-    Airflow2,
-    assert_each_line_once,
-    children,
-    shippers,
-    stored,
-    wait_for_line,
-    wait_for_whole,
-)
+from testing.airflow2_installation import Airflow2, children, kill_shippers, kill_with_children, shippers
+from testing.airflow2_logs import assert_each_line_once, stored, wait_for_line, wait_for_whole
 from testing.servers import Postgres
 from testing.waiting import wait_until
 
@@ -32,8 +25,8 @@ def store(tmp_path: Path) -> LogStore:
 
 
 @pytest.fixture
-def airflow(tmp_path: Path, store: LogStore, server: Postgres, migrated: str) -> Iterator[Airflow2]:
-    database = server.create(f"written_{abs(hash(tmp_path))}", migrated)
+def airflow(tmp_path: Path, store: LogStore, metadata: Postgres) -> Iterator[Airflow2]:
+    database = metadata.create(f"written_{abs(hash(tmp_path))}", "migrated")
     airflow = Airflow2(tmp_path / "home", database, f"file://{tmp_path}/store")
     airflow.create_run(RUN)
     yield airflow
@@ -104,11 +97,7 @@ def test_nothing_is_lost_when_all_processes_are_killed(airflow: Airflow2, store:
     path = airflow.path(RUN, "wait")
     process = airflow.run_task(RUN, "wait")
     wait_for_line(airflow, store, path, 10)
-    family = children(process)
-    process.kill()
-    for child in family:
-        child.kill()
-    process.wait(60)
+    kill_with_children(process)
     text = wait_for_whole(store, path, airflow)
     assert text == airflow.local(path)
     assert_each_line_once(text)
@@ -130,11 +119,25 @@ def test_shipper_that_is_killed_is_replaced(airflow: Airflow2, store: LogStore) 
     assert_each_line_once(text)
 
 
+def test_local_log_goes_when_the_store_has_it(airflow: Airflow2, store: LogStore) -> None:
+    path = airflow.path(RUN, "wait")
+    airflow.environ["AIRFLOW__LOGGING__DELETE_LOCAL_LOGS"] = "True"
+    process = airflow.run_task(RUN, "wait")
+    wait_for_line(airflow, store, path, 30)
+    assert airflow.local(path)
+    (airflow.home / f"go-{RUN}").touch()
+    assert process.wait(120) == 0
+    wait_until(lambda: not airflow.local(path), airflow.describe, seconds=60)
+    text = wait_for_whole(store, path, airflow)
+    assert_each_line_once(text)
+    assert b"the last line" in text
+    assert b"Task exited with return code 0" in text
+
+
 def test_container_of_a_task_ends_when_the_store_has_the_log(airflow: Airflow2, store: LogStore) -> None:
     path = airflow.path(RUN, "talk")
     airflow.environ["AIRFLOW_IS_K8S_EXECUTOR_POD"] = "True"
     assert airflow.run_task(RUN, "talk").wait(120) == 0
-    for shipper in shippers(airflow):  # nothing outlives a container
-        shipper.kill()
+    kill_shippers(airflow)  # nothing outlives a container
     assert stored(store, path) == {"": airflow.local(path)}
     assert b"Task exited with return code 0" in airflow.local(path)

@@ -13,7 +13,7 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 
 from astro_runtime_plugin.task_logs.shipping.writer import SHIPPER
-from testing.proof import FIXED, Proof, copy_migrated_database
+from testing.proof import FIXED, Proof, copy_migrated_database, templates_folder
 from testing.small_airflow import SmallAirflow, small_airflow
 from testing.waiting import wait_until
 
@@ -93,7 +93,7 @@ def airflow(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, store: Path, folder: Path
 ) -> Iterator[tuple[SmallAirflow, Logs]]:
     home = tmp_path / "home"
-    copy_migrated_database(tmp_path_factory.getbasetemp() / "templates", home)
+    copy_migrated_database(templates_folder(tmp_path_factory), home)
     variables = {
         "FOLDER": str(folder),
         "AIRFLOW__ASTRO_RUNTIME__TASK_LOGS": f"file://{store}",

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from testing.execution_api import Answer
-from testing.proof import FIXED, Proof
 from testing.s3_server import ACCESS_KEY, SECRET_KEY, S3Server
-from testing.supervised_task import LOG, SupervisedTask, supervised_task
-from testing.task_logs import Machine, keys, stored, until_stored
+from testing.supervised_task import LOG, SupervisedTask
+from testing.task_logs import keys, stored, until_stored
+from tests.integration.task_logs.airflow3.conftest import RunDag
 from tests.integration.task_logs.conftest import Place
 
 DAG = """
@@ -45,8 +45,8 @@ Run = Callable[..., AbstractContextManager[SupervisedTask]]
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
-    """Run the task on a machine of its own, with a store."""
+def run(run_dag: RunDag) -> Run:
+    """Run the task up to its pause."""
 
     @contextmanager
     def run_task(
@@ -55,17 +55,10 @@ def run(tmp_path: Path) -> Run:
         variables: Mapping[str, str] | None = None,
         answers: Mapping[str, Answer] | None = None,
     ) -> Iterator[SupervisedTask]:
-        home = tmp_path / machine
-        home.mkdir(exist_ok=True)
-        settings = {"AIRFLOW__ASTRO_RUNTIME__TASK_LOGS": place.url, "PART": machine, **place.environ}
-        try:
-            with supervised_task(
-                Proof(FIXED, home), DAG, variables={**settings, **(variables or {})}, answers=answers
-            ) as task:
-                task.wait_for_file("reached")
-                yield task
-        finally:
-            Machine(home, place.url).kill_shippers()
+        variables = {"PART": machine, **(variables or {})}
+        with run_dag(place, DAG, machine, variables, answers) as task:
+            task.wait_for_file("reached")
+            yield task
 
     return run_task
 
@@ -115,6 +108,20 @@ def test_parts_of_a_try_on_two_machines_are_one_log(place: Place, run: Run) -> N
     assert keys(place.store) == [LOG]
 
 
+def test_parts_of_a_try_whose_local_file_goes_are_one_log(place: Place, run: Run) -> None:
+    deletion = {"AIRFLOW__LOGGING__DELETE_LOCAL_LOGS": "True"}
+    for variables in ({"DEFERS": "1"}, {}):
+        with run(place, variables={**deletion, **variables}) as task:
+            assert task.log.exists()
+            (task.folder / "go").touch()
+            assert task.wait() == 0
+            assert not task.log.exists()
+            for name in ("reached", "go"):
+                (task.folder / name).unlink()
+    assert events(place) == part("a") * 2
+    assert keys(place.store) == [LOG]
+
+
 def test_connection_comes_from_the_api_server_and_is_not_written(
     s3: S3Server, s3_place: Place, run: Run, tmp_path: Path
 ) -> None:
@@ -153,3 +160,20 @@ def test_stock_airflow_reads_what_was_written(s3_place: Place, run: Run, tmp_pat
         (task.folder / "go").touch()
         assert task.wait() == 0
         assert stock.read(LOG, None)[1] == [task.log.read_text()]  # type: ignore[arg-type]
+
+
+def test_stock_airflow_reads_a_shared_folder_as_its_log_folder(folder_place: Place, run: Run) -> None:
+    from airflow.utils.log.file_task_handler import FileTaskHandler
+
+    folder = Path(folder_place.url.removeprefix("file://"))
+
+    def read() -> bytes:
+        _, streams = FileTaskHandler(str(folder))._read_from_local(folder / LOG)
+        return b"".join(f"{line}\n".encode() for stream in streams for line in stream)
+
+    with run(folder_place) as task:
+        until_stored(folder_place.store, LOG, lambda log: log.endswith(b"\n") and b"long" in log)
+        assert read() == stored(folder_place.store, LOG)
+        (task.folder / "go").touch()
+        assert task.wait() == 0
+        assert read() == task.log.read_bytes()

@@ -11,6 +11,12 @@ from testing.web.sign_in import OpenPage
 from tests.integration.web.airflow2.conftest import Servers
 from tests.integration.web.airflow2.server import Airflow2Server
 
+SCROLL_TO_END = """pane => {
+  const end = pane.appendChild(document.createElement("div"));
+  end.scrollIntoView({ block: "nearest", inline: "nearest" });
+  return [end.getBoundingClientRect().bottom, scrollY];
+}"""
+
 
 @pytest.fixture
 def server(servers: Servers) -> Airflow2Server:
@@ -48,6 +54,15 @@ def test_grid_view_ends_above_the_footer(open_page: OpenPage) -> None:
     pane, footer = box(page.locator("#react-container > *").last), box(page.locator(FOOTER))
     assert pane[3] == pytest.approx(footer[1], abs=1)  # Airflow's header has a fractional height
     assert footer[3] == WINDOW["height"]
+
+
+def test_end_that_the_grid_view_scrolls_to_is_above_the_footer(open_page: OpenPage) -> None:
+    """As the log of a running task does at each refresh."""
+    page = open_page("/dags/hello/grid?tab=code")
+    page.get_by_text("nothing()").wait_for()
+    bottom, scrolled = page.locator("#react-container > *").last.evaluate(SCROLL_TO_END)
+    assert scrolled > 0
+    assert bottom <= box(page.locator(FOOTER))[1] + 1
 
 
 @pytest.mark.parametrize("path", ["/connection/list/", "/no/such/page", "/variable/edit/999"])

@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from pytest_mock import MockerFixture
-from sqlalchemy import create_engine, event, text
+from sqlalchemy import text
 
 from astro_runtime_plugin.database import state
 from astro_runtime_plugin.inventory import recorder
@@ -25,44 +23,21 @@ from astro_runtime_plugin.parallelism import publish, snapshot
 from astro_runtime_plugin.parallelism.bounds import MAX_ROW_LENGTH, MAX_SCHEDULERS, MAX_WORKERS
 from astro_runtime_plugin.parallelism.limit import LimitState, Worker
 from astro_runtime_plugin.releases.image_tag import displayed_tag
-from astro_runtime_plugin.updates import store
-from astro_runtime_plugin.updates.fetch import FetchedDocument
 from entrypoint.capacity import Calculation
 from entrypoint.record import ResolvedSetting
-from testing.update_documents import NAMES, REAL
+from testing.state_rows import write
+
+pytestmark = pytest.mark.usefixtures("statements")
 
 SCHEDULER = {"parallelism": 16, "why": "1×16 default", "workers": [["a@one", 16, ["default"]]]}
 RUNNING = RunningComponent("celery worker", "a", "orders:7", "3.3-1", "2026-11-24T10:00:00+00:00")
 HOUR = 3600.0
-URL = "https://example.com/updates.json"
 HOSTILE = "a\r\n2026 CRITICAL forged\x1b[31m\u202e\x9b\ud800"
 CLEAN = "a 2026 CRITICAL forged [31m"
 
 
-@pytest.fixture(autouse=True)
-def statements(tmp_path: Path, mocker: MockerFixture) -> Iterator[list[tuple[str, Any]]]:
-    """Use a database other than this process's Airflow; return the statements that it gets."""
-    engine = create_engine(f"sqlite:///{tmp_path}/airflow.db", future=True)
-    mocker.patch("airflow.settings.engine", new=engine)
-    mocker.patch.object(state, "_table_exists", new=[])
-    mocker.patch.object(state, "_warned", new=set())
-    seen: list[tuple[str, Any]] = []
-    event.listen(engine, "before_cursor_execute", lambda *arguments: seen.append(arguments[2:4]))
-    yield seen
-    engine.dispose()
-
-
 def alive(**facts: Any) -> dict[str, Any]:
     return {**component_row(RUNNING, time.time(), 30.0), **facts}
-
-
-def write(name: str, value: str, updated_at: Any = None, kind: str = recorder.KIND) -> None:
-    """Write a row as another program could."""
-    state.put("any", "any", None)  # creates the table
-    moment = time.time() if updated_at is None else updated_at
-    row = {"kind": kind, "name": name, "value": value, "moment": moment}
-    statement = text("INSERT INTO astro_runtime_state VALUES (:kind, :name, :value, :moment)")
-    state._in_transaction(lambda connection: connection.execute(statement, row))
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -255,44 +230,3 @@ def test_dismissals_of_other_users_are_not_read(statements: list[tuple[str, Any]
     (query, parameters), *others = [item for item in statements if item[0].startswith("SELECT")]
     assert (query.count("IN ("), others) == (1, [])
     assert len([value for value in parameters if len(str(value)) == 64]) == len(notices)
-
-
-@pytest.mark.parametrize("updated_at", [1e12, "text"])
-def test_update_document_from_the_future_is_ignored(updated_at: Any) -> None:
-    row = {"source": store.source(URL), "text": REAL, "etag": None, "fetched": 1.0, "checked": 1.0}
-    write(store.NAME, json.dumps(row), updated_at, store.KIND)
-    assert store.listed_releases(URL).document == ()
-    store.save_document(URL, FetchedDocument(REAL, None), time.time())
-    assert [release.release for release in store.listed_releases(URL).document] == NAMES
-
-
-@pytest.mark.parametrize("value", ["", "[]", "null", '{"source": 1}', '{"source": "x", "text": "["}'])
-def test_update_document_that_is_garbage_is_ignored(value: str) -> None:
-    write(store.NAME, value, kind=store.KIND)
-    assert store.listed_releases(URL).document == ()
-    assert store.stored_document(URL) is None
-
-
-@pytest.mark.parametrize("length", [store.MAX_LENGTH, store.MAX_LENGTH + 1])
-def test_large_garbage_is_read_once_and_no_other_row_is(
-    statements: list[tuple[str, Any]], length: int
-) -> None:
-    write(store.NAME, "x" * length, kind=store.KIND)
-    write("another", "x" * 1000, kind=store.KIND)
-    statements.clear()
-    for _ in range(3):
-        assert store.listed_releases(URL).document == ()
-    reads = [parameters for query, parameters in statements if "THEN" in query]
-    assert len(reads) == 1
-    assert store.NAME in reads[0]
-    store.save_document(URL, FetchedDocument(REAL, None), time.time())
-    assert [release.release for release in store.listed_releases(URL).document] == NAMES
-
-
-def test_document_is_read_again_after_the_database_was_away(mocker: MockerFixture) -> None:
-    store.save_document(URL, FetchedDocument(REAL, None), time.time())
-    read = state._read
-    mocker.patch.object(state, "_read", side_effect=[[(1.0,)], []])  # it goes away between the two reads
-    assert store.listed_releases(URL).document == ()
-    mocker.patch.object(state, "_read", new=read)
-    assert [release.release for release in store.listed_releases(URL).document] == NAMES

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from pytest_mock import MockerFixture
-from sqlalchemy import create_engine, insert
+from sqlalchemy import insert
 
 from astro_runtime_plugin.database import state
 from astro_runtime_plugin.inventory import recorder
@@ -18,19 +15,11 @@ from astro_runtime_plugin.parallelism import snapshot
 from astro_runtime_plugin.parallelism.limit import LimitState, Worker
 from entrypoint.capacity import Calculation
 
+pytestmark = pytest.mark.usefixtures("statements")
+
 WORKER = RunningComponent("celery worker", "a", "orders:7", "3.3-1", "2026-11-24T10:00:00+00:00")
 ALIVE = component_row(WORKER, 4e9, 30.0)
 SCHEDULER = {"parallelism": 16, "why": "1×16 default", "workers": [["a@one", 16, ["default"]]]}
-
-
-@pytest.fixture(autouse=True)
-def database(tmp_path: Path, mocker: MockerFixture) -> Iterator[None]:
-    """Use a database other than this process's Airflow."""
-    engine = create_engine(f"sqlite:///{tmp_path}/airflow.db", future=True)
-    mocker.patch("airflow.settings.engine", new=engine)
-    mocker.patch.object(state, "_table_exists", new=[])
-    yield
-    engine.dispose()
 
 
 def assert_ignored(caplog: pytest.LogCaptureFixture, name: str) -> None:

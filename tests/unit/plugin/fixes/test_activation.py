@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import airflow.configuration  # noqa: F401 (fixes are applied after Airflow's own start has begun)
 import pytest
-from wrapt import register_post_import_hook
 
 from astro_runtime_plugin.fixes import activation
 from astro_runtime_plugin.fixes.application import applied_fixes
-from astro_runtime_plugin.fixes.fix import Fix
+from astro_runtime_plugin.fixes.fix import Fix, Patch
+from astro_runtime_plugin.fixes.import_hook import call_after_import
 from tests.unit.plugin.fixes import victim
 
 NOT_APPLIED = "astro-runtime: fix victim is not applied; Airflow is as stock there: "
@@ -31,7 +30,7 @@ def forget() -> Iterator[None]:
     activation.selection.cache_clear()
     yield
     activation.selection.cache_clear()
-    activation._warn_once.cache_clear()
+    activation._warned.discard("victim")
     applied_fixes().discard("victim")
 
 
@@ -39,7 +38,7 @@ def load_with(fix: Fix, path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleTy
     """Import the module at fault with a fix in the activation."""
     monkeypatch.setattr(activation, "FIXES", {"victim": (victim.NAME,)})
     monkeypatch.setattr(activation, "load_fix", {"victim": fix}.__getitem__)
-    register_post_import_hook(activation.apply_fixes, victim.NAME)
+    call_after_import(victim.NAME, activation.apply_fixes)
     return victim.load(path.parent, monkeypatch)
 
 
@@ -60,6 +59,16 @@ def test_other_source_is_one_warning(
     assert "victim" not in applied_fixes()
     why = f"function in {victim.NAME} differs from the source it was proven against"
     assert tuple(capsys.readouterr()) == ("", f"{NOT_APPLIED}{why}\n")
+
+
+def test_functions_of_several_modules_that_differ_are_one_warning(
+    path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fix = victim.fix(*(Patch(victim.NAME, name, ("0",), victim.repair) for name in ("function", "missing")))
+    module = load_with(fix, path, monkeypatch)
+    monkeypatch.setattr(activation, "load_fix", {"victim": fix._replace(patches=fix.patches[1:])}.__getitem__)
+    activation.apply_fixes(module)
+    assert capsys.readouterr().err.count(NOT_APPLIED) == 1
 
 
 @pytest.mark.parametrize("error", [ValueError("a secret"), SystemExit(3), ImportError("a secret")])
@@ -103,7 +112,7 @@ def test_module_that_airflows_start_imports_is_left_to_the_startup_hook(
 def test_patch_of_another_line_is_not_applied(
     path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fix = victim.fix(replace(victim.patch(path, "function"), lines=("1.10",)))
+    fix = victim.fix(victim.patch(path, "function")._replace(lines=("1.10",)))
     module = load_with(fix, path, monkeypatch)
     assert victim.outcome(module, "function") == "stock"
     assert "victim" not in applied_fixes()

@@ -12,9 +12,9 @@ from astro_runtime_plugin.fixes.guard import attempt
 
 @pytest.fixture(autouse=True)
 def forget_warnings() -> Iterator[None]:
-    guard._warn_once.cache_clear()
+    guard._warned.clear()
     yield
-    guard._warn_once.cache_clear()
+    guard._warned.clear()
 
 
 def test_result_is_returned(caplog: pytest.LogCaptureFixture) -> None:
@@ -23,8 +23,8 @@ def test_result_is_returned(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_failure_gives_the_default_and_one_warning_without_its_text(caplog: pytest.LogCaptureFixture) -> None:
-    for value in ("password", "another"):
-        assert attempt("some-fix", 7, int, value) == 7
+    for value in ("password", "another", None):
+        assert attempt("some-fix", 7, int, value) == 7  # type: ignore[arg-type]
     assert caplog.messages == [
         "astro-runtime: fix some-fix failed (ValueError); Airflow works as stock there"
     ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from textwrap import indent
+from zipfile import ZipFile
 
 import pytest
 
@@ -98,9 +100,10 @@ def test_no_finder_is_skipped(tmp_path: Path) -> None:
     ) == ["0"]
 
 
-@pytest.mark.parametrize("broken", ["wrapt", "astro_runtime_plugin.fixes.activation"])
-def test_failure_does_not_reach_the_import(tmp_path: Path, broken: str) -> None:
-    source = f"import sys; sys.modules[{broken!r}] = None\n{IMPORT_OTHER_AIRFLOW}"
+def test_failure_does_not_reach_the_import(tmp_path: Path) -> None:
+    source = (
+        f"import sys; sys.modules['astro_runtime_plugin.fixes.activation'] = None\n{IMPORT_OTHER_AIRFLOW}"
+    )
     assert run(tmp_path, source) == ["0"]
 
 
@@ -112,3 +115,113 @@ install()
 print(*[type(finder).__name__ for finder in sys.meta_path if type(finder).__module__.startswith("astro")])
 """
     assert run(tmp_path, source) == ["AirflowImportHook"]
+
+
+# wrapt's `register_post_import_hook`, and the hook's own way to do the same.
+CALLERS = {
+    "wrapt": "from wrapt import register_post_import_hook as register; call = lambda name, f: register(f, name)",
+    "hook": "from astro_runtime_plugin.fixes.import_hook import call_after_import as call",
+}
+IMPORTS = {
+    "module": "import wave",
+    "module that is loaded before": "import wave; call('wave', report); import wave",
+    "package": "import xmlrpc.client",
+    "module of a package": "import xmlrpc; print('package'); import xmlrpc.server",
+    "search without an import": "from importlib.util import find_spec; print(find_spec('wave').name); import wave",
+    "reload": "import wave, importlib; importlib.reload(wave)",
+    "extension module": "import _lsprof",
+    "failed import": "import broken",
+    "failed import, then another": """
+try:
+    import broken
+except ValueError:
+    print("failed")
+import os; os.environ["WHOLE"] = "1"
+import broken
+""",
+    "archive": "import archived",
+    "lazy module": """
+import importlib.util
+spec = importlib.util.find_spec("wave")
+spec.loader = importlib.util.LazyLoader(spec.loader)
+module = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(module)
+print(module.WAVE_FORMAT_PCM)
+""",
+    "source and resources": """
+import inspect, xmlrpc, xmlrpc.client, importlib.resources
+print(len(inspect.getsource(xmlrpc.client)), importlib.resources.files("xmlrpc").joinpath("client.py").is_file())
+""",
+}
+
+
+@pytest.mark.parametrize("case", IMPORTS)
+def test_callback_comes_when_that_of_wrapt_comes(tmp_path: Path, case: str) -> None:
+    (tmp_path / "broken.py").write_text("import os\nif 'WHOLE' not in os.environ: raise ValueError")
+    with ZipFile(tmp_path / "archive.zip", "w") as archive:
+        archive.writestr("archived.py", "")
+    program = f"""
+import sys
+sys.path[:0] = [{str(tmp_path)!r}, {str(tmp_path / "archive.zip")!r}]
+def report(module):
+    print(module.__name__, len(vars(module)) > 5)
+{{}}
+names = ("wave", "xmlrpc", "xmlrpc.client", "xmlrpc.server", "broken", "archived", "_lsprof")
+for name in names[1:] if {case == "module that is loaded before"} else names:
+    call(name, report)
+try:
+{indent(IMPORTS[case], "    ")}
+except Exception as error:
+    print(type(error).__name__)
+"""
+    by_wrapt, by_hook = (run(tmp_path, program.format(caller)) for caller in CALLERS.values())
+    assert by_hook == by_wrapt != []
+
+
+def test_built_in_module_is_imported_without_its_callback(tmp_path: Path) -> None:
+    source = f"{CALLERS['hook']}; call('_symtable', print); import _symtable, xxsubtype; print(_symtable.__loader__)"
+    assert run(tmp_path, source) == ["<class", "'_frozen_importlib.BuiltinImporter'>"]
+
+
+@pytest.mark.parametrize(
+    "oddity",
+    [
+        # A finder that asks all the others.
+        """
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        others = (finder for finder in sys.meta_path if finder is not self)
+        return next(filter(None, (finder.find_spec(name, path, target) for finder in others)), None)
+""",
+        # A loader whose functions cannot be replaced.
+        """
+class Loader:
+    __slots__ = ("loader",)
+    def __init__(self, loader):
+        self.loader = loader
+    def create_module(self, spec):
+        return None
+    def exec_module(self, module):
+        self.loader.exec_module(module)
+from importlib.machinery import PathFinder
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        spec = PathFinder.find_spec(name, path, target)
+        if spec and name == "wave":
+            spec.loader = Loader(spec.loader)
+        return spec
+""",
+    ],
+    ids=["finder", "loader"],
+)
+def test_odd_finder_or_loader_does_not_break_the_import(tmp_path: Path, oddity: str) -> None:
+    source = f"""
+import sys
+{oddity}
+{CALLERS["hook"]}
+call("wave", lambda module: print("called"))
+sys.meta_path.insert(1, Finder())
+import wave
+print(wave.WAVE_FORMAT_PCM)
+"""
+    assert run(tmp_path, source)[-1] == "1"

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from astro_runtime_plugin.fixes.last_words import NotingOs, say_once, tell_missed_heartbeats
+from astro_runtime_plugin.fixes.support.last_words import write_once
+from astro_runtime_plugin.fixes.support.lost_heartbeats import report_missed_heartbeats
+from astro_runtime_plugin.fixes.support.lost_local_jobs import OsProxy
 
 
 class Supervisor:
@@ -27,30 +29,30 @@ class Supervisor:
 
 def test_supervisor_that_stops_its_task_says_so_once() -> None:
     supervisor = Supervisor()
-    handle = tell_missed_heartbeats(Supervisor.handle)
+    handle = report_missed_heartbeats(Supervisor.handle)
     for _ in range(4):
         handle(supervisor, ConnectionError("a secret"))
     assert supervisor.errors == [
-        "Heartbeat lost: the API server did not take 3 heartbeats (the last one: ConnectionError)."
+        "Heartbeat lost: the API server did not accept 3 heartbeats (the last one: ConnectionError)."
         " The supervisor has stopped the task, which was killed by signal 15 (SIGTERM)."
     ]
 
 
-def test_words_are_said_once_for_a_try(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_words_are_written_once_for_a_try(monkeypatch: pytest.MonkeyPatch) -> None:
     from astro_runtime_plugin.fixes.support import try_log
 
-    said: list[Any] = []
-    monkeypatch.setattr(try_log, "say", lambda *words: said.append(words))
+    written: list[Any] = []
+    monkeypatch.setattr(try_log, "write", lambda *words: written.append(words))
     for text in ("first", "second"):
-        say_once("a try", "log", text)
-    say_once("another try", "log", "first")
-    assert said == [("a try", "log", "first"), ("another try", "log", "first")]
+        write_once("a try", "log", text)
+    write_once("another try", "log", "first")
+    assert written == [("a try", "log", "first"), ("another try", "log", "first")]
 
 
-def test_status_of_a_child_is_noted() -> None:
-    noting = NotingOs()
-    pid = noting.fork()
+def test_status_of_a_child_is_kept() -> None:
+    proxy = OsProxy()
+    pid = proxy.fork()
     if pid == 0:
         os._exit(3)
-    assert noting.waitpid(pid, 0) == (pid, 3 << 8)
-    assert os.waitstatus_to_exitcode(noting.status) == 3
+    assert proxy.waitpid(pid, 0) == (pid, 3 << 8)
+    assert os.waitstatus_to_exitcode(proxy.status) == 3

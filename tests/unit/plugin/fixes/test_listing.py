@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import compileall
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,7 +35,7 @@ def test_fix_is_off_if_the_operator_says_so(patch: Patch) -> None:
 
 @pytest.mark.parametrize("function", ["Class.static", "Class.missing"])
 def test_fix_is_stock_if_one_function_differs(patch: Patch, function: str) -> None:
-    assert state(victim.fix(patch, replace(patch, function=function)), "3.3", ALL) == STOCK
+    assert state(victim.fix(patch, patch._replace(function=function)), "3.3", ALL) == STOCK
 
 
 def test_fix_is_stock_where_the_source_is_missing(patch: Patch, tmp_path: Path) -> None:
@@ -48,7 +47,7 @@ def test_fix_is_stock_where_the_source_is_missing(patch: Patch, tmp_path: Path) 
 
 @pytest.mark.parametrize("module", ["no_such_package.module", "no_such_module"])
 def test_fix_is_not_needed_without_the_module(patch: Patch, module: str) -> None:
-    missing = replace(patch, module=module)
+    missing = patch._replace(module=module)
     assert state(victim.fix(missing), "3.3", ALL) == NOT_INSTALLED
     assert state(victim.fix(missing, patch), "3.3", ALL) == ACTIVE
 
@@ -56,7 +55,7 @@ def test_fix_is_not_needed_without_the_module(patch: Patch, module: str) -> None
 def test_module_whose_package_fails_is_not_installed(patch: Patch, tmp_path: Path) -> None:
     (tmp_path / "unsuitable").mkdir()
     (tmp_path / "unsuitable" / "__init__.py").write_text("raise RuntimeError('needs another Airflow')")
-    assert state(victim.fix(replace(patch, module="unsuitable.module")), "3.3", ALL) == NOT_INSTALLED
+    assert state(victim.fix(patch._replace(module="unsuitable.module")), "3.3", ALL) == NOT_INSTALLED
 
 
 def test_files_are_read_once(patch: Patch, tmp_path: Path) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
+
 import pytest
 
-from astro_runtime_plugin.fixes.registry import FIXES, ids, load_fix
+from astro_runtime_plugin.fixes.registry import FIXES, LINE_OF, ids, load_fix
 from dev.docs.fixes_page import since
 from testing.entrypoint_process import CHECKOUT
 
@@ -23,7 +27,10 @@ def test_module_of_a_fix_agrees_with_the_table(name: str) -> None:
 
 @pytest.mark.parametrize("name", FIXES)
 def test_fix_has_a_proof(name: str) -> None:
-    assert "proof.expect(" in (CHECKOUT / "tests/integration/fixes" / f"test_{name}.py").read_text()
+    """The fixture `proof` fails a test whose halves expect the same."""
+    source = (CHECKOUT / "tests/integration/fixes" / f"test_{name}.py").read_text()
+    assert re.search(r"def test_\w+\(proof: Proof", source)
+    assert not re.search(r'parametrize\("proof"', source)
 
 
 @pytest.mark.parametrize("name", FIXES)
@@ -34,3 +41,21 @@ def test_changelog_names_the_fix_by_its_id(name: str) -> None:
 def test_every_module_with_a_fix_is_in_the_table() -> None:
     folder = CHECKOUT / "astro_runtime_plugin" / "fixes"
     assert {path.stem for path in folder.glob("*.py") if "\nFIX = " in path.read_text()} == set(FIXES)
+
+
+def test_wrappers_of_last_words_are_imported_when_they_wrap() -> None:
+    code = (
+        "import sys\n"
+        "from astro_runtime_plugin.fixes.registry import load_fix\n"
+        "patches = {patch.function: patch for patch in load_fix('last_words').patches}\n"
+        "print(*(name for name in sys.modules if '.fixes.support.' in name))\n"
+        "patches['SchedulerJobRunner._purge_zombies'].wrap(print)\n"
+        "print(*sorted(name.rpartition('.')[2] for name in sys.modules if '.fixes.support.' in name))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["", "last_words lost_heartbeats"]
+
+
+def test_registry_has_the_line_of_each_fix_for_one_line() -> None:
+    lines = {name: load_fix(name).lines for name in FIXES}
+    assert {name: line for name, (line, *others) in lines.items() if not others} == LINE_OF

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from pytest_mock import MockerFixture
-from sqlalchemy import create_engine
 
 from astro_runtime_plugin.database import state
 from astro_runtime_plugin.notices import dismissals
 from astro_runtime_plugin.notices.notice import Notice
 
+pytestmark = pytest.mark.usefixtures("statements")
+
 FIRST, SECOND = (Notice(id=name, level="info", text=name) for name in ("first", "second"))
-
-
-@pytest.fixture(autouse=True)
-def database(tmp_path: Path, mocker: MockerFixture) -> Iterator[None]:
-    """Use a database other than this process's Airflow."""
-    engine = create_engine(f"sqlite:///{tmp_path}/airflow.db", future=True)
-    mocker.patch("airflow.settings.engine", new=engine)
-    mocker.patch.object(state, "_table_exists", new=[])
-    yield
-    engine.dispose()
 
 
 def test_dismissed_notice_is_hidden_from_its_user_only() -> None:

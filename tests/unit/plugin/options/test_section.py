@@ -32,9 +32,9 @@ class Conf:
 
 @pytest.fixture(autouse=True)
 def _no_warnings_yet() -> Iterator[None]:
-    section._warn_once.cache_clear()
+    section.warn_once.cache_clear()
     yield
-    section._warn_once.cache_clear()
+    section.warn_once.cache_clear()
 
 
 @pytest.mark.parametrize(

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from pytest_mock import MockerFixture
-from sqlalchemy import create_engine
 
 from astro_runtime_plugin.database import state
 from astro_runtime_plugin.task_logs import health
-from astro_runtime_plugin.task_logs.shipping.spool import Status
+from astro_runtime_plugin.task_logs.shipping.records import Status
+
+pytestmark = pytest.mark.usefixtures("statements")
 
 STATUS = Status(pending_bytes=5, lost_bytes=2, lag_seconds=0.5, updated=100)
-
-
-@pytest.fixture(autouse=True)
-def database(tmp_path: Path, mocker: MockerFixture) -> Iterator[None]:
-    """Use a database other than this process's Airflow."""
-    engine = create_engine(f"sqlite:///{tmp_path}/airflow.db", future=True)
-    mocker.patch("airflow.settings.engine", new=engine)
-    mocker.patch.object(state, "_table_exists", new=[])
-    mocker.patch.object(state, "_warned", new=set())
-    yield
-    engine.dispose()
 
 
 @pytest.mark.parametrize(

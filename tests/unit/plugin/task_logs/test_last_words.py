@@ -10,19 +10,21 @@ import pytest
 
 from astro_runtime_plugin.task_logs import last_words
 from astro_runtime_plugin.task_logs.last_words import (
+    MAY_BE_CUT,
     describe_exit,
+    doubt,
     lost_heartbeat,
     lost_pod,
     lost_supervisor,
     write_last_words,
 )
 from astro_runtime_plugin.task_logs.settings import TaskLogSettings
-from astro_runtime_plugin.task_logs.shipping.spool import TaskIdentity
+from astro_runtime_plugin.task_logs.shipping.records import TaskIdentity
 from astro_runtime_plugin.task_logs.shipping.writer import LogWriter
-from astro_runtime_plugin.task_logs.stdout import Line
+from astro_runtime_plugin.task_logs.stdout import LogEvent
 
 TASK = TaskIdentity(dag_id="dag", run_id="run", task_id="task")
-WORDS = Line("t", "error", "l", "Heartbeat lost")
+WORDS = LogEvent("t", "error", "l", "Heartbeat lost")
 DATA = b"[t] ERROR - Heartbeat lost\n"
 
 
@@ -59,7 +61,10 @@ def test_lost_heartbeat_names_what_is_known(last: Any, host: str | None, pid: in
 @pytest.mark.parametrize(
     ("details", "text"),
     [
-        (None, "The pod p was deleted before the task had ended: evicted, drained, preempted or by hand."),
+        (
+            None,
+            "The pod p was deleted before the task had ended: by eviction, drain, preemption or by hand.",
+        ),
         ({"container_reason": "Error", "exit_code": 1}, ""),
         ({"container_reason": "Error", "exit_code": 137}, "The pod p failed; exit code 137 (signal 9)."),
         (
@@ -98,6 +103,21 @@ def test_words_for_the_store_are_a_part_that_has_ended(
     (entry,) = writer.spool.entries()
     assert (entry.path, entry.identity, entry.writers) == ("a/log", TASK, [])
     assert (tmp_path / "logs/a/log").read_bytes() == DATA
+
+
+@pytest.mark.parametrize(
+    ("url", "path", "text"),
+    [
+        ("file:///store", "elsewhere", MAY_BE_CUT),  # its last second may have been on a machine that is gone
+        ("file:///store", "log", ""),
+        ("", "elsewhere", ""),
+    ],
+)
+def test_words_from_another_machine_say_what_may_be_missing(
+    tmp_path: Path, url: str, path: str, text: str
+) -> None:
+    (tmp_path / "log").touch()
+    assert doubt(LogWriter(TaskLogSettings(url=url), tmp_path), path) == text
 
 
 @pytest.mark.parametrize("path", ["../log", "/log", "a//log"])

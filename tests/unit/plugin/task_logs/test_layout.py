@@ -12,8 +12,8 @@ from astro_runtime_plugin.task_logs.layout import (
     check_path,
     chunk_key,
     chunk_offset,
+    covered_chunks,
     end_of,
-    hidden_chunks,
     log_path,
     segments,
 )
@@ -86,10 +86,12 @@ def test_segments_are_adjacent_up_to_the_end(objects: list[StoredObject], start:
 
 @given(LISTINGS)
 def test_segments_have_each_byte_of_the_objects_once(objects: list[StoredObject]) -> None:
-    expected: set[int] = set()
+    whole = next((found.size for found in objects if found.key == PATH), 0)
+    expected = set(range(whole))
     for found in objects:
-        offset = chunk_offset(PATH, found.key) or 0
-        expected.update(range(offset, offset + found.size))
+        offset = chunk_offset(PATH, found.key)
+        if offset is not None and offset >= whole:
+            expected.update(range(offset, offset + found.size))
     read = {
         place
         for segment in segments(PATH, objects)
@@ -109,19 +111,18 @@ def test_stretches_lie_in_their_objects(objects: list[StoredObject]) -> None:
             assert segment.end == offset + sizes[segment.key]
 
 
-@given(LISTINGS)
-def test_hidden_chunks_change_nothing(objects: list[StoredObject]) -> None:
-    hidden = hidden_chunks(PATH, objects)
-    rest = [found for found in objects if found not in hidden]
-    assert segments(PATH, rest) == segments(PATH, objects)
-
-
-def test_chunk_below_the_whole_contributes_the_rest() -> None:
-    objects = [stored(5, 10), stored(None, 8), stored(20, 1), StoredObject(f"{PATH}.trigger.1.log", 99, 0.0)]
+def test_chunk_of_which_the_whole_has_a_part_is_left_out() -> None:
+    objects = [
+        stored(5, 10),
+        stored(None, 8),
+        stored(8, 3),
+        stored(20, 1),
+        StoredObject(f"{PATH}.trigger.1.log", 99, 0.0),
+    ]
     assert segments(PATH, objects) == [
         Stretch(PATH, 0, 0, 8),
-        Stretch(chunk_key(PATH, 5), 3, 8, 15),
-        Gap(15, 20),
+        Stretch(chunk_key(PATH, 8), 0, 8, 11),
+        Gap(11, 20),
         Stretch(chunk_key(PATH, 20), 0, 20, 21),
     ]
 
@@ -134,3 +135,13 @@ def test_path_that_leads_elsewhere_is_refused(path: str) -> None:
 
 def test_path_of_a_log_is_accepted() -> None:
     assert check_path(PATH) == PATH
+
+
+@given(LISTINGS)
+def test_covered_chunks_are_those_of_which_nothing_is_read(objects: list[StoredObject]) -> None:
+    covered = [found for _, found in covered_chunks(PATH, objects)]
+    whole = next((found.size for found in objects if found.key == PATH), 0)
+    below = [found for found in objects if found.key != PATH and 0 < end_of(PATH, [found]) <= whole]
+    assert sorted(covered) == sorted(found for found in below if found.size)
+    left = [found for found in objects if found not in covered]
+    assert segments(PATH, left) == segments(PATH, objects)

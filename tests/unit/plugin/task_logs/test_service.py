@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import logging
+import os
+import time
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from airflow.configuration import conf
 from pytest_mock import MockerFixture
 
 from astro_runtime_plugin import background
+from astro_runtime_plugin.background import StoppableWait
 from astro_runtime_plugin.component import API_SERVER, CELERY_WORKER, SCHEDULER, WEBSERVER
 from astro_runtime_plugin.task_logs import health, service
-from astro_runtime_plugin.task_logs.settings import TaskLogSettings
-from astro_runtime_plugin.task_logs.shipping.spool import Spool, Status
+from astro_runtime_plugin.task_logs.settings import TaskLogSettings, active_settings
+from astro_runtime_plugin.task_logs.shipping.records import Status
+from astro_runtime_plugin.task_logs.shipping.spool import Spool
 
 CONFIG = "astro_runtime_plugin.task_logs.airflow3.logging_config.LOGGING_CONFIG"
 
@@ -146,3 +151,60 @@ def test_failure_is_one_warning_without_its_text(
     assert [record.getMessage() for record in caplog.records] == [
         "astro-runtime: the row of task logs could not be saved: RuntimeError"
     ]
+
+
+def test_problem_of_a_silent_shipper_is_one_warning(
+    mocker: MockerFixture, caplog: pytest.LogCaptureFixture, spool: Spool
+) -> None:
+    reports = Reports(mocker, spool)
+    now = time.time()
+    for status in (
+        Status(updated=now - 3600, problem="long over"),
+        Status(updated=now, problem="printed", is_printed=True),
+        *(Status(updated=now, problem=problem) for problem in ("refuses", "", "is away", "refuses")),
+    ):
+        spool.save_status(status)
+        reports.reporter.report()
+    assert [record.getMessage() for record in caplog.records] == [
+        f"astro-runtime: task logs wait on this machine: {problem}" for problem in ("refuses", "is away")
+    ]
+
+
+def test_only_the_component_itself_waits_for_the_store_at_its_end(mocker: MockerFixture) -> None:
+    writer = mocker.Mock()
+    service.flush(writer, os.getppid())
+    assert writer.flush.call_count == 0
+    service.flush(writer, os.getpid())
+    writer.flush.assert_called_once_with(service.FLUSH_SECONDS)
+
+
+@pytest.mark.parametrize(("component", "waits"), [(CELERY_WORKER, 1), (SCHEDULER, 1), (API_SERVER, 0)])
+def test_components_that_write_logs_wait_for_the_store_at_their_end(
+    mocker: MockerFixture, threads: list[str], component: str, waits: int
+) -> None:
+    register = mocker.patch("atexit.register")
+    settings(mocker, "file:///logs")
+    service.start.__wrapped__(component)
+    assert register.call_count == waits
+
+
+def test_shipper_that_has_ended_is_started_again(mocker: MockerFixture, tmp_path: Path) -> None:
+    settings(mocker, f"file://{tmp_path}")
+    mocker.patch.dict("os.environ", {"AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(tmp_path / "logs")})
+    mocker.patch.object(service, "Reporter")
+    sweep = mocker.patch("astro_runtime_plugin.task_logs.shipping.writer.LogWriter.sweep")
+
+    class EndError(Exception):
+        """The process ends."""
+
+    waits: list[int] = []
+
+    def wait(_: float) -> bool:
+        waits.append(sweep.call_count)
+        if len(waits) == 3:
+            raise EndError
+        return False
+
+    with pytest.raises(EndError):
+        service._work(cast(StoppableWait, wait), SCHEDULER, active_settings(conf))
+    assert waits == [1, 2, 3]

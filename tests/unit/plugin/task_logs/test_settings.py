@@ -5,7 +5,7 @@ from configparser import ConfigParser
 
 import pytest
 
-from astro_runtime_plugin.task_logs import settings
+from astro_runtime_plugin.options.section import warn_once
 from astro_runtime_plugin.task_logs.settings import TaskLogSettings, read_settings, store_url_problem
 
 
@@ -28,6 +28,15 @@ def test_settings_are_read() -> None:
         task_logs_retention_days="30",
     )
     assert read_settings(options) == TaskLogSettings("s3://bucket/a/prefix", "aws_logs", True, 30)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("True", True), ("False", False), ("", False), ("often", False)]
+)
+def test_local_logs_are_deleted_where_airflow_is_told_to(text: str, expected: bool) -> None:
+    parser = conf(task_logs="s3://bucket")
+    parser.read_dict({"logging": {"delete_local_logs": text}})
+    assert read_settings(parser).delete_local is expected
 
 
 @pytest.mark.parametrize(
@@ -84,7 +93,7 @@ def test_other_url_is_refused_without_being_repeated(url: str) -> None:
 def test_wrong_value_counts_as_not_set_with_one_warning(
     caplog: pytest.LogCaptureFixture, name: str, text: str
 ) -> None:
-    settings._warn_once.cache_clear()
+    warn_once.cache_clear()
     with caplog.at_level(logging.WARNING):
         assert read_settings(conf(**{name: text})) == TaskLogSettings()
         read_settings(conf(**{name: text}))

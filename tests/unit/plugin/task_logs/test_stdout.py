@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from astro_runtime_plugin.task_logs import stdout
-from astro_runtime_plugin.task_logs.shipping.spool import TaskIdentity
-from astro_runtime_plugin.task_logs.stdout import FIELDS, MARK, MAX_BYTES, Line, render
+from astro_runtime_plugin.task_logs.shipping.records import TaskIdentity
+from astro_runtime_plugin.task_logs.stdout import FIELDS, MARK, MAX_BYTES, LogEvent, Place
 from testing.entrypoint_process import CHECKOUT
 
 TASK = TaskIdentity(dag_id="dag", run_id="run", task_id="task", map_index=3, try_number=2)
-LINE = Line("2026-01-01T00:00:00Z", "info", "mine", "text ☃", "Traceback\nError: no", {"more": 1})
+LINE = LogEvent("2026-01-01T00:00:00Z", "info", "mine", "text ☃", "Traceback\nError: no", {"more": 1})
+PLACE = Place(TASK, "path")
 
 
 def parse(data: bytes) -> dict[str, object]:
@@ -25,7 +26,7 @@ def parse(data: bytes) -> dict[str, object]:
 
 
 def test_line_has_the_documented_fields() -> None:
-    result = parse(render(TASK, "path", 7, LINE))
+    result = parse(PLACE.render(7, LINE))
     assert [*result, "cut"] == list(FIELDS)
     assert result["offset"] == 7
     assert result["message"] == "text ☃"
@@ -33,14 +34,14 @@ def test_line_has_the_documented_fields() -> None:
 
 
 def test_fields_without_a_value_are_absent_or_null() -> None:
-    result = parse(render(TASK, "path", 0, LINE._replace(exception=None, fields={})))
+    result = parse(PLACE.render(0, LINE._replace(exception=None, fields={})))
     assert result["exception"] is None
     assert "fields" not in result
 
 
 @given(st.text(max_size=60_000), st.none() | st.text(max_size=60_000))
 def test_any_text_is_one_short_line(message: str, exception: str | None) -> None:
-    line = render(TASK, "path", 0, LINE._replace(message=message * 50, exception=exception))
+    line = PLACE.render(0, LINE._replace(message=message * 50, exception=exception))
     assert len(line) <= MAX_BYTES
     assert line.count(b"\n") == 1
     assert line.startswith(MARK)
@@ -49,17 +50,17 @@ def test_any_text_is_one_short_line(message: str, exception: str | None) -> None
 
 def test_long_line_keeps_the_beginning_of_the_text_and_the_end_of_the_traceback() -> None:
     long = LINE._replace(message="first " + "m" * 50_000, exception="e" * 50_000 + " last")
-    result = parse(render(TASK, "path", 0, long))
+    result = parse(PLACE.render(0, long))
     message, exception = str(result["message"]), str(result["exception"])
     assert message.startswith("first m")
     assert exception.endswith("e last")
-    left = len(json.dumps(LINE.fields))
+    left = len(b'{"more":1}')
     assert result["cut"] == 100_011 + left - len(message) - len(exception)
 
 
 @pytest.mark.parametrize("text", ["\x00\x1b" * 20_000, "\ud800" * 20_000, "☃" * 20_000])
 def test_binary_text_is_limited_as_it_is_written(text: str) -> None:
-    assert len(render(TASK, "path", 0, LINE._replace(message=text))) <= MAX_BYTES
+    assert len(PLACE.render(0, LINE._replace(message=text))) <= MAX_BYTES
 
 
 def test_line_reaches_a_pipe_that_is_not_ready(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -77,10 +77,13 @@ def test_forked_process_is_a_writer_of_its_own(logs: Path) -> None:
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
-        write(handler, "from the child")
-        os.write(writing, b"." if os.getpid() in writers(logs) else b"!")
-        handler.close()
-        os._exit(0)
+        try:
+            write(handler, "from the child")
+            os.write(writing, b"." if os.getpid() in writers(logs) else b"!")
+            handler.close()
+        finally:  # a child that fails must not go on with the tests
+            os._exit(0)
+    os.close(writing)
     os.waitpid(child, 0)
     assert os.read(reading, 1) == b"."
     assert writers(logs) == [os.getpid()]
@@ -137,4 +140,4 @@ def test_only_the_process_that_ends_its_container_waits(
     handler = TaskLogHandler(str(logs))
     handler.set_context(task(raw=raw))
     handler.close()
-    assert seen == [waits]
+    assert seen == [pytest.approx(waits, abs=5)]  # less what has passed since

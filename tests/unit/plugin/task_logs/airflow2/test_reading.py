@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from astro_runtime_plugin.task_logs.airflow2 import reading
 from astro_runtime_plugin.task_logs.airflow2.reading import TryLog, line_time
 from astro_runtime_plugin.task_logs.layout import chunk_key
+from astro_runtime_plugin.task_logs.reading import page_store
 from astro_runtime_plugin.task_logs.settings import TaskLogSettings
 from astro_runtime_plugin.task_logs.stores.file_systems import FolderStore
 from astro_runtime_plugin.task_logs.stores.store import StoreError
@@ -135,7 +137,9 @@ def test_page_of_a_large_log_has_its_end(home: Home, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(reading, "PIECE_BYTES", 40)
     home.put(PATH, "".join(f"line {number:02}\n" for number in range(30)).encode())
     left_out, *lines = home.body({"download_logs": False}).splitlines()
-    assert "The first 200 bytes" in left_out
+    assert left_out == (
+        "*** Warning: The first 0.0 MiB of attempt=1.log are left out here: the download has them"
+    )
     assert lines == [f"line {number}" for number in range(25, 30)]
 
 
@@ -157,18 +161,95 @@ def test_invented_metadata_is_harmless(home: Home, offset: Any) -> None:
     assert text.endswith("one")
 
 
-def test_store_that_cannot_be_opened_is_said_and_the_local_file_read(
+class FakeTime:
+    """The clock of the waits for a log that is settled; `actions` are done in the pauses."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *actions: Callable[[], object]) -> None:
+        self.now, self.pauses, self._actions = 0.0, 0, list(actions)
+        monkeypatch.setattr("time.monotonic", lambda: self.now)
+        monkeypatch.setattr("time.sleep", self.sleep)
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        self.pauses += 1
+        if self._actions:
+            self._actions.pop(0)()
+
+
+def test_try_that_has_just_ended_is_read_when_it_was_put_together(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(settings: TaskLogSettings) -> None:
-        raise StoreError("no such connection")
+    home.put(chunk_key(PATH, 0), b"one\n")
+    time = FakeTime(
+        monkeypatch, lambda: home.put(PATH, b"one\nlast\n"), lambda: home.store.delete([chunk_key(PATH, 0)])
+    )
+    ((_, text),), answer = home.read(age=0)
+    assert text.endswith("one\nlast")
+    assert (time.pauses, answer["end_of_log"]) == (2, True)
 
-    monkeypatch.setattr(reading, "open_store", refuse)
+
+def test_log_that_is_never_put_together_is_waited_for_until_the_deadline(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The end of the try may be in the future: the worker's clock is another."""
+    home.put(chunk_key(PATH, 0), b"one\n")
+    time = FakeTime(monkeypatch)
+    ((_, text),), answer = home.read(age=-3600)
+    assert text.endswith("one")
+    assert answer["end_of_log"] is True
+    assert time.pauses == pytest.approx(reading.SETTLE_SECONDS / reading.PAUSE_SECONDS, abs=1)
+
+
+def test_log_of_a_try_that_ended_long_ago_is_not_waited_for(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.put(chunk_key(PATH, 0), b"one\n")
+    time = FakeTime(monkeypatch)
+    assert "one" in str(home.read(age=reading.SETTLE_SECONDS + 1))
+    assert time.pauses == 0
+
+
+@pytest.fixture
+def away(home: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """A store that is away, and a local file."""
+
+    def refuse(*_: object) -> NoReturn:
+        raise StoreError("time-out")
+
+    monkeypatch.setattr(page_store, "open_store", refuse)
+    page_store._page_store.cache_clear()
     (home.logs / PATH).parent.mkdir(parents=True)
     (home.logs / PATH).write_bytes(b"local\n")
-    ((_, text),), _ = home.read()
-    assert "The store cannot be read: no such connection" in text
-    assert text.endswith("\nlocal")
+    return home
+
+
+@pytest.mark.parametrize("state", ["running", "success"])
+def test_store_that_is_away_is_said_and_the_local_file_read(away: Home, state: str) -> None:
+    line, note = away.body(state=state).splitlines()
+    assert "The store of task logs cannot be read: time-out" in note
+    assert line == "local"
+
+
+def test_store_that_is_away_keeps_no_page_waiting(away: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", pytest.fail)
+    assert "local" in str(away.read(age=0))
+    (away.logs / PATH).unlink()
+    assert away.read(state="running", age=0) is None  # Airflow asks the worker
+
+
+def test_store_that_goes_away_meanwhile_repeats_nothing(away: Home) -> None:
+    metadata = {"offset": {PATH: 6}}
+    assert away.read(metadata, "running")[0] == []
+    ((_, text),), answer = away.read(metadata)
+    assert "cannot be read" in text
+    assert answer["end_of_log"] is True
+    assert answer["offset"] == {PATH: 6}
+
+
+def test_answer_of_airflows_own_is_continued(home: Home) -> None:
+    home.put(PATH, b"one\ntwo\n")
+    ((_, text),), _ = home.read({"log_pos": 3})
+    assert text == "\ntwo"
 
 
 def test_times() -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from astro_runtime_plugin.task_logs.airflow3 import page as page_module
 from astro_runtime_plugin.task_logs.airflow3.page import TryFiles, read_try
-from astro_runtime_plugin.task_logs.layout import StoredObject, chunk_key
+from astro_runtime_plugin.task_logs.layout import Gap, StoredObject, chunk_key
+from astro_runtime_plugin.task_logs.reading.reader import gap_filler
 from astro_runtime_plugin.task_logs.reading.view import LogView
 from astro_runtime_plugin.task_logs.settings import TaskLogSettings
 from astro_runtime_plugin.task_logs.stores.store import LogStore, StoreError, open_store
@@ -79,6 +80,31 @@ def test_answer_of_airflows_own_is_continued(store: LogStore) -> None:
     assert page(store, {"log_pos": 1})[0] == ["second"]
 
 
+def test_answer_of_airflows_own_is_continued_in_a_long_log(
+    store: LogStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.put_new(chunk_key(PATH, 0), b"".join(line(f"line {number}") for number in range(9)))
+    monkeypatch.setattr(page_module, "TAIL_BYTES", 2 * len(line("line 0")))
+    assert page(store, {"log_pos": 7})[0] == ["line 7", "line 8"]
+
+
+def test_store_that_fails_between_two_answers_repeats_nothing(
+    store: LogStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.put_new(chunk_key(PATH, 0), line("first"))
+    _, answer = page(store, has_ended=False)
+    store.put_new(chunk_key(PATH, len(line("first"))), line("second"))
+
+    def fail(*_: object) -> bytes:
+        raise StoreError("cannot be read: time-out")
+
+    with monkeypatch.context() as outage:
+        outage.setattr(store, "read", fail)
+        events, answer = page(store, answer, has_ended=False)
+        assert events == []
+    assert page(store, answer, has_ended=False)[0] == ["second"]
+
+
 @pytest.mark.parametrize("has_ended", [True, False])
 def test_long_log_is_shown_from_a_line_near_its_end(
     store: LogStore, monkeypatch: pytest.MonkeyPatch, has_ended: bool
@@ -89,7 +115,9 @@ def test_long_log_is_shown_from_a_line_near_its_end(
         monkeypatch.setattr(page_module, "TAIL_BYTES", limit)
         events, answer = page(store, has_ended=has_ended)
         assert events[4:] == ["line 97", "line 98", "line 99"]
-        assert f"first {sum(map(len, texts)) - limit} bytes" in events[3]
+        assert events[3].startswith(
+            "*** The first 0.0 MiB of attempt=1.log are left out here: `astro-runtime logs`"
+        )
         assert page(store, answer)[0] == []
     whole, _ = page(store, {"download_logs": True}, has_ended=has_ended)
     assert whole[3:] == [f"line {number}" for number in range(100)]
@@ -99,9 +127,22 @@ def test_gap_is_shown_where_it_is(store: LogStore) -> None:
     first = line("first")
     store.put_new(chunk_key(PATH, 0), first)
     store.put_new(chunk_key(PATH, len(first) + 10), line("second"))
-    events, _ = page(store)
-    assert [events[3], events[5]] == ["first", "second"]
-    assert "10 bytes" in events[4]
+    view = LogView(store, "/nowhere")
+    lines, _ = read_try(TryFiles(view, view.list(PATH), True), {}, lambda _, path: path)
+    first_line, gap, second_line = [*lines][3:]
+    assert [first_line.event, second_line.event] == ["first", "second"]
+    assert "10 bytes" in gap.event
+    assert gap.model_extra == {"level": "warning"}
+
+
+def test_gap_in_the_whole_object_is_a_warning(store: LogStore) -> None:
+    filler = gap_filler(Gap(0, 500), 0, 500)
+    store.put_new(PATH, filler + line("second"))
+    view = LogView(store, "/nowhere")
+    lines, _ = read_try(TryFiles(view, view.list(PATH), True), {}, lambda _, path: path)
+    gap = [*lines][3]
+    assert gap.event == "*** 500 bytes of this log are missing here (from offset 0 to 500)"
+    assert gap.model_extra == {"level": "warning"}
 
 
 def test_bytes_that_are_no_text_are_shown_as_such(store: LogStore) -> None:
@@ -115,10 +156,10 @@ def test_store_that_fails_meanwhile_ends_the_page_with_a_line(
     store.put_new(chunk_key(PATH, 0), line("first"))
 
     def fail(*_: object) -> bytes:
-        raise StoreError("time-out")
+        raise StoreError("cannot be read: time-out")
 
     monkeypatch.setattr(store, "read", fail)
-    assert page(store)[0] == [*HEADER, f"*** {PATH} cannot be read any further: time-out"]
+    assert page(store)[0] == [*HEADER, f"*** {PATH} ends here: the store cannot be read: time-out"]
 
 
 @pytest.mark.parametrize("offset", ["", "[]", "{", '{"a": "b"}', 5, None])

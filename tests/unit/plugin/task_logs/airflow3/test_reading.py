@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import socket
 import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -23,6 +24,12 @@ from testing.servers import free_port
 PATH = "dag_id=d/run_id=r/task_id=t/attempt=1.log"
 NOW = datetime.now(timezone.utc)
 LINES = json.dumps({"timestamp": NOW.isoformat(), "event": "text"}).encode() + b"\n"
+
+AWAY = "*** The store of task logs cannot be read: time-out. This is what this machine and the worker have."
+
+
+def fail(_: str) -> NoReturn:
+    raise StoreError("cannot be read: time-out")
 
 
 @pytest.fixture
@@ -68,22 +75,42 @@ def test_log_is_read_from_the_store(handler: TaskLogHandler, store: LogStore, tm
 def test_store_that_is_away_leaves_local_logs_and_a_note(
     handler: TaskLogHandler, store: LogStore, monkeypatch: pytest.MonkeyPatch, state: str
 ) -> None:
-    def fail(_: str) -> NoReturn:
-        raise StoreError("time-out")
-
     monkeypatch.setattr(store, "list", fail)
     write_locally(handler)
-    lines = events(handler, task(state))
-    assert lines[-1] == "text"
-    assert "cannot be read: time-out" in lines[1]
+    lines, _ = handler.read(task(state, age=0), 1)
+    text, note = [*lines][-2:]
+    assert text.event == "text"
+    assert note.event == AWAY
+    assert note.model_extra == {"level": "warning"}
 
 
-def test_no_store_is_as_stock_with_local_logs(
+def test_store_that_is_away_is_said_beside_what_the_worker_has(
     handler: TaskLogHandler, store: LogStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "store", lambda: None)
-    write_locally(handler)
-    assert events(handler, task("success"))[-1] == "text"
+    monkeypatch.setattr(store, "list", fail)
+    served = ["http://worker/log"], [iter([LINES.decode()])]
+    monkeypatch.setattr(FileTaskHandler, "_read_from_logs_server", lambda *_: served)
+    monkeypatch.setattr(reading, "answers", lambda *_: True)
+    assert events(handler, task(host="worker"))[1:] == ["http://worker/log", "::endgroup::", "text", AWAY]
+
+
+def test_store_that_goes_away_meanwhile_repeats_nothing(
+    handler: TaskLogHandler, store: LogStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.put_new(chunk_key(PATH, 0), LINES)
+    _, metadata = handler.read(task(), 1)
+    monkeypatch.setattr(FileTaskHandler, "_read_from_logs_server", lambda *_: pytest.fail("asked"))
+    with monkeypatch.context() as away:
+        away.setattr(store, "list", fail)
+        lines, during = handler.read(task(), 1, metadata)
+        assert [*lines] == []
+        assert during == metadata
+        lines, at_end = handler.read(task("success"), 1, metadata)
+        assert [line.event for line in lines] == [AWAY]
+        assert at_end["end_of_log"] is True
+    store.put_new(chunk_key(PATH, len(LINES)), LINES)
+    lines, _ = handler.read(task(), 1, during)
+    assert [line.event for line in lines] == ["text"]
 
 
 def test_dead_workers_log_server_is_not_waited_for(
@@ -97,6 +124,22 @@ def test_dead_workers_log_server_is_not_waited_for(
     lines = events(handler, task("success", host="127.0.0.1"))
     assert "127.0.0.1 does not answer" in lines[1]
     assert asked == []
+
+
+@pytest.mark.parametrize("state", ["running", "success"])
+def test_worker_is_not_asked_for_what_the_store_has(
+    handler: TaskLogHandler, store: LogStore, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    """Its log server takes connections and never answers, as where a machine hangs."""
+    from airflow.configuration import conf
+
+    store.put_new(chunk_key(PATH, 0), LINES)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        monkeypatch.setattr(conf, "getint", lambda *_, **__: server.getsockname()[1])
+        assert events(handler, task(state, host="127.0.0.1"))[-1] == "text"
+        with pytest.raises(BlockingIOError):
+            server.accept()
 
 
 def test_rest_of_a_try_that_has_just_ended_is_waited_for(

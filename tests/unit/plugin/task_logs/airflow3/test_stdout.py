@@ -9,7 +9,7 @@ import pytest
 
 from astro_runtime_plugin.task_logs.airflow3 import stdout
 from astro_runtime_plugin.task_logs.airflow3.stdout import PrintedFile, parse, traceback_text
-from astro_runtime_plugin.task_logs.shipping.spool import TaskIdentity
+from astro_runtime_plugin.task_logs.shipping.records import TaskIdentity
 
 TASK = TaskIdentity(dag_id="dag", run_id="run", task_id="task")
 CAUSE = {

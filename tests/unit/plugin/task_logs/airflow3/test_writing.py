@@ -19,7 +19,7 @@ from astro_runtime_plugin.task_logs.airflow3.writing import (
     identity_of_path,
 )
 from astro_runtime_plugin.task_logs.settings import TaskLogSettings
-from astro_runtime_plugin.task_logs.shipping.spool import TaskIdentity
+from astro_runtime_plugin.task_logs.shipping.records import TaskIdentity
 from astro_runtime_plugin.task_logs.shipping.writer import LogWriter
 
 IDENTITY: dict[str, Any] = {"dag_id": "d", "run_id": "r", "task_id": "t", "map_index": 3, "try_number": 2}
@@ -33,7 +33,9 @@ class Recorder(LogWriter):
         super().__init__(TaskLogSettings(url=f"file://{folder}/store"), folder)
         self.calls: list[tuple[Any, ...]] = []
 
-    def begin(self, path: str, identity: TaskIdentity | None = None, pid: int = 0) -> None:
+    def begin(
+        self, path: str, identity: TaskIdentity | None = None, pid: int = 0, descriptor: int | None = None
+    ) -> None:
         self.calls.append(("begin", path, identity))
 
     def end(self, path: str, wait_seconds: float = 0.0, pid: int = 0) -> bool:
@@ -78,6 +80,14 @@ def test_try_that_is_resumed_in_the_same_process_begins_again(
     with open(tmp_path / PATH, "ab") as file:
         logs.process(structlog.BytesLogger(file), "info", {})
     assert [call[0] for call in writer.calls] == ["begin", "end", "begin"]
+
+
+@pytest.mark.parametrize("spelling", ["{}", "{}/", "{}/.", "{}//", "{}/../{name}"])
+def test_log_begins_however_its_folder_is_spelt(writer: Recorder, tmp_path: Path, spelling: str) -> None:
+    folder = spelling.format(tmp_path, name=tmp_path.name)
+    with Path(folder, "task.log").open("ab") as file:  # as Airflow opens it
+        TaskLogIO(writer, folder).process(structlog.BytesLogger(file), "info", {"event": "text"})
+    assert [call[:2] for call in writer.calls] == [("begin", "task.log")]
 
 
 def test_log_without_a_line_is_begun_at_its_end(writer: Recorder, tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from astro_runtime_plugin.task_logs.layout import chunk_key
 from astro_runtime_plugin.task_logs.reading.reader import read
 from astro_runtime_plugin.task_logs.reading.view import LogView
 from astro_runtime_plugin.task_logs.settings import TaskLogSettings
-from astro_runtime_plugin.task_logs.shipping.spool import Part, Progress, Spool
+from astro_runtime_plugin.task_logs.shipping.records import Part, Progress
+from astro_runtime_plugin.task_logs.shipping.spool import Spool
 from astro_runtime_plugin.task_logs.stores.store import LogStore, StoreError, open_store
 
 PATH = "dag_id=d/attempt=1.log"

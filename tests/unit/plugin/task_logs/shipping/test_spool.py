@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
@@ -10,14 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from astro_runtime_plugin.task_logs.shipping.spool import (
-    Part,
-    Progress,
-    Spool,
-    Status,
-    TaskIdentity,
-    process_start,
-)
+from astro_runtime_plugin.task_logs.shipping import entry_lock
+from astro_runtime_plugin.task_logs.shipping.records import Part, Progress, Status, TaskIdentity
+from astro_runtime_plugin.task_logs.shipping.spool import Spool, process_start
 
 PATH = "dag/attempt=1.log"
 IDENTITY = TaskIdentity(dag_id="d", run_id="r", task_id="t", try_number=1)
@@ -40,6 +36,27 @@ def test_ended_log_has_no_writer(spool: Spool) -> None:
     spool.end(PATH)
     (entry,) = spool.entries()
     assert spool.has_ended(entry)
+
+
+def fill_disk(spool: Spool) -> None:
+    """Leave no room for another file: what is written beside an entry goes to a device that is full."""
+    for file in spool.folder.glob("*.entry.json"):
+        file.with_name(f".{file.name}.{os.getpid()}").symlink_to("/dev/full")
+
+
+def test_log_ends_although_the_disk_is_full(spool: Spool) -> None:
+    entry = spool.register(PATH, IDENTITY)
+    fill_disk(spool)
+    spool.end(PATH)
+    assert spool.entries() == [entry.model_copy(update={"writers": []})]
+
+
+def test_entry_that_has_no_room_on_a_full_disk_stays_as_it_is(spool: Spool) -> None:
+    entry = spool.register(PATH, IDENTITY)
+    fill_disk(spool)
+    with pytest.raises(OSError, match="No space left on device"):
+        spool.register(PATH, pid=os.getppid())
+    assert spool.entries() == [entry]
 
 
 def test_log_of_a_dead_process_has_ended(spool: Spool) -> None:
@@ -168,3 +185,41 @@ def test_spool_holds_no_more_than_the_task_and_its_writers(spool: Spool) -> None
 
 def test_process_that_does_not_run_has_no_start() -> None:
     assert process_start(2**22 + 1) is None
+
+
+def test_process_that_is_forked_meanwhile_keeps_no_lock(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    spool.folder.mkdir(parents=True)
+    reader, writer = os.pipe()
+    shipper = spool.lock_shipper()
+    assert shipper is not None
+    with spool.locked():
+        child = os.fork()
+        if child == 0:
+            os.close(writer)
+            os.read(reader, 1)
+            os._exit(0)
+    spool.release_shipper(shipper)
+    try:
+        with spool.locked():
+            again = spool.lock_shipper()
+        assert again is not None
+        os.close(again)
+    finally:
+        os.close(writer)
+        os.waitpid(child, 0)
+        os.close(reader)
+
+
+def test_lock_of_a_stopped_process_is_not_waited_for_without_a_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(entry_lock, "LOCK_SECONDS", 0.05)
+    spool = Spool(tmp_path)
+    spool.folder.mkdir(parents=True)
+    with open(spool.folder / "lock", "ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(TimeoutError), spool.locked():
+            pass
+    with spool.locked():
+        pass

@@ -5,23 +5,17 @@ import os
 from pathlib import Path
 from typing import Any
 
-import fsspec  # type: ignore[import-untyped]
 import pytest
 
 from astro_runtime_plugin.task_logs.settings import TaskLogSettings
-from astro_runtime_plugin.task_logs.stores.file_systems import FsspecStore
 from astro_runtime_plugin.task_logs.stores.store import ChangedError, LogStore, StoreError, open_store
 
 KEY = "dag/attempt=1.log"
 
 
-@pytest.fixture(params=["folder", "fsspec"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> LogStore:
-    if request.param == "folder":
-        return open_store(TaskLogSettings(url=f"file://{tmp_path}/store"))
-    return FsspecStore(
-        fsspec.filesystem("file", auto_mkdir=True, skip_instance_cache=True), f"file://{tmp_path}/store"
-    )
+@pytest.fixture
+def store(tmp_path: Path) -> LogStore:
+    return open_store(TaskLogSettings(url=f"file://{tmp_path}/store"))
 
 
 def test_new_object_does_not_replace_another(store: LogStore) -> None:
@@ -86,3 +80,28 @@ def test_folder_that_cannot_be_written_is_a_store_error(tmp_path: Path) -> None:
     store = open_store(TaskLogSettings(url=f"file://{tmp_path}/store"))
     with pytest.raises(StoreError, match=r"Not a directory|File exists"):
         store.put_new(KEY, b"text")
+
+
+def test_folder_that_cannot_be_read_is_no_empty_one(tmp_path: Path) -> None:
+    store = open_store(TaskLogSettings(url=f"file://{tmp_path}/store"))
+    assert store.list(KEY) == []
+    (tmp_path / "store").write_text("a file where the folder should be")
+    with pytest.raises(StoreError, match="Not a directory"):
+        store.list(KEY)
+
+
+def test_folder_of_somebody_else_below_the_store_need_not_be_readable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_store(TaskLogSettings(url=f"file://{tmp_path}"))
+    store.put_new(KEY, b"text")
+    (tmp_path / "lost+found").mkdir()
+    scandir = os.scandir
+
+    def refuse(path: str) -> Any:
+        if str(path).endswith("lost+found"):  # root may read every folder
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert [stored.key for stored in store.list("")] == [KEY]

@@ -25,7 +25,9 @@ def page_contents(text: str = "a") -> PageContents:
         maintenance=None,
         components=[RunningComponent(text, text, text, "3.3-1", SINCE)],
         component_settings=[(setting, [text])],
-        fixes=[schemas.Fix(id=text, title=text, state=text, issue=f"https://example.com/{text}", ends="")],
+        fixes=[
+            schemas.FixStatus(id=text, title=text, state=text, issue=f"https://example.com/{text}", ends="")
+        ],
         queues=[Queue(name=text, workers=[RunningWorker(name=text, pool=4)], pool=4)],
         task_logs=summarize(text, 90, [machine_logs(text)]),
         providers=[(text, text)],

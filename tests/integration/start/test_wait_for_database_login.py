@@ -1,20 +1,18 @@
-"""The start waits until real databases and brokers take a login, and says so once if they refuse it."""
+"""The start waits until real databases take a login, and says so once if they refuse it."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pymysql  # type: ignore[import-untyped]
 import pytest
-import redis as redis_client
 
+from testing.awaited_servers import QUICK
 from testing.database_setup import MIGRATION_LINE, PRINT_STARTED, database_environ
 from testing.entrypoint_process import begin, start
 from testing.mariadb import mariadb
@@ -23,19 +21,12 @@ from testing.servers import (
     free_port,
     pgbouncer,
     postgres,
-    rabbitmq,
     recovering_postgres,
-    redis,
-    sentinel,
 )
 from testing.waiting import read_until
 
-QUICK = {"CONNECTION_CHECK_MAX_COUNT": "2", "CONNECTION_CHECK_SLEEP_TIME": "0.2"}
 LONG = {"CONNECTION_CHECK_MAX_COUNT": "2000", "CONNECTION_CHECK_SLEEP_TIME": "0.5"}
 URL = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
-BROKER = "AIRFLOW__CELERY__BROKER_URL"
-CELERY = {"AIRFLOW__CORE__EXECUTOR": "CeleryExecutor"}
-MASTER = {"AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__MASTER_NAME": "mymaster"}
 PASSWORD = "p4ss-wörd"
 STARTED = "started triggerer\n"
 
@@ -149,105 +140,6 @@ def test_mariadb_without_free_connection_is_awaited(tmp_path: Path, component: d
             connection.close()
         assert result.returncode == 75
         assert "it has too many connections (error 1040)" in result.stderr
-
-
-def worker(home: Path, environ: dict[str, str], url: str, **more: str) -> tuple[int, str]:
-    """Start Flower, which needs the broker only; return the exit code and the lines about the broker."""
-    result = start(home, "celery", "flower", environ={**environ, **QUICK, **CELERY, BROKER: url, **more})
-    return result.returncode, "\n".join(line for line in result.stderr.splitlines() if "broker" in line)
-
-
-def with_password(url: str, password: str) -> str:
-    return url.replace("://", f"://:{password}@")
-
-
-def test_redis_that_loads_its_data_is_awaited(tmp_path: Path, component: dict[str, str]) -> None:
-    data = tmp_path / "data"
-    data.mkdir()
-    secured = ("--requirepass", "pw", "--enable-debug-command", "yes")
-    with redis(*secured, home=data) as url:
-        client = redis_client.Redis.from_url(with_password(url, "pw"))
-        client.execute_command("DEBUG", "POPULATE", "2000", "key", "2000")  # type: ignore[no-untyped-call]
-        client.save()
-        assert worker(tmp_path, component, with_password(url, "pw"))[0] == 0
-        code, log = worker(tmp_path, component, with_password(url, "hush"))
-        assert code == 0
-        assert "refuses the login" in log
-        assert "hush" not in log
-    slow = ("--key-load-delay", "10000", "--loading-process-events-interval-bytes", "1024")
-    with redis(*secured, *slow, home=data) as url:
-        code, log = worker(tmp_path, component, with_password(url, "pw"))
-        assert (code, "it is loading its data (LOADING)" in log) == (75, True), log
-
-
-def test_sentinel_without_master_is_awaited(tmp_path: Path, component: dict[str, str]) -> None:
-    with redis("--requirepass", "pw") as master:
-        port = urlsplit(master).port
-        monitor = f"sentinel monitor mymaster 127.0.0.1 {port} 1\nsentinel auth-pass mymaster pw"
-        with sentinel(monitor) as url:
-            assert worker(tmp_path, component, with_password(url, "pw"), **MASTER)[0] == 0
-            assert "refuses" in worker(tmp_path, component, with_password(url, "hush"), **MASTER)[1]
-            other = dict.fromkeys(MASTER, "other")
-            code, log = worker(tmp_path, component, with_password(url, "pw"), **other)
-            assert (code, "it does not know a master" in log) == (75, True), log
-    with sentinel(f"sentinel monitor mymaster 127.0.0.1 {port} 1") as url:
-        code, log = worker(tmp_path, component, url, **MASTER)
-        assert (code, "the master that it names is not reachable" in log) == (75, True), log
-
-
-def test_rabbitmq_ends_wait(tmp_path: Path, component: dict[str, str]) -> None:
-    with rabbitmq() as url:
-        code, log = worker(tmp_path, component, url)
-        assert (code, log) == (0, "")
-
-
-def test_redis_socket_is_awaited(tmp_path: Path, component: dict[str, str]) -> None:
-    path = tmp_path / "redis.sock"
-    url = f"redis+socket://:pw@{path}"
-    assert worker(tmp_path, component, url)[0] == 75
-    with redis("--requirepass", "pw", "--unixsocket", str(path)):
-        assert worker(tmp_path, component, url) == (0, "")
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Return a folder with `server.crt`, which is its own authority, and `server.key`."""
-    folder = tmp_path_factory.mktemp("certificate")
-    words = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-days",
-        "2",
-        "-subj",
-        "/CN=localhost",
-    ]
-    names = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
-    files = ["-keyout", str(folder / "server.key"), "-out", str(folder / "server.crt")]
-    subprocess.run([*words, *names, *files], check=True, capture_output=True)
-    yield folder
-    shutil.rmtree(folder)
-
-
-def test_redis_with_tls_is_awaited(tmp_path: Path, component: dict[str, str], certificate: Path) -> None:
-    port = free_port()
-    files = ["--tls-cert-file", f"{certificate}/server.crt", "--tls-key-file", f"{certificate}/server.key"]
-    tls = ["--tls-port", str(port), *files, "--tls-auth-clients", "no", "--requirepass", "pw"]
-    with redis(*tls):
-        for query in (
-            "?ssl_cert_reqs=none",
-            f"?ssl_cert_reqs=required&ssl_ca_certs={certificate}/server.crt",
-        ):
-            for password, refused in (("pw", False), ("hush", True)):
-                url = f"rediss://:{password}@localhost:{port}/0{query}"
-                code, log = worker(tmp_path, component, url)
-                assert (code, "refuses" in log) == (0, refused), log
-        # The probe sends no password to a server that it cannot verify; the component will say more.
-        url = f"rediss://:hush@localhost:{port}/0?ssl_cert_reqs=required"
-        assert worker(tmp_path, component, url) == (0, "")
 
 
 def test_postgresql_with_tls_takes_login(

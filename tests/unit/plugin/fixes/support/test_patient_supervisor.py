@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from astro_runtime_plugin.fixes import api_server_outage
-from astro_runtime_plugin.fixes.api_server_outage import patient_logging, patient_start
+from astro_runtime_plugin.fixes.support import patient_supervisor
+from astro_runtime_plugin.fixes.support.patient_supervisor import patient_logging, patient_start
 
 
 class Client:
@@ -16,7 +16,7 @@ class Client:
 
 def test_log_and_start_of_a_task_share_one_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     begins: list[float] = []
-    monkeypatch.setattr(api_server_outage, "policy_since", begins.append)
+    monkeypatch.setattr(patient_supervisor, "policy_since", begins.append)
     supervisor = SimpleNamespace(client=Client())
     start = patient_start(lambda supervisor, **details: "started")
     for _ in range(2):
@@ -27,7 +27,7 @@ def test_log_and_start_of_a_task_share_one_deadline(monkeypatch: pytest.MonkeyPa
 
 def test_start_without_a_log_has_a_deadline_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     begins: list[float] = []
-    monkeypatch.setattr(api_server_outage, "policy_since", begins.append)
+    monkeypatch.setattr(patient_supervisor, "policy_since", begins.append)
     start = patient_start(lambda supervisor: None)
     supervisor = SimpleNamespace(client=Client())
     start(supervisor)

@@ -1,0 +1,123 @@
+"""The kinds of processes of an Airflow: how to recognize their reports, and which fixes a process must carry."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from testing.installed_line import LINE
+
+JOBS, CELERY, SDK = "airflow.jobs", "airflow.providers.celery", "airflow.sdk.execution_time"
+COMMANDS, BASE_EXECUTOR = "airflow.cli.commands", "airflow.executors.base_executor"
+EXECUTE_WORKLOAD = "execute_workload"
+ONCE = "--num-runs"  # the option of the scheduler that has KubernetesExecutor
+ORM = {"forked-connections"}  # what every process needs that has an engine of the database
+SECRETS = {"secrets-outage"}
+SCHEDULER = ORM | {
+    *("outage-grace", "database-outage", "late-deferral-success", "unreadable-dags", "last-words"),
+    *{"3.3": ("active-runs", "mariadb-assets"), "2.11": ("lost-exit",)}[LINE],
+}
+CELERY_EXECUTOR = {"lost-messages", "celery-broker-outage", "celery-backend-outage"}
+LOCAL_EXECUTOR = {"3.3": {"killed-local-worker"}, "2.11": set[str]()}[LINE]
+KUBERNETES_EXECUTOR = {
+    *("lost-pods", "kubernetes-api-outage", "pod-creation-outage", "pod-deletion-outage", "done-pods"),
+    "pod-log-text",
+}
+DAG_PROCESSOR = ORM | SECRETS | {"stale-dags", {"3.3": "full-log-volume", "2.11": "lost-exit"}[LINE]}
+TRIGGERER = (
+    ORM
+    | SECRETS
+    | {"broken-trigger", "task-logs-to-stdout"}
+    | {"3.3": {"full-log-volume", "hung-triggerer"}, "2.11": {"lost-exit"}}[LINE]
+)
+# A task, and what runs it and waits for its end; on 3.3 they need other fixes, but the one is a fork of the other.
+TASK = {
+    "3.3": {
+        *("api-server-outage", "killed-tasks", "killed-processes", "last-seconds", "lost-children"),
+        "stuck-supervisor",
+        *("full-log-volume", "last-words", "task-logs-to-stdout", "log-upload"),
+    },
+    "2.11": ORM | SECRETS | {"task-result", "last-words", "task-logs-to-stdout", "lost-exit"},
+}[LINE]
+
+
+class Carrier(NamedTuple):
+    """A kind of process: a function that only it calls, or words of its command line as well."""
+
+    module: str
+    function: str
+    fixes: set[str]
+    """The ids of the fixes that it must carry; it may carry more."""
+    words: tuple[str, ...] = ()
+
+    def sent(self, report: Any) -> bool:
+        """Whether a report is from such a process."""
+        command = " ".join(report["argv"])
+        return self.function == report["function"] and all(word in command for word in self.words)
+
+
+EXECUTE = (f"{JOBS}.scheduler_job_runner", "SchedulerJobRunner._execute")
+CARRIERS: dict[str, Carrier] = {
+    "scheduler": Carrier(*EXECUTE, SCHEDULER | CELERY_EXECUTOR | LOCAL_EXECUTOR, ("--skip-serve-logs",)),
+    "scheduler with KubernetesExecutor": Carrier(*EXECUTE, SCHEDULER | KUBERNETES_EXECUTOR, (ONCE,)),
+    "triggerer": Carrier(f"{JOBS}.triggerer_job_runner", "TriggererJobRunner._execute", TRIGGERER),
+    "runner of triggers": Carrier(f"{JOBS}.triggerer_job_runner", "TriggerRunner.run", TRIGGERER),
+    "Celery worker": Carrier(
+        f"{CELERY}.cli.celery_command", "_run_command_with_daemon_option", ORM | {"last-words"}
+    ),
+    **{
+        "3.3": {
+            "command": Carrier(
+                f"{COMMANDS}.db_command", "migratedb", ORM | {"clean-dags"}, ("db", "migrate")
+            ),
+            "API server": Carrier(f"{COMMANDS}.api_server_command", "_run_api_server_with_uvicorn", ORM),
+            "worker of the API server": Carrier(
+                "airflow.api_fastapi.app", "create_app", ORM | SECRETS | {"token-lifetime", "asset-deadlock"}
+            ),
+            "DAG processor": Carrier(
+                "airflow.dag_processing.manager", "DagFileProcessorManager.run", DAG_PROCESSOR
+            ),
+            "parser": Carrier("airflow.dag_processing.processor", "_parse_file", ORM | SECRETS),
+            "child of a Celery worker": Carrier(
+                BASE_EXECUTOR, "BaseExecutor.run_workload", TASK | {"pod-log-text"}, ("celery", "worker")
+            ),
+            "worker of LocalExecutor": Carrier(
+                BASE_EXECUTOR, "BaseExecutor.run_workload", ORM | TASK, ("scheduler",)
+            ),
+            "task on Celery": Carrier(f"{SDK}.task_runner", "main", TASK, ("celery", "worker")),
+            "task of LocalExecutor": Carrier(f"{SDK}.task_runner", "main", TASK, ("scheduler",)),
+            "Kubernetes pod": Carrier(BASE_EXECUTOR, "BaseExecutor.run_workload", TASK, (EXECUTE_WORKLOAD,)),
+            "task in a Kubernetes pod": Carrier(f"{SDK}.task_runner", "main", TASK, (EXECUTE_WORKLOAD,)),
+        },
+        "2.11": {
+            "command": Carrier(f"{COMMANDS}.db_command", "migratedb", ORM, ("db", "migrate")),
+            "webserver": Carrier(f"{COMMANDS}.webserver_command", "GunicornMonitor.start", ORM),
+            "gunicorn": Carrier("airflow.www.gunicorn_config", "on_starting", ORM | SECRETS),
+            "worker of the webserver": Carrier(
+                "airflow.www.gunicorn_config", "post_worker_init", ORM | SECRETS
+            ),
+            "DAG processor": Carrier(
+                "airflow.dag_processing.manager", "DagFileProcessorManager._run_parsing_loop", DAG_PROCESSOR
+            ),
+            "parser": Carrier(
+                "airflow.dag_processing.processor",
+                "DagFileProcessorProcess._run_file_processor",
+                ORM | SECRETS,
+            ),
+            "child of a Celery worker": Carrier(
+                f"{CELERY}.executors.celery_executor_utils", "_execute_in_fork", TASK | {"pod-log-text"}
+            ),
+            "worker of LocalExecutor": Carrier(
+                "airflow.executors.local_executor", "LocalWorkerBase.run", TASK
+            ),
+            "task on Celery": Carrier(
+                f"{COMMANDS}.task_command", "_run_raw_task", TASK, ("celery", "worker")
+            ),
+            "task of LocalExecutor": Carrier(
+                f"{COMMANDS}.task_command", "_run_raw_task", TASK, ("scheduler",)
+            ),
+            "Kubernetes pod": Carrier(
+                f"{COMMANDS}.task_command", "task_run", TASK, ("tasks", "run", "--local")
+            ),
+        },
+    }[LINE],
+}

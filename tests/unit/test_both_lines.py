@@ -1,0 +1,71 @@
+"""With both lines under test, the tests of code that knows no Airflow run once; alone, a line runs all."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from entrypoint.airflow_line import LINES
+from testing.entrypoint_process import CHECKOUT
+from tests.unit.test_import_rules import imported_names
+
+PACKAGES = {"astro_runtime_plugin", "bench", "dev", "entrypoint", "image", "testing", "tests"}
+TOOLS = {"hypothesis", "pytest"}  # their versions may differ
+
+
+def left_out(*words: str) -> dict[str, set[str]]:
+    """Return, by line, the files that `make test` leaves out."""
+    environ = {"PATH": os.environ["PATH"]}  # without the variables of the make that runs the tests
+    command = ["make", "--dry-run", "test", *words]
+    done = subprocess.run(command, cwd=CHECKOUT, env=environ, capture_output=True, text=True, check=True)
+    runs = re.findall(r"pytest LINE=(\S+)(.*)", done.stdout)
+    return {line: {*re.findall(r"--ignore=([\w/.]+)", options)} for line, options in runs}
+
+
+def modules(name: str) -> Iterator[Path]:
+    """Yield the files that an import of a name executes."""
+    path = CHECKOUT
+    for part in name.split("."):
+        path /= part
+        yield from (file for file in (path / "__init__.py", path.with_suffix(".py")) if file.exists())
+
+
+def imports(file: Path) -> tuple[set[Path], set[str]]:
+    """Return the files of the checkout and the other packages that a file of tests imports, directly or not."""
+    files, packages, remaining = set[Path](), set[str](), [file, *file.parent.glob("conftest.py")]
+    while remaining:
+        files.add(current := remaining.pop())
+        for name in imported_names(current.read_text()):
+            if (package := name.partition(".")[0]) in PACKAGES:
+                remaining += {*modules(name)} - files
+            else:
+                packages.add(package)
+    return files, packages - sys.stdlib_module_names
+
+
+def pins(line: str, package: str) -> list[str]:
+    return re.findall(rf"^{package}==\S+", (CHECKOUT / f"locks/{line}.txt").read_text(), re.MULTILINE)
+
+
+def test_one_of_both_lines_leaves_out_files_that_depend_on_none() -> None:
+    first, second = left_out().values()
+    assert (first, len(second) > 5) == (set(), True)
+    for name in second:
+        files, packages = imports(CHECKOUT / name)
+        assert CHECKOUT / "testing/installed_line.py" not in files, name
+        for package in packages - TOOLS:
+            assert package != "airflow", name
+            assert len({tuple(pins(line, package)) for line in LINES}) == 1, (name, package)
+
+
+def test_line_alone_leaves_out_nothing() -> None:
+    for line in LINES:
+        assert left_out(f"LINE={line}") == {line: set()}
+
+
+def test_named_files_run_on_both_lines() -> None:
+    assert left_out("ARGS=tests/unit/image") == {line: set() for line in LINES}
