@@ -81,7 +81,8 @@ def _warn_once(fix_id: str, why: str) -> None:
     if fix_id in _warned:
         return
     _warned.add(fix_id)
-    print(f"astro-runtime: fix {fix_id} is not applied; Airflow is as stock there: {why}", file=sys.stderr)
+    # Not print(): where output is not buffered, it writes the end of the line apart.
+    sys.stderr.write(f"astro-runtime: fix {fix_id} is not applied; Airflow is as stock there: {why}\n")
 
 
 def reason(error: BaseException) -> str:

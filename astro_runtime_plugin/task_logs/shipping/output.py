@@ -23,7 +23,9 @@ def print_warning(problem: str) -> bool:
     try:
         if os.path.samestat(os.fstat(STDERR), os.stat(os.devnull)):
             return False
-        print(f"{WARNING_PREFIX}{problem}", file=sys.stderr, flush=True)
+        # With -u, print() would write the end of the line apart, and other processes write to the same output.
+        sys.stderr.write(f"{WARNING_PREFIX}{problem}\n")
+        sys.stderr.flush()
     except OSError:  # the reader is gone
         return False
     return True
