@@ -115,8 +115,7 @@ def assert_container_runs_cleanly(
     """
     with run_container(image, *command, options=options) as up:
         yield up
-        lines = complaints(up.log(), [*EXPECTED, *expected])
-        assert not lines, "\n".join(["unexpected log lines:", *lines, "the whole log:", up.log()])
+        assert_no_complaints(up.log(), [*EXPECTED, *expected])
 
 
 @contextmanager
@@ -128,6 +127,12 @@ def network() -> Iterator[str]:
         yield name
     finally:
         run("network", "rm", name)
+
+
+def assert_no_complaints(log: str, expected: Sequence[str] = ()) -> None:
+    """Assert that a log has no warnings and errors but those of `expected`, regular expressions."""
+    lines = complaints(log, expected)
+    assert not lines, "\n".join(["unexpected log lines:", *lines, "the whole log:", log])
 
 
 def complaints(log: str, expected: Sequence[str] = ()) -> list[str]:

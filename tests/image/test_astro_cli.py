@@ -11,7 +11,7 @@ import httpx
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from testing.docker_engine import Container, complaints, docker, once, run
+from testing.docker_engine import Container, assert_no_complaints, docker, once, run
 from testing.expected_warnings import EXPECTED as AIRFLOW_WARNINGS
 from testing.servers import free_port
 from testing.waiting import wait_until
@@ -132,7 +132,7 @@ def test_every_component_is_healthy_and_logs_no_other_warnings(compose: Compose,
             assert container.exit_code() == 0
         else:
             container.wait_until_healthy()
-    assert complaints(compose("logs", "--no-color", *services), EXPECTED) == []
+    assert_no_complaints(compose("logs", "--no-color", *services), EXPECTED)
 
 
 def test_settings_can_be_loaded_through_the_api_twice(api: httpx.Client) -> None:

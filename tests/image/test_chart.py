@@ -16,7 +16,7 @@ import pytest
 from dev.images import NAME
 from dev.versions import newest
 from entrypoint.airflow_line import LINES
-from testing.docker_engine import Container, assert_container_runs_cleanly, complaints, run
+from testing.docker_engine import Container, assert_container_runs_cleanly, assert_no_complaints, run
 from testing.expected_warnings import EXPECTED
 from testing.waiting import wait_until
 from tests.image import chart
@@ -94,7 +94,7 @@ def test_mounted_cfg_and_local_settings_are_loaded(components: dict[str, Contain
 
 def test_jobs_log_no_warnings(jobs: Jobs) -> None:
     logs = [jobs.migrate.stdout + jobs.migrate.stderr, jobs.create_user.stdout + jobs.create_user.stderr]
-    assert complaints("\n".join(logs), EXPECTED) == []
+    assert_no_complaints("\n".join(logs), EXPECTED)
 
 
 @pytest.mark.parametrize("user", chart.USERS)
