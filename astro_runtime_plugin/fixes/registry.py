@@ -89,6 +89,7 @@ FIXES: dict[str, tuple[str, ...]] = {
     # The others.
     "asset_deadlock": ("airflow.api_fastapi.execution_api.routes.task_instances",),
     "mariadb_assets": ("airflow.jobs.scheduler_job_runner",),
+    "migration_lock": ("airflow.utils.db",),
     "log_upload": (
         "airflow.sdk.execution_time.supervisor",
         "airflow.sdk.execution_time.callback_supervisor",

@@ -67,7 +67,10 @@ CARRIERS: dict[str, Carrier] = {
     **{
         "3.3": {
             "command": Carrier(
-                f"{COMMANDS}.db_command", "migratedb", ORM | {"clean-dags"}, ("db", "migrate")
+                f"{COMMANDS}.db_command",
+                "migratedb",
+                ORM | {"clean-dags", "migration-lock"},
+                ("db", "migrate"),
             ),
             "API server": Carrier(f"{COMMANDS}.api_server_command", "_run_api_server_with_uvicorn", ORM),
             "worker of the API server": Carrier(
@@ -89,7 +92,9 @@ CARRIERS: dict[str, Carrier] = {
             "task in a Kubernetes pod": Carrier(f"{SDK}.task_runner", "main", TASK, (EXECUTE_WORKLOAD,)),
         },
         "2.11": {
-            "command": Carrier(f"{COMMANDS}.db_command", "migratedb", ORM, ("db", "migrate")),
+            "command": Carrier(
+                f"{COMMANDS}.db_command", "migratedb", ORM | {"migration-lock"}, ("db", "migrate")
+            ),
             "webserver": Carrier(f"{COMMANDS}.webserver_command", "GunicornMonitor.start", ORM),
             "gunicorn": Carrier("airflow.www.gunicorn_config", "on_starting", ORM | SECRETS),
             "worker of the webserver": Carrier(
