@@ -27,8 +27,8 @@ def apply_defaults(environ: MutableMapping[str, str]) -> None:
 
     What the entrypoint or a parent process exported is computed again, because the operator may have set something
     since, in a shell inside the container. Logs only what the parent has not logged: forwarded overrides, what a
-    worker computes for itself, and that the operator's own logging keeps task logs from the store. Raises StartError
-    for an unusable value, with Airflow's own settings in `environ`.
+    worker computes for itself, and that the operator's own logging or auth manager takes the place of ours. Raises
+    StartError for an unusable value, with Airflow's own settings in `environ`.
     """
     from entrypoint.build_environment import build_environment
     from entrypoint.record import decode, strip_exports
@@ -47,7 +47,9 @@ def _log(settings: Iterable[ResolvedSetting]) -> None:
     for setting in settings:
         if setting.exported and setting.set_as:
             log.warning("astro-runtime: %s", escape_line(setting.log_line))
-        elif setting.documented in PER_COMPONENT or turns_task_logs_off(setting):
+        elif (
+            setting.documented in PER_COMPONENT or turns_task_logs_off(setting) or turns_identity_off(setting)
+        ):
             # Like the entrypoint: this is not a warning, and Airflow configures logging later.
             sys.stderr.write(f"astro-runtime: {escape_line(setting.log_line)}\n")  # one write, unlike print()
 
@@ -58,6 +60,14 @@ def turns_task_logs_off(setting: ResolvedSetting) -> bool:
     from entrypoint.task_logs import LEFT_ALONE
 
     return setting.why == LEFT_ALONE and bool(from_subcommand(sys.argv[1:], WITH_TASK_LOGS))
+
+
+def turns_identity_off(setting: ResolvedSetting) -> bool:
+    """Whether this is a web server, and the operator's own auth manager is in the identity provider's place."""
+    from astro_runtime_plugin.component import WEB_SERVERS, from_subcommand
+    from entrypoint.identity import LEFT_ALONE
+
+    return setting.why == LEFT_ALONE and bool(from_subcommand(sys.argv[1:], WEB_SERVERS))
 
 
 def replace_environ(environ: MutableMapping[str, str], wanted: Mapping[str, str]) -> None:
@@ -92,6 +102,14 @@ def reason(error: BaseException) -> str:
         return f"{type(error).__name__} in airflow.cfg"
     text = " ".join(str(error).split())
     return text if type(error).__name__ == "StartError" else f"{type(error).__name__}: {text}"
+
+
+def protect_client_secret(_: object) -> None:
+    """Have Airflow treat `[astro_runtime] oidc_client_secret` as it treats its own secrets."""
+    from astro_runtime_plugin.airflow_compat import add_sensitive_option
+    from entrypoint.identity import CLIENT_SECRET
+
+    add_sensitive_option("astro_runtime", CLIENT_SECRET)
 
 
 def add_examples(environ: MutableMapping[str, str]) -> None:
@@ -147,9 +165,32 @@ def watch_task_logs(_: object) -> None:
         before_command(start)
 
 
+def watch_identity(_: object) -> None:
+    """Check the settings of the identity provider once a component's command starts, before it serves or forks."""
+    from astro_runtime_plugin.component import from_subcommand
+
+    if component := from_subcommand(sys.argv[1:]):
+        from astro_runtime_plugin import airflow_compat
+        from astro_runtime_plugin.listeners import start_guarded
+
+        def check(**_: object) -> None:
+            from airflow.configuration import conf
+
+            from astro_runtime_plugin.identity.checks import start
+
+            start_guarded(
+                "The check of the identity provider",
+                lambda: start.check(component, sys.argv, conf, airflow_compat.line()),
+            )
+
+        airflow_compat.before_command(check)
+
+
 run_step(apply_defaults, "defaults", os.environ)
+run_step(protect_client_secret, "masking of oidc_client_secret", os.environ)
 run_step(register_fixes, "fixes", os.environ)
 run_step(check_fixes, "selection of fixes", os.environ)
 run_step(add_examples, "example DAGs", os.environ)
 run_step(watch_component, "record of this component", os.environ)
 run_step(watch_task_logs, "report on task logs", os.environ)
+run_step(watch_identity, "check of the identity provider", os.environ)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from entrypoint import config_file, record
 from entrypoint.airflow_line import installed_airflow, line_of
 from entrypoint.container_user import user_environment, writable_cfg_path
+from entrypoint.identity import identity_settings
 from entrypoint.overrides import is_blank
 from entrypoint.resolve import configured_queues, resolve, settings_for
 from entrypoint.task_logs import task_log_settings
@@ -53,6 +54,7 @@ def build_environment(environ: Mapping[str, str], subcommand: Sequence[str] = ()
     queues = configured_queues(operator, cfg)  # validated even if the operator has set parallelism
     settings = resolve(operator, cfg, line, queues, settings_for(subcommand, operator, cfg))
     settings += task_log_settings(operator, cfg, line)
+    settings += identity_settings(operator, cfg, line)
     exports = {setting.variable: setting.value for setting in settings if setting.exported}
     environment = {**base, **exports, record.RECORD_VARIABLE: record.encode(settings)}
     return PreparedEnvironment(line, cfg, settings, environment, queues.notes if queues else [])

@@ -10,6 +10,7 @@ SETUP_FAILED = 1  # entrypoint: the migration failed, or the first user has no p
 UNKNOWN = 1  # astro-runtime: the question cannot be answered in this environment
 USAGE = 2  # entrypoint: no command; astro-runtime: invalid argument
 NOT_MAINTAINED = 3  # astro-runtime check: the running release is unmaintained, superseded or yanked
+REFUSED = 4  # astro-runtime identity check: the token lets nobody in
 UNAVAILABLE = 75  # EX_TEMPFAIL: the database or the broker did not answer in time
 CONFIG = 78  # EX_CONFIG: a value that cannot work
 NOT_EXECUTABLE = 126  # entrypoint: the command exists, but cannot be executed

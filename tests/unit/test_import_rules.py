@@ -44,6 +44,7 @@ AREAS = (
     "parallelism",
     "inventory",
     "task_logs",
+    "identity",
     "fixes",
     "cli",
     "notices",
@@ -52,11 +53,20 @@ AREAS = (
     "plugin",
     "startup_hook",
 )
+IDENTITY_AIRFLOW2 = (
+    "addresses answers api_backend auth_manager pages permissions security_manager user user_rows".split()
+)
+IDENTITY_AIRFLOW3 = "address auth_manager dag_access login logout middleware routes tokens user".split()
 # Below astro_runtime_plugin/, beside the fixes: the adapters, and what reads Airflow's settings, database or metrics.
 MAY_IMPORT_AIRFLOW = {
     "airflow_compat.py",
     "database/setup.py",
     "database/state.py",
+    "database/transaction.py",
+    *(f"identity/airflow2/{name}.py" for name in IDENTITY_AIRFLOW2),
+    *(f"identity/airflow3/{name}.py" for name in IDENTITY_AIRFLOW3),
+    "identity/checks/command_settings.py",
+    "identity/sessions/airflow_parts.py",
     "inventory/recorder.py",
     "notices/service.py",
     "parallelism/activate.py",

@@ -1,0 +1,1 @@
+"""Verification of signed tokens (JWT): pure, without network, files or Airflow."""
