@@ -1,0 +1,1 @@
+"""The organisation's identity provider: discovery, keys, and the requests of logins, by OpenID Connect."""

@@ -1,0 +1,1 @@
+"""Identity providers, tokens and logins for tests."""
