@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from pkgutil import resolve_name
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,21 @@ FILE_SYSTEMS = {"3.3": "airflow.sdk.io.fs:get_fs", "2.11": "airflow.io:get_fs"}
 
 # What caches the values of secrets backends, if the operator has turned that on.
 SECRET_CACHES = {"3.3": "airflow.sdk:SecretCache", "2.11": "airflow.secrets.cache:SecretCache"}
+
+# The classes of `conf`: Airflow's and the Task SDK's, which have copies of the same code.
+CONFIG_PARSERS = {
+    "3.3": (
+        "airflow._shared.configuration.parser:AirflowConfigParser",
+        "airflow.sdk._shared.configuration.parser:AirflowConfigParser",
+    ),
+    "2.11": ("airflow.configuration:AirflowConfigParser",),
+}
+SENSITIVE = "sensitive_config_values"
+# What keeps a text out of Airflow's logs.
+SECRETS_MASKERS = {
+    "3.3": ("airflow._shared.secrets_masker:mask_secret", "airflow.sdk._shared.secrets_masker:mask_secret"),
+    "2.11": ("airflow.utils.log.secrets_masker:mask_secret",),
+}
 
 
 def line() -> str:
@@ -51,6 +67,34 @@ def metadata_engine() -> Any:
     if settings.engine is None:
         settings.initialize()
     return settings.engine
+
+
+def add_sensitive_option(section: str, option: str) -> None:
+    """Have Airflow read `_CMD` and `_SECRET` of an option that it does not know, and mask it wherever it masks its own.
+
+    Airflow computes the set of such options again when it has loaded the providers' configuration, so what computes
+    it is extended, rather than the set. Source: `sensitive_config_values` of `AirflowConfigParser`.
+    """
+    from airflow.configuration import conf
+
+    for name in CONFIG_PARSERS[line()]:
+        parser = resolve_name(name)
+        setattr(parser, SENSITIVE, _extended(parser, (section, option)))
+    conf.__dict__.pop(SENSITIVE, None)
+
+
+def _extended(parser: Any, name: tuple[str, str]) -> Any:
+    """Return the cached property of a parser's class whose set has one more option."""
+    stock = getattr(parser, SENSITIVE).func
+    extended = cached_property(lambda conf: {*stock(conf), name})
+    extended.__set_name__(parser, SENSITIVE)
+    return extended
+
+
+def mask_secret(text: str) -> None:
+    """Have Airflow's logs show `***` in the place of a text. Source: `mask_secrets` of `AirflowConfigParser`."""
+    for name in SECRETS_MASKERS[line()]:
+        resolve_name(name)(text)
 
 
 def send_gauge(name: str, value: float) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import text
 
 from astro_runtime_plugin.database import state
+from astro_runtime_plugin.database.transaction import in_transaction
 from astro_runtime_plugin.inventory import recorder
 
 
@@ -17,4 +18,4 @@ def write(name: str, value: str, updated_at: Any = None, kind: str = recorder.KI
     moment = time.time() if updated_at is None else updated_at
     row = {"kind": kind, "name": name, "value": value, "moment": moment}
     statement = text("INSERT INTO astro_runtime_state VALUES (:kind, :name, :value, :moment)")
-    state._in_transaction(lambda connection: connection.execute(statement, row))
+    in_transaction(lambda connection: connection.execute(statement, row))

@@ -10,10 +10,8 @@ import logging
 import os
 import time
 from collections.abc import Callable, Collection
-from functools import cache
 from typing import Any, TypeVar
 
-from airflow import settings
 from airflow.configuration import conf
 from sqlalchemy import (
     Column,
@@ -34,12 +32,11 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.mysql import MEDIUMTEXT
-from sqlalchemy.engine import Connection, Engine, create_engine
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.pool import NullPool
 
-from astro_runtime_plugin import background
 from astro_runtime_plugin.airflow_compat import hostname
+from astro_runtime_plugin.database.transaction import in_transaction
 from astro_runtime_plugin.options.text import single_line
 
 log = logging.getLogger("astro_runtime")
@@ -195,7 +192,7 @@ def updated_at(kind: str, name: str) -> float | None:
 def _read(query: Any) -> list[Any]:
     """Return the rows; none if the database cannot be read or the table does not exist yet."""
     try:
-        return _in_transaction(lambda connection: [*connection.execute(query)] if _exists(connection) else [])
+        return in_transaction(lambda connection: [*connection.execute(query)] if _exists(connection) else [])
     except (SQLAlchemyError, ValueError):  # a value that is not of its column's type, which SQLite allows
         return []
 
@@ -204,17 +201,17 @@ def _write_with_retry(write: Callable[[Connection], T]) -> T:
     """Write in one transaction; try again if the table did not exist or another process was faster."""
     for _ in range(ATTEMPTS - 1):
         try:
-            return _in_transaction(write)
+            return in_transaction(write)
         except DBAPIError:
             _create_table()
-    return _in_transaction(write)
+    return in_transaction(write)
 
 
 def _create_table() -> None:
     try:
-        _in_transaction(lambda connection: TABLE.create(connection, checkfirst=True))
+        in_transaction(lambda connection: TABLE.create(connection, checkfirst=True))
     except DBAPIError as error:
-        if not _in_transaction(_exists):  # another process may have created it at the same time
+        if not in_transaction(_exists):  # another process may have created it at the same time
             message = (
                 f"the table {TABLE.name} cannot be created; the database's user needs the right to create it"
             )
@@ -226,22 +223,3 @@ def _exists(connection: Connection) -> bool:
     if not _table_exists and inspect(connection).has_table(TABLE.name, TABLE.schema):
         _table_exists.append(True)
     return bool(_table_exists)
-
-
-def _in_transaction(work: Callable[[Connection], T]) -> T:
-    """Run `work` with a connection instead of Airflow's session, which Airflow closes from other threads at exit."""
-    engine = _engine_without_pool() if background.is_background_thread() else settings.engine
-    with engine.begin() as connection:
-        return work(connection)
-
-
-@cache
-def _engine_without_pool() -> Engine:
-    """Return an engine that connects like Airflow's, but anew for each transaction.
-
-    The children that Airflow forks share the pool's connections. On Airflow 2 they close theirs, and mysqlclient then
-    closes the parent's too, while a thread of the parent may be using it. The operator may have replaced the function
-    that connects (`do_connect`, for tokens), so it is taken from the pool.
-    """
-    pooled = settings.engine
-    return create_engine(pooled.url, creator=pooled.pool._creator, poolclass=NullPool, future=True)

@@ -22,12 +22,13 @@ put("component", "triggerer:{HOST}", component_row(running, time.time(), 3600))
 DELETE = f"""
 from sqlalchemy import delete
 from astro_runtime_plugin.database import state
+from astro_runtime_plugin.database.transaction import in_transaction
 statement = delete(state.TABLE).where(state.C.name == "triggerer:{HOST}")
-state._in_transaction(lambda connection: connection.execute(statement))
+in_transaction(lambda connection: connection.execute(statement))
 """
 
 
-class Access(NamedTuple):
+class PageAccess(NamedTuple):
     """What a user may see: Airflow's configuration, its jobs, and the Runtime page."""
 
     settings: bool
@@ -35,9 +36,9 @@ class Access(NamedTuple):
     page: bool
 
 
-EVERYTHING, NOTHING = Access(True, True, True), Access(False, False, False)
-READER = Access(settings=False, components=True, page=False)
-FAB: dict[str, Access] = {
+EVERYTHING, NOTHING = PageAccess(True, True, True), PageAccess(False, False, False)
+READER = PageAccess(settings=False, components=True, page=False)
+FAB: dict[str, PageAccess] = {
     "ann": EVERYTHING,  # Admin
     "oli": EVERYTHING,  # Op
     "una": READER,  # User
@@ -46,7 +47,7 @@ FAB: dict[str, Access] = {
     "pia": NOTHING,  # Public
 }
 # SimpleAuthManager lets a Viewer read the configuration.
-SIMPLE: dict[str, Access] = {
+SIMPLE: dict[str, PageAccess] = {
     "ann": EVERYTHING,
     "oli": EVERYTHING,
     "una": READER._replace(settings=True),
@@ -64,7 +65,7 @@ def recorded_component(server: WebServer) -> Iterator[None]:
         server.run_python(DELETE)
 
 
-def assert_access(get: Get, access: Access) -> None:
+def assert_access(get: Get, access: PageAccess) -> None:
     """Assert that each route shows a logged-in user what `access` says, and no more."""
     status, text = get("/astro-runtime/api/runtime")
     runtime = json.loads(text)

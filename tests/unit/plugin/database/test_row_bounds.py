@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from astro_runtime_plugin.database import state
+from astro_runtime_plugin.database.transaction import in_transaction
 from astro_runtime_plugin.inventory import recorder
 from astro_runtime_plugin.inventory.component_settings import component_settings
 from astro_runtime_plugin.inventory.listing import RunningComponent, component_row
@@ -90,7 +91,7 @@ def test_row_from_the_future_is_ignored_and_does_not_outlive_the_purge(
     assert "dated in the future" in warning
     state.put(recorder.KIND, "another", alive())
     query = text("SELECT name FROM astro_runtime_state WHERE kind = 'component' ORDER BY name")
-    names = state._in_transaction(lambda connection: [*connection.execute(query).scalars()])
+    names = in_transaction(lambda connection: [*connection.execute(query).scalars()])
     assert names == ["another", "valid"]
 
 
@@ -151,7 +152,7 @@ def test_number_of_rows_is_limited(
     state.put("any", "any", None)  # creates the table
     row = {"kind": kind, "value": json.dumps(value), "updated_at": time.time()}
     rows = [{**row, "name": str(number)} for number in range(limit + extra)]
-    state._in_transaction(lambda connection: connection.execute(state.TABLE.insert(), rows))
+    in_transaction(lambda connection: connection.execute(state.TABLE.insert(), rows))
     assert (len(read()), len(warnings(caplog))) == (limit, extra)
 
 

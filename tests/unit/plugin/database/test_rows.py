@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import insert
 
 from astro_runtime_plugin.database import state
+from astro_runtime_plugin.database.transaction import in_transaction
 from astro_runtime_plugin.inventory import recorder
 from astro_runtime_plugin.inventory.listing import RunningComponent, component_row
 from astro_runtime_plugin.parallelism import snapshot
@@ -79,7 +80,7 @@ def test_row_that_is_not_json_is_ignored(caplog: pytest.LogCaptureFixture, text:
     caplog.set_level(logging.DEBUG, logger="astro_runtime")
     state.put("kind", "valid", 1)
     row = {"kind": "kind", "name": "odd", "value": text, "updated_at": 0.0}
-    state._in_transaction(lambda connection: connection.execute(insert(state.TABLE).values(row)))
+    in_transaction(lambda connection: connection.execute(insert(state.TABLE).values(row)))
     assert state.fetch("kind") == {"valid": 1}
     assert_ignored(caplog, "odd")
 
