@@ -1,0 +1,1 @@
+"""Airflow 2 with the provider: its commands."""
