@@ -20,6 +20,7 @@ COMPONENTS = (*JOB_TYPES, WEBSERVER, *WITHOUT_LISTENER)
 WITHOUT_DATABASE = (CELERY_WORKER, FLOWER)  # on Airflow 3 these can run without the metadata database
 # These write task logs, read them, or delete old ones.
 WITH_TASK_LOGS = (SCHEDULER, TRIGGERER, CELERY_WORKER, API_SERVER, WEBSERVER)
+WEB_SERVERS = (API_SERVER, WEBSERVER)
 WEBSERVER_APPLICATION = "airflow.www.app"  # the application that gunicorn serves on Airflow 2
 
 

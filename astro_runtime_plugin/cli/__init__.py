@@ -9,7 +9,18 @@ import click
 
 from entrypoint.errors import StartError
 
-COMMANDS = ("check", "defaults", "fixes", "lifecycle", "logs", "version", "versions", "workers")
+COMMANDS = (
+    "admin-token",
+    "check",
+    "defaults",
+    "fixes",
+    "identity",
+    "lifecycle",
+    "logs",
+    "version",
+    "versions",
+    "workers",
+)
 
 
 class Commands(click.Group):
@@ -23,7 +34,8 @@ class Commands(click.Group):
         """Import a subcommand; None if there is no such subcommand."""
         if name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"{__name__}.{name}"), name)
+        module = name.replace("-", "_")
+        command: click.Command = getattr(import_module(f"{__name__}.{module}"), module)
         return command
 
     def invoke(self, context: click.Context) -> Any:

@@ -1,0 +1,15 @@
+"""A provider that the checks ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from testing.identity.login_provider import LoginProvider, login_provider
+
+
+@pytest.fixture
+def provider() -> Iterator[LoginProvider]:
+    with login_provider() as running:
+        yield running
