@@ -14,6 +14,7 @@ from sqlalchemy import create_engine, delete, text
 from sqlalchemy.engine import Engine
 
 from astro_runtime_plugin.database import state
+from astro_runtime_plugin.database.transaction import in_transaction
 from astro_runtime_plugin.inventory import recorder
 from astro_runtime_plugin.inventory.component_settings import hosts_by_setting
 from astro_runtime_plugin.options.settings import ROW_FIELDS
@@ -80,7 +81,7 @@ def write(kind: str, name: str, value: str, updated_at: Any) -> None:
         connection.execute(delete(state.TABLE))
         connection.execute(statement, row)
 
-    state._in_transaction(replace)
+    in_transaction(replace)
 
 
 @fuzz(NAME, VALUES, DATES)

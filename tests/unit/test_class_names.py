@@ -9,8 +9,11 @@ from pathlib import Path
 from testing.entrypoint_process import CHECKOUT
 
 PACKAGES = ("astro_runtime_plugin", "bench", "dev", "entrypoint", "image", "testing")
-# The handler `task` is one class on each line.
-SHARED = {"TaskLogHandler": {"task_logs/airflow2/handler.py", "task_logs/airflow3/reading.py"}}
+# The handler `task` and the auth manager are one class on each line.
+SHARED = {
+    "RuntimeAuthManager": {"identity/airflow2/auth_manager.py", "identity/airflow3/auth_manager.py"},
+    "TaskLogHandler": {"task_logs/airflow2/handler.py", "task_logs/airflow3/reading.py"},
+}
 
 
 def class_names(path: Path) -> list[str]:

@@ -195,5 +195,5 @@ def test_commands_in_the_prose_exist() -> None:
     targets = {match[1] for code in spans if (match := re.match(r"make ([a-z][a-z-]*)\b", code))}
     assert "run" in targets
     assert targets <= TARGETS
-    names = {match[1] for code in spans if (match := re.match(r"astro-runtime ([a-z]+)\b", code))}
+    names = {match[1] for code in spans if (match := re.match(r"astro-runtime ([a-z-]+)\b", code))}
     assert names == set(main.list_commands(click.Context(main)))

@@ -14,7 +14,13 @@ from astro_runtime_plugin.airflow_compat import OverriddenAttribute, Parallelism
 from entrypoint.airflow_line import LINES
 from testing.installed_line import LINE
 
-TABLES = (airflow_compat.STATS, airflow_compat.MIGRATION_CHECKS, airflow_compat.SCHEDULER_OVERRIDES)
+TABLES = (
+    airflow_compat.STATS,
+    airflow_compat.MIGRATION_CHECKS,
+    airflow_compat.SCHEDULER_OVERRIDES,
+    airflow_compat.CONFIG_PARSERS,
+    airflow_compat.SECRETS_MASKERS,
+)
 
 
 def test_tables_have_a_row_for_each_line() -> None:

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page
 
 from testing.web import permission_table
-from testing.web.permission_table import FAB, HOST, Access, assert_access, recorded_component
+from testing.web.permission_table import FAB, HOST, PageAccess, assert_access, recorded_component
 from testing.web.sign_in import SignIn
 from tests.integration.web.airflow2.conftest import Servers
 from tests.integration.web.airflow2.server import Airflow2Server
@@ -31,7 +31,9 @@ def get_as(page: Page, server: Airflow2Server) -> permission_table.Get:
 
 
 @pytest.mark.parametrize(("user", "access"), FAB.items())
-def test_user_sees_what_airflow_shows(servers: Servers, sign_in: SignIn, user: str, access: Access) -> None:
+def test_user_sees_what_airflow_shows(
+    servers: Servers, sign_in: SignIn, user: str, access: PageAccess
+) -> None:
     server = servers("prefix")
     get = get_as(sign_in(server, user), server)
     assert_access(get, access)

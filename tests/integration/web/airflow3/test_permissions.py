@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from testing.web import permission_table
-from testing.web.permission_table import FAB, HOST, SIMPLE, Access, assert_access, recorded_component
+from testing.web.permission_table import FAB, HOST, SIMPLE, PageAccess, assert_access, recorded_component
 from tests.integration.web.airflow3.conftest import Servers
 from tests.integration.web.airflow3.server import Airflow3Server
 
@@ -43,7 +43,7 @@ def get_as(server: Airflow3Server, user: str) -> permission_table.Get:
 
 
 @pytest.mark.parametrize(("profile", "user", "access"), ROLES)
-def test_user_sees_what_airflow_shows(servers: Servers, profile: str, user: str, access: Access) -> None:
+def test_user_sees_what_airflow_shows(servers: Servers, profile: str, user: str, access: PageAccess) -> None:
     get = get_as(servers(profile), user)
     assert_access(get, access)
     assert (get("/api/v2/jobs")[0] == 200) == access.components, "Airflow itself shows hosts to these users"
