@@ -60,7 +60,7 @@ run: $(STAMP) ## a real Airflow under the Runtime, in the foreground: make run P
 	@exec env -u MAKEFLAGS -u MAKEOVERRIDES -u MFLAGS -u MAKELEVEL $(BIN)/python -m dev.run "$$AIRFLOW_HOME" "$(PORT)"
 
 .PHONY: system
-system: ## install what the tests need from Debian: Chromium, PostgreSQL, MariaDB, Redis, RabbitMQ
+system: ## install what the tests need from Debian: Chromium, PostgreSQL, MariaDB, Redis, RabbitMQ, Glewlwyd
 	dev/debian-packages
 
 .PHONY: test
@@ -135,10 +135,21 @@ bench-updates: $(STAMP) ## what the largest update document costs the web server
 bench-task-logs: $(STAMP) ## what task logs in a store cost and keep, with stock's remote logging side by side
 	$(BIN)/python -m bench.task_logs
 
+.PHONY: bench-identity
+bench-identity: $(STAMP) ## what roles from an identity provider cost, compared with Airflow's own auth managers
+	$(BIN)/python -m bench.identity
+
 .PHONY: docs
 docs: $(STAMP) $(DOCS)/.locked ## generate the reference pages, and build the site in build/site
 	$(BIN)/python -m dev.docs
 	$(MKDOCS)
+
+.PHONY: permissions
+permissions: $(TESTED:%=permissions-%) ## ask both lines, or LINE, which route each role may use, for the page of permissions
+
+.PHONY: $(LINES:%=permissions-%)
+$(LINES:%=permissions-%): permissions-%: $$(VENV_OF_$$*)/.installed
+	$(VENV_OF_$*)/bin/python -m testing.identity.route_roles.table
 
 CHECK_GITHUB_FILES = $(DOCS)/bin/check-jsonschema --quiet --builtin-schema
 MKDOCS = NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from astro_runtime_plugin.releases.catalogue import releases
-from dev.docs import api_page, defaults_page, fixes_page, releases_page
+from dev.docs import api_page, defaults_page, fixes_page, permissions_page, releases_page
 from dev.versions import CHECKOUT
 
 REFERENCE = CHECKOUT / "docs" / "reference"
@@ -15,6 +15,7 @@ PAGES: dict[Path, Callable[[], str]] = {
     REFERENCE / "api.md": api_page.render,
     REFERENCE / "defaults.md": defaults_page.render,
     REFERENCE / "fixes.md": fixes_page.render,
+    REFERENCE / "permissions.md": permissions_page.render,
     REFERENCE / "releases.md": lambda: releases_page.render(releases()),
 }
 

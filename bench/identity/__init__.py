@@ -1,0 +1,1 @@
+"""What roles from an identity provider cost, and how soon a role that is taken away is gone (`make bench-identity`)."""
