@@ -10,6 +10,7 @@ from testing.installed_line import LINE
 def log_out(page: Page) -> None:
     """Log out as a user does, by the menu."""
     if LINE == "2.11":
+        page.wait_for_load_state()  # the menu opens only once its script has run
         page.locator(".navbar-user-icon").click()
         page.get_by_role("button", name="Log Out").click()
         return

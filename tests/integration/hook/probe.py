@@ -154,16 +154,17 @@ def wait_for_reports(home: Path, kind: str, complete: Callable[[list[Any]], bool
     """Return the reports of a kind once `complete` accepts them; fail with the reason if a probe has failed."""
 
     def failures() -> list[str]:
-        return [failure["why"] for failure in _read_reports(home, "failure")]
+        return [failure["why"] for failure in read_reports(home, "failure")]
 
     def describe() -> str:
-        return "\n".join([*failures(), f"{kind}: {_read_reports(home, kind)}", logs(home)])
+        return "\n".join([*failures(), f"{kind}: {read_reports(home, kind)}", logs(home)])
 
-    wait_until(lambda: complete(_read_reports(home, kind)), describe, failed=lambda: bool(failures()))
-    return _read_reports(home, kind)
+    wait_until(lambda: complete(read_reports(home, kind)), describe, failed=lambda: bool(failures()))
+    return read_reports(home, kind)
 
 
-def _read_reports(home: Path, kind: str) -> list[Any]:
+def read_reports(home: Path, kind: str) -> list[Any]:
+    """Return the reports of a kind that are there."""
     return [json.loads(path.read_text()) for path in (home / "reports").glob(f"{kind}-*.json")]
 
 

@@ -13,6 +13,7 @@ from testing.identity.live.site import Site, identity_environment, run_site
 from testing.identity.live.visitors import Visitors, proxy_variables
 from testing.identity.login_provider import USERS, LoginProvider, login_provider
 from testing.progress import announce
+from testing.servers import postgres
 from testing.web.sign_in import PAGE_TIMEOUT, browser
 
 __all__ = ["browser"]  # pytest finds the fixture here
@@ -34,20 +35,35 @@ def proxy() -> Iterator[LoginProvider]:
 
 
 @pytest.fixture(scope="package")
+def database() -> Iterator[dict[str, str]]:
+    """The variable of a PostgreSQL: each login writes, and several workers at once lock each other out of a SQLite."""
+    with postgres() as server:
+        yield {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": server.create("airflow")}
+
+
+@pytest.fixture(scope="package")
 def home(
-    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory, provider: LoginProvider
+    pytestconfig: pytest.Config,
+    tmp_path_factory: pytest.TempPathFactory,
+    provider: LoginProvider,
+    database: dict[str, str],
 ) -> Path:
     announce(pytestconfig, "an Airflow with DAGs for the web server with a provider")
     path = tmp_path_factory.mktemp("identity") / "home"
-    create_home(path, identity_environment(provider.issuer))
+    create_home(path, identity_environment(provider.issuer, **database))
     return path
 
 
 @pytest.fixture(scope="package")
-def site(home: Path, provider: LoginProvider, proxy: LoginProvider) -> Iterator[Site]:
+def site(
+    home: Path, provider: LoginProvider, proxy: LoginProvider, database: dict[str, str]
+) -> Iterator[Site]:
     """The web server behind nginx with TLS and a path prefix."""
     variables = identity_environment(
-        provider.issuer, AIRFLOW__ASTRO_RUNTIME__ADMIN_TOKENS="True", **proxy_variables(proxy)
+        provider.issuer,
+        AIRFLOW__ASTRO_RUNTIME__ADMIN_TOKENS="True",
+        **proxy_variables(proxy),
+        **database,
     )
     with run_site(home, variables) as running:
         yield running

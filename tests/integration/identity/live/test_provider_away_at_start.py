@@ -40,14 +40,17 @@ def port() -> int:
 
 
 @pytest.fixture(scope="module")
-def lonely_site(home: Path, port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def lonely_site(
+    home: Path, database: dict[str, str], port: int, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("settings") / "home"
     shutil.copytree(home, folder, ignore=shutil.ignore_patterns(".*", "logs", "*.log", "*.pid", "airflow-*"))
     (folder / "airflow.cfg").write_text(CFG.format(port=port, home=folder, client_id=CLIENT_ID))
     (folder / "client-secret").write_text(CLIENT_SECRET + "\n")
     (folder / "roles.json").write_text(RULES)
     # The addresses are those of the base URL, also where Airflow is not told that it is behind a proxy.
-    with run_site(folder, {"AIRFLOW__WEBSERVER__ENABLE_PROXY_FIX": "False"}, workers=1) as running:
+    variables = {"AIRFLOW__WEBSERVER__ENABLE_PROXY_FIX": "False", **database}
+    with run_site(folder, variables, workers=1) as running:
         yield running
 
 

@@ -19,13 +19,13 @@ DAG = "finance_pay"
 
 
 @pytest.fixture(scope="module")
-def site(home: Path) -> Iterator[Site]:
+def site(home: Path, database: dict[str, str]) -> Iterator[Site]:
     """A web server behind nginx whose users log in at oidc-provider."""
     tls = free_port()
     url = f"https://127.0.0.1:{tls}{PREFIX}"
     client = web_client([url + PATHS.callback], post_logout_redirect_uris=[url + PATHS.ended])
     with oidc_provider(client) as provider:
-        variables = identity_environment(provider.issuer)
+        variables = identity_environment(provider.issuer, **database)
         with run_site(home, variables, workers=1, tls=tls) as running:
             yield running
 
