@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from testing.auth_managers import FAB
-from testing.entrypoint_process import CHECKOUT
+from testing.entrypoint_process import CHECKOUT, isolated_environment
 from testing.installed_line import LINE
 
 AIRFLOW = {"3.3": "airflow3", "2.11": "airflow2"}[LINE]
@@ -52,7 +51,7 @@ def ask_all(manager: str) -> dict[str, str]:
         (Path(home) / "airflow.cfg").touch()
         process = subprocess.run(
             [sys.executable, "-m", f"testing.identity.route_roles.{AIRFLOW}_{manager}"],
-            env={**os.environ, **ENVIRON, **chosen, "AIRFLOW_HOME": home},
+            env=isolated_environment(Path(home), **ENVIRON, **chosen),
             cwd=CHECKOUT,
             capture_output=True,
             text=True,
