@@ -94,13 +94,13 @@ def share_rows(name: str, share: Any) -> list[Figure]:
 def main() -> int:
     """Measure, print the table, write it on the page."""
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as name:
-        found = rows(*measure(Path(name)))
-    table = markdown.table(("figure", "measured", "limit"), [figure.cells() for figure in found])
+        figures = rows(*measure(Path(name)))
+    table = markdown.table(("figure", "measured", "limit"), [figure.cells() for figure in figures])
     print(table)
     machine = f"Airflow {AIRFLOW}, Python {platform.python_version()}, {page.machine()}."
     title = f"What roles from an identity provider cost, Airflow {LINE}"
     page.write_section(title, f"{METHOD}\n\n{machine}\n\n{table}")
-    return int(any(figure.value > figure.limit for figure in found))
+    return int(any(figure.value > figure.limit for figure in figures))
 
 
 if __name__ == "__main__":

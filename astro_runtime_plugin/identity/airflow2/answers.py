@@ -70,8 +70,8 @@ def page_answer(denial: Denial) -> Response:
         return pages.refusal(denial.refusal)
     if denial.status == 503:
         return pages.page(html.message_page(UNAVAILABLE, denial.detail), 503)
-    here = safe_next(relative_url(request.url), request.script_root)
-    return pages.ended(EndReason(denial.reason), here, denial.status)
+    next_path = safe_next(relative_url(request.url), request.script_root)
+    return pages.ended(EndReason(denial.reason), next_path, denial.status)
 
 
 def redirect_to_json(response: Any) -> Any:

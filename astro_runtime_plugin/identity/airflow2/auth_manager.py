@@ -40,9 +40,9 @@ class RuntimeAuthManager(FabAuthManager):  # type: ignore[misc]
     def settings(self) -> IdentitySettings | None:
         """The settings of the provider; None where FAB decides. Raises StartError for settings that cannot work."""
         settings = read_settings(conf)
-        own = own_login(self.appbuilder.get_app.config)
-        if settings and own:
-            log.warning(LEFT_ALONE, own)
+        login = own_login(self.appbuilder.get_app.config)
+        if settings and login:
+            log.warning(LEFT_ALONE, login)
             return None
         return settings
 

@@ -75,8 +75,8 @@ class RuntimeAuthView(BaseView):  # type: ignore[misc]
     def logout(self) -> Answer:
         """End the session here and at the provider. Flask-WTF has checked the form's token."""
         url = end_session(addresses.post_logout_uri())
-        own = current_app.config.get("LOGOUT_REDIRECT_URL")  # the operator's, such as that of a proxy
-        return redirect(url or own or request.script_root + addresses.ENDED_PATH)
+        operators_url = current_app.config.get("LOGOUT_REDIRECT_URL")  # such as that of a proxy
+        return redirect(url or operators_url or request.script_root + addresses.ENDED_PATH)
 
     @expose(addresses.ENDED_PATH)  # type: ignore[untyped-decorator]
     def ended(self) -> Answer:

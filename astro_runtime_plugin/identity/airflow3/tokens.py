@@ -164,7 +164,7 @@ async def _is_revoked(token_id: Any) -> bool:
     """Whether somebody has logged out with a script's token; at most five seconds ago it may not be known."""
     if not isinstance(token_id, str):
         return True
-    known = _revocations.get(token_id)
-    if known is None:
-        known = _revocations[token_id] = await run_in_threadpool(RevokedToken.is_revoked, token_id)
-    return known
+    is_revoked = _revocations.get(token_id)
+    if is_revoked is None:
+        is_revoked = _revocations[token_id] = await run_in_threadpool(RevokedToken.is_revoked, token_id)
+    return is_revoked

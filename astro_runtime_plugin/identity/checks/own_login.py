@@ -31,7 +31,7 @@ def _in_webserver_config(conf: Any) -> str:
     path = conf.get("webserver", "config_file", fallback="")
     try:
         with open(path, encoding="utf-8") as file:
-            found = OWN_LOGIN.search(file.read(MAX_CHARACTERS))
+            match = OWN_LOGIN.search(file.read(MAX_CHARACTERS))
     except (OSError, ValueError):
         return ""
-    return f"{found[1] or found[2]} in {path}" if found else ""
+    return f"{match[1] or match[2]} in {path}" if match else ""

@@ -31,6 +31,6 @@ def all_findings(settings: IdentitySettings, conf: Any, line: str) -> list[Findi
 
 
 def _own_findings(conf: Any, line: str) -> list[Finding]:
-    own = own_login(conf, line)
-    text = f"{own} is yours and stays in force: the identity provider has no effect"
-    return [Finding(LOGIN, "warning", text)] if own else []
+    login = own_login(conf, line)
+    text = f"{login} is yours and stays in force: the identity provider has no effect"
+    return [Finding(LOGIN, "warning", text)] if login else []

@@ -63,8 +63,8 @@ def message_page(title: str, text: str) -> str:
 def page_headers() -> dict[str, str]:
     """Return the headers of every page: no cache stores it, no site frames it, and no injected script would run."""
     digest = b64encode(sha256(_style().encode()).digest()).decode()
-    own = "script-src 'self'; connect-src 'self'; img-src 'self'"  # the footer's
-    policy = f"default-src 'none'; style-src 'self' 'sha256-{digest}'; {own}; base-uri 'none'; frame-ancestors 'none'"
+    ours = "script-src 'self'; connect-src 'self'; img-src 'self'"
+    policy = f"default-src 'none'; style-src 'self' 'sha256-{digest}'; {ours}; base-uri 'none'; frame-ancestors 'none'"
     return {
         "Cache-Control": "no-store",
         "Content-Security-Policy": policy,

@@ -143,8 +143,8 @@ class TokenAccess:
         """Leave a line in the audit log, unless the user has come with the same result lately."""
         is_refusal, now = isinstance(result, Refusal), self._clock()
         text = "no rule matches" if isinstance(result, Refusal) else describe_grant(result.grant)
-        known, noted_at = self._noted.get(result.user.subject) or ("", 0.0)
-        if known == text and now - noted_at < NOTED_SECONDS:
+        last_text, noted_at = self._noted.get(result.user.subject) or ("", 0.0)
+        if last_text == text and now - noted_at < NOTED_SECONDS:
             return
         self._noted.put(result.user.subject, (text, now))
         event = audit.REFUSAL if is_refusal else audit.LOGIN

@@ -23,9 +23,9 @@ def service() -> IdentityService:
 
     Raises LookupError where neither `oidc_issuer` nor `proxy_jwt_header` is set, RulesError for unusable rules.
     """
-    found = _services.get(os.getpid())
-    if found:
-        return found
+    running = _services.get(os.getpid())
+    if running:
+        return running
     with _lock:
         if os.getpid() not in _services:
             _services.clear()  # a parent's

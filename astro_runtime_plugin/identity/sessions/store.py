@@ -79,11 +79,11 @@ class SessionStore:
 
     def versions(self, id_hashes: Collection[str]) -> dict[str, int]:
         """Return the versions of those sessions that exist."""
-        found: dict[str, int] = {}
+        versions: dict[str, int] = {}
         for chunk in _chunks(id_hashes):
             query = select(C.id_hash, C.version).where(C.id_hash.in_(chunk))
-            found.update((id_hash, version) for id_hash, version in _rows(query))
-        return found
+            versions.update((id_hash, version) for id_hash, version in _rows(query))
+        return versions
 
     def claim(self, row: SessionRow, stale_claim: str = FREE) -> str:
         """Take the right to renew a session: of many processes only one gets it.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from testing.installed_line import LINE
+from testing.waiting import retry
 
 
 def log_out(page: Page) -> None:
@@ -19,7 +20,16 @@ def log_out(page: Page) -> None:
     page.get_by_role("button", name="Logout").or_(page.get_by_role("button", name="Confirm")).click()
 
 
-def go_on(page: Page, url: str) -> None:
-    """Go on working: Airflow 3's pages ask the server for news by themselves, those of 2.11 when the user goes on."""
-    if LINE == "2.11":
-        page.goto(url)
+def go_on_until_cut_off(page: Page, url: str, heading: str) -> None:
+    """Go on working at `url` until the page that says why the session has ended is there.
+
+    Airflow 3's pages ask the server for news by themselves, those of 2.11 when the user goes on. A worker of the web
+    server that has not heard of the end yet still shows the page.
+    """
+
+    def go_on() -> None:
+        if LINE == "2.11":
+            page.goto(url)
+        expect(page.get_by_role("heading", level=1)).to_have_text(heading, timeout=5000)
+
+    retry(go_on, AssertionError)

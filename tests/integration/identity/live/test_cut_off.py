@@ -10,14 +10,13 @@ from playwright.sync_api import Page, expect
 
 from testing.identity.live.paths import PATHS
 from testing.identity.live.site import Site
-from testing.identity.live.user_menu import go_on
+from testing.identity.live.user_menu import go_on_until_cut_off
 from testing.identity.login_provider import LoginProvider, down
 from testing.waiting import retry
 
 OpenBrowser = Callable[[str], Page]
 DAG = "finance_pay"
 ANSWERS = 6  # in a row, so that each worker of the web server has answered
-HEADING = "heading"
 
 
 @pytest.fixture
@@ -36,8 +35,7 @@ def test_session_that_expires_says_so_and_comes_back(site: Site, open_browser: O
     page.goto(target)
     expect(page.get_by_text(DAG).first).to_be_visible()
     wait_for_status(page, site.api + "/dags", 401)
-    go_on(page, target)
-    expect(page.get_by_role(HEADING, level=1)).to_have_text("Your session has expired.")
+    go_on_until_cut_off(page, target, "Your session has expired.")
     page.get_by_role("link", name="Log in again").click()
     expect(page).to_have_url(re.compile(re.escape(target)))
 
@@ -50,9 +48,8 @@ def test_role_that_is_taken_away_is_gone(
     assert status_of(page, site.api + "/pools") == 200
     provider.users["otto"]["groups"] = []
     wait_for_status(page, site.api + "/pools", 401)
-    go_on(page, site.url + PATHS.home)
     heading = "Your identity provider no longer gives you a role here."
-    expect(page.get_by_role(HEADING, level=1)).to_have_text(heading)
+    go_on_until_cut_off(page, site.url + PATHS.home, heading)
 
 
 def test_provider_that_is_away_locks_nobody_out(

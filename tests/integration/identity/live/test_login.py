@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from testing.identity.live.paths import PATHS
 from testing.identity.live.site import Site
-from testing.identity.live.user_menu import go_on, log_out
+from testing.identity.live.user_menu import go_on_until_cut_off, log_out
 from testing.identity.login_provider import LoginProvider
 from testing.waiting import retry
 
@@ -65,10 +65,7 @@ def test_user_who_is_cut_off_gets_401_and_a_page_that_says_why(
     retry(lambda: assert_refused(site.api + "/dags", cookies), AssertionError)
     script = site.url + PATHS.script.format(dag=DAG)
     retry(lambda: assert_refused(script, cookies), AssertionError)  # another worker may answer this one
-    go_on(page, target)
-    expect(page.get_by_role("heading", level=1)).to_have_text(
-        "Your identity provider has ended your session."
-    )
+    go_on_until_cut_off(page, target, "Your identity provider has ended your session.")
     provider.login_as = "uma"
     page.get_by_role("link", name="Log in again").click()
     expect(page).to_have_url(re.compile(re.escape(target)))

@@ -16,8 +16,8 @@ from astro_runtime_plugin.identity.tokens.verification import (
     verify_id_token,
     verify_logout_token,
 )
-from testing.identity.login_handler import LoginHandler
-from testing.identity.login_provider import API_AUDIENCE, CLIENT_ID, login_provider
+from testing.identity.login_provider import API_AUDIENCE, CLIENT_ID
+from testing.identity.logout_receiver import logout_receiver
 from testing.identity.oidc_provider import LoginBrowser, OidcProvider, log_in, oidc_provider, web_client
 from testing.identity.provider_settings import LoginSettings
 from testing.waiting import wait_until
@@ -29,15 +29,8 @@ VERIFIER = "v" * 43
 @pytest.fixture(scope="module")
 def logouts() -> Iterator[tuple[str, list[str]]]:
     """An address for back-channel logouts, and the logout tokens that came there."""
-    received: list[str] = []
-
-    def receive(handler: LoginHandler) -> bool:
-        received.append(handler.fields["logout_token"])
-        handler.respond(200)
-        return True
-
-    with login_provider() as receiver, receiver.disturbed(receive, "/logouts"):
-        yield f"{receiver.issuer}/logouts", received
+    with logout_receiver() as receiver:
+        yield receiver
 
 
 @pytest.fixture(scope="module")

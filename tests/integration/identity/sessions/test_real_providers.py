@@ -21,8 +21,8 @@ from astro_runtime_plugin.identity.settings import IdentitySettings
 from astro_runtime_plugin.identity.tokens.verification import TokenError
 from testing.identity.conf import RULES
 from testing.identity.glewlwyd import glewlwyd
-from testing.identity.login_handler import LoginHandler
-from testing.identity.login_provider import API_AUDIENCE, CLIENT_ID, CLIENT_SECRET, login_provider
+from testing.identity.login_provider import API_AUDIENCE, CLIENT_ID, CLIENT_SECRET
+from testing.identity.logout_receiver import logout_receiver
 from testing.identity.moving_clock import MovingClock
 from testing.identity.oidc_provider import MACHINE_ID, LoginBrowser, OidcProvider, oidc_provider, web_client
 from testing.identity.sessions import CALLBACK, identity_service, tick
@@ -52,15 +52,8 @@ def clock() -> MovingClock:
 @pytest.fixture(scope="module")
 def logout_tokens() -> Iterator[tuple[str, list[str]]]:
     """An address for logouts by the provider, and the tokens that came there."""
-    received: list[str] = []
-
-    def receive(handler: LoginHandler) -> bool:
-        received.append(handler.fields["logout_token"])
-        handler.respond(200)
-        return True
-
-    with login_provider() as receiver, receiver.disturbed(receive, "/logouts"):
-        yield f"{receiver.issuer}/logouts", received
+    with logout_receiver() as receiver:
+        yield receiver
 
 
 @pytest.fixture(scope="module")
