@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from functools import cache
+from multiprocessing import parent_process
 
 import psutil  # type: ignore[import-untyped]
 from airflow import __version__ as airflow_version
@@ -89,9 +90,9 @@ def _current_component(component: str) -> RunningComponent:
 
 
 def _started_at() -> float:
-    """Return when the component started. Gunicorn replaces its worker processes, so its own start counts for them."""
-    by_gunicorn = os.environ.get("SERVER_SOFTWARE", "").startswith("gunicorn")
-    started: float = psutil.Process(os.getppid() if by_gunicorn else None).create_time()
+    """Return when the component started. Gunicorn and uvicorn replace their workers, so their own start counts."""
+    is_worker = os.environ.get("SERVER_SOFTWARE", "").startswith("gunicorn") or parent_process()
+    started: float = psutil.Process(os.getppid() if is_worker else None).create_time()
     return started
 
 

@@ -17,6 +17,7 @@ from testing.web.api_assertions import assert_json_is_not_cached
 from testing.web.server_profiles import PARALLELISM
 from testing.web.sign_in import SignIn
 from tests.integration.web.airflow2.conftest import Servers
+from tests.integration.web.airflow2.docs_menu import open_docs_menu
 from tests.integration.web.airflow2.server import Airflow2Server
 
 
@@ -80,11 +81,11 @@ def test_docs_menu_has_the_links(server: Airflow2Server, sign_in: SignIn, user: 
     page = sign_in(server, user)
     dialogs = record_dialogs(page)
     page.goto(f"{server.url}/home")
-    page.get_by_text("Docs", exact=True).hover()
-    menu = page.locator("li.dropdown:has-text('Docs') .dropdown-menu")
+    links = fetch_runtime(page, server)["links"]
+    menu = open_docs_menu(page)
     names = menu.locator("a").all_inner_texts()
     assert len(names) == len(set(names))
-    for link in fetch_runtime(page, server)["links"]:
+    for link in links:
         url = json.dumps(link["url"].removesuffix("index.html"))  # as Airflow links to its documentation
         expect(menu.locator(f"a[href={url}]")).to_have_text(link["name"])
         expect(menu.locator(f"a[href={url}]")).to_be_visible()

@@ -9,6 +9,7 @@ from testing.browser import FOOTER, NARROW, REACHABLE, WINDOW, box, shades
 from testing.web.footer_assertions import is_uncovered
 from testing.web.sign_in import OpenPage
 from tests.integration.web.airflow2.conftest import Servers
+from tests.integration.web.airflow2.docs_menu import open_docs_menu
 from tests.integration.web.airflow2.server import Airflow2Server
 
 SCROLL_TO_END = """pane => {
@@ -85,8 +86,7 @@ def test_footer_follows_the_switch_to_dark_mode(open_page: OpenPage) -> None:
 def test_menu_opens_above_the_footer(open_page: OpenPage) -> None:
     page = open_page("/home")
     page.set_viewport_size({"width": 1280, "height": 300})
-    page.get_by_text("Docs", exact=True).hover()
-    menu = page.locator("li.dropdown:has-text('Docs') .dropdown-menu")
+    menu = open_docs_menu(page)
     left, top = box(menu)[0] + 9, box(page.locator(FOOTER))[1] + 2
     assert box(menu)[3] > top
     assert menu.evaluate("(menu, point) => menu.contains(document.elementFromPoint(...point))", [left, top])

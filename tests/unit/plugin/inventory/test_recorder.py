@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import os
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from itertools import pairwise
 
 import psutil  # type: ignore[import-untyped]
@@ -25,6 +27,17 @@ def test_gunicorn_process_has_the_start_time_of_gunicorn(
 ) -> None:
     mocker.patch.dict(os.environ, {"SERVER_SOFTWARE": server})
     assert recorder._current_component("webserver").since == iso_utc(psutil.Process(process()).create_time())
+
+
+def start_time() -> str:
+    return recorder._current_component("api-server").since
+
+
+def test_worker_of_uvicorn_has_the_start_time_of_its_server() -> None:
+    with ProcessPoolExecutor(
+        1, multiprocessing.get_context("spawn")
+    ) as worker:  # as uvicorn starts its workers
+        assert worker.submit(start_time).result() == iso_utc(psutil.Process().create_time())
 
 
 def pauses(mocker: MockerFixture, outcomes: list[Exception | None]) -> list[float]:
