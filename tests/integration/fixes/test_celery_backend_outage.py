@@ -12,6 +12,7 @@ def test_scheduler_goes_on_without_the_result_backend(proof: Proof) -> None:
             str(port),
             AIRFLOW__CORE__EXECUTOR="CeleryExecutor",
             AIRFLOW__CELERY__BROKER_URL=broker,
+            AIRFLOW__CELERY__OPERATION_TIMEOUT="60",  # a busy machine may take longer than a second to send
             AIRFLOW__CELERY__RESULT_BACKEND=f"redis://127.0.0.1:{port}/0",
         )
     error = proof.expect(stock="ConnectionError", fixed="")

@@ -24,6 +24,7 @@ def test_tasks_wait_until_the_broker_is_back(proof: Proof, broker: str, url: str
         AIRFLOW__CORE__EXECUTOR="CeleryExecutor",
         AIRFLOW__CELERY__BROKER_URL=url.format(port=port),
         AIRFLOW__CELERY__SYNC_PARALLELISM=processes,
+        AIRFLOW__CELERY__OPERATION_TIMEOUT="60",  # a busy machine may take longer than a second to send
     )
     failed = {"states": dict.fromkeys(TASKS, "failed"), "waiting": []}
     assert outcome["away"] == proof.expect(stock=failed, fixed={"states": {}, "waiting": TASKS})

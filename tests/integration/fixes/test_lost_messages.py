@@ -9,7 +9,11 @@ from testing.servers import Postgres, rabbitmq, redis
 
 def sent_messages(proof: Proof, broker: str, *places: str) -> list[str]:
     """Return which messages are in the queue after a search."""
-    celery = {"AIRFLOW__CORE__EXECUTOR": "CeleryExecutor", "AIRFLOW__CELERY__BROKER_URL": broker}
+    celery = {
+        "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
+        "AIRFLOW__CELERY__BROKER_URL": broker,
+        "AIRFLOW__CELERY__OPERATION_TIMEOUT": "60",  # a busy machine may take longer than a second to send
+    }
     result: list[str] = proof.run("lost_messages", *places, **celery)
     return result
 
