@@ -45,8 +45,9 @@ install: $(STAMP) ## the environment alone: .venv, or .venv-2.11 for LINE=2.11
 .PHONY: environments
 environments: $(VENVS:%=%/.installed) $(DOCS)/.locked system ## what the other targets install: all environments, and Debian's packages
 
-$(VENVS:%=%/.installed): %/.installed: %/.locked pyproject.toml
+$(VENVS:%=%/.installed): %/.installed: %/.locked pyproject.toml testing/gc_threshold.pth
 	$*/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	cp testing/gc_threshold.pth $*/lib/python3.*/site-packages
 	touch $@
 
 .SECONDEXPANSION:

@@ -15,7 +15,7 @@ import httpx
 import psutil  # type: ignore[import-untyped]
 
 from dev.run.profiles import PROFILE
-from testing.entrypoint_process import CHECKOUT
+from testing.entrypoint_process import CHECKOUT, gc_threshold
 from testing.installed_line import LINE
 from testing.rest_api import API
 from testing.waiting import wait_until
@@ -40,6 +40,7 @@ class MakeRun:
                     "PATH": "/usr/bin:/bin",
                     "HOME": tempfile.gettempdir(),
                     "LANG": "C.UTF-8",
+                    **gc_threshold(),
                 },
                 cwd=CHECKOUT,
                 stdin=subprocess.DEVNULL,

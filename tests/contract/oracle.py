@@ -58,6 +58,11 @@ def replaced_environ(variables: Mapping[str, str]) -> Iterator[None]:
         os.environ.update(previous)
 
 
+def _not_set(*_: object, **__: object) -> str:
+    """Take the place of the default layer; a Mock would take a fifth of the contract's time."""
+    return NOT_SET
+
+
 class Oracle:
     """The parsers of Airflow and of the Task SDK, if there is one: built once, loaded for every configuration."""
 
@@ -85,7 +90,7 @@ class Oracle:
 
     def is_set(self, name: ConfigOption) -> bool:
         """Whether a layer other than the defaults of Airflow and its providers has the setting."""
-        with patch.object(self.conf, "get_default_value", return_value=NOT_SET):
+        with patch.object(self.conf, "get_default_value", _not_set):
             return bool(self.conf.get(name.section, name.option) != NOT_SET)
 
     def effective(self, setting: SettingDefault, parser: Any = None) -> float:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from testing.database_setup import database_environ
-from testing.entrypoint_process import CHECKOUT
+from testing.entrypoint_process import CHECKOUT, gc_threshold
 from testing.fixed_secrets import FERNET_KEY, SECRET_KEY
 from testing.identity.conf import login_options, variables
 from testing.identity.login_provider import LoginProvider, login_provider
@@ -55,6 +55,7 @@ def web_processes(home: Path, database: str, issuer: str) -> Iterator[WebProcess
     (home / "airflow.cfg").touch()
     environ = {
         "PATH": "/usr/bin:/bin",
+        **gc_threshold(),
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__FERNET_KEY": FERNET_KEY,
         "AIRFLOW__API__SECRET_KEY": SECRET_KEY,
