@@ -10,8 +10,8 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).parents[1]
 ENTRYPOINT = (sys.executable, "-m", "entrypoint")
-# How many new objects Python's garbage collector waits for in the processes of the tests, which testing/gc_threshold.pth
-# reads. Python's own 700 make a start of Airflow take a third longer.
+# How many new objects Python's garbage collector waits for in the processes of the tests; testing/gc_threshold.pth
+# reads it. Python's own 700 make a start of Airflow take up to a third longer.
 GC_VARIABLE = "TESTS_GC_THRESHOLD"
 
 
