@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from testing.celery_cluster import AIRFLOW, Cluster, run_cluster, wait_while_running
+from testing.celery_cluster import AIRFLOW, run_cluster, wait_while_running
 from testing.kubernetes_api import fake_kubernetes
 from testing.plain_airflow import install_plain_airflow
 from testing.servers import Postgres
 
+NO_BROKER = "redis://127.0.0.1:1/0"
 TASKS = 32  # Airflow's parallelism: all are queued at once
 BATCH = "AIRFLOW__KUBERNETES_EXECUTOR__WORKER_PODS_CREATION_BATCH_SIZE"
 CFG = "[kubernetes_executor]\nworker_pods_creation_batch_size = 4\n"
@@ -45,19 +45,26 @@ CASES: dict[str, tuple[str, Mapping[str, str], str, int]] = {
 
 
 @pytest.fixture(scope="module")
+def dags(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The setting of a folder with the DAG, for every case: its file has the path that the database knows."""
+    folder = tmp_path_factory.mktemp("dags")
+    (folder / "pods.py").write_text(DAG)
+    return {"AIRFLOW__CORE__DAGS_FOLDER": str(folder)}
+
+
+@pytest.fixture(scope="module")
+def template(metadata: Postgres, dags: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a database with a run of the DAG, from which those of the cases are copied."""
+    name, home = "pods", tmp_path_factory.mktemp("template")
+    with run_cluster(home, metadata.create(name, "migrated"), NO_BROKER, **dags) as cluster:
+        for words in (("dags", "reserialize"), ("dags", "trigger", "pods")):
+            cluster.execute(*cluster.airflow, *words).check_returncode()
+    return name
+
+
+@pytest.fixture(scope="module")
 def plain_airflow(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
     return install_plain_airflow(tmp_path_factory.mktemp("plain"))
-
-
-def run_airflow(cluster: Cluster, *words: str) -> None:
-    subprocess.run(
-        [*cluster.airflow, *words],
-        env=cluster.environ,
-        cwd=cluster.home,
-        capture_output=True,
-        timeout=300,
-        check=True,
-    )
 
 
 def max_pods_in_a_loop(log: str) -> int:
@@ -67,16 +74,19 @@ def max_pods_in_a_loop(log: str) -> int:
 
 @pytest.mark.parametrize("case", CASES)
 def test_scheduler_loop_creates_the_configured_number_of_pods(
-    tmp_path: Path, metadata: Postgres, plain_airflow: tuple[str, ...], case: str
+    tmp_path: Path,
+    metadata: Postgres,
+    dags: dict[str, str],
+    template: str,
+    plain_airflow: tuple[str, ...],
+    case: str,
 ) -> None:
     kind, environ, cfg, expected = CASES[case]
-    database = metadata.create(f"pods_{list(CASES).index(case)}", "migrated")
-    (tmp_path / "dags").mkdir()
-    (tmp_path / "dags" / "pods.py").write_text(DAG)
+    database = metadata.create(f"pods_{list(CASES).index(case)}", template)
     (tmp_path / "airflow.cfg").write_text(cfg)
     with (
         fake_kubernetes(tmp_path) as kubernetes,
-        run_cluster(tmp_path, database, "redis://127.0.0.1:1/0") as cluster,
+        run_cluster(tmp_path, database, NO_BROKER, **dags) as cluster,
     ):
         cluster.airflow = {"runtime": AIRFLOW, "plain": plain_airflow}[kind]
         cluster.environ |= {
@@ -85,8 +95,6 @@ def test_scheduler_loop_creates_the_configured_number_of_pods(
             "AIRFLOW__CORE__EXECUTOR": "KubernetesExecutor",
             "AIRFLOW__LOGGING__LOGGING_LEVEL": "DEBUG",
         }
-        run_airflow(cluster, "dags", "reserialize")
-        run_airflow(cluster, "dags", "trigger", "pods")
         scheduler = cluster.run("scheduler", "scheduler")
         wait_while_running(lambda: len(kubernetes.pods) == TASKS, scheduler)
         assert max_pods_in_a_loop(scheduler.log) == expected
