@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from typing import Any
 from urllib.parse import quote
 
@@ -31,10 +31,11 @@ App = Callable[[Message, Receive, Send], Awaitable[None]]
 class FooterMiddleware:
     """A plain ASGI middleware: it buffers no body, and leaves everything but HTML pages alone."""
 
-    def __init__(self, app: App, cookie: str) -> None:
-        """`cookie` is the name of the cookie that a logged-in browser sends."""
+    def __init__(self, app: App, cookie: str, proxy_header: str = "") -> None:
+        """`cookie` is the name of the cookie that a logged-in browser sends, `proxy_header` what a trusted proxy sets."""
         self.app = app
         self._cookie = re.compile(rb"(^|;)\s*" + re.escape(cookie.encode()) + b"=")
+        self._headers = {b"authorization", proxy_header.strip().lower().encode()}
         self._fail_safe = FailSafe()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -46,7 +47,7 @@ class FooterMiddleware:
 
     def _wrap_send(self, scope: Message, send: Send) -> Send | None:
         """Return a `send` that appends the script to a page, or None if the request is not for a page."""
-        if not wants_footer(scope, self._cookie):
+        if not wants_footer(scope, self._cookie, self._headers):
             return None
         tag = script_tag(scope.get("root_path", ""))
         is_page = False
@@ -64,14 +65,14 @@ class FooterMiddleware:
         return send_with_footer
 
 
-def wants_footer(scope: Message, cookie: re.Pattern[bytes]) -> bool:
+def wants_footer(scope: Message, cookie: re.Pattern[bytes], credentials: Collection[bytes]) -> bool:
     """Whether a request carries credentials and asks for a page.
 
     False if the server may send files itself (pathsend), because that bypasses the middleware.
     """
     has_credentials, destination = False, b""
     for name, value in scope["headers"]:
-        if name == b"authorization" or (name == b"cookie" and cookie.search(value)):
+        if name in credentials or (name == b"cookie" and cookie.search(value)):
             has_credentials = True
         elif name == b"sec-fetch-dest":
             destination = value

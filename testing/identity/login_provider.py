@@ -128,7 +128,7 @@ class LoginProvider(ThreadingHTTPServer):
 
     def id_token(self, user: str, **claims: Any) -> str:
         """Return an ID token of a user's."""
-        return self.sign({"aud": CLIENT_ID, "sub": f"id-of-{user}", **self.users[user], **claims})
+        return self.sign({"aud": self.client_id, "sub": f"id-of-{user}", **self.users[user], **claims})
 
     def access_token(self, user: str, **claims: Any) -> str:
         """Return an access token of a user's for the API."""

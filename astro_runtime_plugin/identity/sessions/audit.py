@@ -15,6 +15,7 @@ from datetime import datetime, timezone
 from typing import Protocol
 
 from astro_runtime_plugin.background import StoppableWait, start_thread
+from astro_runtime_plugin.identity.sessions.event_limit import EventLimit
 from astro_runtime_plugin.options.text import single_line
 
 log = logging.getLogger("astro_runtime")
@@ -68,6 +69,7 @@ class AuditLog:
         self._flush_lock = threading.Lock()
         self._has_thread = not is_background  # then the caller flushes
         self._warnings: set[str] = set()
+        self._limits: dict[tuple[str, str, str], EventLimit] = {}
 
     def record(self, event: str, owner: str, text: str, display_name: str = "") -> None:
         """Put a line into the queue; never waits, never raises."""
@@ -84,6 +86,28 @@ class AuditLog:
         if starts:
             start_thread("identity audit", self._run)
 
+    def record_bounded(self, event: str, owner: str, text: str) -> bool:
+        """Record what anybody can cause as often as they like; return whether this one has a line of its own.
+
+        After ten in a minute the rest of it gets one line with their number. The texts must not come from outside.
+        """
+        with self._lock:
+            limit = self._limits.setdefault((event, owner, text), EventLimit(self._clock))
+        is_recorded = limit.admit()
+        if is_recorded:
+            self.record(event, owner, text)
+        return is_recorded
+
+    def record_rest(self, is_last: bool = False) -> None:
+        """Record the numbers of those without a line, once their minute is over."""
+        with self._lock:
+            limits = list(self._limits.items())
+        for (event, owner, text), limit in limits:
+            if count := limit.take_rest(is_last):
+                text = f"{text}: {count} more of them within a minute"
+                self.record(event, owner, text)
+                log.warning("%s", text)
+
     def flush(self) -> bool:
         """Write what is in the queue; False if the database is away, and lines are left."""
         with self._flush_lock:
@@ -95,8 +119,10 @@ class AuditLog:
     def _run(self, wait: StoppableWait) -> None:
         try:
             while True:
+                self.record_rest()
                 wait(SECONDS if self.flush() else RETRY_SECONDS)
         except SystemExit:
+            self.record_rest(is_last=True)
             self.flush()
             raise
 

@@ -28,6 +28,10 @@ CLIENT_CLAIMS = (
     "cid",
     "appid",
 )  # where an access token names the client that it was issued to
+SILENCE = (
+    "the provider renews sessions without an ID token and without userinfo about the user, so that nobody can tell"
+    " whether roles were taken away: such a session ends with the tokens of its login"
+)
 T = TypeVar("T")
 
 
@@ -38,6 +42,7 @@ class ClaimReader:
         self._provider = provider
         self._settings = settings
         self._clock = clock
+        self._has_warned = False
 
     def read_login(self, tokens: Tokens, nonce: str, rules: RoleRules) -> TokenClaims:
         """Return the claims of a login. Raises TokenError."""
@@ -52,8 +57,8 @@ class ClaimReader:
             log.warning("the provider's userinfo is not available: %s", error)
             return TokenClaims(id_claims, self._read_access_token(tokens, id_claims["sub"]))
 
-    def read_renewal(self, tokens: Tokens, previous: TokenClaims, rules: RoleRules) -> TokenClaims:
-        """Return the claims after a renewal, which may come without an ID token.
+    def read_renewal(self, tokens: Tokens, previous: TokenClaims, rules: RoleRules) -> TokenClaims | None:
+        """Return the claims after a renewal, which may come without an ID token; None if it says nothing of the user.
 
         Raises TokenError, also where the user is another one now, and ProviderError if userinfo is not available.
         """
@@ -63,8 +68,14 @@ class ClaimReader:
             raise TokenError("kind", "the provider renewed the session with another user's token")
         claims = self._complete(tokens, id_claims, subject, rules)
         if not id_claims and not claims.access and not claims.userinfo:
-            return previous  # that the provider gave new tokens is all there is to know
+            self._warn_of_silence()
+            return None
         return TokenClaims(id_claims or {"sub": subject}, claims.access, claims.userinfo)
+
+    def _warn_of_silence(self) -> None:
+        if not self._has_warned:
+            log.warning(SILENCE)
+        self._has_warned = True
 
     def _complete(
         self, tokens: Tokens, id_claims: Mapping[str, Any], subject: Any, rules: RoleRules

@@ -16,6 +16,7 @@ from astro_runtime_plugin.identity.sessions.store import hash_text
 MAX_MARKS = 10_000
 KEPT_SECONDS = 24 * 60 * 60.0  # an access token that lives longer than this outlives the logout
 OVERLAP_SECONDS = 300.0  # other hosts have other clocks
+SUBJECT, SID, NO_SID = "sub", "sid", "sub without sid"  # what a mark names
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,14 @@ class LogoutMarks:
         self._read_at = clock() - KEPT_SECONDS
 
     def add(self, subject: str, sid: str, moment: float) -> None:
-        """Remember a logout of one session, or of a subject without a `sid`. Raises SQLAlchemyError."""
-        name = self._hash("sid", sid) if sid else self._hash("sub", subject)
-        single_use.replace(single_use.LOGOUT, name, str(moment), self._clock() + KEPT_SECONDS)
-        self._moments.put(name, moment)
+        """Remember a logout of one session, or of a subject without a `sid`. Raises SQLAlchemyError.
+
+        A token without a `sid` may be of any session of its subject, so it may be of the one that has ended.
+        """
+        kinds = {SID: sid, NO_SID: subject} if sid else {SUBJECT: subject}
+        for name in (self._hash(kind, text) for kind, text in kinds.items() if text):
+            single_use.replace(single_use.LOGOUT, name, str(moment), self._clock() + KEPT_SECONDS)
+            self._moments.put(name, moment)
 
     def read_back(self) -> None:
         """Read what other processes have remembered since the last time. Raises SQLAlchemyError."""
@@ -50,8 +55,11 @@ class LogoutMarks:
 
     def issue(self, claims: Mapping[str, Any]) -> Issue:
         """Return what `is_void` needs of a verified token."""
-        kinds = [kind for kind in ("sub", "sid") if isinstance(claims.get(kind), str)]
-        return Issue(tuple(self._hash(kind, claims[kind]) for kind in kinds), float(claims.get("iat", 0)))
+        texts = {kind: text for kind in (SUBJECT, SID) if isinstance(text := claims.get(kind), str)}
+        if SUBJECT in texts and SID not in texts:
+            texts[NO_SID] = texts[SUBJECT]
+        names = tuple(self._hash(kind, text) for kind, text in texts.items())
+        return Issue(names, float(claims.get("iat", 0)))
 
     def is_void(self, issue: Issue) -> bool:
         """Whether a logout came after the token was issued. No I/O."""

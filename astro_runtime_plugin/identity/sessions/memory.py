@@ -103,7 +103,8 @@ def is_renewal_awaited(entry: CachedSession, now: float) -> bool:
     if session is None or not entry.is_renewable or now >= session.ends_at:
         return False
     return now - max(session.renewed_at, entry.attempted_at) > IDLE_SECONDS or (
-        now >= session.expires_at and now - entry.attempted_at > EXPIRED_RETRY_SECONDS
+        now >= session.expires_at
+        and (entry.attempted_at < session.expires_at or now - entry.attempted_at > EXPIRED_RETRY_SECONDS)
     )
 
 

@@ -27,6 +27,7 @@ CLAIM_SECONDS = 30.0  # a process that has claimed a session for longer has died
 DEFAULT_LIFE = 300.0  # seconds of tokens whose life the provider does not state
 POLLS, POLL_SECONDS = 10, 0.4  # while another process renews a session that a request waits for
 WRITE_ATTEMPTS = 3
+NO_CLAIMS = "the tokens of the login are over, and renewals say nothing of the user"
 Wait = Callable[[float], object]
 
 
@@ -110,6 +111,9 @@ class SessionRenewal:
             log.warning("a session is not renewed now: %s", error)
             self._store(row, claim, data, row.times, wait)
             return
+        if claims is None:
+            self._keep_without_claims(row, data, claim, wait)
+            return
         renewed = replace(data, claims=claims)
         grant = self.memory.grant(renewed)
         if grant.is_empty:
@@ -117,6 +121,14 @@ class SessionRenewal:
             return
         self._note_change(data, renewed := replace(renewed, grant=grant))
         self._store(row, claim, renewed, self._times(row, tokens, claims.id.get("exp")), wait)
+
+    def _keep_without_claims(self, row: SessionRow, data: SessionData, claim: str, wait: Wait) -> None:
+        """Keep a session of which the provider says nothing but that it lives: until the end of its last claims."""
+        now = self.clock()
+        if now >= row.times.expires_at:
+            self._end(row, data, claim, EndReason.CLAIMS, NO_CLAIMS)
+        else:
+            self._store(row, claim, data, replace(row.times, renewed_at=now), wait)
 
     def _times(self, row: SessionRow, tokens: Tokens, id_expiry: object) -> Times:
         now = self.clock()

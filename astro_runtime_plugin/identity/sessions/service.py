@@ -36,6 +36,7 @@ WAIT_SECONDS = 5.0  # how long the first request after a pause waits for the ren
 LOGOUT_TOKEN_SECONDS = 20 * 60.0  # a logout token is not accepted twice within this time
 ADMIN_SECONDS = 60 * 60.0  # how long the login with an admin token lasts
 MAX_ID = 200  # characters of a session id
+WRONG_ADMIN_TOKEN = "login with a wrong admin token"  # noqa: S105 (a line of the audit log)
 
 
 class IdentityService:
@@ -109,7 +110,8 @@ class IdentityService:
     def end_by_logout_token(self, token: str) -> None:
         """End the sessions that a back-channel logout token names, by sid or sub: answer 200, or 400 with the error.
 
-        Access tokens from before, of the same sid or sub, are void.
+        Access tokens from before are void: those of the sid, and those of the sub without a sid; all of the sub, if the
+        logout names no sid.
 
         May wait for the provider's keys; writes to the database. Raises TokenError, and SQLAlchemyError (answer 503).
         """
@@ -169,8 +171,9 @@ class IdentityService:
         try:
             name = single_use.take(single_use.ADMIN_TOKEN, hash_text(token.strip()), now)
         except LookupError:
-            log.warning("a login with a wrong, used or expired admin token was refused")
-            self.parts.audit_log.record(audit.REFUSAL, "unknown", "login with a wrong admin token")
+            # The token itself is beyond guessing; the log is what somebody could fill.
+            if self.parts.audit_log.record_bounded(audit.REFUSAL, "unknown", WRONG_ADMIN_TOKEN):
+                log.warning("a login with a wrong, used or expired admin token was refused")
             raise LoginError("admin-token", refusal) from None
         except SQLAlchemyError as error:
             raise database_error(error) from error

@@ -16,6 +16,9 @@ class EndReason(str, Enum):
     EXPIRED = "expired"
     LOGOUT = "logout"
     PROVIDER = "provider"  # the provider ended it: it refused the renewal, or logged the user out
+    CLAIMS = (
+        "claims"  # the provider's renewals do not say what the user may do, and the login's tokens are over
+    )
     ROLES = "roles"  # no rule matches the user any more
     SETTINGS = "settings"  # another issuer or client id is set now
     UNAVAILABLE = "unavailable"  # the metadata database is away: answer 503, the session may well be alive
@@ -31,6 +34,7 @@ TEXTS = {
     EndReason.EXPIRED: "Your session has expired.",
     EndReason.LOGOUT: "You have logged out.",
     EndReason.PROVIDER: "Your identity provider has ended your session.",
+    EndReason.CLAIMS: "Your identity provider confirms your roles only when you log in.",
     EndReason.ROLES: "Your identity provider no longer gives you a role here.",
     EndReason.SETTINGS: "Airflow now uses another identity provider.",
     EndReason.UNAVAILABLE: "Airflow's metadata database does not answer.",

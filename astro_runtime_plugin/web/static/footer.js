@@ -5,6 +5,7 @@
   const ID = "astro-runtime-footer";
   const scriptUrl = document.currentScript.src;
   const SEPARATOR = " · ";
+  const RETRY_DELAYS = [1000, 4000, 16000]; // milliseconds before the second, third and fourth attempt
 
   // A page embedded in another page of this site: the outer page shows the footer.
   const isEmbedded = () => {
@@ -55,11 +56,32 @@
       document.head.append(stylesheet);
     });
 
-  const draw = async () => {
-    if (isEmbedded() || document.getElementById(ID)) return;
+  const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+  // Throws if the network fails, and for an error of the server or a proxy: both may pass.
+  const fetchOnce = async () => {
     const response = await fetch(new URL("../api/runtime", scriptUrl), { headers: { Accept: "application/json" } });
     const text = await response.text(); // an uncached body that is never read keeps its connection busy
-    if (response.status !== 200) return;
+    if (response.status >= 500) throw new Error(`status ${response.status}`);
+    return response.status === 200 ? text : null;
+  };
+
+  // Resolves with the response's text, or null for a response that no other attempt would change.
+  const fetchRuntime = async () => {
+    for (const delay of RETRY_DELAYS) {
+      try {
+        return await fetchOnce();
+      } catch {
+        await sleep(delay);
+      }
+    }
+    return fetchOnce();
+  };
+
+  const draw = async () => {
+    if (isEmbedded() || document.getElementById(ID)) return;
+    const text = await fetchRuntime();
+    if (text === null || document.getElementById(ID)) return;
     const footer = createFooter(JSON.parse(text));
     await loadStylesheet();
     document.body.append(footer, createElement("script", { src: new URL("notices.js", scriptUrl) }));

@@ -37,7 +37,7 @@ def serve(
         sent.append(message)
 
     full_scope = {"type": "http", "method": "GET", "headers": request_headers, **scope}
-    asyncio.run(FooterMiddleware(app, "_token")(full_scope, receive, send))
+    asyncio.run(FooterMiddleware(app, "_token", "X-Auth-Token")(full_scope, receive, send))
     return dict(sent[0]["headers"]), [message["body"] for message in sent[1:]]
 
 
@@ -101,8 +101,9 @@ def test_request_without_credentials_or_by_a_script_gets_the_page_unchanged(
     assert serve([HTML], [PAGE], request_headers)[1] == [PAGE]
 
 
-def test_bearer_token_counts_as_credentials() -> None:
-    assert serve([HTML], [PAGE], [(b"authorization", b"Bearer xyz")])[1] == [PAGE + TAG]
+@pytest.mark.parametrize("header", [b"authorization", b"x-auth-token"])
+def test_header_of_a_program_or_a_proxy_counts_as_credentials(header: bytes) -> None:
+    assert serve([HTML], [PAGE], [(header, b"Bearer xyz")])[1] == [PAGE + TAG]
 
 
 def test_page_is_unchanged_if_the_server_sends_files_itself() -> None:

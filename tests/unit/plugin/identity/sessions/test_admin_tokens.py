@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import text
 
 from astro_runtime_plugin.database.transaction import in_transaction
-from astro_runtime_plugin.identity.sessions import admin_tokens, airflow_parts
+from astro_runtime_plugin.identity.sessions import admin_tokens, airflow_parts, audit
 from astro_runtime_plugin.identity.sessions.errors import LoginError
+from astro_runtime_plugin.identity.sessions.event_limit import MAX_EVENTS, SECONDS
 from astro_runtime_plugin.identity.sessions.service import ADMIN_SECONDS, IdentityService
 from astro_runtime_plugin.identity.sessions.session import EndReason
 from astro_runtime_plugin.identity.settings import IdentitySettings
@@ -92,6 +93,29 @@ def test_token_expires(service: IdentityService) -> None:
 @pytest.mark.parametrize("token", ["", "astro-admin-x", "x" * 100_000, "\ud800"])
 def test_wrong_token_is_refused(service: IdentityService, token: str) -> None:
     assert_refused(service, token)
+
+
+def test_wrong_tokens_leave_few_lines(
+    service: IdentityService, audit_table: AuditTableDouble, caplog: pytest.LogCaptureFixture
+) -> None:
+    audit_log = service.parts.audit_log
+    for _ in range(25):
+        assert_refused(service, "astro-admin-x")
+        audit_log.record_rest()
+    audit_log.flush()
+    line = "login with a wrong admin token"
+    assert [text for _, text in audit_table.events()] == [line] * MAX_EVENTS
+    assert caplog.text.count("was refused") == MAX_EVENTS
+    assert service.admin_login(admin_tokens.create_admin_token())  # the right one counts at any time
+    clock_of(service).advance(SECONDS)
+    audit_log.record_rest()
+    audit_log.record_rest()
+    assert_refused(service, "astro-admin-x")
+    audit_log.flush()
+    assert [text for event, text in audit_table.events() if event == audit.REFUSAL][MAX_EVENTS:] == [
+        f"{line}: 15 more of them within a minute",
+        line,
+    ]
 
 
 def test_setting_that_is_off_refuses(

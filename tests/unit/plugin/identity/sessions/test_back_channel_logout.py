@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 
 from astro_runtime_plugin.identity.sessions.service import IdentityService
@@ -101,6 +103,29 @@ def test_access_tokens_from_before_are_void_everywhere(
     clock.advance(1)
     assert service.bearer(provider.bearer_token(sid="third"))
     assert service.bearer(provider.bearer_token(sub="bob", sid="fourth"))
+
+
+@pytest.mark.parametrize(("subject", "is_void"), [("ann", True), (None, False), ("bob", False)])
+def test_token_without_sid_is_void_after_a_logout_of_its_subjects_session(
+    service: IdentityService,
+    other: IdentityService,
+    provider: ProviderDouble,
+    clock: MovingClock,
+    subject: str | None,
+    is_void: bool,
+) -> None:
+    token = provider.bearer_token()
+    origin = service.exchange(token).origin
+    service.end_by_logout_token(provider.logout_token(sub=subject, sid="first"))
+    tick(other)
+    outcome = pytest.raises(TokenError, match="logged the user out") if is_void else nullcontext()
+    for process in (service, other):
+        with outcome:
+            process.bearer(token)
+        with outcome:
+            process.check_origin(origin)
+    clock.advance(1)
+    assert service.bearer(provider.bearer_token())
 
 
 def test_what_was_exchanged_ends_with_its_token(

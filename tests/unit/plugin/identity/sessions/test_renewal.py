@@ -244,12 +244,36 @@ def test_refresh_without_id_token_takes_userinfo(
     assert end_reasons(new.id, service) == {EndReason.ROLES}
 
 
-def test_refresh_without_any_claims_keeps_roles(
+@pytest.mark.parametrize("userinfo", [{}, {"sub": "bob", "groups": ["viewers"]}])
+def test_refresh_without_claims_lasts_as_long_as_the_logins_tokens(
+    service: IdentityService,
+    other: IdentityService,
+    provider: ProviderDouble,
+    clock: MovingClock,
+    caplog: pytest.LogCaptureFixture,
+    userinfo: dict[str, Any],
+) -> None:
+    new = log_in(service)
+    provider.has_id_token_at_refresh, provider.userinfo_claims = False, userinfo
+    until_expiry = new.session.expires_at - clock()
+    changes = use_until(clock, until_expiry + 60, new.id, service, other)
+    assert [text for _, text in changes] == ["Viewer", ""]
+    assert changes[-1][0] <= until_expiry + READ_SECONDS
+    assert end_reasons(new.id, service, other) == {EndReason.CLAIMS}
+    refreshes = provider.requests.count("refresh")
+    use_until(clock, 100, new.id, service, other)
+    assert provider.requests.count("refresh") == refreshes
+    assert 1 <= caplog.text.count("such a session ends with the tokens of its login") <= 2  # once in each process
+
+
+def test_claims_that_come_again_keep_the_session(
     service: IdentityService, provider: ProviderDouble, clock: MovingClock
 ) -> None:
     new = log_in(service)
     provider.has_id_token_at_refresh = False
-    assert use_until(clock, 200, new.id, service) == [(READ_SECONDS, "Viewer")]
+    use_until(clock, 200, new.id, service)
+    provider.has_id_token_at_refresh, provider.claims["groups"] = True, ["users"]
+    assert use_until(clock, 400, new.id, service)[-1][1] == "User"
 
 
 def test_tokens_of_another_user_do_not_count(
