@@ -32,7 +32,7 @@ class FooterMiddleware:
     """A plain ASGI middleware: it buffers no body, and leaves everything but HTML pages alone."""
 
     def __init__(self, app: App, cookie: str, proxy_header: str = "") -> None:
-        """`cookie` is the name of the cookie that a logged-in browser sends, `proxy_header` what a trusted proxy sets."""
+        """`cookie` is the name of a logged-in browser's cookie, `proxy_header` that of what a trusted proxy sets."""
         self.app = app
         self._cookie = re.compile(rb"(^|;)\s*" + re.escape(cookie.encode()) + b"=")
         self._headers = {b"authorization", proxy_header.strip().lower().encode()}

@@ -12,7 +12,17 @@ from testing.identity.login_provider import LoginProvider
 from testing.servers import free_port, running
 
 APACHE, MODULES = "/usr/sbin/apache2", Path("/usr/lib/apache2/modules")
-NAMES = ("mpm_event", "authn_core", "authz_core", "authz_user", "headers", "proxy", "proxy_http", "auth_openidc")
+NAMES = (
+    "alias",
+    "mpm_event",
+    "authn_core",
+    "authz_core",
+    "authz_user",
+    "headers",
+    "proxy",
+    "proxy_http",
+    "auth_openidc",
+)
 CONFIG = """ServerName 127.0.0.1
 Listen 127.0.0.1:{port}
 PidFile {home}/pid
@@ -37,6 +47,8 @@ RequestHeader set {header} "%{{OIDC_id_token}}e"
   AuthType openid-connect
   Require valid-user
 </Location>
+RedirectMatch "/(auth|identity)/ended$" "/oidc-callback?logout=http%3A%2F%2F127.0.0.1:{port}/static"
+ProxyPassMatch "/(auth|identity)/ended$" !
 ProxySourceAddress {address}
 ProxyPass / http://127.0.0.1:{upstream}/
 """

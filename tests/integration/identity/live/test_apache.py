@@ -43,3 +43,14 @@ def test_role_is_that_of_the_user_who_logs_in_at_apache(
         assert (page.status_code, str(page.url)) == (200, apache + PATHS.home)
         assert "astro-runtime" in page.text  # the footer, or its script
         assert tuple(status(browser, path=path) for path in (FOR_VIEWERS, FOR_OPS, CONFIGURATION)) == expected
+
+
+def test_logout_ends_the_session_of_apache_and_of_its_provider(apache: str, proxy: LoginProvider) -> None:
+    proxy.login_as = "vera"
+    with httpx.Client(base_url=apache, timeout=90) as browser:
+        assert browser.get(PATHS.home, headers=PAGE, follow_redirects=True).status_code == 200
+        assert status(browser) == 200
+        ended = browser.get(PATHS.ended, headers=PAGE)  # where a logout of Airflow's leads
+        at_provider = browser.get(ended.headers["location"])
+        assert at_provider.headers["location"].startswith(f"{proxy.issuer}/logout?")
+        assert status(browser) == 302  # to the login

@@ -263,7 +263,9 @@ def test_refresh_without_claims_lasts_as_long_as_the_logins_tokens(
     refreshes = provider.requests.count("refresh")
     use_until(clock, 100, new.id, service, other)
     assert provider.requests.count("refresh") == refreshes
-    assert 1 <= caplog.text.count("such a session ends with the tokens of its login") <= 2  # once in each process
+    assert (
+        1 <= caplog.text.count("such a session ends with the tokens of its login") <= 2
+    )  # once in each process
 
 
 def test_claims_that_come_again_keep_the_session(
