@@ -12,6 +12,7 @@ from testing.cli_process import run_astro_runtime
 from testing.identity.live.paths import PATHS
 from testing.identity.live.site import Site
 from testing.identity.login_provider import LoginProvider, down
+from testing.waiting import retry
 
 
 def exchange(site: Site, token: str) -> httpx.Response:
@@ -36,6 +37,20 @@ def test_exchange_says_why_it_refuses(site: Site, provider: LoginProvider) -> No
     nobody = exchange(site, provider.access_token("nora"))
     assert (nobody.status_code, "nora" in nobody.text) == (403, True)
     assert exchange(site, provider.id_token("ann")).status_code == 401
+
+
+def test_audit_log_has_each_user_without_a_token(site: Site, provider: LoginProvider) -> None:
+    token, path = provider.access_token("ann"), f"{PATHS.api}/eventLogs"
+    assert site.get(path, token).status_code == 200
+    assert site.get(path, provider.access_token("nora")).status_code == 403
+
+    def read() -> None:
+        for user, event in (("ann", "identity_login"), ("nora", "identity_refusal")):
+            rows = site.get(f"{path}?event={event}&owner={user}", token).json()["event_logs"]
+            assert {(row["event"], row["owner"]) for row in rows} == {(event, user)}
+            assert "eyJ" not in str(rows)
+
+    retry(read, AssertionError)
 
 
 def test_admin_token_lets_in_while_the_provider_is_away(

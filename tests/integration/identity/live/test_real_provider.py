@@ -10,24 +10,48 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from testing.identity.live.paths import PATHS
-from testing.identity.live.site import PREFIX, Site, identity_environment, run_site
+from testing.identity.live.site import PREFIX, RULES, Site, identity_environment, run_site
 from testing.identity.live.user_menu import log_out
-from testing.identity.oidc_provider import oidc_provider, web_client
+from testing.identity.oidc_provider import OidcProvider, oidc_provider, web_client
 from testing.servers import free_port
 
 DAG = "finance_pay"
 
 
 @pytest.fixture(scope="module")
-def site(home: Path, database: dict[str, str]) -> Iterator[Site]:
-    """A web server behind nginx whose users log in at oidc-provider."""
-    tls = free_port()
-    url = f"https://127.0.0.1:{tls}{PREFIX}"
+def address() -> tuple[int, str]:
+    """The port of nginx, and Airflow's URL."""
+    port = free_port()
+    return port, f"https://127.0.0.1:{port}{PREFIX}"
+
+
+@pytest.fixture(scope="module")
+def real_provider(address: tuple[int, str]) -> Iterator[OidcProvider]:
+    _, url = address
     client = web_client([url + PATHS.callback], post_logout_redirect_uris=[url + PATHS.ended])
-    with oidc_provider(client) as provider:
-        variables = identity_environment(provider.issuer, **database)
-        with run_site(home, variables, workers=1, tls=tls) as running:
-            yield running
+    with oidc_provider(client) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def site(
+    home: Path, database: dict[str, str], real_provider: OidcProvider, address: tuple[int, str]
+) -> Iterator[Site]:
+    """A web server behind nginx whose users, and a machine, log in at oidc-provider."""
+    rules = {
+        "AIRFLOW__ASTRO_RUNTIME__OIDC_ROLES": RULES.replace(
+            '"airflow-viewers"', '"airflow-viewers", "machines"'
+        )
+    }
+    variables = identity_environment(real_provider.issuer, **rules, **database)
+    with run_site(home, variables, workers=1, tls=address[0]) as running:
+        yield running
+
+
+def test_machine_has_the_role_of_its_token(site: Site, real_provider: OidcProvider) -> None:
+    token = real_provider.machine_token()  # by client credentials
+    assert site.get(f"{PATHS.api}/pools", token).status_code == 200
+    assert site.get(f"{PATHS.api}/connections", token).status_code == 403
 
 
 def test_user_logs_in_works_and_logs_out(site: Site, open_browser: Callable[[str], Page]) -> None:

@@ -58,12 +58,11 @@ def test_page_has_no_footer_if_a_request_of_it_fails(
 def test_footer_comes_after_a_request_that_failed_for_a_moment(servers: Servers, sign_in: SignIn) -> None:
     server = servers("fab")
     page = sign_in(server, "vic")
-    errors = record_script_errors(page)
     failures: list[Callable[[Route], None]] = [lambda route: route.abort(), RESPONSES["an error"][1]]
     page.route(ENDPOINT, lambda route: (failures.pop() if failures else Route.continue_)(route))
     page.goto(f"{server.url}/dags")
     expect(page.locator(FOOTER)).to_be_visible(timeout=60_000)
-    assert (failures, errors) == ([], [])
+    assert failures == []
 
 
 @pytest.fixture(params=BROKEN_PLUGINS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask.testing import FlaskClient
 
@@ -212,3 +214,17 @@ def test_admin_token_logs_in_by_a_form(client: FlaskClient, service: MemoryServi
     assert (wrong.status_code, "The token is not valid." in wrong.text) == (400, True)
     done = client.post(ADMIN_TOKEN, data={"admin_token": "broken-glass", "csrf_token": token}, **https)
     assert done.headers["Location"] == f"{BASE}/"
+
+
+@pytest.mark.parametrize("role", ["Admin", "Viewer"])
+def test_every_link_of_the_menu_leads_somewhere(
+    client: FlaskClient, service: MemoryService, role: str
+) -> None:
+    """FAB's pages of users, roles and the own profile are not there, so the menu must not name them."""
+    log_in(client, service, Grant(role))
+    page = client.get(f"{BASE}/home", headers=PAGE).text
+    menu = page[page.index("<nav") : page.index("</nav>") if "</nav>" in page else None]
+    links = set(re.findall(rf'href="({BASE}/[^"]*)"', menu))
+    assert "Log Out" in menu
+    assert "Profile" not in menu
+    assert [link for link in links if client.get(link, headers=PAGE).status_code >= 400] == []
