@@ -10,6 +10,7 @@ import base64
 import hashlib
 import secrets
 import ssl
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -83,6 +84,11 @@ class LoginProvider(ThreadingHTTPServer):
         self.codes: dict[str, ScriptedLogin] = {}
         self.refresh_tokens: dict[str, ScriptedLogin] = {}
         self.used_refresh_tokens: dict[str, str] = {}  # and the sessions that they were of
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a client that has gone, such as a process that a test has ended."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
     def encrypt(self, certificate: Path) -> None:
         """Serve https from now on, with the key and the certificate in a file."""

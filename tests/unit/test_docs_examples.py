@@ -11,7 +11,9 @@ import re
 import shlex
 import sqlite3
 import subprocess
+import tempfile
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import click
 import pytest
@@ -24,6 +26,7 @@ from dev.images import VARIANTS, tag
 from entrypoint.airflow_line import LINES
 from entrypoint.command import parse
 from entrypoint.worker_queues import FIELDS
+from testing.identity.live.apache_proxy import check_config
 from tests.unit.pages import CHECKOUT, CODE, PAGES, REFERENCE, Block, blocks, first_cells, prose
 
 BLOCKS = [block for block in blocks() if block.language != "text"]
@@ -164,7 +167,13 @@ def assert_sql_runs(text: str) -> None:
         database.executescript(text)
 
 
+def assert_apache_parses(text: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        check_config(Path(folder), text)
+
+
 LANGUAGES: Mapping[str, Callable[[str], object]] = {
+    "apache": assert_apache_parses,
     "console": assert_console_parses,
     "dockerfile": assert_dockerfile_parses,
     "ini": assert_ini_parses,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,6 +55,23 @@ ProxyPass / http://127.0.0.1:{upstream}/
 """
 
 
+def write_config(home: Path, text: str) -> Path:
+    """Write Apache's configuration, with the modules that it needs, to a folder; return its path."""
+    modules = [f"LoadModule {name}_module {MODULES}/mod_{name}.so\n" for name in NAMES]
+    config = home / "apache2.conf"
+    config.write_text("".join(modules) + text)
+    return config
+
+
+def check_config(home: Path, text: str) -> None:
+    """Let Apache check the part of a configuration that is about the login.
+
+    Raises CalledProcessError, and Apache says on stderr what is wrong.
+    """
+    config = write_config(home, f"ServerName localhost\nListen 127.0.0.1:1\n{text}")
+    subprocess.run([APACHE, "-t", "-f", str(config)], check=True)
+
+
 @contextmanager
 def apache_proxy(upstream: int, provider: LoginProvider) -> Iterator[str]:
     """Run Apache in front of the server on the port `upstream`; users log in at `provider`. Yield Apache's URL."""
@@ -61,11 +79,9 @@ def apache_proxy(upstream: int, provider: LoginProvider) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="apache-") as folder:
         home = Path(folder)
         home.chmod(0o755)
-        modules = [f"LoadModule {name}_module {MODULES}/mod_{name}.so\n" for name in NAMES]
         text = CONFIG.format(
             home=home, port=port, upstream=upstream, provider=provider, header=PROXY_HEADER, address=PROXY
         )
-        config = home / "apache2.conf"
-        config.write_text("".join(modules) + text)
+        config = write_config(home, text)
         with running([APACHE, "-DFOREGROUND", "-f", str(config)], port, home):
             yield f"http://127.0.0.1:{port}"

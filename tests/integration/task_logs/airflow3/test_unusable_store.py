@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 
+from testing.entrypoint_process import GC_VARIABLE
 from testing.s3_server import S3Server
 from testing.store_gate import AWAY, OPEN, REFUSALS, SILENT, SLOW, StoreGate, store_gate
 from testing.supervised_task import LOG, SupervisedTask
@@ -45,7 +46,10 @@ with DAG("dag"):
     work()
 """
 STEPS = 5
-TO_STDOUT = {"AIRFLOW__ASTRO_RUNTIME__TASK_LOGS_TO_STDOUT": "True"}
+VARIABLES = {
+    "AIRFLOW__ASTRO_RUNTIME__TASK_LOGS_TO_STDOUT": "True",
+    GC_VARIABLE: "700",  # Python's own: memory is measured
+}
 
 
 @pytest.fixture
@@ -68,7 +72,7 @@ def test_task_goes_on_and_ends_while_the_store_is_unusable(
     s3_place: Place, gate: StoreGate, run_dag: RunDag
 ) -> None:
     place = Place(s3_place.url, {**s3_place.environ, "AWS_ENDPOINT_URL": gate.url}, s3_place.store)
-    with run_dag(place, DAG, variables=TO_STDOUT, command=WORKER_COMMAND) as task:
+    with run_dag(place, DAG, variables=VARIABLES, command=WORKER_COMMAND) as task:
         machine = Machine(task.folder.parent, place.url)
         task.wait_for_file("reached")
         wait_until(lambda: machine.status.problem, task.describe)

@@ -223,7 +223,7 @@ def test_every_link_of_the_menu_leads_somewhere(
     """FAB's pages of users, roles and the own profile are not there, so the menu must not name them."""
     log_in(client, service, Grant(role))
     menu = client.get(f"{BASE}/home", headers=PAGE).text
-    links = set(re.findall(rf'href="({BASE}/(?!static/)[^"]*)"', menu))
+    links = set(re.findall(rf'href="({BASE}/(?!static/|dags/)[^"]*)"', menu))  # below the menu are other tests' DAGs
     assert "Log Out" in menu
     assert "Profile" not in menu
     assert f"{BASE}/dagrun/list/" in links
