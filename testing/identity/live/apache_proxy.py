@@ -68,7 +68,7 @@ def check_config(home: Path, text: str) -> None:
 
     Raises CalledProcessError, and Apache says on stderr what is wrong.
     """
-    config = write_config(home, f"ServerName localhost\nListen 127.0.0.1:1\n{text}")
+    config = write_config(home, f"ServerName localhost\nListen 127.0.0.1:1\nErrorLog {home}/log\n{text}")
     subprocess.run([APACHE, "-t", "-f", str(config)], check=True)
 
 

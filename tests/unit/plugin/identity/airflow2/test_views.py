@@ -222,8 +222,8 @@ def test_every_link_of_the_menu_leads_somewhere(
 ) -> None:
     """FAB's pages of users, roles and the own profile are not there, so the menu must not name them."""
     log_in(client, service, Grant(role))
-    menu = client.get(f"{BASE}/home", headers=PAGE).text
-    links = set(re.findall(rf'href="({BASE}/(?!static/|dags/)[^"]*)"', menu))  # below the menu are other tests' DAGs
+    menu, _, _ = client.get(f"{BASE}/home", headers=PAGE).text.partition("</header>")
+    links = set(re.findall(rf'href="({BASE}/(?!static/)[^"]*)"', menu))
     assert "Log Out" in menu
     assert "Profile" not in menu
     assert f"{BASE}/dagrun/list/" in links
