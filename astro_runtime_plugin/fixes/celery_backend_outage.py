@@ -2,7 +2,8 @@
 
 `CeleryExecutor.sync` asks the backend for the states of all tasks, and an error of the connection ends the scheduler.
 Here the round is skipped; the tasks' states are fetched when the backend is back. Tasks of a dead scheduler are adopted
-in a later round. Both have a limit, after which the error ends the scheduler as stock.
+in a later round. Both have a limit, after which the error ends the scheduler as stock. A worker that cannot store in
+Redis that a task has started fails the task, whose code has not begun. Here it tries again for about five minutes.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from astro_runtime_plugin.fixes.support.postponement import ADOPTION, postpone_a
 ID = "celery-backend-outage"
 NOT_FETCHED = "the states of tasks are not known: Celery's result backend cannot be reached"
 NOT_ADOPTED = "tasks of another scheduler are adopted later: Celery's result backend cannot be reached"
+STORE_RETRIES = 60  # with pauses of up to 10 s: about five minutes
 _fetching: WeakKeyDictionary[Any, Outage] = WeakKeyDictionary()
 _adoption: WeakKeyDictionary[Any, Outage] = WeakKeyDictionary()
 
@@ -65,6 +67,18 @@ def adopt_later(adopt: Callable[..., Sequence[Any]]) -> Callable[..., Sequence[A
     return adopt_or_postpone
 
 
+def store_longer(store: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap `Backend.store_result`, which repeats only if Celery's `result_backend_always_retry` is on."""
+
+    @wraps(store)
+    def store_and_retry(backend: Any, *args: Any, **options: Any) -> Any:
+        if not backend.always_retry:
+            backend.always_retry, backend.max_retries = True, STORE_RETRIES
+        return store(backend, *args, **options)
+
+    return store_and_retry
+
+
 EXECUTOR = "airflow.providers.celery.executors.celery_executor"
 FIX = Fix(
     id=ID,
@@ -75,6 +89,7 @@ FIX = Fix(
     patches=(
         Patch(EXECUTOR, "CeleryExecutor.update_all_workload_states", ("ea43f3c2920a64c2",), skip_round),
         Patch(EXECUTOR, "CeleryExecutor.try_adopt_task_instances", ("b34845fd531bde22",), adopt_later),
+        Patch("celery.backends.base", "Backend.store_result", ("ab2603cfb12dcd24",), store_longer),
         *ADOPTION,
     ),
 )

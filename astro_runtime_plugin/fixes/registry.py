@@ -29,6 +29,7 @@ FIXES: dict[str, tuple[str, ...]] = {
     ),
     "celery_backend_outage": (
         "airflow.providers.celery.executors.celery_executor",
+        "celery.backends.base",
         "airflow.jobs.scheduler_job_runner",
     ),
     "kubernetes_api_outage": (

@@ -22,3 +22,14 @@ def test_scheduler_goes_on_without_the_result_backend(proof: Proof) -> None:
     states = {"task_0": "success", "task_1": "success"}
     assert outcome["back"] == {"states": states, "adoption": "", "adopted": states}
     assert outcome["limit"] == [error, "ConnectionError"]
+
+
+def test_worker_stores_that_a_task_has_started_once_the_backend_is_back(proof: Proof) -> None:
+    port = free_port()
+    outcome = proof.run(
+        "celery_result_store",
+        str(port),
+        AIRFLOW__CORE__EXECUTOR="CeleryExecutor",
+        AIRFLOW__CELERY__RESULT_BACKEND=f"redis://127.0.0.1:{port}/0",
+    )
+    assert outcome == proof.expect(stock=["ConnectionError", "PENDING"], fixed=["", "STARTED"])
