@@ -61,7 +61,7 @@ run: $(STAMP) ## a real Airflow under the Runtime, in the foreground: make run P
 	@exec env -u MAKEFLAGS -u MAKEOVERRIDES -u MFLAGS -u MAKELEVEL $(BIN)/python -m dev.run "$$AIRFLOW_HOME" "$(PORT)"
 
 .PHONY: system
-system: ## install what the tests need from Debian: Chromium, PostgreSQL, MariaDB, Redis, RabbitMQ, Glewlwyd
+system: ## install what the tests need from Debian: Chromium, PostgreSQL, MariaDB, Redis, RabbitMQ, Glewlwyd, nginx, Apache
 	dev/debian-packages
 
 .PHONY: test

@@ -16,9 +16,7 @@ class EndReason(str, Enum):
     EXPIRED = "expired"
     LOGOUT = "logout"
     PROVIDER = "provider"  # the provider ended it: it refused the renewal, or logged the user out
-    CLAIMS = (
-        "claims"  # the provider's renewals do not say what the user may do, and the login's tokens are over
-    )
+    CLAIMS = "claims"  # renewals do not say what the user may do, and the login's tokens are over
     ROLES = "roles"  # no rule matches the user any more
     SETTINGS = "settings"  # another issuer or client id is set now
     UNAVAILABLE = "unavailable"  # the metadata database is away: answer 503, the session may well be alive

@@ -34,9 +34,8 @@ def start_time() -> str:
 
 
 def test_worker_of_uvicorn_has_the_start_time_of_its_server() -> None:
-    with ProcessPoolExecutor(
-        1, multiprocessing.get_context("spawn")
-    ) as worker:  # as uvicorn starts its workers
+    spawn = multiprocessing.get_context("spawn")  # as uvicorn starts its workers
+    with ProcessPoolExecutor(1, spawn) as worker:
         assert worker.submit(start_time).result() == iso_utc(psutil.Process().create_time())
 
 
