@@ -43,5 +43,8 @@ for _ in range(3):
 away = {"states": take_states(executor), "waiting": waiting()}
 with broker(port=port):
     wait_until(lambda: executor.heartbeat() or not executor.queued_tasks)
-    back = {"states": take_states(executor), "messages": messages()}
+    states = take_states(executor)
+    # RabbitMQ counts a message a moment after it was sent.
+    wait_until(lambda: messages() >= len(states), lambda: f"{messages()} messages for {states}")
+    back = {"states": states, "messages": messages()}
 report({"away": away, "back": back})
