@@ -118,10 +118,12 @@ class TokenAccess:
         try:
             return self._kind.verify(token, keys), keys
         except UnknownKeyError:
-            if not (waits or not keys.keys) or not source.renew_and_wait():
+            if waits or not keys.keys:
+                source.renew_and_wait()
+            if source.keys is keys:
                 source.request_renewal()
                 raise
-            keys = source.keys
+            keys = source.keys  # also if they came before the wait, which then was none
             return self._kind.verify(token, keys), keys
 
     def _read(self, claims: dict[str, Any], rules: RoleRules, issue: Issue | None) -> Access | Refusal:

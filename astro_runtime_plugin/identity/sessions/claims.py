@@ -138,9 +138,11 @@ class ClaimReader:
 
         Waits at most 5 s. Raises TokenError.
         """
+        keys = self._provider.keys
         try:
-            return verification(self._provider.keys)
+            return verification(keys)
         except UnknownKeyError:
-            if not self._provider.renew_and_wait():
+            self._provider.renew_and_wait()
+            if self._provider.keys is keys:
                 raise
-            return verification(self._provider.keys)
+            return verification(self._provider.keys)  # also if they came before the wait, which then was none

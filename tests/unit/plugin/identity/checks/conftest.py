@@ -7,6 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 from testing.identity.login_provider import LoginProvider, login_provider
+from testing.identity.patience import be_patient
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    be_patient(monkeypatch.setattr)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-import threading
 from pathlib import Path
 
 import pytest
@@ -115,16 +114,9 @@ def test_provider_that_is_away_is_a_warning(
 def test_slow_provider_does_not_hold_up_the_start(
     provider: LoginProvider, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    released = threading.Event()
-
-    def hold(_: object) -> bool:
-        released.wait(60)
-        return False
-
     monkeypatch.setattr(start, "SPARE_SECONDS", 0.5 - start.SECONDS)
-    with provider.disturbed(hold):
+    with provider.held():
         check_web_server(IdentityConf(login_options(provider.issuer)))
-        released.set()
     assert "nobody can log in for now: the provider cannot be checked" in caplog.text
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from astro_runtime_plugin.database import transaction
-from astro_runtime_plugin.identity.sessions import tables
+from astro_runtime_plugin.identity.sessions import renewal, tables
+from astro_runtime_plugin.identity.sessions import service as service_module
 from astro_runtime_plugin.identity.sessions.service import IdentityService
 from testing.identity.moving_clock import MovingClock
 from testing.identity.provider_double import ProviderDouble
@@ -21,6 +22,13 @@ def database(statements: list[tuple[str, Any]], monkeypatch: pytest.MonkeyPatch)
     for table in (tables.SESSION_TABLE, tables.ONCE_TABLE):
         monkeypatch.setattr(table, "_is_there", False)
     return statements
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a request wait for a renewal as long as a starved machine takes for it."""
+    monkeypatch.setattr(service_module, "WAIT_SECONDS", 300.0)
+    monkeypatch.setattr(renewal, "POLLS", 750)
 
 
 @pytest.fixture

@@ -126,6 +126,24 @@ def test_first_request_waits_for_first_keys(service: IdentityService, provider: 
     assert service.bearer(provider.bearer_token()).user.name == "ann"
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+def test_keys_that_come_during_the_verification_count(
+    service: IdentityService, provider: ProviderDouble, monkeypatch: pytest.MonkeyPatch, is_first: bool
+) -> None:
+    """Another thread has read them just now, so that nobody reads them again."""
+    provider.signing = SigningKey(key_id="key-2")
+    if is_first:
+        provider.forget_keys()
+
+    def come_late(seconds: float = 5.0) -> bool:
+        provider.publish(provider.signing)
+        return False
+
+    monkeypatch.setattr(provider, "renew_and_wait", come_late)
+    request = service.bearer if is_first else service.exchange
+    assert request(provider.bearer_token()).user.name == "ann"
+
+
 def test_foreign_tokens_are_refused(
     service: IdentityService, provider: ProviderDouble, clock: MovingClock
 ) -> None:

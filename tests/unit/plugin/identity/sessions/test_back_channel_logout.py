@@ -83,6 +83,22 @@ def test_new_keys_are_read_for_logout_token(service: IdentityService, provider: 
     assert reason(service, session.id) is EndReason.PROVIDER
 
 
+def test_keys_that_come_during_the_verification_count(
+    service: IdentityService, provider: ProviderDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another thread has read them just now, so that nobody reads them again."""
+    session = log_in(service)
+    provider.signing = SigningKey(key_id="key-2")
+
+    def come_late(seconds: float = 5.0) -> bool:
+        provider.publish(provider.signing)
+        return False
+
+    monkeypatch.setattr(provider, "renew_and_wait", come_late)
+    service.end_by_logout_token(provider.logout_token(sub="ann"))
+    assert reason(service, session.id) is EndReason.PROVIDER
+
+
 def test_access_tokens_from_before_are_void_everywhere(
     service: IdentityService, other: IdentityService, provider: ProviderDouble, clock: MovingClock
 ) -> None:

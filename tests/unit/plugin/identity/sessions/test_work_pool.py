@@ -16,10 +16,10 @@ def test_work_runs_in_few_threads() -> None:
 
     def work(_: object) -> None:
         names.add(threading.get_ident())
-        barrier.wait(30)
+        barrier.wait(300)
 
     events = [pool.submit(str(number), work) for number in range(9)]
-    assert all(event.wait(30) for event in events)
+    assert all(event.wait(300) for event in events)
     assert len(names) == 3
 
 
@@ -28,15 +28,15 @@ def test_same_key_runs_once() -> None:
 
     def work(_: object) -> None:
         started.set()
-        gate.wait(30)
+        gate.wait(300)
         runs.append(1)
 
     running = pool.submit("a", work)
-    assert started.wait(30)
+    assert started.wait(300)
     events = [pool.submit(key, work) for key in ("a", "b", "b", "b")]
     assert events[0] is running
     gate.set()
-    assert all(event.wait(30) for event in events)
+    assert all(event.wait(300) for event in events)
     assert len(runs) == 2
 
 
@@ -49,14 +49,14 @@ def test_urgent_work_comes_first() -> None:
 
     def hold(_: object) -> None:
         started.set()
-        gate.wait(30)
+        gate.wait(300)
 
     pool.submit("hold", hold)
-    assert started.wait(30)
+    assert started.wait(300)
     events = [pool.submit(key, append(key)) for key in "abc"]
     events.append(pool.submit("c", lambda _: None, is_urgent=True))
     gate.set()
-    assert all(event.wait(30) for event in events)
+    assert all(event.wait(300) for event in events)
     assert order == ["c", "a", "b"]
 
 
@@ -66,7 +66,7 @@ def test_error_ends_no_thread(caplog: pytest.LogCaptureFixture) -> None:
     def fail(_: object) -> None:
         raise ValueError("broken")
 
-    assert pool.submit("a", fail).wait(30)
-    assert pool.submit("b", lambda _: done.append(1)).wait(30)
+    assert pool.submit("a", fail).wait(300)
+    assert pool.submit("b", lambda _: done.append(1)).wait(300)
     assert done == [1]
     assert "broken" in caplog.text
