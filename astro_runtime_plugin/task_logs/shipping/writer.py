@@ -72,10 +72,14 @@ class LogWriter:
         """Have the rest of a log shipped; return whether all of it is in the store within `wait_seconds`."""
 
         def finish() -> bool:
-            self._end(path, pid or os.getpid())
-            self._catch_up()
             deadline = time.monotonic() + wait_seconds
-            while (is_left := self.spool.entry(path) is not None) and time.monotonic() < deadline:
+            try:
+                self._end(path, pid or os.getpid())
+                self._catch_up()
+            except TimeoutError:  # of the lock: it is tried again while there is time
+                if not wait_seconds:
+                    raise
+            while (is_left := self._is_left(path)) and time.monotonic() < deadline:
                 self.ensure_shipper()
                 time.sleep(POLL_SECONDS)
             return not is_left
@@ -89,11 +93,8 @@ class LogWriter:
         """
 
         def wait() -> bool:
-            for entry in self.spool.entries():
-                if any(writer.pid == os.getpid() for writer in entry.writers):
-                    self.spool.end(entry.path)
             deadline = time.monotonic() + seconds
-            while (is_left := bool(self.spool.ended_entries())) and time.monotonic() < deadline:
+            while (is_left := not self._has_flushed()) and time.monotonic() < deadline:
                 self.ensure_shipper()
                 time.sleep(POLL_SECONDS)
             return not is_left
@@ -120,6 +121,19 @@ class LogWriter:
                 self._start_shipper()
 
         self._attempt(start)
+
+    def _is_left(self, path: str) -> bool:
+        return path in self._pending or self.spool.entry(path) is not None
+
+    def _has_flushed(self) -> bool:
+        """End what this process writes; return whether the store has all that has ended."""
+        try:
+            for entry in self.spool.entries():
+                if any(writer.pid == os.getpid() for writer in entry.writers):
+                    self.spool.end(entry.path)
+        except TimeoutError:  # of the lock
+            return False
+        return not self.spool.ended_entries()
 
     def _end(self, path: str, pid: int) -> None:
         late = self._pending.get(path)

@@ -8,7 +8,7 @@ from astro_runtime_plugin.task_logs.settings import TaskLogSettings
 
 MODULE = "astro_runtime_plugin.task_logs.stores.check_process"
 SECONDS = 20.0  # for the store
-SPARE_SECONDS = 20.0  # for the child process to start, and to import what the store needs
+SPARE_SECONDS = 60.0  # for the child process to start, and to open the store
 MAX_PROBLEM = 500  # characters
 
 

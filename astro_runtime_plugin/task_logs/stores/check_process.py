@@ -11,8 +11,7 @@ import os
 import sys
 import uuid
 from contextlib import redirect_stderr, redirect_stdout, suppress
-from threading import Thread
-from typing import Any
+from threading import Event, Thread
 
 from astro_runtime_plugin import child_process
 from astro_runtime_plugin.task_logs.settings import TaskLogSettings
@@ -20,6 +19,7 @@ from astro_runtime_plugin.task_logs.stores.problems import explain
 from astro_runtime_plugin.task_logs.stores.store import LogStore, StoreError, open_store
 
 FOLDER = ".astro-runtime-check"
+OPEN_SECONDS = 40.0  # for the connection, and the store's library, which a busy machine takes long to import
 DATA = b"written by `astro-runtime logs check`\n"
 
 
@@ -30,6 +30,7 @@ class StoreCheck:
         self.settings = settings
         self.step = "be opened"
         self.problem = ""
+        self._has_opened = Event()  # also set at the end
 
     def run(self) -> None:
         """Try everything that task logs need."""
@@ -37,11 +38,25 @@ class StoreCheck:
             self._open_and_try()
         except Exception as error:
             self.problem = explain(error, self.step, self.settings)
+        self._has_opened.set()
+
+    def run_within(self, seconds: float) -> str:
+        """Return what is wrong; what takes longer than `seconds`, from when the store is open, is."""
+        thread = Thread(target=self.run, daemon=True)
+        thread.start()
+        limit = OPEN_SECONDS
+        if self._has_opened.wait(limit):
+            limit = seconds
+            thread.join(limit)
+        late = f"cannot {self.step}: it does not answer within {limit:g} seconds"
+        return late if thread.is_alive() else self.problem
 
     def _open_and_try(self) -> None:
         if self.settings.conn_id:
             _require_connection(self.settings.conn_id)
         store = open_store(self.settings)
+        self.step = "be written"
+        self._has_opened.set()
         key = f"{FOLDER}/{uuid.uuid4().hex}"
         try:
             self._try(store, key)
@@ -51,7 +66,6 @@ class StoreCheck:
             raise
 
     def _try(self, store: LogStore, key: str) -> None:
-        self.step = "be written"
         store.put_new(key, DATA)
         if store.put_new(key, DATA):
             raise StoreError("it overwrites an object although it must not (If-None-Match)")
@@ -83,14 +97,7 @@ def main() -> None:
         redirect_stdout(io.StringIO()),
         redirect_stderr(io.StringIO()),
     ):  # Airflow's log and warnings go there
-        thread = Thread(target=check.run, daemon=True)
-        thread.start()
-        thread.join(seconds)
-    late = thread.is_alive()
-    child_process.answer(_late(check.step, seconds) if late else {"problem": check.problem})
+        problem = check.run_within(seconds)
+    child_process.answer({"problem": problem})
     sys.stdout.flush()
     os._exit(0)  # the thread may hang in a library that Python would wait for
-
-
-def _late(step: str, seconds: float) -> dict[str, Any]:
-    return {"problem": f"cannot {step}: it does not answer within {seconds:g} seconds"}

@@ -52,7 +52,9 @@ class Home:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    for limit in ("OPEN_SECONDS", "ANSWER_SECONDS"):  # a store that a starved thread asks is not away
+        monkeypatch.setattr(page_store, limit, 300.0)
     return Home(tmp_path)
 
 
@@ -109,7 +111,8 @@ def test_running_log_is_continued_at_complete_lines(home: Home) -> None:
     assert home.read(metadata)[1]["end_of_log"] is True
 
 
-def test_task_that_has_just_started_is_waited_for(home: Home) -> None:
+def test_task_that_has_just_started_is_waited_for(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "START_SECONDS", 3600.0)
     ((_, text),), metadata = home.read(state="running", age=1)
     assert "Nothing of this log has arrived yet" in text
     assert metadata["end_of_log"] is False
@@ -179,6 +182,7 @@ class FakeTime:
 def test_try_that_has_just_ended_is_read_when_it_was_put_together(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(reading, "SETTLE_SECONDS", 3600.0)
     home.put(chunk_key(PATH, 0), b"one\n")
     time = FakeTime(
         monkeypatch, lambda: home.put(PATH, b"one\nlast\n"), lambda: home.store.delete([chunk_key(PATH, 0)])

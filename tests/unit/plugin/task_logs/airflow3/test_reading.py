@@ -145,6 +145,8 @@ def test_worker_is_not_asked_for_what_the_store_has(
 def test_rest_of_a_try_that_has_just_ended_is_waited_for(
     handler: TaskLogHandler, store: LogStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(reading, "RECENT_SECONDS", 3600.0)
+    monkeypatch.setattr(reading, "FINAL_SECONDS", 3600.0)
     store.put_new(chunk_key(PATH, 0), LINES)
     pauses: list[float] = []
 

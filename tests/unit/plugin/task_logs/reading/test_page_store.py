@@ -6,6 +6,7 @@ import logging
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -68,11 +69,19 @@ def connections(server: socket.socket) -> int:
     return count
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have pages wait for as long as a starved thread takes to import a library and to ask."""
+    limit_answers(monkeypatch, 300.0)
+
+
+@pytest.mark.usefixtures("patient")
 def test_store_that_refuses_is_said_to_be_out_of_reach(port: int) -> None:
     with pytest.raises(StoreError, match=r"^cannot be read: it cannot be reached$"):
         PageStore(TaskLogSettings(url=URL)).list(PATH)
 
 
+@pytest.mark.usefixtures("patient")
 def test_store_that_does_not_answer_is_given_up(
     black_hole: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -82,6 +91,7 @@ def test_store_that_does_not_answer_is_given_up(
     assert connections(black_hole) == 1
 
 
+@pytest.mark.usefixtures("patient")
 def test_store_that_was_away_is_asked_again_after_a_while(
     port: int, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -101,6 +111,7 @@ def test_store_that_was_away_is_asked_again_after_a_while(
         assert connections(server) == 1
 
 
+@pytest.mark.usefixtures("patient")
 def test_outage_is_one_warning_without_secrets(
     port: int, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -142,6 +153,9 @@ def test_library_that_hangs_keeps_few_threads(
         clock.now += OUTAGE_SECONDS
         with pytest.raises(StoreError, match="answer"):
             store.list(PATH)
+    wait_until(
+        lambda: hanging.questions >= page_store.MAX_LATE
+    )  # a thread may ask when nobody waits any more
     assert hanging.questions == page_store.MAX_LATE
     hanging.let_go.set()
 
@@ -150,7 +164,17 @@ def test_answer_that_is_late_while_others_are_counted_is_counted(
     tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hanging = Hanging(str(tmp_path))
-    limit_answers(monkeypatch, 1.0)
+    loses_patience = threading.Event()
+
+    class Answer(Future[Any]):
+        """One that a page waits for until the test lets it lose its patience."""
+
+        def result(self, timeout: float | None = None) -> Any:
+            loses_patience.wait()
+            raise TimeoutError
+
+    monkeypatch.setattr(page_store, "Future", Answer)
+    monkeypatch.setattr(page_store, "LateError", TimeoutError)
     monkeypatch.setattr(page_store, "OUTAGE_SECONDS", 0.0)
     monkeypatch.setattr(page_store, "open_store", lambda *_: hanging)
     store = PageStore(TaskLogSettings(url=f"file://{tmp_path}"), clock)
@@ -166,6 +190,7 @@ def test_answer_that_is_late_while_others_are_counted_is_counted(
 
         def __iter__(self) -> Iterator[Any]:
             answers = [*super().__iter__()]
+            loses_patience.set()
             other.join(2)
             return iter(answers)
 

@@ -140,10 +140,11 @@ def test_lock_of_the_shipper_is_held_once(spool: Spool) -> None:
     os.close(again)
 
 
-def test_one_of_many_starts_the_shipper(spool: Spool) -> None:
+def test_one_of_many_starts_the_shipper(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(entry_lock, "LOCK_SECONDS", 300)  # a starved thread may hold the lock for long
     spool.register(PATH)
     claims: list[bool] = []
-    threads = [threading.Thread(target=lambda: claims.append(spool.claim_start(60))) for _ in range(8)]
+    threads = [threading.Thread(target=lambda: claims.append(spool.claim_start(3600))) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -168,12 +169,14 @@ def test_spool_of_another_host_seems_abandoned_when_nobody_reports(tmp_path: Pat
 
 def test_registrations_at_once_are_all_kept(spool: Spool) -> None:
     code = (
-        "import sys; from astro_runtime_plugin.task_logs.shipping.spool import Spool\n"
+        "import sys; from astro_runtime_plugin.task_logs.shipping import entry_lock\n"
+        "from astro_runtime_plugin.task_logs.shipping.spool import Spool\n"
+        "entry_lock.LOCK_SECONDS = 300\n"  # a starved process may hold the lock for long
         "for n in range(20): Spool(sys.argv[1]).register(f'{sys.argv[2]}/{n}.log')"
     )
     words = [sys.executable, "-c", code, str(spool.log_folder)]
     processes = [subprocess.Popen([*words, str(number)]) for number in range(4)]
-    assert [process.wait(60) for process in processes] == [0] * 4
+    assert [process.wait(300) for process in processes] == [0] * 4
     assert len(spool.entries()) == 80
 
 

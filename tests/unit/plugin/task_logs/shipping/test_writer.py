@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import logging
 import os
 import signal
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 
 from astro_runtime_plugin.task_logs.settings import TaskLogSettings
-from astro_runtime_plugin.task_logs.shipping import writer
+from astro_runtime_plugin.task_logs.shipping import entry_lock, writer
 from astro_runtime_plugin.task_logs.shipping.leftovers import MIN_AGE_SECONDS
 from astro_runtime_plugin.task_logs.shipping.records import Leftover
 from astro_runtime_plugin.task_logs.shipping.spool import Spool
@@ -32,6 +33,18 @@ def starts(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     return found
 
 
+class FakeTime:
+    """A clock that stands still but for pauses."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 1000.0
+        monkeypatch.setattr("time.monotonic", lambda: self.now)
+        monkeypatch.setattr("time.sleep", self.sleep)
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
 def log_writer(folder: Path, url: str = "file:///store") -> LogWriter:
     return LogWriter(TaskLogSettings(url=url), folder / "logs")
 
@@ -45,7 +58,10 @@ def test_begin_registers_the_log_and_starts_a_shipper(tmp_path: Path, starts: li
     assert {str(tmp_path / "logs"), "file:///store"} <= set(words)
 
 
-def test_shipper_is_not_started_twice(tmp_path: Path, starts: list[list[str]]) -> None:
+def test_shipper_is_not_started_twice(
+    tmp_path: Path, starts: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "START_SECONDS", 3600)
     log_writer(tmp_path).begin(PATH)
     log_writer(tmp_path).begin("another.log")
     assert len(starts) == 1
@@ -62,6 +78,7 @@ def test_running_shipper_is_not_started(tmp_path: Path, starts: list[list[str]])
 def test_shipper_is_looked_for_once_a_second(
     tmp_path: Path, starts: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    clock = FakeTime(monkeypatch)
     ours = log_writer(tmp_path)
     ours.begin(PATH)
     looks: list[Any] = []
@@ -69,6 +86,10 @@ def test_shipper_is_looked_for_once_a_second(
     for _ in range(1000):
         ours.ensure_shipper()
     assert looks == []
+    clock.now += writer.CHECK_SECONDS
+    for _ in range(1000):
+        ours.ensure_shipper()
+    assert looks == [1]
 
 
 def test_variables_are_kept_for_the_next_shipper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,9 +145,12 @@ def ended_process() -> int:
     return process.pid
 
 
-def test_flush_waits_for_a_log_whose_writer_has_ended(tmp_path: Path, starts: list[list[str]]) -> None:
+def test_flush_waits_for_a_log_whose_writer_has_ended(
+    tmp_path: Path, starts: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     ours = log_writer(tmp_path)
     entry = ours.spool.register(PATH, pid=ended_process())
+    FakeTime(monkeypatch)
     assert ours.flush(0.01) is False
     assert len(starts) == 1  # nobody else may have started a shipper
     ours.spool.remove(entry)
@@ -144,6 +168,28 @@ def test_flush_ends_the_logs_of_this_process_and_waits_for_no_other_that_grows(
     ours.spool.remove(ours.spool.ended_entries()[0])
     assert ours.flush(60) is True
     assert [entry.path for entry in ours.spool.entries()] == ["another.log"]
+
+
+@pytest.mark.parametrize("how", ["end", "flush"])
+def test_lock_that_is_held_for_long_is_tried_again_while_the_end_waits(
+    tmp_path: Path, starts: list[list[str]], monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """A process that was stopped, or waits for a slow disk, holds the lock of the entries."""
+    ours = log_writer(tmp_path)
+    ours.begin(PATH)
+    monkeypatch.setattr(entry_lock, "LOCK_SECONDS", 0)
+    monkeypatch.setattr(writer, "CHECK_SECONDS", 0)
+    with open(ours.spool.folder / "lock", "ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+        def pause(_: float) -> None:
+            fcntl.flock(lock, fcntl.LOCK_UN)
+            for entry in ours.spool.ended_entries():  # as the shipper does
+                ours.spool.remove(entry)
+
+        monkeypatch.setattr("time.sleep", pause)
+        assert (ours.end(PATH, 60) if how == "end" else ours.flush(60)) is True
+    assert ours.spool.entries() == []
 
 
 def test_flush_without_a_store_or_a_log_has_nothing_to_wait_for(tmp_path: Path) -> None:
@@ -272,7 +318,7 @@ def test_signal_handler_that_logs_does_not_wait_for_its_own_process(
     monkeypatch.setattr(ours.spool, "register", register_interrupted)
     signal.signal(signal.SIGUSR1, lambda *_: ours.begin("another.log"))
     signal.signal(signal.SIGALRM, raise_stuck)
-    signal.alarm(20)
+    signal.alarm(300)
     ours.begin(PATH)
     assert [entry.path for entry in ours.spool.entries()] == [PATH]
     ours.begin("the next.log")

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import socket
+import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, BinaryIO
 
 import pytest
@@ -38,6 +41,27 @@ def test_store_that_never_answers_ends_the_check(monkeypatch: pytest.MonkeyPatch
         monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         problem = check_store(TaskLogSettings(url="s3://bucket/logs"), seconds=3)
     assert problem == "cannot be written: it does not answer within 3 seconds"
+
+
+def test_time_for_the_store_begins_when_it_is_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine takes longer to import a library than a store may take to answer."""
+
+    def open_slowly(_: TaskLogSettings) -> Any:
+        time.sleep(0.3)
+        return SimpleNamespace(put_new=lambda *_: threading.Event().wait())
+
+    monkeypatch.setattr(check_process, "open_store", open_slowly)
+    check = StoreCheck(TaskLogSettings(url=f"file://{tmp_path}"))
+    assert check.run_within(0.1) == "cannot be written: it does not answer within 0.1 seconds"
+
+
+def test_store_that_cannot_be_opened_in_time_is_named_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(check_process, "open_store", lambda _: threading.Event().wait())
+    monkeypatch.setattr(check_process, "OPEN_SECONDS", 0.1)
+    check = StoreCheck(TaskLogSettings(url=f"file://{tmp_path}"))
+    assert check.run_within(20) == "cannot be opened: it does not answer within 0.1 seconds"
 
 
 class Forgetful(LogStore):
