@@ -91,7 +91,7 @@ image: ## the images of both lines for this machine, or of LINE: base, non-base,
 .PHONY: test-image
 test-image: $(TESTED:%=test-image-%) test-outages ## the images run for real; needs a Docker engine
 
-test_image = RUNTIME_LINES=$* $(BIN)/python -m pytest $1 --durations=10 $(PROGRESS) $(ARGS)
+test_image = RUNTIME_LINES=$* $(BIN)/python -m pytest $1 --timeout 1800 --durations=10 $(PROGRESS) $(ARGS)
 OUTAGES := tests/image/test_outages.py
 .PHONY: $(LINES:%=test-image-%)
 $(LINES:%=test-image-%): test-image-%: $(STAMP) system image
