@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 import psycopg2  # type: ignore[import-untyped]
 
-from testing.airflow2_log_dags import DAG
+from astro_runtime_plugin.task_logs.shipping.spool import Spool
+from testing.airflow2_log_dags import DAG, TRIGGER
 from testing.airflow_command import AIRFLOW_COMMANDS
 from testing.entrypoint_process import CHECKOUT, isolated_environment
 from testing.fixed_secrets import FERNET_KEY, SECRET_KEY
 from testing.servers import free_port, log_server_ports
+from testing.waiting import wait_until
 
 LOGGING_CONFIG = "astro_runtime_plugin.task_logs.airflow2.logging_config.LOGGING_CONFIG"
 SHIPPER = "astro_runtime_plugin.task_logs.shipping.shipper"
+# For `write_settings`: pods that wait for a store as long as it takes.
+PATIENT_PODS = """
+from astro_runtime_plugin.task_logs.airflow2 import handler
+handler.POD_SECONDS = 300.0
+"""
 
 
 class Airflow2:
@@ -27,6 +36,8 @@ class Airflow2:
         self.home, self.dag = home, dag
         (home / "dags").mkdir(parents=True, exist_ok=True)
         (home / "dags" / "logs.py").write_text(DAG)
+        (home / "config").mkdir(exist_ok=True)
+        (home / "config" / "until_file.py").write_text(TRIGGER)
         (home / "airflow.cfg").touch()
         self.port = free_port()
         runtime = {"AIRFLOW__ASTRO_RUNTIME__TASK_LOGS": store} if store else {}
@@ -41,6 +52,9 @@ class Airflow2:
             AIRFLOW__SCHEDULER__CHILD_PROCESS_LOG_DIRECTORY=str(home / "processor"),
             AIRFLOW__WEBSERVER__SECRET_KEY=SECRET_KEY,
             AIRFLOW__WEBSERVER__WORKERS="1",
+            AIRFLOW__WEBSERVER__WEB_SERVER_MASTER_TIMEOUT="600",
+            AIRFLOW__WEBSERVER__WEB_SERVER_WORKER_TIMEOUT="600",
+            AIRFLOW__CELERY__OPERATION_TIMEOUT="60",
             AIRFLOW__API__AUTH_BACKENDS="airflow.api.auth.backend.basic_auth",
             **{
                 "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
@@ -121,6 +135,14 @@ class Airflow2:
             return (self.log_folder / path).read_bytes()
         return b""
 
+    def write_settings(self, source: str) -> None:
+        """Have each process run Python code at its start, as an operator's airflow_local_settings.py."""
+        (self.home / "config" / "airflow_local_settings.py").write_text(source)
+
+    def family(self) -> list[psutil.Process]:
+        """Return the processes below those that were started, but for the shipper."""
+        return [child for process in self._processes if process.poll() is None for child in children(process)]
+
     def describe(self) -> str:
         """Return the end of each process's output, for a failed test."""
         outputs = (
@@ -137,8 +159,12 @@ class Airflow2:
 
 def children(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
     """Return the processes below a process, but for the shipper, which it starts."""
-    below = psutil.Process(process.pid).children(recursive=True)
-    return [child for child in below if SHIPPER not in child.cmdline()]
+    found = []
+    for child in psutil.Process(process.pid).children(recursive=True):
+        # One that has ended meanwhile must not hide the others.
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found += [child] if SHIPPER not in child.cmdline() else []
+    return found
 
 
 def shippers(airflow: Airflow2) -> list[psutil.Process]:
@@ -152,16 +178,41 @@ def kill_with_children(process: subprocess.Popen[bytes]) -> None:
     """Kill a process and all below it at once, but for the shipper."""
     family: list[psutil.Process] = []
     with contextlib.suppress(psutil.NoSuchProcess):
-        family = children(process)
+        # Another process may have the id of one that was waited for.
+        family = children(process) if process.poll() is None else []
     process.kill()
     for child in family:
         with contextlib.suppress(psutil.NoSuchProcess):
             child.kill()
-    process.wait(60)
+    process.wait(300)
 
 
 def kill_shippers(airflow: Airflow2) -> None:
-    """Kill the processes that send an installation's logs to its store."""
-    for shipper in shippers(airflow):
-        with contextlib.suppress(psutil.NoSuchProcess):
-            shipper.kill()
+    """Kill the processes that send an installation's logs to its store, also one that is just being started."""
+
+    def are_gone() -> bool:
+        found = shippers(airflow)
+        for shipper in found:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                shipper.kill()
+        return not found
+
+    wait_until(are_gone, airflow.describe, pause=0.05)
+
+
+@contextlib.contextmanager
+def without_shipper(airflow: Airflow2) -> Iterator[None]:
+    """Kill the shipper, and let no other one work until the end of the block."""
+    spool = Spool(airflow.log_folder)
+
+    def lock() -> int | None:
+        kill_shippers(airflow)
+        return spool.lock_shipper()
+
+    descriptor = lock()
+    while descriptor is None:  # one that is just being started has it
+        descriptor = lock()
+    try:
+        yield
+    finally:
+        os.close(descriptor)

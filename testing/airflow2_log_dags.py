@@ -2,6 +2,25 @@
 
 from __future__ import annotations
 
+# A module with a trigger that waits until it is let go.
+TRIGGER = """
+import asyncio, os
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+class UntilFile(BaseTrigger):
+    def __init__(self, path):
+        super().__init__()
+        self.path = path
+
+    def serialize(self):
+        return "until_file.UntilFile", {"path": self.path}
+
+    async def run(self):
+        self.log.info("trigger starting")
+        while not os.path.exists(self.path):
+            await asyncio.sleep(0.1)
+        yield TriggerEvent(True)
+"""
 DAG = """
 import logging, os, subprocess, sys, time
 from datetime import datetime, timedelta
@@ -9,6 +28,7 @@ from airflow import DAG
 from airflow.decorators import task
 from airflow.models import BaseOperator
 from airflow.triggers.temporal import TimeDeltaTrigger
+from until_file import UntilFile
 
 HOME = os.environ["AIRFLOW_HOME"]
 log = logging.getLogger("a.library")
@@ -19,8 +39,9 @@ def remember(context):
 class Deferred(BaseOperator):
     def execute(self, context):
         self.log.info("before the deferral")
-        seconds = context["dag_run"].conf.get("seconds", 2)
-        self.defer(trigger=TimeDeltaTrigger(timedelta(seconds=seconds)), method_name="resume")
+        file = context["dag_run"].conf.get("until")
+        trigger = UntilFile(file) if file else TimeDeltaTrigger(timedelta(seconds=2))
+        self.defer(trigger=trigger, method_name="resume")
 
     def resume(self, context, event=None):
         self.log.info("after the deferral")

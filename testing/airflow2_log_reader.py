@@ -9,9 +9,10 @@ from urllib.parse import quote
 import httpx
 
 from testing.airflow2_installation import Airflow2
-from testing.waiting import retry
+from testing.waiting import retry, wait_until
 
 PASSWORD = "a password of the tests"
+AWAY = "The store of task logs cannot be read"
 
 
 class LogReader:
@@ -19,7 +20,7 @@ class LogReader:
 
     def __init__(self, airflow: Airflow2) -> None:
         self.url, self._dag = f"http://127.0.0.1:{airflow.port}", airflow.dag
-        self._client = httpx.Client(base_url=self.url, auth=("ann", PASSWORD), timeout=60)
+        self._client = httpx.Client(base_url=self.url, auth=("ann", PASSWORD), timeout=300)
 
     def text(self, run: str, task: str, try_number: int = 1, map_index: int = -1, full: bool = False) -> str:
         """Return a log as the UI asks for it."""
@@ -42,8 +43,14 @@ class LogReader:
         self, run: str, task: str, try_number: int, params: Mapping[str, str | int], accept: str
     ) -> httpx.Response:
         path = f"/api/v1/dags/{self._dag}/dagRuns/{quote(run)}/taskInstances/{task}/logs/{try_number}"
-        answer = self._client.get(path, params=params, headers={"Accept": accept})
-        return answer.raise_for_status()
+
+        def answer() -> httpx.Response | None:
+            found = self._client.get(path, params=params, headers={"Accept": accept}).raise_for_status()
+            # A store that a starved server has had no answer from in time counts as away for some seconds.
+            return None if AWAY in found.text else found
+
+        response: httpx.Response = wait_until(answer)
+        return response
 
 
 @contextlib.contextmanager
@@ -55,5 +62,5 @@ def web_server(airflow: Airflow2) -> Iterator[LogReader]:
     words = ["webserver", "--port", str(airflow.port), "--host", "127.0.0.1"]
     airflow.start("webserver", *words, AIRFLOW__LOGGING__BASE_LOG_FOLDER=elsewhere)
     reader = LogReader(airflow)
-    retry(lambda: httpx.get(f"{reader.url}/health").raise_for_status(), httpx.HTTPError)
+    retry(lambda: httpx.get(f"{reader.url}/health", timeout=60).raise_for_status(), httpx.HTTPError)
     yield reader

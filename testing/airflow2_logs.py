@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 
+from astro_runtime_plugin.task_logs.shipping.spool import Spool
 from astro_runtime_plugin.task_logs.stores.store import LogStore
 from testing.airflow2_installation import Airflow2
 from testing.waiting import wait_until
@@ -21,16 +22,18 @@ def stored(store: LogStore, path: str) -> dict[str, bytes]:
 def wait_for_line(airflow: Airflow2, store: LogStore, path: str, number: int) -> None:
     """Wait until a line of the task `wait` is in the store."""
     line = f"line {number} of the task".encode()
-    wait_until(lambda: line in b"".join(stored(store, path).values()), airflow.describe, seconds=120)
+    wait_until(lambda: line in b"".join(stored(store, path).values()), airflow.describe)
 
 
 def wait_for_whole(store: LogStore, path: str, airflow: Airflow2) -> bytes:
-    """Wait until a log is one object in the store, and return its bytes."""
+    """Wait until a log is one object in the store, with nothing left to be sent, and return its bytes."""
+    spool = Spool(airflow.log_folder)
 
     def is_whole() -> bool:
-        return [each.key for each in store.list(path)] == [path]
+        # One that went on after its end, such as at a deferral, is one object before, too.
+        return [each.key for each in store.list(path)] == [path] and spool.entry(path) is None
 
-    wait_until(is_whole, lambda: f"{store.list(path)}\n{airflow.describe()}", seconds=60)
+    wait_until(is_whole, lambda: f"{store.list(path)}\n{airflow.describe()}")
     return stored(store, path)[""]
 
 

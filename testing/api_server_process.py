@@ -8,7 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 from urllib.request import urlopen
 
 from testing.airflow_command import airflow_command
@@ -35,7 +34,8 @@ class ApiServerProcess:
         """Return when it answers."""
         with open(self._log, "ab") as log:
             self._process = subprocess.Popen(self._command, stdout=log, stderr=log, start_new_session=True)
-        retry(lambda: urlopen(f"{self.url}health").close(), URLError, self._process)
+        # Not only URLError: a server that hangs up before it has answered raises a ConnectionResetError.
+        retry(lambda: urlopen(f"{self.url}health").close(), OSError, self._process)
 
     def stop(self) -> None:
         """Kill it and its children, and wait for its end."""

@@ -1,9 +1,12 @@
-"""URLs of servers that a start waits for, and a wait that ends soon."""
+"""URLs of servers that a start waits for, waits that end soon, and one that a slow machine does not end."""
 
 from __future__ import annotations
 
 PASSWORD = "s3cr3t-p4ss"
-QUICK = {"CONNECTION_CHECK_MAX_COUNT": "2", "CONNECTION_CHECK_SLEEP_TIME": "0.2"}
+# Without a pause the checks are counted; with one, a single slow check may use up all the time.
+ONCE = {"CONNECTION_CHECK_MAX_COUNT": "1", "CONNECTION_CHECK_SLEEP_TIME": "0"}
+QUICK = {"CONNECTION_CHECK_MAX_COUNT": "2", "CONNECTION_CHECK_SLEEP_TIME": "0"}
+PATIENT = {"CONNECTION_CHECK_MAX_COUNT": "300", "CONNECTION_CHECK_SLEEP_TIME": "1"}
 
 
 def database(port: int) -> str:

@@ -56,7 +56,9 @@ BACKGROUND = """element => {
 def chromium() -> Iterator[Browser]:
     """Run Chromium until the end of the block."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM_PATH, args=list(CHROMIUM))
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM_PATH, args=list(CHROMIUM), timeout=300_000
+        )
         yield browser
         browser.close()
 

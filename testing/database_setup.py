@@ -79,20 +79,25 @@ def alive(pid: int) -> bool:
 
 def watch_to_end(process: subprocess.Popen[str]) -> tuple[str, str, set[str]]:
     """Wait for the process; return stdout, stderr and every command line that `ps` could have shown of it."""
-    command_lines: set[str] = set()
+    seen: set[str] = set()
 
     def watch() -> None:
         while process.poll() is None:
-            pids = [process.pid]
-            for pid in pids:
-                with contextlib.suppress(OSError):
-                    proc = Path(f"/proc/{pid}")
-                    command_lines.add((proc / "cmdline").read_bytes().replace(b"\0", b" ").decode())
-                    pids += child_pids(pid)
+            seen.update(command_lines(process.pid))
             time.sleep(0.02)
 
     watcher = threading.Thread(target=watch)
     watcher.start()
     out, err = process.communicate(timeout=300)
     watcher.join()
-    return out, err, command_lines
+    return out, err, seen
+
+
+def command_lines(pid: int) -> set[str]:
+    """Return the command lines of a process and of all that it has started."""
+    pids, lines = [pid], set()
+    for each in pids:
+        with contextlib.suppress(OSError):
+            lines.add(Path(f"/proc/{each}/cmdline").read_bytes().replace(b"\0", b" ").decode())
+            pids += child_pids(each)
+    return lines

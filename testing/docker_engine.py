@@ -13,20 +13,22 @@ from typing import Any
 from testing.expected_warnings import EXPECTED
 from testing.waiting import wait_until
 
+PATIENCE = 900  # seconds: how long a busy machine may take for anything
+
 # Log lines at level warning or above and tracebacks, in any format.
 COMPLAINT = re.compile(
     r"\b(WARN(ING)?|ERROR|CRITICAL|FATAL)\b|Traceback|\[(warning|error|critical)\s*\]|Exception:"
 )
 
 
-def docker(*words: str, check: bool = True, stdin: str | None = None, seconds: float = 300) -> str:
+def docker(*words: str, check: bool = True, stdin: str | None = None, seconds: float = PATIENCE) -> str:
     """Run a docker command; return its standard output, stripped. Raises AssertionError with its output if it fails."""
     done = run(*words, stdin=stdin, seconds=seconds)
     assert not check or done.returncode == 0, f"docker {words[0]}: {done.stdout}{done.stderr}"
     return done.stdout.strip()
 
 
-def run(*words: str, stdin: str | None = None, seconds: float = 300) -> subprocess.CompletedProcess[str]:
+def run(*words: str, stdin: str | None = None, seconds: float = PATIENCE) -> subprocess.CompletedProcess[str]:
     """Run a docker command to its end, whatever its exit code."""
     return subprocess.run(
         ["docker", *words], input=stdin, capture_output=True, text=True, timeout=seconds, check=False
@@ -62,7 +64,7 @@ class Container:
         """Whether it runs."""
         return bool(self.inspect(".State.Running"))
 
-    def wait_until_healthy(self, seconds: float = 300) -> None:
+    def wait_until_healthy(self, seconds: float = PATIENCE) -> None:
         """Wait until its health check succeeds."""
         wait_until(
             lambda: self.inspect(".State.Health.Status") == "healthy",
@@ -71,7 +73,7 @@ class Container:
             failed=lambda: not self.runs,
         )
 
-    def wait_until_logged(self, text: str, seconds: float = 300) -> None:
+    def wait_until_logged(self, text: str, seconds: float = PATIENCE) -> None:
         """Wait until its log contains `text`."""
         wait_until(
             lambda: text in self.log(),
@@ -80,7 +82,7 @@ class Container:
             failed=lambda: not self.runs and text not in self.log(),
         )
 
-    def stop(self, seconds: int = 30) -> int:
+    def stop(self, seconds: int = 300) -> int:
         """Stop it with SIGTERM, after `seconds` with SIGKILL, and return its exit code."""
         docker("stop", "--time", str(seconds), self.name)
         return self.exit_code()

@@ -86,7 +86,7 @@ class ExecutionApi:
         """Return the status and the JSON value for a request; a status of 0 is a lost answer."""
         if self._held and self._held in path:
             self.is_holding.set()
-            self._release.wait(60)
+            self._release.wait(600)
         if self.away:
             return 503, {}
         *_, task, last = path.partition("?")[0].split("/")

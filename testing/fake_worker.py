@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -41,6 +41,9 @@ def fake_worker(
             node = mailbox.Node(uuid4().hex, channel=connection.default_channel)
             answer = replier(connection, name, {**AIRFLOW_REPLIES, **replies})
             node.listen(callback=answer)
+            # Redis hears of the subscription only now, and it keeps no question for later.
+            with suppress(TimeoutError):
+                connection.drain_events(timeout=0.1)
             ready.set()
             while not stop.is_set():
                 try:
@@ -50,7 +53,7 @@ def fake_worker(
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    assert ready.wait(60)
+    assert ready.wait(300)
     try:
         yield
     finally:

@@ -35,7 +35,7 @@ def google_server() -> Iterator[dict[str, str]]:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryDirectory(prefix="google-") as home, running(_words(port), port, Path(home)):
-        httpx.post(f"{url}/storage/v1/b", json={"name": BUCKET}).raise_for_status()
+        httpx.post(f"{url}/storage/v1/b", json={"name": BUCKET}, timeout=300).raise_for_status()
         yield google_environ(port)
 
 

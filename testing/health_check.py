@@ -21,9 +21,19 @@ WEB, PATH, SECTION, PORT, CERTIFICATE = {
     "2.11": ("webserver", "/health", "WEBSERVER", "WEB_SERVER_PORT", "WEB_SERVER_SSL_CERT"),
 }[LINE]
 HEALTHY = {"metadatabase": {"status": "healthy"}, "scheduler": {"status": "healthy"}}
+# Each check imports its own packages, so the time limits of the others stay as they are.
 CHECK = """
 import json, os, sys
 from astro_runtime_plugin.health.__main__ import problem
+if sys.argv[1] in ("api-server", "webserver"):
+    from astro_runtime_plugin.health import http
+    http.TIMEOUT_SECONDS = 300
+elif sys.argv[1] == "celery":
+    from astro_runtime_plugin.health import worker
+    worker.ANSWER_SECONDS = 300
+else:
+    from astro_runtime_plugin.health import database, job
+    database.CONNECT_SECONDS = job.AIRFLOW_SECONDS = 300
 print(json.dumps([problem(os.environ, sys.argv[1:]), sorted(sys.modules)]))
 """
 

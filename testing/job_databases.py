@@ -12,13 +12,14 @@ from testing.health_check import run
 from testing.installed_line import LINE
 from testing.servers import Postgres
 
-# Each job's own threshold, long enough for the tests' heartbeats of 500 s ago, which no default allows.
+# Each job's own threshold, long enough for the tests' heartbeats of 500 s ago, which no default allows, and which are
+# older in a test that comes later.
 LONG_THRESHOLDS = {
-    "scheduler": {"AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "1000"},
-    "triggerer": {"AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "1000"},
+    "scheduler": {"AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "10000"},
+    "triggerer": {"AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "10000"},
     "dag-processor": {
-        "3.3": {"AIRFLOW__DAG_PROCESSOR__HEALTH_CHECK_THRESHOLD": "1000"},
-        "2.11": {"AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "400"},  # a heartbeat may be 2.1 times as old
+        "3.3": {"AIRFLOW__DAG_PROCESSOR__HEALTH_CHECK_THRESHOLD": "10000"},
+        "2.11": {"AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "4000"},  # a heartbeat may be 2.1 times as old
     }[LINE],
 }
 # The jobs of each database: type, state, host (this one where it is None), age of the heartbeat in seconds.
@@ -26,7 +27,7 @@ BEATS = {
     "running": [(f"{name}Job", "running", None, 500) for name in ("Scheduler", "Triggerer", "DagProcessor")],
     "elsewhere": [("SchedulerJob", "running", "elsewhere", 0), ("TriggererJob", "running", None, 0)],
     "ended": [("SchedulerJob", "success", None, 0)],
-    "restarted": [("SchedulerJob", "running", None, age) for age in (5000, 500, 5001)],
+    "restarted": [("SchedulerJob", "running", None, age) for age in (50000, 500, 50001)],
     "empty": [],
 }
 TOO_OLD = re.compile(

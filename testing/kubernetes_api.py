@@ -80,9 +80,9 @@ class FakeKubernetes:
         }
 
     def create(self, pod: dict[str, Any]) -> dict[str, Any]:
-        self.pods.append(pod)
-        pod["metadata"] |= {"resourceVersion": "1", "uid": str(len(self.pods))}
+        pod["metadata"] |= {"resourceVersion": "1", "uid": str(len(self.pods) + 1)}
         pod["status"] = {"phase": "Pending"}
+        self.pods.append(pod)  # complete: another thread may list it from now on
         self._send("ADDED", pod)
         return pod
 

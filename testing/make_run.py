@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -21,7 +22,7 @@ from testing.rest_api import API
 from testing.waiting import wait_until
 
 START = 300  # seconds until it must be up, on a slow machine
-STOP = 20  # seconds; a stop takes less than ten, and the machine may be busy
+STOP = 300  # seconds; a stop takes less than ten, and the machine may be busy
 
 
 class MakeRun:
@@ -53,7 +54,9 @@ class MakeRun:
 
     @property
     def output(self) -> str:
-        return self._output_file.read_text() if self._last_output is None else self._last_output
+        if self._last_output is not None:
+            return self._last_output
+        return self._output_file.read_text(errors="replace")  # a line may be half written
 
     def fact(self, label: str) -> str:
         """Return what the block says after `label:`."""
@@ -68,7 +71,8 @@ class MakeRun:
 
     def processes(self) -> set[psutil.Process]:
         """Return the descendants that run now and those that ran at an earlier call."""
-        self._descendants |= set(psutil.Process(self.process.pid).children(recursive=True))
+        with suppress(psutil.NoSuchProcess):  # it has ended
+            self._descendants |= set(psutil.Process(self.process.pid).children(recursive=True))
         return self._descendants
 
     def supervisor(self) -> psutil.Process:
@@ -80,7 +84,7 @@ class MakeRun:
 
     def _all_started(self) -> bool:
         parents = [process for process in self.processes() if "dev.run" in command_line(process)]
-        return any(len(children_of(parent)) == len(PROFILE.components) for parent in parents)
+        return any(len(components_of(parent)) == len(PROFILE.components) for parent in parents)
 
     def component(self, name: str) -> psutil.Process:
         return next(process for process in self.supervisor().children() if name in command_line(process))
@@ -100,7 +104,7 @@ class MakeRun:
             os.killpg(self.process.pid, signal.SIGTERM)
             self.process.wait(STOP)
         for process in self._descendants:
-            if process.is_running():
+            with suppress(psutil.NoSuchProcess):
                 process.kill()
 
     def remove_output(self) -> None:
@@ -132,12 +136,16 @@ def command_line(process: psutil.Process) -> str:
         return ""  # a zombie, too
 
 
-def children_of(process: psutil.Process) -> list[psutil.Process]:
-    """Return the children, none if the process has ended."""
+def components_of(supervisor: psutil.Process) -> list[psutil.Process]:
+    """Return the components that it runs, none if it has ended.
+
+    Not yet a child that is still a copy of the supervisor, or setpriv, which has its component told of a killed parent.
+    """
     try:
-        return list(process.children())
+        children = {child: command_line(child) for child in supervisor.children()}
     except psutil.NoSuchProcess:
         return []
+    return [child for child, line in children.items() if line and not re.search(r"^setpriv |dev\.run", line)]
 
 
 def with_variable(pair: str) -> Iterator[psutil.Process]:

@@ -55,7 +55,7 @@ class OrdersHome:
         self.set_state("success", 1)
 
     def set_state(self, state: str | None, number: int) -> None:
-        with closing(sqlite3.connect(self.path / "airflow.db", timeout=30)) as database, database:
+        with closing(sqlite3.connect(self.path / "airflow.db", timeout=300)) as database, database:
             changed = database.execute(
                 "UPDATE task_instance SET state = ?, try_number = ? WHERE task_id = 'load'", (state, number)
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from testing.docker_engine import Container, run, run_container
+from testing.docker_engine import PATIENCE, Container, run, run_container
 from testing.waiting import wait_until
 
 URL = "postgresql://airflow:airflow@127.0.0.1/airflow"
@@ -17,7 +17,7 @@ def postgresql(net: str, *options: str) -> Iterator[Container]:
     flags = [f"--network={net}", "--network-alias=postgres", "--tmpfs=/var/lib/postgresql/data"]
     flags += ["--env=POSTGRES_USER=airflow", "--env=POSTGRES_PASSWORD=airflow"]
     with run_container("postgres:15", options=[*flags, *options]) as server:
-        wait_until(lambda: accepts_queries(server), server.log)
+        wait_until(lambda: accepts_queries(server), server.log, seconds=PATIENCE)
         yield server
 
 

@@ -10,8 +10,9 @@ START = '{"kind":"task_log",'
 
 
 def printed_lines(output: str) -> list[dict[str, Any]]:
-    """Return the objects in the output of a component."""
-    return [json.loads(line) for line in output.splitlines() if line.startswith(START)]
+    """Return the objects in the output of a component; its last line may be half written."""
+    complete = output.rpartition("\n")[0]
+    return [json.loads(line) for line in complete.splitlines() if line.startswith(START)]
 
 
 def other_lines(output: str) -> list[str]:

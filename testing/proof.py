@@ -24,6 +24,8 @@ T = TypeVar("T")
 RESULT = "RESULT "
 STOCK, FIXED = "stock", "fixed"
 SELECTION = {STOCK: "none", FIXED: "all"}  # of [astro_runtime] fixes
+# Seconds. A busy machine answers late, and what is asked again counts twice; a server that is away refuses at once.
+PATIENCE = {"AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "300"}
 
 
 def report(result: Any) -> None:
@@ -75,7 +77,7 @@ class Proof:
     def environment(self, **variables: str) -> dict[str, str]:
         """Return the environment of an Airflow in this half."""
         selection = {"AIRFLOW__ASTRO_RUNTIME__FIXES": SELECTION[self.mode]}
-        return isolated_environment(self.home, **selection, **variables)
+        return isolated_environment(self.home, **selection, **{**PATIENCE, **variables})
 
     def run(self, module: str, *words: str, **variables: str) -> Any:
         """Run a module of tests/integration/fixes/probes, and return what it reports."""
@@ -86,7 +88,7 @@ class Proof:
             cwd=CHECKOUT,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=560,  # little less than a test may take
         )
         results = [line for line in done.stdout.splitlines() if line.startswith(RESULT)]
         assert results, f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}"

@@ -11,6 +11,8 @@ import httpx
 
 from testing.installed_line import LINE
 
+TIMEOUT = 300  # seconds: how long a busy machine may take for an answer
+
 
 @dataclass(frozen=True)
 class RestApi:
@@ -24,19 +26,20 @@ class RestApi:
 def log_in_by_token(url: str, path: str, username: str, password: str) -> httpx.Client:
     """Log in like a program. Raises httpx.HTTPStatusError for a wrong password."""
     login = {"username": username, "password": password}
-    token = httpx.post(f"{url}auth/token", json=login).raise_for_status().json()["access_token"]
-    return httpx.Client(base_url=url + path, headers={"Authorization": f"Bearer {token}"}, timeout=30)
+    answer = httpx.post(f"{url}auth/token", json=login, timeout=TIMEOUT).raise_for_status()
+    token = answer.json()["access_token"]
+    return httpx.Client(base_url=url + path, headers={"Authorization": f"Bearer {token}"}, timeout=TIMEOUT)
 
 
 def log_in_by_form(url: str, path: str, username: str, password: str) -> httpx.Client:
     """Log in like a user. Raises httpx.HTTPStatusError for a wrong password, at the first page that needs a login."""
-    with httpx.Client(base_url=url + path, timeout=30) as browser:
+    with httpx.Client(base_url=url + path, timeout=TIMEOUT) as browser:
         token = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', browser.get(f"{url}login/").text)
         assert token
         form = {"csrf_token": token[1], "username": username, "password": password}
         browser.post(f"{url}login/", data=form)
         browser.get("/dags").raise_for_status()
-        return httpx.Client(base_url=url + path, cookies=browser.cookies, timeout=30)
+        return httpx.Client(base_url=url + path, cookies=browser.cookies, timeout=TIMEOUT)
 
 
 APIS = {

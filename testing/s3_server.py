@@ -56,7 +56,7 @@ class S3Server:
             aws_access_key_id=ACCESS_KEY,
             aws_secret_access_key=SECRET_KEY,
             region_name="us-east-1",
-            config=Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 1}),
+            config=Config(connect_timeout=5, read_timeout=120, retries={"total_max_attempts": 1}),
         )
 
     def store(self, url: str) -> LogStore:
@@ -70,7 +70,7 @@ class S3Server:
             self._process = subprocess.Popen(self._words(), cwd=self.home, stdout=log, stderr=log)
         client = self.client()
         retry(lambda: _make_bucket(client), BotoCoreError, self._process)
-        retry(lambda: client.put_object(Bucket=BUCKET, Key="ready", Body=b""), ClientError, self._process)
+        retry(lambda: _write(client), BotoCoreError, self._process)
         client.delete_object(Bucket=BUCKET, Key="ready")
 
     def stop(self) -> None:
@@ -134,6 +134,13 @@ def _make_bucket(client: Any) -> None:
     except ClientError as error:
         if error.response["Error"]["Code"] not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
             raise OperationalBotoError from error
+
+
+def _write(client: Any) -> None:
+    try:
+        client.put_object(Bucket=BUCKET, Key="ready", Body=b"")
+    except ClientError as error:
+        raise OperationalBotoError from error
 
 
 class OperationalBotoError(BotoCoreError):

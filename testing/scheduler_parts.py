@@ -14,13 +14,16 @@ PURGE = {"3.3": "_find_and_purge_task_instances_without_heartbeats", "2.11": "_f
 
 
 class Clock:
-    """The clock of this process, for Airflow and for the Runtime; moving it takes no time."""
+    """The clock of this process, for Airflow and for the Runtime. It stands still until it is moved.
+
+    A busy machine takes many seconds for what the process does between two moves.
+    """
 
     def __init__(self) -> None:
         from importlib import import_module
 
-        self._time, self.ahead = time.time, 0.0
-        time.time = lambda: self._time() + self.ahead
+        start, self.ahead = time.time(), 0.0
+        time.time = lambda: start + self.ahead
         import_module(TIMEZONE_MODULES[LINE]).utcnow = lambda: self.now()  # type: ignore[attr-defined]
 
     def now(self, seconds: float = 0) -> datetime:

@@ -95,7 +95,10 @@ class _Cluster:
     def run(self, program: str, *words: str) -> None:
         """Run one of PostgreSQL's programs to its end."""
         path = str(self.binaries / program)
-        subprocess.run([*self.as_user, path, *words], cwd=self.home, check=True, capture_output=True)
+        environ = {**os.environ, "PGCTLTIMEOUT": "300"}  # seconds; its default is a minute
+        subprocess.run(
+            [*self.as_user, path, *words], cwd=self.home, check=True, capture_output=True, env=environ
+        )
 
     def server(self, port: int, *settings: str) -> list[str]:
         """Return the command line of the server."""

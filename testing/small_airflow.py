@@ -37,7 +37,7 @@ class SmallAirflow:
 
     def query(self, statement: str) -> list[Any]:
         """Return the first column of the rows that a statement selects in the database."""
-        with sqlite3.connect(f"file:{self.home / 'airflow.db'}?mode=ro", uri=True, timeout=30) as database:
+        with sqlite3.connect(f"file:{self.home / 'airflow.db'}?mode=ro", uri=True, timeout=300) as database:
             return [row[0] for row in database.execute(statement)]
 
     def wait_for_run(self) -> str:
@@ -98,7 +98,7 @@ def small_airflow(
 
 def _answers(url: str) -> bool:
     try:
-        return httpx.get(f"{url}api/v2/version").is_success
+        return httpx.get(f"{url}api/v2/version", timeout=60).is_success
     except httpx.HTTPError:
         return False
 

@@ -37,6 +37,7 @@ class StoreGate:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._changed = threading.Condition()
+        self._late = 0  # requests that came in while it was silent, and have no answer yet
         self._server: ThreadingHTTPServer | None = None
         self._listen()
 
@@ -51,10 +52,23 @@ class StoreGate:
         """Listen no more."""
         self.set(AWAY)
 
-    def wait_while_silent(self) -> None:
-        """Return when the gate is not silent."""
+    @contextmanager
+    def turn(self, is_late: bool) -> Iterator[str]:
+        """Wait while the gate is silent, and yield the mode for the answer.
+
+        What came in while it was silent, `is_late`, is answered before what came in later: the client has given it up,
+        and a server that takes it after the client's next requests is another matter.
+        """
         with self._changed:
-            self._changed.wait_for(lambda: self.mode != SILENT)
+            self._late += is_late
+            self._changed.wait_for(lambda: self.mode != SILENT and (is_late or not self._late))
+            mode = self.mode
+        try:
+            yield mode
+        finally:
+            with self._changed:
+                self._late -= is_late
+                self._changed.notify_all()
 
     def _listen(self) -> None:
         if self.mode != AWAY and self._server is None:
@@ -82,10 +96,11 @@ def _handler(gate: StoreGate) -> type[BaseHTTPRequestHandler]:
             mode = gate.mode
             gate.counts[mode] += 1
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
-            gate.wait_while_silent()
-            if mode == SLOW:
-                time.sleep(SLOW_SECONDS)
-            status, headers, data = _answer(gate, self, body)
+            with gate.turn(mode == SILENT) as answer_mode:
+                if mode == SLOW:
+                    time.sleep(SLOW_SECONDS)
+                # Not in the gate's mode by now: what is to be refused must not get through after a change.
+                status, headers, data = _answer(gate, answer_mode, self, body)
             self.close_connection = True
             with suppress(OSError):  # the client did not wait
                 self._send(status, headers, data)
@@ -108,13 +123,13 @@ def _handler(gate: StoreGate) -> type[BaseHTTPRequestHandler]:
 
 
 def _answer(
-    gate: StoreGate, request: BaseHTTPRequestHandler, body: bytes
+    gate: StoreGate, mode: str, request: BaseHTTPRequestHandler, body: bytes
 ) -> tuple[int, dict[str, str], bytes]:
-    if gate.mode in REFUSALS and request.command in ("PUT", "POST"):
-        status, code = REFUSALS[gate.mode]
+    if mode in REFUSALS and request.command in ("PUT", "POST"):
+        status, code = REFUSALS[mode]
         data = ERROR.format(code=code).encode()
         return status, {"content-length": str(len(data))}, data
-    upstream = http.client.HTTPConnection("127.0.0.1", gate.upstream, timeout=60)
+    upstream = http.client.HTTPConnection("127.0.0.1", gate.upstream, timeout=300)
     # The signature covers the name of the host as the client knows it.
     upstream.request(request.command, request.path, body, dict(request.headers))
     response = upstream.getresponse()

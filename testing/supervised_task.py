@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
+import termios
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from testing.entrypoint_process import CHECKOUT
 from testing.execution_api import Answer, ExecutionApi, execution_api
@@ -24,11 +28,38 @@ COMMAND = ("-m", "airflow.sdk.execution_time.execute_workload", "--json-string")
 SETTINGS = {"AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1", "AIRFLOW__CORE__EXECUTOR": "LocalExecutor"}
 
 
+class OutputCopy:
+    """Writes what comes out of a pipe to a file; a supervisor in a container writes to a pipe, too."""
+
+    def __init__(self, pipe: IO[str], path: Path) -> None:
+        self._pipe, self._path = pipe, path
+        self._copying = threading.Lock()
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self) -> None:
+        poll = select.poll()
+        poll.register(self._pipe, select.POLLIN)
+        with open(self._path, "wb", buffering=0) as file:
+            while True:
+                poll.poll()
+                with self._copying:
+                    data = os.read(self._pipe.fileno(), 65536)
+                    if not data:
+                        return
+                    file.write(data)
+
+    def is_complete(self) -> bool:
+        """Whether the file has all that was written to the pipe so far."""
+        with self._copying:
+            return not any(fcntl.ioctl(self._pipe, termios.FIONREAD, bytes(4)))
+
+
 @dataclass
 class SupervisedTask:
     """A running supervisor with its task; `folder` is for files that the task writes."""
 
     supervisor: subprocess.Popen[str]
+    output: OutputCopy
     api: ExecutionApi
     folder: Path
     log: Path
@@ -48,18 +79,20 @@ class SupervisedTask:
         return self.supervisor.poll() is not None
 
     def wait(self) -> int:
-        """Wait for the end of the supervisor, and return its exit code."""
-        wait_until(self.has_ended, self.describe, seconds=120, pause=0.05)
+        """Wait for the end of the supervisor and for all its output, and return its exit code."""
+        wait_until(self.has_ended, self.describe, pause=0.05)
+        wait_until(self.output.is_complete, self.describe, pause=0.05)
         return self.supervisor.returncode
 
     def lines(self) -> list[str]:
-        """Return the events of the task's log."""
-        texts = self.log.read_text().splitlines() if self.log.is_file() else []
+        """Return the events of the task's log; its last line may be half written."""
+        complete = self.log.read_bytes().rpartition(b"\n")[0] if self.log.is_file() else b""
+        texts = complete.decode().splitlines()
         return [str(json.loads(text).get("event")) for text in texts if text.startswith("{")]
 
     def describe(self) -> str:
         """Return what is known of the task, for a failed test."""
-        output = (self.folder / OUTPUT).read_text()
+        output = (self.folder / OUTPUT).read_text(errors="replace")
         return f"states {self.api.states}\n{output}"
 
 
@@ -86,15 +119,17 @@ def supervised_task(
         api.answers.update(answers or {})
         address = {"AIRFLOW__CORE__EXECUTION_API_SERVER_URL": api.url, "FOLDER": str(folder)}
         environ = proof.environment(**SETTINGS, **address, **(variables or {}))
-        supervisor = _start([sys.executable, *command, task_workload(LOG)], environ, folder / OUTPUT)
+        supervisor = _start([sys.executable, *command, task_workload(LOG)], environ)
+        assert supervisor.stdout
+        output = OutputCopy(supervisor.stdout, folder / OUTPUT)
         try:
-            yield SupervisedTask(supervisor, api, folder, proof.home / "logs" / LOG)
+            yield SupervisedTask(supervisor, output, api, folder, proof.home / "logs" / LOG)
         finally:
             _end(supervisor, api)
 
 
-def _start(command: Sequence[str], environ: dict[str, str], output: Path) -> subprocess.Popen[str]:
-    supervisor = subprocess.Popen(
+def _start(command: Sequence[str], environ: dict[str, str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
         command,
         env=environ,
         cwd=CHECKOUT,
@@ -103,14 +138,6 @@ def _start(command: Sequence[str], environ: dict[str, str], output: Path) -> sub
         stderr=subprocess.STDOUT,
         text=True,
     )
-    threading.Thread(target=_copy, args=(supervisor, output), daemon=True).start()
-    return supervisor
-
-
-def _copy(supervisor: subprocess.Popen[str], path: Path) -> None:
-    """Write the output to a file; a supervisor in a container writes to a pipe, too."""
-    with open(path, "w", buffering=1) as file:
-        file.writelines(supervisor.stdout or ())
 
 
 def _end(supervisor: subprocess.Popen[str], api: ExecutionApi) -> None:

@@ -2,7 +2,7 @@
 
 It prints `begun` when it has registered the log, and `ended True` when all of it is in the store in time. Options:
 `lines=N`, `bytes=N` of each line, `pause=SECONDS` between two, `hold` to wait for a line on stdin before the end,
-`wait=SECONDS` for the store at the end, `name=TEXT` that each line begins with.
+`wait=SECONDS` for the store at the end (300), `name=TEXT` that each line begins with.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def main() -> None:
         if "hold" in options:
             print("written", flush=True)
             sys.stdin.readline()
-    print("ended", writer.end(path, float(options.get("wait", 60))), flush=True)
+    print("ended", writer.end(path, float(options.get("wait", 300))), flush=True)
 
 
 if __name__ == "__main__":

@@ -91,9 +91,9 @@ class Machine:
         for process in self.shippers():
             with suppress(psutil.NoSuchProcess):
                 process.kill()
-                process.wait(10)
+                process.wait(300)
 
-    def wait_shipped(self, seconds: float = 120) -> None:
+    def wait_shipped(self, seconds: float = 300) -> None:
         """Wait until all logs of this machine are in the store, as whole objects."""
         wait_until(lambda: not self.spool.entries(), lambda: f"left: {self.spool.entries()}", seconds=seconds)
 
@@ -112,7 +112,7 @@ class Machine:
             self.writer.sweep()
             return not self.spool.leftovers()
 
-        wait_until(are_gone, lambda: f"left: {self.spool.leftovers()}", seconds=120)
+        wait_until(are_gone, lambda: f"left: {self.spool.leftovers()}")
 
     @property
     def status(self) -> Status:
@@ -130,7 +130,7 @@ class ShipperProcess:
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.wait(30)
+        self.process.wait(300)
 
 
 @contextmanager
@@ -163,7 +163,7 @@ def stored_or_nothing(store: LogStore, path: str) -> bytes:
 
 def until_stored(store: LogStore, path: str, condition: Callable[[bytes], object]) -> None:
     """Wait until the log in the store is as it should be."""
-    wait_until(lambda: condition(stored_or_nothing(store, path)), seconds=120)
+    wait_until(lambda: condition(stored_or_nothing(store, path)))
 
 
 def keys(store: LogStore) -> list[str]:

@@ -31,6 +31,7 @@ class TaskProcess:
     process: subprocess.Popen[str]
     folder: Path
     find_log: Callable[[], Path]
+    has_all_output: Callable[[], bool] = lambda: True
 
     @property
     def log(self) -> Path:
@@ -51,8 +52,9 @@ class TaskProcess:
         return self.process.poll() is not None
 
     def wait(self) -> int:
-        """Wait for the end of the supervisor, and return its exit code."""
-        wait_until(self.has_ended, self.output, seconds=120, pause=0.05)
+        """Wait for the end of the supervisor and for all its output, and return its exit code."""
+        wait_until(self.has_ended, self.output, pause=0.05)
+        wait_until(self.has_all_output, self.output, pause=0.05)
         return self.process.returncode
 
     def send(self, number: signal.Signals) -> None:
@@ -71,7 +73,7 @@ def task_process(proof: Proof, source: str, **variables: str) -> Iterator[TaskPr
 @contextmanager
 def _run_airflow3(proof: Proof, source: str, variables: dict[str, str]) -> Iterator[TaskProcess]:
     with supervised_task(proof, source, variables=variables) as task:
-        yield TaskProcess(task.supervisor, task.folder, lambda: task.log)
+        yield TaskProcess(task.supervisor, task.folder, lambda: task.log, task.output.is_complete)
 
 
 @contextmanager

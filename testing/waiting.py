@@ -24,6 +24,8 @@ def wait_until(
     end = time.monotonic() + seconds
     while not (result := condition()):
         if time.monotonic() > end or failed():
+            if result := condition():  # what has ended, or took so long, may have met it at its end
+                return result
             raise AssertionError(describe() if describe else f"not true within {seconds} s: {condition}")
         time.sleep(pause)
     return result

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from testing.entrypoint_process import GC_VARIABLE
 from testing.fixed_secrets import FERNET_KEY, SECRET_KEY
@@ -41,8 +41,15 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
-# No database of examples on disk: a failure prints the blob that reproduces it.
-settings.register_profile("tests", database=None, deadline=None, print_blob=True)
+# No database of examples on disk: a failure prints the blob that reproduces it. No test is too slow, for how long it
+# takes to draw depends on the machine.
+settings.register_profile(
+    "tests",
+    database=None,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("tests")
 
 

@@ -60,7 +60,7 @@ class SessionClient(httpx.Client):
     """A browser that keeps the session's cookie, whose empty `Domain=` Python's jar does not take."""
 
     def __init__(self, url: str) -> None:
-        super().__init__(base_url=url, timeout=30, event_hooks={"response": [self._keep_cookie]})
+        super().__init__(base_url=url, timeout=300, event_hooks={"response": [self._keep_cookie]})
 
     def _keep_cookie(self, reply: httpx.Response) -> None:
         cookie = reply.headers.get("set-cookie", "").partition(";")[0]

@@ -159,7 +159,7 @@ class LoginProvider(ThreadingHTTPServer):
     def send_logout(self, url: str, user: str, session: str | None = None) -> httpx.Response:
         """Tell a client, at its back-channel address, that a user has logged out; return its answer."""
         self.end_sessions(user)
-        return httpx.post(url, data={"logout_token": self.logout_token(user, session)}, timeout=30)
+        return httpx.post(url, data={"logout_token": self.logout_token(user, session)}, timeout=300)
 
     def end_sessions(self, user: str) -> None:
         """Make all refresh tokens of a user's invalid."""
@@ -182,6 +182,21 @@ class LoginProvider(ThreadingHTTPServer):
             yield
         finally:
             del self.disturbances[path]
+
+    @contextmanager
+    def held(self, path: str = "*") -> Iterator[None]:
+        """Let the requests for a path, or all of them, wait for the end of the block; then answer them as ever."""
+        released = threading.Event()
+
+        def wait(handler: LoginHandler) -> bool:
+            released.wait()
+            return False
+
+        with self.disturbed(wait, path):
+            try:
+                yield
+            finally:
+                released.set()
 
     def answer_login(self, user: str, fields: dict[str, str]) -> str:
         """Return where a login of the user's sends the browser: back, with a code."""
@@ -237,16 +252,6 @@ class LoginProvider(ThreadingHTTPServer):
         return tokens
 
 
-def slow(seconds: float) -> Disturbance:
-    """Answer as ever, but late."""
-
-    def wait(handler: LoginHandler) -> bool:
-        time.sleep(seconds)
-        return False
-
-    return wait
-
-
 def html(handler: LoginHandler) -> bool:
     """Answer with a page, as a proxy does that wants a login of its own."""
     handler.respond(200, b"<!doctype html><title>Welcome to the hotel</title>", "text/html")
@@ -271,7 +276,7 @@ def answer(status: int, body: bytes = b"", kind: str = "application/json", **hea
 
 def log_in(url: str, user: str) -> dict[str, str]:
     """Log in as a user at a provider's authorization URL, as a browser does; return the callback's query."""
-    reply = httpx.post(url, data={"user": user}, timeout=30)
+    reply = httpx.post(url, data={"user": user}, timeout=300)
     assert reply.status_code == 302, reply.text
     query = parse_qs(urlsplit(reply.headers["location"]).query)
     return {name: values[0] for name, values in query.items()}

@@ -77,7 +77,7 @@ class ProviderDouble(Provider):
             raise ProviderError("invalid_grant", code="invalid_grant")
         self._valid_refresh_tokens.remove(refresh_token)
         self.refresh_started.set()
-        self.gate.wait(30)
+        self.gate.wait(300)
         return self._tokens(self.id_token() if self.has_id_token_at_refresh else None)
 
     def userinfo(self, access_token: str) -> dict[str, Any]:

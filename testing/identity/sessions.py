@@ -109,4 +109,4 @@ def log_in(service: IdentityService, next_url: str = "/dags") -> NewSession:
 def tick(service: IdentityService) -> None:
     """Do what the background does each few seconds, and wait for the renewals."""
     for renewal in service.parts.upkeep.tick():
-        assert renewal.wait(30)
+        assert renewal.wait(300)

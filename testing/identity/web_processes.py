@@ -13,6 +13,8 @@ import time
 from astro_runtime_plugin.identity.sessions import process, renewal, upkeep
 from astro_runtime_plugin.identity.sessions.session import NewSession
 from testing.identity.login_provider import log_in
+from testing.identity.patience import SECONDS, be_patient
+from testing.waiting import wait_until
 
 CALLBACK = "https://airflow.example.com/auth/oidc-callback"
 CHILDREN = 4
@@ -23,9 +25,13 @@ def main(user: str) -> None:
     # In a hurry: what takes a minute takes two seconds.
     renewal.RENEW_SECONDS = upkeep.RENEW_SECONDS = 1.0  # type: ignore[attr-defined]
     upkeep.READ_SECONDS = 0.3
+    # A renewal that is given up has used its refresh token; a starved machine must not give one up, nor take it over.
+    be_patient()
+    renewal.CLAIM_SECONDS = SECONDS
     new = log_in_as(user)
     children = [fork(number, new.id) for number in range(1, CHILDREN + 1)]
     serve(0, new.id)
+    flush_audit_log()
     statuses = [os.waitpid(child, 0)[1] for child in children]
     sys.exit(any(statuses))
 
@@ -45,9 +51,16 @@ def fork(number: int, session_id: str) -> int:
         return child
     assert process.service() is not parents
     serve(number, session_id)
-    process.service().parts.audit_log.flush()
+    flush_audit_log()
     print(f"{number} threads {threading.active_count()}", flush=True)
     os._exit(0)
+
+
+def flush_audit_log() -> None:
+    """Write what this process has recorded: its exit would not wait for that, nor for the renewal that records it."""
+    parts = process.service().parts
+    wait_until(lambda: not parts.upkeep.pool._running)
+    parts.audit_log.flush()
 
 
 def serve(number: int, session_id: str) -> None:

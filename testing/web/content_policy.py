@@ -8,6 +8,7 @@ from testing.browser import FOOTER
 from testing.web.api_assertions import NOTICES
 from testing.web.notice_assertions import NOTICE
 from testing.web.runtime_page_assertions import PAGE, assert_page_is_complete
+from testing.web.sign_in import PAGE_TIMEOUT
 from testing.web.web_server import WebServer
 
 POLICY = "default-src 'self'"
@@ -33,7 +34,7 @@ def enforce_policy(page: Page) -> None:
         if route.request.resource_type != "document":
             route.continue_()
             return
-        response = route.fetch(max_redirects=0)
+        response = route.fetch(max_redirects=0, timeout=PAGE_TIMEOUT)
         route.fulfill(response=response, headers={**response.headers, "content-security-policy": POLICY})
 
     page.route("**/*", add_header)

@@ -39,7 +39,7 @@ def garbage_rows(server: WebServer) -> Iterator[None]:
         for skew in SKEWS
     ]
     path = Path(server.environ["AIRFLOW_HOME"]) / "airflow.db"
-    with closing(sqlite3.connect(path, timeout=60)) as database:
+    with closing(sqlite3.connect(path, timeout=300)) as database:
         with database:
             database.executemany("INSERT INTO astro_runtime_state VALUES (?, ?, ?, ?)", rows)
         try:

@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 from astro_runtime_plugin.notices.notice import LEVELS, Notice
 from testing.browser import FOOTER, background, box
 from testing.web.notice_stub import NoticeStub, info_notice
+from testing.web.web_server import WebServer
 
 NOTICE = "#astro-runtime-notices [data-notice]"
 HOUR = 60 * 60 * 1000  # ms
@@ -31,6 +32,13 @@ UNSAFE_URLS = (
     "xhttps://example.com/",
     " https://example.com/",
 )
+
+
+def open_with_notices(page: Page, server: WebServer, path: str) -> None:
+    """Open a page, and return when its notices are there: they move what lies below, such as a menu under the mouse."""
+    page.goto(server.url + path)
+    notices = page.request.get(f"{server.url}/astro-runtime/api/notices").json()["notices"]
+    expect(page.locator(NOTICE)).to_have_count(len(notices))
 
 
 def assert_only_http_urls_become_links(page: Page, url: str) -> None:

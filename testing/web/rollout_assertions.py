@@ -9,10 +9,11 @@ from playwright.sync_api import Page, expect
 from testing.installed_line import RELEASE
 from testing.waiting import retry
 from testing.web.runtime_page_assertions import PAGE
+from testing.web.server_profiles import ALIVE
 from testing.web.web_server import WebServer
 
 NEW, OLD = "orders:2", "orders:1"
-ENVIRONMENT = {"AIRFLOW__ASTRO_RUNTIME__IMAGE_TAG": NEW}
+ENVIRONMENT = {**ALIVE, "AIRFLOW__ASTRO_RUNTIME__IMAGE_TAG": NEW}
 RECORD_COMPONENTS = f"""
 import time
 from astro_runtime_plugin.database.state import put

@@ -33,6 +33,9 @@ SIDEWAYS = """element => {
   for (let e = element; e; e = e.parentElement) pixels = Math.max(pixels, e.scrollWidth - e.clientWidth);
   return pixels;
 }"""
+STYLE_SHEETS_ARE_LOADED = """
+  [...document.querySelectorAll("link[rel=stylesheet][href*=astro-runtime]")].every((link) => link.sheet)
+"""
 # How a table's box scrolls, the height of its tallest row in lines of text, and whether all names are on one line.
 MEASURE_BOX = """box => {
   const style = getComputedStyle(box.querySelector("td"));
@@ -55,6 +58,7 @@ def assert_page_is_complete(page: Page, server: WebServer) -> None:
     expect(content.get_by_role("heading", level=2)).to_contain_text(f"Runtime {RELEASE}")
     expect(content).to_contain_text(f"Image {server.image_tag} · Airflow {AIRFLOW} · Python ")
     expect(content).to_contain_text(re.compile(r"maintained until \d{4}-\d\d-\d\d"))
+    wait_for_style_sheets(page)
     bar = content.get_by_role("progressbar", name="Maintenance left")
     assert 0 <= int(bar.get_attribute("aria-valuenow") or -1) <= 100
     expect(content.get_by_role("row", name=WEB_COMPONENT).first).to_be_visible()
@@ -68,6 +72,11 @@ def assert_page_is_complete(page: Page, server: WebServer) -> None:
     links = content.get_by_role("region", name="Links").get_by_role("link").all()
     assert links
     assert all((link.get_attribute("href") or "").startswith("https://") for link in links)
+
+
+def wait_for_style_sheets(page: Page) -> None:
+    """Wait for the Runtime's style sheets: on Airflow 3 the page is there before them."""
+    page.wait_for_function(STYLE_SHEETS_ARE_LOADED)
 
 
 def assert_fixes_are_listed(content: Locator) -> None:
@@ -95,7 +104,7 @@ def assert_only_tables_scroll_sideways(page: Page, url: str) -> None:
     page.goto(url)
     boxes = page.locator(TABLE_BOX)
     expect(boxes.first).to_be_visible()
-    page.wait_for_load_state("networkidle")  # the style sheets
+    wait_for_style_sheets(page)
     size = "[document.documentElement.clientWidth, document.documentElement.scrollWidth]"
     assert page.evaluate(size) == [NARROW["width"], NARROW["width"]]
     assert page.locator(PAGE).evaluate(SIDEWAYS) == 0

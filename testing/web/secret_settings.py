@@ -11,6 +11,7 @@ from testing.waiting import retry
 from testing.web.airflow_home import PASSWORD
 from testing.web.api_assertions import PATHS
 from testing.web.runtime_page_assertions import WEB_COMPONENT, assert_page_is_complete
+from testing.web.server_profiles import ALIVE
 from testing.web.web_server import WebServer
 
 SECRET = "hush"  # part of each
@@ -21,6 +22,7 @@ def settings(database: str) -> dict[str, str]:
     """Return settings with secrets that also create the user ann; `database` is the URL of a migrated database."""
     url = make_url(database).set(password=f"{SECRET}-database").render_as_string(hide_password=False)
     return {
+        **ALIVE,
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url,
         "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
         "AIRFLOW__CORE__AUTH_MANAGER": FAB,

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 PREFIX = "/team/airflow"
+# A silent web server counts as dead after so long: with Airflow's 30 s, one on a busy machine does at times.
+ALIVE = {"AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "600"}
 PLAIN = {
+    **ALIVE,
     "AIRFLOW__ASTRO_RUNTIME__IMAGE_TAG": "my-project:2026-11-21",
     "AIRFLOW__ASTRO_RUNTIME__NOTICES": "False",
     "AIRFLOW__CORE__PARALLELISM": "7",
 }
 HOSTILE = {
+    **ALIVE,
     "AIRFLOW__ASTRO_RUNTIME__NOTICE_THRESHOLD_DAYS": "3650",  # so that there is a notice
     "AIRFLOW__ASTRO_RUNTIME__NOTICE_DISMISSAL_DAYS": "5",
     "AIRFLOW__ASTRO_RUNTIME__IMAGE_TAG": "<script>alert(1)</script>",

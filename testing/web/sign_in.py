@@ -16,7 +16,7 @@ from testing.web.web_server import WebServer
 
 SignIn = Callable[[WebServer, str], Page]
 OpenPage = Callable[[str], Page]
-PAGE_TIMEOUT = 60_000  # ms: how long a busy machine may take for a page
+PAGE_TIMEOUT = 180_000  # ms: how long a busy machine may take for a page
 
 
 @pytest.fixture(scope="package")

@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
+import pytest
 from celery import Celery
 from hypothesis import strategies as st
 from kombu.connection import Connection
@@ -97,6 +98,12 @@ def assert_bounded(worker: Worker) -> None:
     for name in (worker.name, *worker.queues):
         assert name.isprintable()
         assert len(name) <= MAX_NAME_LENGTH
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Receive what is there, however long that takes on a busy machine."""
+    monkeypatch.setattr(reply_mailbox, "MAX_ANSWER_SECONDS", 600.0)
 
 
 def reply_mailbox_of(connection: Connection) -> Any:

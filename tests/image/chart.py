@@ -23,7 +23,7 @@ MIGRATE = ("bash", "-c", "exec \\\nairflow db migrate")
 USER = ("-r", "Admin", "-u", "admin", "-e", "admin@example.com", "-f", "admin", "-l", "user", "-p", "admin")
 CREATE_USER = ("bash", "-c", 'exec \\\nairflow users create "$@"', "--", *USER)
 # Its images.migrationsWaitTimeout is 60 seconds; a machine that runs other tests may need more.
-WAIT_FOR_MIGRATIONS = ("airflow", "db", "check-migrations", "--migration-wait-timeout=300")
+WAIT_FOR_MIGRATIONS = ("airflow", "db", "check-migrations", "--migration-wait-timeout=900")
 LOG_GROOMER = ("bash", "/clean-logs")
 GROOMING = {
     "AIRFLOW__LOG_RETENTION_DAYS": "15",

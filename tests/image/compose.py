@@ -9,19 +9,27 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from testing.docker_engine import docker
+from testing.docker_engine import PATIENCE, Container, docker
 from testing.entrypoint_process import CHECKOUT
+from testing.waiting import wait_until
 
-# Tasks without a heartbeat fail sooner than after the default of five minutes.
+# Tasks without a heartbeat fail sooner than after the default of five minutes, but not on a machine that is only busy,
+# which may also take longer than Airflow's second to send a task, and its five for an answer to a task.
 CFG = """\
 [core]
 max_active_tasks_per_dag = 32
 
+[celery]
+operation_timeout = 60
+
+[workers]
+execution_api_timeout = 60
+
 [scheduler]
-task_instance_heartbeat_timeout = 20
+task_instance_heartbeat_timeout = 60
 task_instance_heartbeat_timeout_detection_interval = 5
 task_instance_heartbeat_sec = 3
-scheduler_zombie_task_threshold = 20
+scheduler_zombie_task_threshold = 60
 zombie_detection_interval = 5
 local_task_job_heartbeat_sec = 3
 orphaned_tasks_check_interval = 10
@@ -29,6 +37,7 @@ orphaned_tasks_check_interval = 10
 TASKS = 20
 # A folder with a file for each process that runs a task, to which it writes the time ten times a second.
 MARKS = "/usr/local/airflow/logs/marks"
+END = "/usr/local/airflow/logs/end"  # what runs ends once this file is there
 DAG = f"""\
 import time
 import uuid
@@ -46,15 +55,17 @@ def mark(number, seconds):
     path = Path("{MARKS}") / f"{{number}}-{{uuid.uuid4()}}"
     path.parent.mkdir(exist_ok=True)
     until = time.time() + seconds
-    while time.time() < until:
+    while True:
         with path.open("a") as file:
             print(time.time(), file=file)
+        if time.time() > until or Path("{END}").exists():
+            break
         time.sleep(0.1)
 
 
 @dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False)
 def many():
-    mark.partial(seconds=40).expand(number=list(range({TASKS})))
+    mark.partial(seconds=3600).expand(number=list(range({TASKS})))
 
 
 @dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False)
@@ -77,7 +88,9 @@ class Compose:
         self.name = folder.name.lower()
         self.environ = {**os.environ, "IMAGE": image, "WEB": WEB[line], "PORT": "0"}
 
-    def __call__(self, *words: str, check: bool = True, errors: bool = True, seconds: float = 600) -> str:
+    def __call__(
+        self, *words: str, check: bool = True, errors: bool = True, seconds: float = PATIENCE
+    ) -> str:
         """Run a compose command; return its output, with that to standard error unless `errors` is false."""
         done = subprocess.run(
             ["docker", "compose", "--project-name", self.name, *words],
@@ -102,8 +115,24 @@ class Compose:
         """Return a secret that the file generated, such as `login/password`."""
         return self("run", "--rm", "--no-TTY", "secrets", "cat", name, errors=False).strip()
 
+    def start(self, *words: str) -> None:
+        """Start the services that `words`, options and names, select, and wait until every health check succeeds.
+
+        `up --wait` would give up on a component that takes longer to start than its health check allows.
+        """
+        self("up", "--detach", *words)
+        for container in map(Container, self("ps", "--quiet", errors=False).split()):
+            if "Health" in container.inspect(".State"):
+                container.wait_until_healthy()
+
+    def wait_for_dag(self, dag: str) -> None:
+        """Wait until a DAG has been parsed and saved."""
+        saved = f"SELECT count(*) FROM dag JOIN serialized_dag USING (dag_id) WHERE dag_id = '{dag}'"
+        wait_until(lambda: self.sql(saved) != [["0"]], lambda: self("logs", "dag-processor"))
+
     def trigger(self, dag: str) -> None:
-        """Start a run of a DAG."""
+        """Start a run of a DAG, once it is known."""
+        self.wait_for_dag(dag)
         self(
             "exec",
             "-T",
@@ -119,8 +148,11 @@ class Compose:
         return int(self.sql(f"SELECT count(*) FROM task_instance WHERE {where}")[0][0])
 
     def marks(self) -> dict[str, list[tuple[float, float]]]:
-        """Return, by task, the first and last time that each process that ran it wrote, in order."""
-        script = f"cd {MARKS} 2>/dev/null || exit 0; for f in *; do echo $f $(sed -n '1p;$p' $f); done"
+        """Return, by task, the first and last time that each process that ran it wrote, in order.
+
+        A file that has just been created is empty.
+        """
+        script = f"cd {MARKS} 2>/dev/null || exit 0; for f in *; do [ ! -s $f ] || echo $f $(sed -n '1p;$p' $f); done"
         marks = defaultdict(list)
         for name, first, last in map(str.split, self("exec", "-T", "web", "bash", "-c", script).splitlines()):
             marks[name.partition("-")[0]].append((float(first), float(last)))
@@ -160,7 +192,7 @@ def running(
     (folder / "airflow.cfg").write_text(cfg)
     (folder / "dags").mkdir()
     (folder / "dags" / "project.py").write_text(dag)
-    docker("build", "--build-arg", f"IMAGE_TAG={tag}", "--tag", tag, str(folder), seconds=600)
+    docker("build", "--build-arg", f"IMAGE_TAG={tag}", "--tag", tag, str(folder))
     try:
         compose = Compose(folder, tag, line)
         prepare(compose)
@@ -174,7 +206,7 @@ def running(
 def started(compose: Compose, *words: str) -> Iterator[Compose]:
     """Start the services that `words`, options and names, select, and remove all of them at the end."""
     try:
-        compose("up", "--detach", "--wait", *words)
+        compose.start(*words)
         yield compose
     finally:
         compose("down", "--volumes", "--timeout", "1", check=False)

@@ -43,7 +43,7 @@ opener = urllib.request.build_opener(StayHere)
 def ask(path: str, **headers: str) -> tuple[int, str]:
     """Return the status and the cookies of an answer."""
     try:
-        answer = opener.open(urllib.request.Request(WEB + path, headers=headers), timeout=60)
+        answer = opener.open(urllib.request.Request(WEB + path, headers=headers), timeout=300)
     except urllib.error.HTTPError as error:
         return error.status or 0, str(error.headers.get_all("Set-Cookie"))
     return answer.status, str(answer.headers.get_all("Set-Cookie"))

@@ -18,6 +18,7 @@ import boto3
 import httpx
 
 from astro_runtime_plugin.task_logs.reading.page_store import AWAY_NOTE
+from testing.docker_engine import PATIENCE
 from testing.entrypoint_process import CHECKOUT
 from testing.rest_api import APIS
 from testing.s3_server import ACCESS_KEY, BUCKET, SECRET_KEY
@@ -53,12 +54,19 @@ while True:
     except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError):
         time.sleep(0.2)
 """
-# A try whose heartbeats are missing counts as failed long before the default of five minutes.
+# A try whose heartbeats are missing counts as failed long before the default of five minutes. A busy machine may take
+# longer than Airflow's second to send a task, and its five for an answer to a task.
 CFG = """\
 [core]
 parallelism = 64
 max_active_tasks_per_dag = 64
 dags_are_paused_at_creation = False
+
+[celery]
+operation_timeout = 60
+
+[workers]
+execution_api_timeout = 60
 
 [scheduler]
 task_instance_heartbeat_timeout = 120
@@ -79,14 +87,17 @@ class LogCluster:
         self._run = api.run
         self._is_json = line != "2.11"
         self._client = api.log_in(url, api.path, "airflow", compose.secret("login/password"))
-        self._client.timeout = httpx.Timeout(120)
+        self._client.timeout = httpx.Timeout(300)
 
     def trigger(self, dag: str) -> None:
         """Start the run `run` of a DAG, as soon as it is known."""
         body = {**self._run, "dag_run_id": "run"}
-        wait_until(
-            lambda: self._client.post(f"/dags/{dag}/dagRuns", json=body).is_success, self.describe, pause=1
-        )
+
+        def exists() -> bool:
+            answer = self._client.post(f"/dags/{dag}/dagRuns", json=body)
+            return answer.is_success or answer.status_code == 409  # by a request that failed after this
+
+        wait_until(exists, self.describe, pause=1)
 
     def states(self, dag: str) -> list[str]:
         """Return the states of a run's task instances."""
@@ -96,7 +107,7 @@ class LogCluster:
 
     def wait_for_state(self, dag: str, state: str, count: int = 1) -> None:
         """Wait until so many task instances of a run are in a state."""
-        wait_until(lambda: self.states(dag).count(state) == count, self.describe, pause=1)
+        wait_until(lambda: self.states(dag).count(state) == count, self.describe, seconds=PATIENCE, pause=1)
 
     def log(self, dag: str, map_index: int = -1) -> list[str]:
         """Return the lines of the first try of the DAG's only task; none if there is no log yet.
@@ -121,6 +132,16 @@ class LogCluster:
     def numbers(self, dag: str, map_index: int = -1) -> list[int]:
         """Return the numbers of the lines that the task has printed, in the log's order."""
         return numbers(self.log(dag, map_index))
+
+    def numbers_with(self, last: int, dag: str, map_index: int = -1) -> list[int]:
+        """Return these numbers as soon as one is among them: a task's last lines may come after its state."""
+
+        def found() -> list[int] | None:
+            shown = self.numbers(dag, map_index)
+            return shown if last in shown else None
+
+        lines: list[int] = wait_until(found, lambda: f"{self.log(dag, map_index)}\n{self.describe()}")
+        return lines
 
     def release(self, name: str, service: str = "worker") -> None:
         """Let the tasks of a worker that wait for a name go on."""

@@ -11,7 +11,7 @@ import httpx
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from testing.docker_engine import Container, assert_no_complaints, docker, once, run
+from testing.docker_engine import PATIENCE, Container, assert_no_complaints, docker, once, run
 from testing.expected_warnings import EXPECTED as AIRFLOW_WARNINGS
 from testing.servers import free_port
 from testing.waiting import wait_until
@@ -56,7 +56,7 @@ def compose(folder: Path, image: str, line: str) -> Iterator[Compose]:
     url = f"http://127.0.0.1:{port}{ADAPTERS[line].health}"
     try:
         up("up", "--detach")
-        wait_until(lambda: answers(url), lambda: up("logs"))
+        wait_until(lambda: answers(url), lambda: up("logs"), seconds=PATIENCE)
         yield up
     finally:
         up("down", "--volumes", "--timeout", "1", check=False)
@@ -64,7 +64,7 @@ def compose(folder: Path, image: str, line: str) -> Iterator[Compose]:
 
 def answers(url: str) -> bool:
     try:
-        return httpx.get(url, timeout=5, trust_env=False).status_code == 200
+        return httpx.get(url, timeout=60, trust_env=False).status_code == 200
     except httpx.HTTPError:
         return False
 
@@ -73,7 +73,7 @@ def answers(url: str) -> bool:
 def api(compose: Compose, line: str) -> Iterator[httpx.Client]:
     """The REST API; the CLI logs in as admin with password admin."""
     adapter, root = ADAPTERS[line], "http://" + compose("port", ADAPTERS[line].web, "8080").strip()
-    with httpx.Client(base_url=root + adapter.api, timeout=30, trust_env=False) as client:
+    with httpx.Client(base_url=root + adapter.api, timeout=300, trust_env=False) as client:
         if adapter.token:
             response = client.post(root + adapter.token, json={"username": "admin", "password": "admin"})
             client.headers["Authorization"] = "Bearer " + response.json()["access_token"]

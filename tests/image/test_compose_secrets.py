@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from testing.docker_engine import PATIENCE
 from tests.image.compose import Compose, started
 
 FORGED_LOGIN = (Path(__file__).parent / "forged_login.py").read_text()
@@ -57,7 +58,7 @@ def run_python(compose: Compose, script: str, *arguments: str) -> subprocess.Com
     """Run a script in the worker's container, as its user, like a task."""
     (worker,) = compose.containers("worker")
     words = ["docker", "exec", "--interactive", worker, "python", "-", *arguments]
-    return subprocess.run(words, input=script, capture_output=True, text=True, timeout=600, check=False)
+    return subprocess.run(words, input=script, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 def forged_login(compose: Compose, line: str, *keys: str) -> dict[str, Any]:
@@ -120,7 +121,10 @@ def test_service_has_no_more_capabilities_than_it_needs_to_start(
 
 
 def test_password_of_the_operator_is_kept(tmp_path: Path, project: str, line: str) -> None:
-    given = Compose(tmp_path, project, line)
+    # Its name is that of the project, which the other line's tests must not share.
+    folder = tmp_path / f"password-{line}".replace(".", "-")
+    folder.mkdir()
+    given = Compose(folder, project, line)
     try:
         given.environ["AIRFLOW_PASSWORD"] = PASSWORD
         given("run", "--rm", "secrets")

@@ -9,7 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from testing.docker_engine import Container, assert_container_runs_cleanly, docker, once, run, run_container
+from testing.docker_engine import (
+    PATIENCE,
+    Container,
+    assert_container_runs_cleanly,
+    docker,
+    once,
+    run,
+    run_container,
+)
 from testing.waiting import wait_until
 
 DAG = """\
@@ -84,7 +92,7 @@ CMD ["mariadbd", "--user=mysql", "--bind-address=0.0.0.0", "--init-file=/init.sq
 @pytest.fixture
 def mariadb(net: str) -> Iterator[Container]:
     """MariaDB on the test's network, as `mariadb`, with an empty database `airflow`."""
-    docker("build", "--tag", "test-mariadb", "-", stdin=MARIADB, seconds=600)
+    docker("build", "--tag", "test-mariadb", "-", stdin=MARIADB)
     options = ["--network", net, "--network-alias", "mariadb"]
     with run_container("test-mariadb", options=options) as server:
         server.wait_until_logged("ready for connections")
@@ -111,13 +119,14 @@ def test_dag_succeeds(
         slim, "standalone", options=[*mount, *DATABASES[database]], expected=EXPECTED
     ) as up:
         up.wait_until_healthy()
-        wait_until(lambda: run_states(up, line) == ["success"], up.log)
+        wait_until(lambda: run_states(up, line) == ["success"], up.log, seconds=PATIENCE)
 
 
 def run_states(up: Container, line: str) -> list[str]:
-    """Return the state of each run of the DAG; none before Airflow has parsed it."""
+    """Return the state of each run of the DAG; none before Airflow has parsed it, and created the run."""
     done = run("exec", up.name, "airflow", "dags", "list-runs", *DAG_ARGUMENT[line], "--output", "json")
-    return [row["state"] for row in json.loads(done.stdout.splitlines()[-1])] if done.returncode == 0 else []
+    lists = [text for text in done.stdout.splitlines() if text.startswith("[{")]  # else "No data found"
+    return [row["state"] for row in json.loads(lists[-1])] if lists else []
 
 
 @pytest.mark.usefixtures("mariadb")

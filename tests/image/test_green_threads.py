@@ -31,6 +31,6 @@ done.wait()
 
 @pytest.mark.parametrize("library", PATCHES)
 def test_thread_waits_and_ends_with_its_process(slim: str, library: str) -> None:
-    done = once(slim, "timeout", "60", "python", "-c", PATCHES[library] + WORK)
+    done = once(slim, "timeout", "300", "python", "-c", PATCHES[library] + WORK)
     assert (done.returncode, done.stdout.split("\n")) == (0, [*(f"round {n}" for n in range(5)), ""]), done
     assert "Traceback" not in done.stderr

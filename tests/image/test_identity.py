@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from testing.docker_engine import once, run_container
+from testing.docker_engine import PATIENCE, once, run_container
 from testing.identity.live.site import RULES
 from testing.identity.login_provider import CLIENT_ID, CLIENT_SECRET, login_provider
 from testing.servers import free_port
@@ -32,7 +32,7 @@ def settings(issuer: str) -> list[str]:
 def answer(url: str) -> httpx.Response | None:
     """Return the answer to a request; None while nobody listens."""
     try:
-        return httpx.get(url, timeout=30)
+        return httpx.get(url, timeout=60)
     except httpx.TransportError:
         return None
 
@@ -44,8 +44,9 @@ def test_login_leads_to_the_provider(slim: str, line: str) -> None:
         login_provider() as provider,
         run_container(slim, *COMMANDS[line], port, options=[*HOST, *settings(provider.issuer)]) as server,
     ):
-        wait_until(lambda: answer(url), server.log, failed=lambda: not server.runs)
-        response = httpx.get(url, timeout=30)
+        response = wait_until(
+            lambda: answer(url), server.log, seconds=PATIENCE, failed=lambda: not server.runs
+        )
         assert response.status_code in (302, 303), server.log()
         location = urlsplit(response.headers["location"])
         query = parse_qs(location.query)

@@ -8,17 +8,19 @@ from contextlib import contextmanager
 
 import pytest
 
-from testing.docker_engine import docker
+from testing.docker_engine import PATIENCE, docker
 from testing.waiting import wait_until
 from tests.image.compose import Compose, running
 
 TASKS, RUNNING = 40, 10  # tasks of a run, and how many of them run when the outage begins
 # By service: the seconds for which it is away. Each has a run of its own; one run begins when the previous has ended.
 OUTAGES = {"scheduler": 0, "redis": 20, "postgres": 40, "web": 75}
+GO = "/usr/local/airflow/logs/go"  # tasks wait for the file of this name and their run's
 CFG = f"[core]\nmax_active_tasks_per_dag = {TASKS}\n\n[celery]\nworker_concurrency = {TASKS // 2}\n"
 DAG = f"""\
 import time
 from datetime import datetime
+from pathlib import Path
 
 try:
     from airflow.sdk import dag, task
@@ -27,7 +29,9 @@ except ImportError:  # Airflow 2
 
 
 @task(retries=0)
-def work(number):
+def work(number, **context):
+    while not Path("{GO}-" + context["run_id"]).exists():
+        time.sleep(0.2)
     time.sleep(15)
 
 
@@ -45,9 +49,10 @@ STATES = "SELECT state, count(*) FROM task_instance WHERE run_id = '{run}' GROUP
 def compose(tmp_path_factory: pytest.TempPathFactory, project: str, line: str) -> Iterator[Compose]:
     folder = tmp_path_factory.mktemp(f"outages-{line}".replace(".", "-"))
     with running(folder, project, line, name="outages", cfg=CFG, dag=DAG) as up:
+        up.wait_for_dag("shift")
         triggers = (f"airflow dags trigger --run-id {service} shift" for service in OUTAGES)
         script = " && ".join(("airflow dags unpause shift", *triggers))
-        up("exec", "--detach", "dag-processor", "bash", "-c", script)
+        up("exec", "-T", "dag-processor", "bash", "-c", script)
         yield up
 
 
@@ -65,11 +70,14 @@ def test_all_tasks_succeed_although_a_part_was_away(compose: Compose, service: s
     def describe() -> str:
         return f"{states(compose, service)}\n{compose('logs', '--no-color', '--tail', '200')}"
 
-    wait_until(lambda: states(compose, service).get("running", 0) >= RUNNING, describe, pause=1)
+    wait_until(
+        lambda: states(compose, service).get("running", 0) >= RUNNING, describe, seconds=PATIENCE, pause=1
+    )
+    compose("exec", "-T", "dag-processor", "touch", f"{GO}-{service}")
     with absent(compose, service):
         time.sleep(OUTAGES[service])
     wait_until(lambda: "accepting" in compose("exec", "-T", "postgres", "pg_isready", check=False))
-    wait_until(lambda: not unfinished(compose, service), describe, pause=1)
+    wait_until(lambda: not unfinished(compose, service), describe, seconds=PATIENCE, pause=1)
     assert states(compose, service) == {"success": TASKS}, describe()
 
 

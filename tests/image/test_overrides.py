@@ -44,8 +44,8 @@ def test_main_process_and_docker_exec_have_the_same_value(slim: str, cfg: Path, 
         assert up.exec(*GET_VALUE).splitlines()[-1] == expected
 
 
-def test_env_line_of_a_derived_image_overrides_the_default(slim: str) -> None:
-    image = "overrides:test"
+def test_env_line_of_a_derived_image_overrides_the_default(slim: str, line: str) -> None:
+    image = f"overrides:{line}"  # the other line's tests may run at the same time
     docker("build", "--tag", image, "-", stdin=f"FROM {slim}\nENV AIRFLOW__SCHEDULER__MAX_TIS_PER_QUERY=7\n")
     try:
         assert once(image, *GET_VALUE).stdout.strip() == "7"

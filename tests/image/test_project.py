@@ -74,7 +74,7 @@ def build(
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     tag = f"project:{uuid.uuid4().hex[:12]}"
-    return tag, run("build", "--progress", "plain", "--tag", tag, *words, str(folder), seconds=600)
+    return tag, run("build", "--progress", "plain", "--tag", tag, *words, str(folder))
 
 
 @contextmanager
@@ -123,15 +123,19 @@ def test_image_tag_is_available_to_the_runtime(orders: str) -> None:
 @pytest.mark.parametrize(
     "files", [{}, {"packages.txt": "", "requirements.txt": "# nothing yet\n"}], ids=["none", "empty"]
 )
-def test_missing_and_empty_lists_are_accepted(project: str, tmp_path: Path, files: dict[str, str]) -> None:
-    with built(tmp_path, project, files) as tag:
+def test_missing_and_empty_lists_are_accepted(
+    slim_project: str, tmp_path: Path, files: dict[str, str]
+) -> None:
+    with built(tmp_path, slim_project, files) as tag:
         assert once(tag, "bash", "-c", "exit 3").returncode == 3
 
 
 @pytest.mark.parametrize("case", INVALID)
-def test_invalid_list_fails_the_build_with_file_and_line(project: str, tmp_path: Path, case: str) -> None:
+def test_invalid_list_fails_the_build_with_file_and_line(
+    slim_project: str, tmp_path: Path, case: str
+) -> None:
     files, messages = INVALID[case]
-    tag, done = build(tmp_path, project, files)
+    tag, done = build(tmp_path, slim_project, files)
     assert done.returncode != 0
     assert [text for text in messages if text not in done.stderr] == []
     assert "Traceback" not in done.stderr

@@ -30,7 +30,7 @@ def replicas(
     environ = {**database_environ(server.create("migrated")), "_AIRFLOW_DB_MIGRATE": "true"}
     homes = [tmp_path_factory.mktemp("replica") for _ in range(REPLICAS)]
     processes = [begin(home, *PRINT_STARTED, environ=environ) for home in homes]
-    outputs = [process.communicate(timeout=300) for process in processes]
+    outputs = [process.communicate(timeout=560) for process in processes]  # little less than a test may take
     return [
         subprocess.CompletedProcess(ENTRYPOINT, process.returncode, out, err)
         for process, (out, err) in zip(processes, outputs, strict=True)

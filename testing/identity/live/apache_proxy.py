@@ -40,6 +40,8 @@ OIDCClientSecret "{provider.client_secret}"
 OIDCRedirectURI http://127.0.0.1:{port}/oidc-callback
 OIDCCryptoPassphrase "of no importance"
 OIDCPKCEMethod S256
+OIDCHTTPTimeoutShort 300
+OIDCHTTPTimeoutLong 300
 OIDCSessionMaxDuration 0
 OIDCPassIDTokenAs serialized
 OIDCPassClaimsAs environment
@@ -50,6 +52,7 @@ RequestHeader set {header} "%{{OIDC_id_token}}e"
 </Location>
 RedirectMatch "/(auth|identity)/ended$" "/oidc-callback?logout=http%3A%2F%2F127.0.0.1:{port}/static"
 ProxyPassMatch "/(auth|identity)/ended$" !
+ProxyTimeout 300
 ProxySourceAddress {address}
 ProxyPass / http://127.0.0.1:{upstream}/
 """

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from testing.entrypoint_process import CHECKOUT, isolated_environment
 from testing.fixed_secrets import FERNET_KEY, SECRET_KEY
+from testing.identity.patience import write_patience
 from testing.installed_line import LINE
 
 DAGS = """
@@ -49,6 +50,7 @@ def create_home(home: Path, variables: Mapping[str, str] | None = None) -> None:
     (home / "dags").mkdir(parents=True)
     (home / "dags" / "dags.py").write_text(DAGS)
     (home / "airflow.cfg").touch()
+    write_patience(home)
     words = [sys.executable, "-m", "entrypoint", "python", "-m", __name__]
     environ = home_environment(home, **(variables or {}))
     done = subprocess.run(words, env=environ, cwd=CHECKOUT, capture_output=True, text=True)

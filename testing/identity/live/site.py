@@ -41,7 +41,7 @@ class Site:
     def get(self, path: str, token: str, **headers: str) -> httpx.Response:
         """Return the answer to a program with a Bearer token."""
         authorization = {"Authorization": f"Bearer {token}", **headers}
-        return httpx.get(self.url + path, headers=authorization, verify=False, timeout=60)
+        return httpx.get(self.url + path, headers=authorization, verify=False, timeout=300)
 
 
 def identity_environment(issuer: str, **variables: str) -> dict[str, str]:

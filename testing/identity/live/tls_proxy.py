@@ -31,6 +31,7 @@ http {{
     location {prefix}/ {{
       proxy_pass http://127.0.0.1:{upstream};
       proxy_http_version 1.1;
+      proxy_read_timeout 300s;
       proxy_set_header Host $host:{port};
       proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
       proxy_set_header X-Forwarded-Proto https;

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import Page, expect
 
+from testing.identity.live.paths import PATHS
+from testing.identity.live.site import Site
 from testing.installed_line import LINE
 from testing.waiting import retry
+
+
+def open_home(page: Page, site: Site) -> None:
+    """Log in, and wait for the page."""
+    page.goto(site.url + PATHS.home)
+    wait_for_login(page)
+
+
+def wait_for_login(page: Page) -> None:
+    """Wait for the menu of who is logged in: Airflow 3's page asks for the login only when it has been loaded."""
+    expect(page.get_by_role("link", name=re.compile("^DAGs$", re.IGNORECASE)).first).to_be_visible()
 
 
 def log_out(page: Page) -> None:

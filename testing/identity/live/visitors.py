@@ -59,11 +59,11 @@ class Visitors:
         """Return a client that asks the web server itself, from an address of this machine."""
         url = f"http://127.0.0.1:{self.site.port}{urlsplit(self.site.url).path}"
         transport = httpx.HTTPTransport(local_address=address)
-        return httpx.Client(base_url=url, timeout=90, transport=transport)
+        return httpx.Client(base_url=url, timeout=300, transport=transport)
 
     def browser(self) -> httpx.Client:
         """Return a client that comes through nginx, as browsers do."""
-        return httpx.Client(base_url=self.site.url, timeout=90, verify=False)
+        return httpx.Client(base_url=self.site.url, timeout=300, verify=False)
 
     def begin_login(self, browser: httpx.Client, user: str, next_url: str = "/") -> dict[str, str]:
         """Log a user in at the provider; return the query with which the provider sends the browser back."""

@@ -40,12 +40,14 @@ class OidcProvider:
 
     def update_users(self) -> None:
         """Let the provider know changes of `users`; who is no longer there gets no new tokens."""
-        httpx.put(f"{self.issuer}/test/users", json=self.users).raise_for_status()
+        httpx.put(f"{self.issuer}/test/users", json=self.users, timeout=300).raise_for_status()
 
     def machine_token(self) -> str:
         """Return an access token by client credentials."""
         fields = {"grant_type": "client_credentials", "scope": "api"}
-        reply = httpx.post(f"{self.issuer}/token", data=fields, auth=(MACHINE_ID, MACHINE_SECRET))
+        reply = httpx.post(
+            f"{self.issuer}/token", data=fields, auth=(MACHINE_ID, MACHINE_SECRET), timeout=300
+        )
         return str(reply.raise_for_status().json()["access_token"])
 
 
@@ -100,7 +102,7 @@ def oidc_provider(
             process.stdin.write(json.dumps(settings).encode())
             process.stdin.close()
             own = f"http://127.0.0.1:{port}/.well-known/openid-configuration"
-            retry(lambda: httpx.get(own).raise_for_status(), httpx.HTTPError, process, seconds=60)
+            retry(lambda: httpx.get(own).raise_for_status(), httpx.HTTPError, process)
             yield OidcProvider(issuer, process)
         finally:
             process.kill()
@@ -164,5 +166,5 @@ class LoginBrowser(httpx.Client):
 
 def log_in(url: str, user: str, redirect_uri: str) -> dict[str, str]:
     """Log in with a browser of its own; return the callback's query."""
-    with LoginBrowser(timeout=30) as browser:
+    with LoginBrowser(timeout=300) as browser:
         return browser.log_in(url, user, redirect_uri)

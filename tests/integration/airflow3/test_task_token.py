@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone, tzinfo
+
 import pytest
 from airflow.api_fastapi.auth.tokens import JWTGenerator, JWTValidator
 from airflow.executors.workloads.base import BaseWorkloadSchema
@@ -9,6 +11,20 @@ from jwt import ExpiredSignatureError
 
 KEY = "a key of sixty-four bytes, which is what the algorithm HS512 needs"
 SUBJECT = "the id of a task instance"
+
+
+class StoppedClock(datetime):
+    """Between a token and its validation on a busy machine, more than the leeway may pass."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+        return datetime(2026, 11, 27, tzinfo=timezone.utc)
+
+
+@pytest.fixture(autouse=True)
+def _stopped_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("airflow.api_fastapi.auth.tokens", "jwt.api_jwt"):
+        monkeypatch.setattr(f"{module}.datetime", StoppedClock)
 
 
 @pytest.fixture

@@ -119,7 +119,7 @@ def test_retries_of_a_task_that_sigterm_stops_count(proof: Proof) -> None:
 def test_request_to_the_supervisor_is_not_interrupted(proof: Proof, operator: str, request_path: str) -> None:
     with supervised_task(proof, dag(operator)) as task:
         with task.api.hold(request_path):
-            assert task.api.is_holding.wait(60), task.describe()
+            assert task.api.is_holding.wait(300), task.describe()
             task.supervisor.send_signal(signal.SIGTERM)
             wait_until(lambda: "forwarding" in task.describe(), task.describe)
         assert task.wait() == 0

@@ -37,7 +37,7 @@ def test_sigterm_during_the_report_does_not_lose_the_log(proof: Proof) -> None:
     (proof.home / "config" / "remote_logs.py").write_text(REMOTE_LOGS)
     with supervised_task(proof, DAG, variables=SETTINGS) as task:
         with task.api.hold("/state"):
-            assert task.api.is_holding.wait(60), task.describe()
+            assert task.api.is_holding.wait(300), task.describe()
             task.supervisor.send_signal(signal.SIGTERM)
         assert task.wait() == -signal.SIGTERM
         assert task.has_file("uploaded") is proof.expect(stock=False, fixed=True), task.describe()
@@ -50,7 +50,7 @@ def test_sigterm_ends_the_repetition_of_the_report(proof: Proof) -> None:
     (proof.home / "config" / "remote_logs.py").write_text(REMOTE_LOGS)
     with supervised_task(proof, DAG, variables=SETTINGS) as task:
         with task.api.hold("/state"):
-            assert task.api.is_holding.wait(60), task.describe()
+            assert task.api.is_holding.wait(300), task.describe()
             task.api.away = True
             task.supervisor.send_signal(signal.SIGTERM)
         assert task.wait() == -signal.SIGTERM

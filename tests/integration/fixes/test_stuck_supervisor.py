@@ -62,6 +62,15 @@ def has_part(reader: int) -> bool:
     return count[0] > PIPE_BYTES // 2
 
 
+def has_signal(pid: int) -> bool:
+    """Whether SIGTERM has reached the code of a process, and does not wait for it any more."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    pending = [
+        int(line.split()[1], 16) for line in status.splitlines() if line.startswith(("SigPnd", "ShdPnd"))
+    ]
+    return not any(mask >> (signal.SIGTERM - 1) & 1 for mask in pending)
+
+
 def read_all(reader: int) -> None:
     while os.read(reader, PIPE_BYTES):
         pass
@@ -72,9 +81,11 @@ def test_signal_amid_a_line_reaches_the_task(proof: Proof, pipe: tuple[Path, int
     with supervised_task(proof, DAG, command=("-c", POD), variables={"PIPE": str(path)}) as task:
         wait_until(lambda: has_part(reader), task.describe, failed=task.has_ended)
         task.supervisor.send_signal(signal.SIGTERM)
+        # Before there is room for the rest of the line: else the line might be complete when the signal comes.
+        wait_until(lambda: has_signal(task.supervisor.pid), task.describe)
         reading = threading.Thread(target=read_all, args=(reader,))
         reading.start()
-        seconds = proof.expect(stock=STUCK_SECONDS, fixed=120)
+        seconds = proof.expect(stock=STUCK_SECONDS, fixed=300)
         with suppress(AssertionError):
             wait_until(task.has_ended, seconds=seconds)
         assert task.has_ended() is proof.expect(stock=False, fixed=True)

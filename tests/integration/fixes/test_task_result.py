@@ -86,7 +86,7 @@ def test_task_outlasts_an_outage_at_its_start_and_end(proof: Proof, server: Inte
                 with suppress(subprocess.TimeoutExpired):
                     task.wait(PATIENCE[proof.mode] / len(tasks))
         for task in tasks:
-            task.wait(120)
+            task.wait(300)
     finally:
         for task in tasks:
             task.terminate()

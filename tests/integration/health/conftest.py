@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from astro_runtime_plugin.health import database, http, job, worker
 from testing.job_databases import create_job_databases
 from testing.servers import Postgres
 
@@ -17,6 +18,14 @@ def databases(server: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Pat
     home = tmp_path_factory.mktemp("databases")
     create_job_databases(server, home)
     return home
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the checks of this process wait for what answers as long as a starved machine takes for it."""
+    for module, name in ((http, "TIMEOUT_SECONDS"), (database, "CONNECT_SECONDS"), (job, "AIRFLOW_SECONDS")):
+        monkeypatch.setattr(module, name, 300)
+    monkeypatch.setattr(worker, "ANSWER_SECONDS", 60)
 
 
 @pytest.fixture

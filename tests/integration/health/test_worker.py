@@ -18,6 +18,7 @@ from celery import Celery
 from celery.utils.nodenames import host_format
 from kombu.transport import memory
 
+from astro_runtime_plugin.health import worker as worker_check
 from astro_runtime_plugin.health.__main__ import problem, report
 from testing.entrypoint_process import environment
 from testing.health_check import PASSWORD, assert_quiet_check
@@ -38,13 +39,20 @@ app.worker_main(words.split())
 @contextmanager
 def run_worker(url: str, home: Path, **settings: Any) -> Iterator[None]:
     """Run a worker with a name other than Celery's default."""
-    words = [sys.executable, "-c", WORKER, url, json.dumps({"control_exchange": "celery", **settings})]
+    settings = {"control_exchange": "celery", **settings}
+    words = [sys.executable, "-c", WORKER, url, json.dumps(settings)]
     with (
         open(home / "worker.log", "wb") as log,
         subprocess.Popen(words, cwd=home, stdout=log, stderr=log) as worker,
     ):
         try:
-            wait_until(lambda: "ready." in (home / "worker.log").read_text(), seconds=120)
+            wait_until(
+                lambda: "ready." in (home / "worker.log").read_text(),
+                failed=lambda: worker.poll() is not None,
+            )
+            # It says so a moment before it listens on Redis, where a question that nobody listens to is lost.
+            with Celery(broker=url, config_source=settings, set_as_current=False) as app:
+                wait_until(lambda: app.control.broadcast("ping", reply=True, timeout=5, limit=1))
             yield
         finally:
             worker.terminate()
@@ -64,6 +72,13 @@ def test_answering_worker_is_healthy(tmp_path: Path, broker: dict[str, str]) -> 
     assert "airflow" not in packages
 
 
+@pytest.fixture
+def _short_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait only seconds for the answer that does not come."""
+    monkeypatch.setattr(worker_check, "ANSWER_SECONDS", 5)
+
+
+@pytest.mark.usefixtures("_short_wait")
 def test_answer_of_another_worker_is_ignored(tmp_path: Path, broker: dict[str, str]) -> None:
     message = problem(environment(tmp_path, broker), ("celery", "worker"))
     assert message is not None
@@ -85,21 +100,27 @@ def test_unreachable_broker_does_not_reveal_the_password(tmp_path: Path, url: st
 
 
 @pytest.mark.parametrize("options", [{"fanout_prefix": False}, {"global_keyprefix": "team-"}], ids=str)
-def test_operators_transport_options_are_used(tmp_path: Path, options: dict[str, Any]) -> None:
+def test_operators_transport_options_are_used(
+    tmp_path: Path, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     variables = {
         f"AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__{name.upper()}": str(value)
         for name, value in options.items()
     }
     with redis() as url, run_worker(url, tmp_path, broker_transport_options=options):
         assert problem(environment(tmp_path, {URL: url, **variables}), WORDS) is None
+        monkeypatch.setattr(worker_check, "ANSWER_SECONDS", 5)
         assert "does not answer" in str(problem(environment(tmp_path, {URL: url}), WORDS))
 
 
 @pytest.mark.parametrize("how", ["extra_celery_config", "celery_config_options"])
-def test_settings_beyond_airflows_options_are_used(tmp_path: Path, how: str) -> None:
+def test_settings_beyond_airflows_options_are_used(
+    tmp_path: Path, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = {"control_exchange": "mine", "control_queue_durable": True}
     with rabbitmq() as url, run_worker(url, tmp_path, **settings):
         assert problem(environment(tmp_path, configured(how, tmp_path, url, settings)), WORDS) is None
+        monkeypatch.setattr(worker_check, "ANSWER_SECONDS", 5)
         assert "does not answer" in str(problem(environment(tmp_path, {URL: url}), WORDS))
 
 
@@ -122,7 +143,9 @@ def test_worker_that_consumes_no_queue_is_unhealthy(tmp_path: Path) -> None:
         assert problem(environ, WORDS) is None
 
 
-def test_worker_is_healthy_again_after_its_broker_has_restarted(tmp_path: Path) -> None:
+def test_worker_is_healthy_again_after_its_broker_has_restarted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     port = free_port()
     words = ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--save", ""]
     url = f"redis://127.0.0.1:{port}/0"
@@ -132,8 +155,9 @@ def test_worker_is_healthy_again_after_its_broker_has_restarted(tmp_path: Path) 
         server.kill()
         server.wait()
         assert "could not query the broker" in str(problem(environ, WORDS))
+        monkeypatch.setattr(worker_check, "ANSWER_SECONDS", 5)  # a question before it listens again is lost
         with running(words, port, tmp_path):
-            wait_until(lambda: problem(environ, WORDS) is None, seconds=120)
+            wait_until(lambda: problem(environ, WORDS) is None)
             assert consumed_by_worker(url)
 
 
@@ -143,7 +167,7 @@ def consumed_by_worker(url: str) -> bool:
         app.send_task("unknown")
         with app.connection_for_read() as connection:
             channel: Any = connection.default_channel
-            wait_until(lambda: channel.client.llen("celery") == 0, seconds=120)
+            wait_until(lambda: channel.client.llen("celery") == 0)
             return True
 
 

@@ -39,11 +39,12 @@ def reporting(called, name):
 def report(name):
     from astro_runtime_plugin.fixes.application import applied_fixes
     from astro_runtime_plugin.fixes.registry import FIXES
-    content = {{"function": name, "argv": sys.argv, "pid": os.getpid(), "imported": []}}
-    content["applied"] = sorted(applied_fixes() - {{"probe"}})
-    for module in {{module for modules in FIXES.values() for module in modules}} & sys.modules.keys():
-        if not getattr(sys.modules[module].__spec__, "_initializing", False):
-            content["imported"].append(module)
+    content = {{"function": name, "argv": sys.argv, "pid": os.getpid(), "applied": None}}
+    while content["applied"] != (applied := sorted(applied_fixes() - {{"probe"}})):  # another thread may be importing
+        content.update(applied=applied, imported=[])
+        for module in {{module for modules in FIXES.values() for module in modules}} & sys.modules.keys():
+            if not getattr(sys.modules[module].__spec__, "_initializing", False):
+                content["imported"].append(module)
     write(f"fix-{{name}}-{{os.getpid()}}.json", content)
 
 def write(name, content):

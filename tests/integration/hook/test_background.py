@@ -14,24 +14,41 @@ PROGRAM = """
 import os, sys, time
 from astro_runtime_plugin import background
 
+reached = []
+
+def reach(point):
+    print(point, flush=True)
+    reached.append(point)
+
 def work(wait):
     try:
         while True:
-            print("works", flush=True)
+            reach("works")
             time.sleep(SECONDS)
-            print("done", flush=True)
+            reach("done")
             wait(3600)
     finally:
         print("ended", flush=True)
 
 background.start_thread("test", work)
-time.sleep(0.2)
+while "POINT" not in reached:
+    time.sleep(0.01)
 """
 
 
-def run(seconds: float, *lines: str, before: Sequence[str] = ()) -> tuple[int, list[str]]:
-    """Run a process with a thread whose work takes some seconds; return its exit code and all its output."""
-    program = "\n".join(["import os", *before, PROGRAM.replace("SECONDS", str(seconds)), *lines])
+# On a busy machine a thread may need more than the product's few seconds to end.
+PATIENT = "background.JOIN_SECONDS = 300"
+
+
+def run(
+    seconds: float, *lines: str, before: Sequence[str] = (), point: str = "works"
+) -> tuple[int, list[str]]:
+    """Run a process with a thread whose work takes some seconds; return its exit code and all its output.
+
+    The `lines` follow when the thread has reached the `point`.
+    """
+    work = PROGRAM.replace("SECONDS", str(seconds)).replace("POINT", point)
+    program = "\n".join(["import os", *before, work, *lines])
     done = subprocess.run(
         [sys.executable, "-c", program],
         cwd=CHECKOUT,
@@ -45,7 +62,7 @@ def run(seconds: float, *lines: str, before: Sequence[str] = ()) -> tuple[int, l
 
 @pytest.mark.parametrize("seconds", [0, 1])
 def test_thread_finishes_its_work_before_the_process_exits(seconds: float) -> None:
-    assert run(seconds, "sys.exit(3)") == (3, ["works", "done", "ended"])
+    assert run(seconds, PATIENT, "sys.exit(3)") == (3, ["works", "done", "ended"])
 
 
 def test_hanging_thread_does_not_keep_the_process_alive() -> None:
@@ -59,7 +76,7 @@ def test_exit_of_forked_child_does_not_stop_the_parents_thread() -> None:
         "time.sleep(0.2)",
         "print('lives', flush=True)",
     ]
-    assert run(0, child, *parent) == (0, ["works", "done", "4", "lives", "ended"])
+    assert run(0, PATIENT, child, *parent, point="done") == (0, ["works", "done", "4", "lives", "ended"])
 
 
 def test_thread_can_wait_in_a_process_with_many_open_files() -> None:
@@ -68,4 +85,4 @@ def test_thread_can_wait_in_a_process_with_many_open_files() -> None:
         "setrlimit(RLIMIT_NOFILE, (getrlimit(RLIMIT_NOFILE)[1],) * 2)",
         "descriptors = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]",
     )
-    assert run(0, "sys.exit(3)", before=many) == (3, ["works", "done", "ended"])
+    assert run(0, PATIENT, "sys.exit(3)", before=many) == (3, ["works", "done", "ended"])

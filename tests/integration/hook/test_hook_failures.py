@@ -78,7 +78,9 @@ def test_component_and_its_children_warn_once(
     home, port = tmp_path / "home", str(free_port())
     probe.create_home(home)
     copy_migrated_database(templates_folder(tmp_path_factory), home)
-    environ = probe.probe_environment(home, BAD_QUEUES)
+    # With Airflow's 120 s, gunicorn on a busy machine could be too late with its workers.
+    master_timeout = {"AIRFLOW__WEBSERVER__WEB_SERVER_MASTER_TIMEOUT": "300"}
+    environ = probe.probe_environment(home, {**BAD_QUEUES, **master_timeout})
     with probe.run_components(home, environ, expected.web(port)):
         probe.wait_for_web_server(f"http://{expected.HOST}:{port}{expected.WEB_PATH}")
         reports = probe.wait_for_reports(

@@ -22,7 +22,7 @@ from testing.waiting import wait_until
 from tests.integration.hook import expected, fix_probe, probe
 from tests.integration.hook.carriers import CARRIERS, ONCE
 
-PODS = 10  # that are run until each process of a pod has reported
+PODS = 50  # that are run until each process of a pod has reported
 
 
 @pytest.fixture(scope="module")

@@ -69,4 +69,5 @@ def test_every_example_has_a_description_and_a_tag(client: httpx.Client) -> None
         details = client.get(f"/dags/{dag}/details").json()
         assert len(details["doc_md"]) > 100
         assert [tag["name"] for tag in details["tags"]] == ["astro-runtime"]
-    assert client.get("/importErrors").json()["total_entries"] == 0
+    # A file that a busy machine imported for too long is imported again soon.
+    wait_until(lambda: client.get("/importErrors").json()["total_entries"] == 0)

@@ -86,8 +86,8 @@ def test_limit_follows_the_workers_and_pods_have_their_own(
         wait_while_running(lambda: "Parallelism is 2: 1×2 default" in scheduler.log, scheduler)
         cluster.execute(*cluster.airflow, "dags", "trigger", "pods").check_returncode()
         wait_while_running(lambda: len(kubernetes.pods) == PODS, scheduler)
+        wait_while_running(gauge_is(cluster, "open_slots", "CeleryExecutor", 0), scheduler)
         assert gauge(cluster, "running_tasks", "CeleryExecutor") == 12
-        assert gauge(cluster, "open_slots", "CeleryExecutor") == 0
         assert small.process.poll() is None
         configured = cluster.execute(*cluster.airflow, "config", "get-value", "core", "executor").stdout
         assert configured.splitlines()[-1] == executor

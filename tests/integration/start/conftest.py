@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 
 from testing.entrypoint_process import environment
 from testing.fake_server import fake_server, greeting
+from testing.servers import free_port
 
 
 @pytest.fixture
@@ -26,10 +26,8 @@ def component(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def port() -> int:
-    """Return a port of the loopback address on which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port of the loopback address on which nothing listens, nor will another test's server."""
+    return free_port()
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import pytest
 from sqlalchemy import create_engine
+from sqlalchemy.engine import Engine
 
 from astro_runtime_plugin.database import lock
 from testing.mariadb import MariaDB, mariadb
@@ -18,11 +19,16 @@ def server() -> Iterator[MariaDB]:
         yield server
 
 
+def engine(server: MariaDB, database: str) -> Engine:
+    """Create a database, and return an engine that waits long for each of its many connections."""
+    return create_engine(server.create(database), connect_args={"connect_timeout": 300}, future=True)
+
+
 def test_lock_is_of_one_database_and_a_wait_for_it_ends(
     server: MariaDB, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines: list[str] = []
-    first, second = (create_engine(server.create(name), future=True) for name in ("first", "second"))
+    first, second = (engine(server, name) for name in ("first", "second"))
     monkeypatch.setattr(lock, "WAIT_SECONDS", 0)
     with lock.exclusive(first, lines.append), lock.exclusive(second, lines.append):
         assert lines == []
@@ -34,10 +40,10 @@ def test_lock_is_of_one_database_and_a_wait_for_it_ends(
 
 def test_lock_is_free_as_soon_as_it_is_released(server: MariaDB, monkeypatch: pytest.MonkeyPatch) -> None:
     """The server frees the locks of a closed connection a moment later: of 1000 attempts, 40 came too early."""
-    engine = create_engine(server.create("third"), future=True)
+    third = engine(server, "third")
     monkeypatch.setattr(lock, "WAIT_SECONDS", 0)
     holds = 0
     for _ in range(1000):
-        with suppress(lock.LockedError), lock.exclusive(engine, pytest.fail):
+        with suppress(lock.LockedError), lock.exclusive(third, pytest.fail):
             holds += 1
     assert holds == 1000

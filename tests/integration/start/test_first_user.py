@@ -12,12 +12,15 @@ from testing.database_setup import (
     PRINT_STARTED,
     USER_EXISTS,
     alive,
+    command_lines,
     database_environ,
     first_user_environ,
+    hold_lock,
     watch_to_end,
 )
 from testing.entrypoint_process import begin, start
 from testing.servers import Postgres
+from testing.waiting import wait_until
 
 USER_QUERY = """
     SELECT {columns} FROM ab_user u JOIN ab_user_role ON u.id = user_id JOIN ab_role r ON r.id = role_id"""
@@ -26,11 +29,16 @@ PRINT_ENVIRON = ("python", "-c", "import json, os; print(json.dumps(dict(os.envi
 
 def test_first_user_is_created_once(server: Postgres, migrated: str, tmp_path: Path) -> None:
     environ = {**database_environ(server.create("with_user", migrated)), **first_user_environ("pa ss'w\"ord")}
-    process = begin(tmp_path, *PRINT_ENVIRON, environ=environ)
-    out, err, command_lines = watch_to_end(process)
+    step = "astro_runtime_plugin.database.setup user"
+    with hold_lock(server, "with_user"):  # the step waits until it has been seen
+        process = begin(tmp_path, *PRINT_ENVIRON, environ=environ)
+        wait_until(
+            lambda: any(step in line for line in command_lines(process.pid)),
+            failed=lambda: process.poll() is not None,
+        )
+    out, err, lines = watch_to_end(process)
     assert process.returncode == 0
-    assert any("astro_runtime_plugin.database.setup user" in line for line in command_lines)
-    for text in (out, err, *command_lines):
+    for text in (out, err, *lines):
         assert "ss'w" not in text
     assert not {name for name in json.loads(out) if name.startswith("_AIRFLOW")}
     columns = "username, first_name, last_name, email, name, password"
@@ -65,9 +73,9 @@ def test_first_user_has_configured_fields_and_password_from_command(
         "true",
         environ={**database_environ(server.create("ottos", migrated)), **first_user_environ(**variables)},
     )
-    _, err, command_lines = watch_to_end(process)
+    _, err, lines = watch_to_end(process)
     assert process.returncode == 0, err
-    assert "hush-hush" not in err + str(command_lines)
+    assert "hush-hush" not in err + str(lines)
     columns = "username, email, name, password"
     ((*user, password),) = server.sql("ottos", USER_QUERY.format(columns=columns))
     assert user == ["otto", "o@example.com", "Public"]
@@ -130,4 +138,5 @@ def test_signal_ends_children_of_password_command(server: Postgres, migrated: st
     process.terminate()
     out, _ = process.communicate(timeout=200)
     assert (process.returncode, out) == (-signal.SIGTERM, "")
-    assert not alive(int(shell))
+    # The start waits for the step, not for what the step has started; its output ends a moment before it does.
+    wait_until(lambda: not alive(int(shell)), seconds=60)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from testing.awaited_servers import PASSWORD, QUICK, broker, database
+from testing.awaited_servers import PASSWORD, PATIENT, QUICK, broker, database
 from testing.entrypoint_process import start
 
 DEFAULT_CONFIG = "airflow.providers.celery.executors.default_celery.DEFAULT_CELERY_CONFIG"
@@ -63,7 +63,7 @@ CUSTOM = {
 def test_broker_that_only_python_knows_is_not_awaited(tmp_path: Path, component: dict[str, str]) -> None:
     result = start(tmp_path, "celery", "worker", "--help", environ={**component, **CUSTOM})
     assert result.returncode == 0
-    result = start(tmp_path, "celery", "flower", environ={**component, **QUICK, **CUSTOM})
+    result = start(tmp_path, "celery", "flower", environ={**component, **PATIENT, **CUSTOM})
     assert result.stdout == "started celery flower\n"
     assert result.stderr.count("not waiting for the broker: only the Python object has its URL") == 1
 
@@ -71,10 +71,11 @@ def test_broker_that_only_python_knows_is_not_awaited(tmp_path: Path, component:
 def test_broker_beside_python_object_is_awaited_for_its_port_only(
     tmp_path: Path, component: dict[str, str], port: int
 ) -> None:
-    environ = {**component, **QUICK, **CUSTOM, "AIRFLOW__CELERY__BROKER_URL": broker(port)}
-    assert start(tmp_path, "celery", "flower", environ=environ).returncode == 75
+    environ = {**component, **CUSTOM, "AIRFLOW__CELERY__BROKER_URL": broker(port)}
+    assert start(tmp_path, "celery", "flower", environ={**environ, **QUICK}).returncode == 75
     with socket.create_server(("127.0.0.1", port)):
-        assert start(tmp_path, "celery", "flower", environ=environ).stdout == "started celery flower\n"
+        result = start(tmp_path, "celery", "flower", environ={**environ, **PATIENT})
+    assert result.stdout == "started celery flower\n"
 
 
 def test_broker_of_extra_celery_config_is_awaited(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import redis as redis_client
 
-from testing.awaited_servers import QUICK
+from testing.awaited_servers import PATIENT, QUICK
 from testing.entrypoint_process import start
 from testing.servers import (
     free_port,
@@ -15,6 +16,7 @@ from testing.servers import (
     redis,
     sentinel,
 )
+from testing.waiting import retry
 
 BROKER = "AIRFLOW__CELERY__BROKER_URL"
 CELERY = {"AIRFLOW__CORE__EXECUTOR": "CeleryExecutor"}
@@ -23,7 +25,7 @@ MASTER = {"AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__MASTER_NAME": "mymaster"}
 
 def worker(home: Path, environ: dict[str, str], url: str, **more: str) -> tuple[int, str]:
     """Start Flower, which needs the broker only; return the exit code and the lines about the broker."""
-    result = start(home, "celery", "flower", environ={**environ, **QUICK, **CELERY, BROKER: url, **more})
+    result = start(home, "celery", "flower", environ={**environ, **PATIENT, **CELERY, BROKER: url, **more})
     return result.returncode, "\n".join(line for line in result.stderr.splitlines() if "broker" in line)
 
 
@@ -34,7 +36,7 @@ def with_password(url: str, password: str) -> str:
 def test_redis_that_loads_its_data_is_awaited(tmp_path: Path, component: dict[str, str]) -> None:
     data = tmp_path / "data"
     data.mkdir()
-    secured = ("--requirepass", "pw", "--enable-debug-command", "yes")
+    secured = ("--requirepass", "pw", "--enable-debug-command", "yes", "--rdbcompression", "no")
     with redis(*secured, home=data) as url:
         client = redis_client.Redis.from_url(with_password(url, "pw"))
         client.execute_command("DEBUG", "POPULATE", "2000", "key", "2000")  # type: ignore[no-untyped-call]
@@ -44,9 +46,10 @@ def test_redis_that_loads_its_data_is_awaited(tmp_path: Path, component: dict[st
         assert code == 0
         assert "refuses the login" in log
         assert "hush" not in log
-    slow = ("--key-load-delay", "10000", "--loading-process-events-interval-bytes", "1024")
+    # It loads for 400 seconds, and answers after each key, which is longer than that interval.
+    slow = ("--key-load-delay", "200000", "--loading-process-events-interval-bytes", "1024")
     with redis(*secured, *slow, home=data) as url:
-        code, log = worker(tmp_path, component, with_password(url, "pw"))
+        code, log = worker(tmp_path, component, with_password(url, "pw"), **QUICK)
         assert (code, "it is loading its data (LOADING)" in log) == (75, True), log
 
 
@@ -58,10 +61,10 @@ def test_sentinel_without_master_is_awaited(tmp_path: Path, component: dict[str,
             assert worker(tmp_path, component, with_password(url, "pw"), **MASTER)[0] == 0
             assert "refuses" in worker(tmp_path, component, with_password(url, "hush"), **MASTER)[1]
             other = dict.fromkeys(MASTER, "other")
-            code, log = worker(tmp_path, component, with_password(url, "pw"), **other)
+            code, log = worker(tmp_path, component, with_password(url, "pw"), **other, **QUICK)
             assert (code, "it does not know a master" in log) == (75, True), log
     with sentinel(f"sentinel monitor mymaster 127.0.0.1 {port} 1") as url:
-        code, log = worker(tmp_path, component, url, **MASTER)
+        code, log = worker(tmp_path, component, url, **MASTER, **QUICK)
         assert (code, "the master that it names is not reachable" in log) == (75, True), log
 
 
@@ -74,8 +77,10 @@ def test_rabbitmq_ends_wait(tmp_path: Path, component: dict[str, str]) -> None:
 def test_redis_socket_is_awaited(tmp_path: Path, component: dict[str, str]) -> None:
     path = tmp_path / "redis.sock"
     url = f"redis+socket://:pw@{path}"
-    assert worker(tmp_path, component, url)[0] == 75
+    assert worker(tmp_path, component, url, **QUICK)[0] == 75
+    client = redis_client.Redis(unix_socket_path=str(path), password="pw")
     with redis("--requirepass", "pw", "--unixsocket", str(path)):
+        retry(client.ping, redis_client.ConnectionError)  # it listens there a moment after its port
         assert worker(tmp_path, component, url) == (0, "")
 
 
@@ -84,6 +89,7 @@ def test_redis_with_tls_is_awaited(tmp_path: Path, component: dict[str, str], ce
     files = ["--tls-cert-file", f"{certificate}/server.crt", "--tls-key-file", f"{certificate}/server.key"]
     tls = ["--tls-port", str(port), *files, "--tls-auth-clients", "no", "--requirepass", "pw"]
     with redis(*tls):
+        retry(lambda: socket.create_connection(("127.0.0.1", port), 60).close(), OSError)
         for query in (
             "?ssl_cert_reqs=none",
             f"?ssl_cert_reqs=required&ssl_ca_certs={certificate}/server.crt",

@@ -11,13 +11,16 @@ from pathlib import Path
 import pytest
 
 from astro_runtime_plugin.task_logs.settings import TaskLogSettings
-from astro_runtime_plugin.task_logs.stores.store import LogStore, open_store
+from astro_runtime_plugin.task_logs.stores.store import LogStore, Patience, open_store
 from testing.google_server import BUCKET as GOOGLE_BUCKET
 from testing.google_server import google_server
 from testing.orders_home import OrdersHome, create_run
 from testing.proof import copy_migrated_database, templates_folder
 from testing.s3_server import BUCKET, S3Server, s3_server
 from testing.task_logs import Machine, machine
+
+# The tests' own client: one that gives a request up, and asks again, finds what the first one has written.
+PATIENT = Patience(connect_seconds=60, read_seconds=120)
 
 
 @dataclass
@@ -36,7 +39,7 @@ def bucket_place(
     for name, text in environ.items():
         monkeypatch.setenv(name, text)
     url = f"{bucket}/{folder.name}/prefix"
-    return Place(url, environ, open_store(TaskLogSettings(url=url)))
+    return Place(url, environ, open_store(TaskLogSettings(url=url), PATIENT))
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import socket
 from collections.abc import Callable
+from email import message_from_bytes
 
 import pytest
 
@@ -12,13 +14,14 @@ from astro_runtime_plugin.task_logs.stores.problems import explain
 from astro_runtime_plugin.task_logs.stores.store import LogStore, Patience, StoreError, open_store
 from testing.azure_account import KEY as ACCOUNT_KEY
 from testing.azure_account import azure_environ
-from testing.fake_server import answering, fake_server, silent
+from testing.fake_server import Script, fake_server, silent
 from testing.google_server import google_environ
 from testing.servers import free_port
 
 KEY = "dag/attempt=1.log"
 SECRET = "what-only-the-server-knows"
-PATIENCE = Patience(connect_seconds=0.5, read_seconds=0.5, attempts=1)
+PATIENT = Patience(connect_seconds=60, read_seconds=60, attempts=1)  # a starved process answers late
+IMPATIENT = Patience(connect_seconds=0.5, read_seconds=0.5, attempts=1)
 CLOUDS = {"gs": google_environ, "abfs": azure_environ}
 OPERATIONS: dict[str, Callable[[LogStore], object]] = {
     "put_new": lambda store: store.put_new(KEY, b"text"),
@@ -37,13 +40,15 @@ def scheme(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def problem(scheme: str, port: int, operation: str, monkeypatch: pytest.MonkeyPatch) -> str:
+def problem(
+    scheme: str, port: int, operation: str, monkeypatch: pytest.MonkeyPatch, patience: Patience = PATIENT
+) -> str:
     """Return what is wrong with the store at a port."""
     for name, text in CLOUDS[scheme](port).items():
         monkeypatch.setenv(name, text)
     settings = TaskLogSettings(url=f"{scheme}://logs/prefix")
     with pytest.raises(StoreError) as failure:
-        OPERATIONS[operation](open_store(settings, PATIENCE))
+        OPERATIONS[operation](open_store(settings, patience))
     assert SECRET not in str(failure.value)
     assert ACCOUNT_KEY not in str(failure.value)
     return explain(failure.value, "be used", settings)
@@ -54,12 +59,25 @@ def answer(status: str, body: bytes) -> bytes:
     return f"{head}Connection: close\r\n\r\n".encode() + body
 
 
+def refusing(answer: bytes) -> Script:
+    """Answer a request once all of it has come: a client that still sends may not read the answer."""
+
+    def script(connection: socket.socket) -> None:
+        with connection.makefile("rb") as request:
+            head = b"".join(iter(request.readline, b"\r\n"))
+            request.read(int(message_from_bytes(head.partition(b"\n")[2])["content-length"] or 0))
+        connection.sendall(answer)
+
+    return script
+
+
 @pytest.mark.parametrize("operation", BOUNDED)
 def test_server_that_never_answers_is_given_up(
     scheme: str, operation: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with fake_server(silent) as port:
-        assert problem(scheme, port, operation, monkeypatch) == "cannot be used: it does not answer in time"
+        found = problem(scheme, port, operation, monkeypatch, IMPATIENT)
+    assert found == "cannot be used: it does not answer in time"
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
@@ -88,7 +106,7 @@ def test_refusal_is_named_without_what_the_server_says(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     body = b'{"error": {"code": %s, "message": "%s"}}' % (status[:3].encode(), SECRET.encode())
-    with fake_server(answering(answer(status, body))) as port:
+    with fake_server(refusing(answer(status, body))) as port:
         assert problem(scheme, port, operation, monkeypatch) == f"cannot be used: {text}"
     assert SECRET not in caplog.text
 

@@ -8,7 +8,8 @@ import socket
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pytest
 
 from astro_runtime_plugin.task_logs.health import KIND
 from testing.entrypoint_process import CHECKOUT, isolated_environment
+from testing.fake_server import fake_server
 from testing.proof import copy_migrated_database, templates_folder
 from testing.task_logs import machine
 from testing.waiting import wait_until
@@ -37,15 +39,29 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
+# A triggerer whose check of the store ends when the test lets it, and that waits as long as it takes at its end.
+PATIENT = """
+import sys
+from airflow.__main__ import main
+from astro_runtime_plugin.task_logs import service
+from astro_runtime_plugin.task_logs.stores import check
+check.check_store.__defaults__ = (3600.0,)
+service.FLUSH_SECONDS = 300.0
+sys.argv[0] = "airflow"
+main()
+"""
+AIRFLOW, PATIENT_AIRFLOW = ("-m", "airflow"), ("-c", PATIENT)
+
+
 class Triggerer:
     """A running triggerer in `home`."""
 
-    def __init__(self, home: Path, environ: dict[str, str]) -> None:
+    def __init__(self, home: Path, environ: dict[str, str], program: Sequence[str]) -> None:
         self.home, self.environ = home, environ
         self.output = home / "triggerer.out"
         with open(self.output, "wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "airflow", "triggerer", "--skip-serve-logs"],
+                [sys.executable, *program, "triggerer", "--skip-serve-logs"],
                 env=environ,
                 cwd=CHECKOUT,
                 stdout=output,
@@ -71,19 +87,19 @@ class Triggerer:
 
 
 @contextmanager
-def triggerer(home: Path, **variables: str) -> Iterator[Triggerer]:
+def triggerer(home: Path, program: Sequence[str] = AIRFLOW, **variables: str) -> Iterator[Triggerer]:
     """Run a triggerer until the end of the block."""
     database = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db"}
-    running = Triggerer(home, isolated_environment(home, **database, **variables))
+    running = Triggerer(home, isolated_environment(home, **database, **variables), program)
     try:
         yield running
     finally:
         running.process.terminate()
         try:
-            running.process.wait(30)
+            running.process.wait(300)
         except subprocess.TimeoutExpired:
             running.process.kill()
-            running.process.wait(30)
+            running.process.wait(300)
 
 
 @pytest.fixture
@@ -100,7 +116,7 @@ def summary(running: Triggerer) -> dict[str, object]:
         cwd=CHECKOUT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     results = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
     assert results, done.stderr
@@ -146,28 +162,50 @@ def test_component_checks_the_store_sends_metrics_and_is_on_the_runtime_page(hom
     assert len(shown["machines"]) == 1
 
 
-def test_store_that_never_answers_neither_fails_nor_delays_the_start(home: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        variables = {
-            "AIRFLOW__ASTRO_RUNTIME__TASK_LOGS": "s3://bucket/logs",
-            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.getsockname()[1]}",
-            "AWS_ACCESS_KEY_ID": "nobody",
-            "AWS_SECRET_ACCESS_KEY": "not-to-be-logged",
-            "AWS_DEFAULT_REGION": "us-east-1",
-        }
-        with triggerer(home, **variables) as running:
-            wait_until(lambda: running.query(BEATS), running.output.read_text)
-            assert "Task logs: " not in running.output.read_text()
-            assert "does not answer within 20 seconds" in running.wait_for("Task logs: ")
-            assert running.process.poll() is None
-            assert "not-to-be-logged" not in running.output.read_text()
+def s3_variables(port: int) -> dict[str, str]:
+    """Return the variables of a component whose store is an S3 server at a port."""
+    return {
+        "AIRFLOW__ASTRO_RUNTIME__TASK_LOGS": "s3://bucket/logs",
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "AWS_ACCESS_KEY_ID": "nobody",
+        "AWS_SECRET_ACCESS_KEY": "not-to-be-logged",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+
+
+def test_store_that_never_answers_does_not_delay_the_start(home: Path) -> None:
+    """The server says a little now and then, so that no client gives it up before the component has started."""
+    let_go = threading.Event()
+
+    def dawdle(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nX-Wait: ")
+        while not let_go.wait(1):
+            connection.sendall(b".")
+
+    with fake_server(dawdle) as port, triggerer(home, PATIENT_AIRFLOW, **s3_variables(port)) as running:
+        wait_until(lambda: running.query(BEATS), running.output.read_text)
+        assert "Task logs: " not in running.output.read_text()
+        let_go.set()
+        running.wait_for("Task logs: ")
+        assert running.process.poll() is None
+
+
+def test_store_that_never_answers_does_not_fail_the_start(home: Path) -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        triggerer(home, **s3_variables(server.getsockname()[1])) as running,
+    ):
+        wait_until(lambda: running.query(BEATS), running.output.read_text)
+        assert "does not answer within 20 seconds" in running.wait_for("Task logs: ")
+        assert running.process.poll() is None
+        assert "not-to-be-logged" not in running.output.read_text()
 
 
 def test_what_was_pending_is_in_the_store_when_the_component_has_stopped(home: Path) -> None:
     url = f"file://{home}/store"
     with (
         machine(home, url) as here,
-        triggerer(home, AIRFLOW__ASTRO_RUNTIME__TASK_LOGS=url) as running,
+        triggerer(home, PATIENT_AIRFLOW, AIRFLOW__ASTRO_RUNTIME__TASK_LOGS=url) as running,
     ):
         running.wait_for("Task logs: ")
         wait_until(lambda: running.query(BEATS), running.output.read_text)
@@ -176,7 +214,7 @@ def test_what_was_pending_is_in_the_store_when_the_component_has_stopped(home: P
             here.file(path).write_text(text)
             here.writer.begin(path, pid=running.process.pid)
         running.process.terminate()
-        assert running.process.wait(120) == 0
+        assert running.process.wait(300) == 0
         found = {
             path: (home / "store" / path).read_text() for path in texts if (home / "store" / path).exists()
         }

@@ -31,7 +31,7 @@ def test_store_that_was_away_gets_every_line(own_s3: S3Server, s3_place: Place, 
     store = own_s3.store(place.url)
     machine = machines(place)
     machine.ship()
-    with machine.write(PATH, "lines=4000", "pause=0.015", "wait=120") as writer:
+    with machine.write(PATH, "lines=4000", "pause=0.015", "wait=500") as writer:
         until_stored(store, PATH, len)
         own_s3.stop()
         away = time.monotonic()
@@ -50,7 +50,7 @@ def test_refused_log_waits_on_the_disk(s3: S3Server, s3_place: Place, machines: 
     machine = machines(s3_place, environ=refused)
     shipper = machine.ship()
     writer = machine.write(PATH, "lines=3000", "wait=1")
-    assert "ended False" in writer.communicate(timeout=120)[0]
+    assert "ended False" in writer.communicate(timeout=300)[0]
     wait_until(lambda: machine.problems())
     assert machine.problems() == f"{WAITING}PutObject: AccessDenied\n"
     wait_until(lambda: machine.status.pending_bytes == len(lines(3000)))
@@ -74,7 +74,7 @@ def test_writer_does_not_wait_for_a_store_that_refuses(
     machine = machines(s3_place, environ=environ)
     machine.ship()
     writer = machine.write(PATH, "lines=100", "wait=0")
-    assert "ended False" in writer.communicate(timeout=120)[0]
+    assert "ended False" in writer.communicate(timeout=300)[0]
     assert machine.file(PATH).read_bytes() == lines(100)
     wait_until(lambda: machine.problems())
     assert secret_key not in machine.problems()
@@ -101,7 +101,7 @@ def test_writer_without_room_for_its_entry_is_shipped_at_its_end(place: Place, m
     with machine.write(PATH, "lines=100", "hold") as writer:
         read_until(writer.stdout, "written")
         file.unlink()
-        writer.communicate("\n", timeout=120)
+        writer.communicate("\n", timeout=300)
     machine.wait_shipped()
     assert stored(place.store, PATH) == lines(100)
 
@@ -109,5 +109,5 @@ def test_writer_without_room_for_its_entry_is_shipped_at_its_end(place: Place, m
 def test_writer_without_a_store_leaves_nothing_behind(folder_place: Place, machines: Machines) -> None:
     machine = machines(Place("", {}, folder_place.store))
     writer = machine.write(PATH, "lines=10", "wait=0")
-    assert writer.communicate(timeout=60)[0].split() == ["begun", "ended", "False"]
+    assert writer.communicate(timeout=300)[0].split() == ["begun", "ended", "False"]
     assert [found.name for found in machine.logs.iterdir()] == ["dag_id=d"]

@@ -15,7 +15,7 @@ PATH = "dag_id=d/run_id=r/task_id=t/attempt=1.log"
 
 def write_part(machine: Machine, name: str, count: int = 500) -> None:
     writer = machine.write(PATH, f"lines={count}", f"name={name}")
-    assert "ended True" in writer.communicate(timeout=120)[0]
+    assert "ended True" in writer.communicate(timeout=300)[0]
 
 
 def test_part_on_another_machine_continues_the_log(place: Place, machines: Machines) -> None:
@@ -113,7 +113,7 @@ def test_chunks_of_a_lost_machine_go_when_nobody_can_need_them(place: Place, mac
     writer = lost.write(PATH, "lines=500", "name=first", "hold")
     until_stored(place.store, PATH, lambda log: log == lines(500, name="first"))
     writer.kill()
-    writer.wait(60)
+    writer.wait(300)
     lost.lose()
     write_part(other, "second")
     expected = lines(500, name="first") + lines(500, name="second")

@@ -8,11 +8,13 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from astro_runtime_plugin.task_logs.settings import TaskLogSettings
+from astro_runtime_plugin.task_logs.shipping import entry_lock
 from astro_runtime_plugin.task_logs.shipping.records import Status
 from astro_runtime_plugin.task_logs.shipping.shipper import Shipper
 from astro_runtime_plugin.task_logs.shipping.spool import Spool
@@ -39,6 +41,21 @@ LogWriter(TaskLogSettings(url=sys.argv[2]), sys.argv[1]).begin(sys.argv[3])
 @pytest.fixture
 def machine(folder_place: Place, machines: Machines) -> Machine:
     return machines(folder_place)
+
+
+def sweep_until(machine: Machine, condition: Callable[[], bool]) -> None:
+    """Do what a component does every few seconds until a condition is true."""
+
+    def sweep() -> bool:
+        machine.writer.sweep()
+        return condition()
+
+    wait_until(sweep)
+
+
+def wait_for_one_shipper(machine: Machine) -> None:
+    """Wait until one shipper is left: where the first takes long to start, another is, which then ends."""
+    wait_until(lambda: len(machine.shippers()) == 1, lambda: f"{machine.shippers()}")
 
 
 def leave_behind(machine: Machine, spool: Spool) -> None:
@@ -68,13 +85,13 @@ def test_shipper_outlives_the_session_of_its_writer(machine: Machine, folder_pla
         os.killpg(writer.pid, signal.SIGKILL)
     machine.wait_shipped()
     assert stored(folder_place.store, PATH) == lines(50)
-    assert len(machine.shippers()) == 1
+    wait_for_one_shipper(machine)
 
 
 def test_shipper_keeps_no_descriptor_of_its_writer(machine: Machine) -> None:
     reader, writer = os.pipe()
     words = [sys.executable, "-c", BEGIN, str(machine.logs), machine.url, PATH, str(writer)]
-    subprocess.run(words, check=True, pass_fds=[writer], env=machine.environment, timeout=60)
+    subprocess.run(words, check=True, pass_fds=[writer], env=machine.environment, timeout=300)
     os.close(writer)
     wait_until(machine.shippers)
     assert os.read(reader, 1) == b""  # the end: nobody has the other side
@@ -91,18 +108,18 @@ def test_reader_of_a_writers_output_waits_for_the_log_alone(machine: Machine, fo
         stderr=subprocess.STDOUT,
         text=True,
         env=machine.environment,
-        timeout=60,
+        timeout=300,
     )
     assert output.returncode == 0, output.stdout
     assert stored(folder_place.store, PATH) == lines(50)
-    assert len(machine.shippers()) == 1
+    wait_for_one_shipper(machine)
 
 
 def test_writers_at_once_start_one_shipper(machine: Machine) -> None:
     writers = [machine.write(f"task {number}.log", "lines=200", "pause=0.01") for number in range(10)]
     for writer in writers:
-        assert "ended True" in writer.communicate(timeout=120)[0]
-    assert len(machine.shippers()) == 1
+        assert "ended True" in writer.communicate(timeout=300)[0]
+    wait_for_one_shipper(machine)
 
 
 def test_stopped_shipper_ships_what_is_pending(machine: Machine, folder_place: Place) -> None:
@@ -111,7 +128,7 @@ def test_stopped_shipper_ships_what_is_pending(machine: Machine, folder_place: P
     wait_until(lambda: machine.status.entries)
     machine.file(PATH).write_bytes(lines(10))
     shipper.process.terminate()
-    assert shipper.process.wait(60) == 0
+    assert shipper.process.wait(300) == 0
     assert stored(folder_place.store, PATH) == lines(10)
     assert machine.spool.entries()
 
@@ -128,8 +145,11 @@ def test_idle_shipper_leaves_its_lock_to_the_next(machine: Machine) -> None:
     os.close(again)
 
 
-def test_logs_registered_while_shippers_end_are_all_shipped(machine: Machine, folder_place: Place) -> None:
+def test_logs_registered_while_shippers_end_are_all_shipped(
+    machine: Machine, folder_place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A shipper ends whenever there is nothing to do; whoever finds its lock free runs the next."""
+    monkeypatch.setattr(entry_lock, "LOCK_SECONDS", 300)  # a starved thread may hold the lock for long
     paths = [f"task {number}.log" for number in range(60)]
 
     def ship() -> None:
@@ -145,7 +165,7 @@ def test_logs_registered_while_shippers_end_are_all_shipped(machine: Machine, fo
         threads.append(threading.Thread(target=ship))
         threads[-1].start()
     for thread in threads:
-        thread.join(120)
+        thread.join(300)
     assert machine.spool.entries() == []
     assert keys(folder_place.store) == sorted(paths)
 
@@ -154,8 +174,7 @@ def test_component_starts_the_shipper_for_what_was_left_behind(machine: Machine,
     machine.writer.sweep()
     assert machine.shippers() == []
     leave_behind(machine, machine.spool)
-    machine.writer.sweep()
-    machine.wait_shipped()
+    sweep_until(machine, lambda: not machine.spool.entries())
     assert stored(folder_place.store, PATH) == lines(100)
 
 
@@ -163,8 +182,7 @@ def test_logs_of_a_host_that_is_gone_are_shipped_by_another(machine: Machine, fo
     gone = Spool(machine.logs, "a-pod-of-yesterday")
     leave_behind(machine, gone)
     gone.save_status(Status(updated=1.0))
-    machine.writer.sweep()
-    wait_until(lambda: not gone.entries(), seconds=60)
+    sweep_until(machine, lambda: not gone.entries())
     assert stored(folder_place.store, PATH) == lines(100)
 
 
@@ -202,8 +220,8 @@ def test_connection_of_airflow_is_used(
     machine = machines(s3_place, environ=environ)
     machine.conn_id = conn_id
     machine.ship()
-    writer = machine.write(PATH, "lines=100", f"wait={60 if ended else 0}")
-    assert f"ended {ended}" in writer.communicate(timeout=120)[0]
+    writer = machine.write(PATH, "lines=100", f"wait={300 if ended else 0}")
+    assert f"ended {ended}" in writer.communicate(timeout=300)[0]
     wait_until(lambda: machine.problems() == problem)
     assert keys(s3_place.store) == ([PATH] if ended else [])
 
@@ -219,7 +237,7 @@ def test_shipper_without_the_connection_makes_room_for_one_that_has_it(
     machine.spool.register(PATH)
     machine.spool.end(PATH)
     for _ in range(2):
-        assert machine.ship().process.wait(120) == 0
+        assert machine.ship().process.wait(300) == 0
     assert machine.problems().count("task logs wait") == 1
     machine.ship(environ={"AIRFLOW_CONN_LOGS_S3": json.dumps(connection)})
     machine.wait_shipped()
@@ -253,7 +271,7 @@ def test_changed_store_gets_the_logs_of_a_running_shipper(
         until_stored(folder_place.store, PATH, len)
         LogWriter(TaskLogSettings(url=other_url), machine.logs).aim()
         until_stored(other, PATH, lambda data: data == lines(100))
-        writer.communicate("\n", timeout=120)
+        writer.communicate("\n", timeout=300)
     machine.wait_shipped()
     assert keys(other) == [PATH]
     assert shipper.process.poll() is None
@@ -263,6 +281,6 @@ def test_shipper_starts_with_the_settings_of_the_last_component(machine: Machine
     other_url = f"file://{tmp_path}/other"
     LogWriter(TaskLogSettings(url=other_url, delete_local=True), machine.logs).aim()
     writer = machine.write(PATH, "lines=100")
-    assert "ended True" in writer.communicate(timeout=120)[0]
+    assert "ended True" in writer.communicate(timeout=300)[0]
     assert stored(open_store(TaskLogSettings(url=other_url)), PATH) == lines(100)
     assert not machine.file(PATH).exists()

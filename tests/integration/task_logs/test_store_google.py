@@ -30,7 +30,7 @@ def test_missing_bucket_is_named(google_place: Place) -> None:
 def test_log_is_shipped_and_its_chunks_go(google_place: Place, machines: Machines) -> None:
     machine = machines(google_place)
     with machine.write(KEY, "lines=2000", "pause=0.001") as writer:
-        writer.communicate(timeout=120)
+        writer.communicate(timeout=300)
     machine.wait_shipped()
     assert stored(google_place.store, KEY) == lines(2000)
     assert keys(google_place.store) == [KEY]

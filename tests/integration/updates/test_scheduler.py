@@ -26,6 +26,13 @@ URL = "AIRFLOW__ASTRO_RUNTIME__UPDATE_URL"
 TAG = "AIRFLOW__ASTRO_RUNTIME__IMAGE_TAG"
 THREAD, DAILY = "astro-runtime updates", "astro_runtime_plugin.updates.daily"
 STORED = "SELECT value FROM astro_runtime_state WHERE kind = 'update document'"
+COMPONENTS = "SELECT name FROM astro_runtime_state WHERE kind = 'component'"
+# One like the first scheduler, with another image tag.
+ADD_COMPONENT = """
+    INSERT INTO astro_runtime_state
+    SELECT kind, 'another', replace(value, 'orders:1', 'orders:3'), updated_at FROM astro_runtime_state
+    WHERE kind = 'component'
+"""
 NO_BROKER = "redis://127.0.0.1:1/0"
 LOCAL = {"AIRFLOW__CORE__EXECUTOR": "LocalExecutor"}
 REASON = "Tasks ran twice"
@@ -39,9 +46,11 @@ YANKED = document_text(
         "3.3-8": AIRFLOW_3["3.3-8"],
     },
 )
-# Components count as dead after a short silence, so that the scheduler soon builds the notices a second time.
+# Components count as dead after a short silence, so that a scheduler soon builds the notices a second time. It does so
+# once an hour from then on: what it finds must not count as dead, however late it comes.
+THRESHOLD = "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD"
 SHORT_THRESHOLDS = {
-    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "9",
+    THRESHOLD: "9",
     "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "9",
     "AIRFLOW__DAG_PROCESSOR__HEALTH_CHECK_THRESHOLD": "9",
 }
@@ -101,7 +110,8 @@ def test_scheduler_stores_the_document(tmp_path: Path, metadata: Postgres, serve
     database = metadata.create("arrives", "migrated")
     environ = {URL: server.url("/document", "operator:secret@"), **LOCAL}
     with run_cluster(tmp_path, database, NO_BROKER, **environ) as installation:
-        scheduler = installation.run("scheduler", "scheduler")
+        # Without the log server, whose port another Airflow of these tests may have.
+        scheduler = installation.run("scheduler", "scheduler", "--skip-serve-logs")
         wait_while_running(lambda: "lists 6 releases" in scheduler.log, scheduler)
         ((stored,),) = metadata.sql("arrives", STORED)
         assert json.loads(stored)["text"] == REAL
@@ -116,11 +126,16 @@ def test_scheduler_logs_each_notice_once(tmp_path: Path, metadata: Postgres, ser
     notices = build_notices(RELEASE, releases(), parse(YANKED), (), date.today(), 30)
     yanked, *_, update = [notice.text for notice in notices]
     assert f"The running release {RELEASE} was yanked: {REASON}." in yanked
-    environ = {URL: server.url("/document"), **LOCAL, **SHORT_THRESHOLDS}
+    environ = {URL: server.url("/document"), **LOCAL}
     with run_cluster(tmp_path, database, NO_BROKER, **environ) as installation:
-        first = installation.run("first", "scheduler", "--skip-serve-logs", **{TAG: "orders:1"})
+        first = installation.run(
+            "first", "scheduler", "--skip-serve-logs", **{TAG: "orders:1", THRESHOLD: "900"}
+        )
         wait_while_running(lambda: "lists 4 releases" in first.log, first)
-        second = installation.run("second", "scheduler", "--skip-serve-logs", **{TAG: "orders:2"})
+        wait_while_running(lambda: bool(metadata.sql("noticed", COMPONENTS)), first)
+        metadata.sql("noticed", ADD_COMPONENT)
+        command = ("scheduler", "--skip-serve-logs")
+        second = installation.run("second", *command, **{TAG: "orders:2", **SHORT_THRESHOLDS})
         wait_while_running(lambda: "Image tags differ" in second.log, first, second)
         # The notices at the start are in the order of their severity; later ones follow.
         positions = [second.log.index(text) for text in (yanked, update, "Image tags differ")]

@@ -24,7 +24,7 @@ def talk(data: bytes, read: Callable[[Conversation], bytes]) -> bytes:
     """Return what `read` returns in a conversation with a server that sends `data`."""
     with fake_server(greeting(data)) as port:
         (endpoint,) = endpoints(f"redis://127.0.0.1:{port}/0", "X")
-        with Conversation(endpoint) as conversation:
+        with Conversation(endpoint, answer_timeout=300) as conversation:
             return read(conversation)
 
 

@@ -15,6 +15,13 @@ READY, WAITS, REFUSED = "ready", "waits", "refused"
 PASSWORD = "s3cr3t"
 
 
+@pytest.fixture(autouse=True)
+def _patience(mocker: MockerFixture) -> None:
+    """Wait long for the answers, which a busy machine delays."""
+    mocker.patch("entrypoint.conversation.Conversation.__init__.__defaults__", (300.0,))
+    mocker.patch("entrypoint.conversation.CONNECT_TIMEOUT", 300.0)
+
+
 def outcome(scheme: str, script: Script, query: str = "", master: str = "") -> tuple[str, str]:
     """Return the outcome of a probe against a server that runs `script`, and its reason."""
     broker = BrokerSettings("X", None)

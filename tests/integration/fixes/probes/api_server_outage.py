@@ -91,8 +91,14 @@ def observe_end(end: str) -> Callable[[Task], list[str]]:
 def observe_conflict(task: Task) -> list[str]:
     """The server comes back and says that the task is no longer this supervisor's; else the task would not end."""
     task.begin()
-    task.api.stop()
-    task.api.answers["heartbeat"] = NOT_RUNNING
+    start = task.api.start
+
+    def start_with_refusal() -> None:
+        """Refuse from now on: before the outage, a heartbeat might still be without its answer."""
+        task.api.answers["heartbeat"] = NOT_RUNNING
+        start()
+
+    task.api.start = start_with_refusal  # type: ignore[method-assign]
     task.miss_server()
     return [*task.outcome(), *task.kills()]
 

@@ -86,7 +86,7 @@ for task_id in TASKS:
     create_trigger(task_id)
 with subprocess.Popen([sys.executable, "-m", "airflow", "triggerer", "--skip-serve-logs"]) as triggerer:
     try:
-        wait_until(lambda: has_settled(triggerer), seconds=90)
+        wait_until(lambda: has_settled(triggerer))
         state = "runs" if triggerer.poll() is None else "ended"
         report(outcomes() | {"triggerer": state})
     finally:

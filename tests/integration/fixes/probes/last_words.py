@@ -196,7 +196,7 @@ def lose_worker_of_local_executor_3() -> Any:
         def do_PATCH(self) -> None:
             """Let the supervisor wait for the answer."""
             begun.set()
-            over.wait(60)
+            over.wait(300)
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
     os.environ["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"] = (
@@ -208,7 +208,7 @@ def lose_worker_of_local_executor_3() -> Any:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     queue_tasks(executor, tasks)
     executor.heartbeat()
-    assert begun.wait(60)
+    assert begun.wait(300)
     (pid,) = executor.workers
     os.kill(pid, signal.SIGKILL)
     wait_until(lambda: not executor.workers[pid].is_alive())

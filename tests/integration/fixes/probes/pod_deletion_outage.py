@@ -58,9 +58,9 @@ with fake_kubernetes(Path(os.environ["AIRFLOW_HOME"])) as kubernetes:
     wait_until(lambda: executor.heartbeat() or kubernetes.pods)
     set_states("success")
     take_states(executor)
-    kubernetes.failure = 503
     kubernetes.set_phase(kubernetes.pods[0], "Succeeded")
     wait_until(lambda: not executor.kube_scheduler.watcher_queue.empty())
+    kubernetes.failure = 503  # not before: a watch that begins late would end with it
     kubernetes.requests = 0
     loop = threading.Thread(target=executor.heartbeat)
     loop.start()

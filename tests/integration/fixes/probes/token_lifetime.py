@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -34,10 +35,11 @@ def send(method: str, path: str, token: str, body: dict[str, Any]) -> tuple[int,
 
 
 def age(token: str, seconds: int) -> str:
-    """Return the token as one that was made some seconds earlier."""
+    """Return the token as one that was made some seconds ago."""
     claims = jwt.decode(token, options={"verify_signature": False})
     headers = jwt.get_unverified_header(token)
-    earlier = {name: claims[name] - seconds for name in ("iat", "nbf", "exp")}
+    shift = int(time.time()) - seconds - claims["iat"]
+    earlier = {name: claims[name] + shift for name in ("iat", "nbf", "exp")}
     return jwt.encode({**claims, **earlier}, SECRET_KEY, headers["alg"], headers)
 
 

@@ -30,7 +30,7 @@ except ImportError:
     from airflow.datasets import Dataset as Asset
 for name in ("broken", "intact"):
     schedule = {schedule}
-    start = datetime(2026, 1, 1)
+    start = datetime(2025, 1, 1)
     with DAG(name, schedule=schedule, start_date=start, catchup=False, is_paused_upon_creation=False):
         EmptyOperator(task_id="task")
 """
@@ -79,8 +79,8 @@ def start_runs() -> None:
 
 
 def be_due() -> None:
-    """Let both DAGs be due for a run by their timetables."""
-    save_dags(DAG.format(schedule="'@daily'"))
+    """Let both DAGs be due for a run by their timetables, and for no other at the next midnight."""
+    save_dags(DAG.format(schedule="'@yearly'"))
 
 
 def emit_events() -> None:

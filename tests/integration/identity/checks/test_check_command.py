@@ -14,6 +14,7 @@ from testing.entrypoint_process import CHECKOUT
 from testing.identity.conf import login_options, variables
 from testing.identity.identity_command import WORDS, IdentityCommand
 from testing.identity.login_provider import CLIENT_SECRET, LoginProvider, login_provider
+from testing.identity.patience import write_patience
 from testing.waiting import read_until
 
 SECRET_SETTING = "AIRFLOW__ASTRO_RUNTIME__OIDC_CLIENT_SECRET"
@@ -48,6 +49,7 @@ def provider() -> Iterator[LoginProvider]:
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     (tmp_path / "airflow.cfg").touch()
+    write_patience(tmp_path)
     return tmp_path
 
 
@@ -93,7 +95,7 @@ def test_open_pipe_is_announced(command: IdentityCommand, provider: LoginProvide
         text=True,
     ) as process:
         assert "reading a token from stdin" in read_until(process.stderr, "stdin")
-        out, err = process.communicate(provider.access_token("ann"), timeout=120)
+        out, err = process.communicate(provider.access_token("ann"), timeout=300)
     assert (process.returncode, err) == (0, "")
     assert "verified" in out
 

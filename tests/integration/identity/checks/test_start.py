@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from entrypoint.errors import CONFIG
 from testing.entrypoint_process import CHECKOUT, isolated_environment
 from testing.identity.conf import RULES, login_options, variables
 from testing.identity.login_provider import CLIENT_SECRET, LoginProvider, login_provider
+from testing.identity.patience import write_patience
 from testing.identity.refused_starts import RESULT, WEB_SERVER
 from testing.installed_line import LINE
 from testing.proof import copy_migrated_database, templates_folder
@@ -56,6 +58,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("home")
     copy_migrated_database(templates_folder(tmp_path_factory), path)
     (path / "airflow.cfg").touch()
+    write_patience(path)
     return path
 
 
@@ -146,6 +149,7 @@ def test_other_component_warns_and_goes_on(home: Path, provider: LoginProvider) 
         assert len(provider.requests) == asked
     finally:
         for child in psutil.Process(process.pid).children(recursive=True):
-            child.kill()
+            with contextlib.suppress(psutil.NoSuchProcess):  # it has ended by itself
+                child.kill()
         process.kill()
-        process.wait(30)
+        process.wait()

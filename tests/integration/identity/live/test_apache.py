@@ -38,7 +38,7 @@ def test_role_is_that_of_the_user_who_logs_in_at_apache(
 ) -> None:
     proxy.login_as = user
     stolen = {PROXY_HEADER: proxy_token(proxy, "ann")}  # what a browser sends itself does not reach Airflow
-    with httpx.Client(base_url=apache, timeout=90, headers=stolen, follow_redirects=True) as browser:
+    with httpx.Client(base_url=apache, timeout=300, headers=stolen, follow_redirects=True) as browser:
         page = browser.get(PATHS.home, headers=PAGE)
         assert (page.status_code, str(page.url)) == (200, apache + PATHS.home)
         assert "astro-runtime" in page.text  # the footer, or its script
@@ -47,7 +47,7 @@ def test_role_is_that_of_the_user_who_logs_in_at_apache(
 
 def test_logout_ends_the_session_of_apache_and_of_its_provider(apache: str, proxy: LoginProvider) -> None:
     proxy.login_as = "vera"
-    with httpx.Client(base_url=apache, timeout=90) as browser:
+    with httpx.Client(base_url=apache, timeout=300) as browser:
         assert browser.get(PATHS.home, headers=PAGE, follow_redirects=True).status_code == 200
         assert status(browser) == 200
         ended = browser.get(PATHS.ended, headers=PAGE)  # where a logout of Airflow's leads

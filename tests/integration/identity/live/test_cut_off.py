@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
 
+from astro_runtime_plugin.identity.sessions.tables import SESSIONS
 from testing.identity.live.paths import PATHS
 from testing.identity.live.site import Site
-from testing.identity.live.user_menu import go_on_until_cut_off
+from testing.identity.live.user_menu import go_on_until_cut_off, open_home, wait_for_login
 from testing.identity.login_provider import LoginProvider, down
 from testing.waiting import retry
 
@@ -20,20 +24,30 @@ ANSWERS = 6  # in a row, so that each worker of the web server has answered
 
 
 @pytest.fixture
-def _short_tokens(provider: LoginProvider) -> Iterator[None]:
-    """Let logins end after seconds, with nothing to renew them."""
-    before = provider.lifetime
-    provider.lifetime, provider.with_refresh_tokens = 8, False
+def _no_renewals(provider: LoginProvider) -> Iterator[None]:
+    """Let logins end with their tokens."""
+    provider.with_refresh_tokens = False
     yield
-    provider.lifetime, provider.with_refresh_tokens = before, True
+    provider.with_refresh_tokens = True
 
 
-@pytest.mark.usefixtures("_short_tokens")
-def test_session_that_expires_says_so_and_comes_back(site: Site, open_browser: OpenBrowser) -> None:
+def expire_sessions(database: dict[str, str]) -> None:
+    """Let the tokens of all logins end now: a slow page would need more than the few seconds of short ones."""
+    engine = create_engine(database["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"], poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.execute(SESSIONS.update().values(expires_at=time.time(), version=SESSIONS.c.version + 1))
+
+
+@pytest.mark.usefixtures("_no_renewals")
+def test_session_that_expires_says_so_and_comes_back(
+    site: Site, open_browser: OpenBrowser, database: dict[str, str]
+) -> None:
     page = open_browser("vera")
     target = site.url + PATHS.dag.format(dag=DAG)
     page.goto(target)
+    wait_for_login(page)
     expect(page.get_by_text(DAG).first).to_be_visible()
+    expire_sessions(database)
     wait_for_status(page, site.api + "/dags", 401)
     go_on_until_cut_off(page, target, "Your session has expired.")
     page.get_by_role("link", name="Log in again").click()
@@ -65,12 +79,6 @@ def test_provider_that_is_away_locks_nobody_out(
         assert answer
         assert answer.status == 400
         expect(visitor.get_by_role("link", name="Log in again")).to_be_visible()
-
-
-def open_home(page: Page, site: Site) -> None:
-    """Log in, and wait for the page: Airflow 3's asks for the login only when it has been loaded."""
-    page.goto(site.url + PATHS.home)
-    expect(page.get_by_role("link", name=re.compile("^DAGs$", re.IGNORECASE)).first).to_be_visible()
 
 
 def status_of(page: Page, url: str) -> int:

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from testing.identity.live.paths import PATHS
 from testing.identity.live.site import Site
-from testing.identity.live.user_menu import go_on_until_cut_off, log_out
+from testing.identity.live.user_menu import go_on_until_cut_off, log_out, open_home, wait_for_login
 from testing.identity.login_provider import LoginProvider
 from testing.waiting import retry
 
@@ -22,6 +22,7 @@ def test_deep_link_comes_back_after_the_login(site: Site, open_browser: OpenBrow
     page = open_browser("ann")
     target = site.url + PATHS.dag.format(dag=DAG)
     page.goto(target)
+    wait_for_login(page)
     expect(page).to_have_url(re.compile(re.escape(target)))
     expect(page.get_by_text(DAG).first).to_be_visible()
     page.reload()
@@ -42,7 +43,7 @@ def test_user_without_a_role_sees_why_without_a_loop(
 
 def test_logout_ends_both_sessions(site: Site, open_browser: OpenBrowser, provider: LoginProvider) -> None:
     page = open_browser("vera")
-    page.goto(site.url + PATHS.home)
+    open_home(page, site)  # the page from before the login has the menu, too
     logouts = provider.count("/logout")
     log_out(page)
     expect(page.get_by_role("heading", level=1)).to_have_text("You have logged out.")
@@ -58,6 +59,7 @@ def test_user_who_is_cut_off_gets_401_and_a_page_that_says_why(
     page = open_browser("uma")
     target = site.url + PATHS.dag.format(dag=DAG)
     page.goto(target)
+    wait_for_login(page)
     expect(page.get_by_text(DAG).first).to_be_visible()
     cookies = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
     back_channel = f"http://127.0.0.1:{site.port}/team/airflow{PATHS.back_channel}"
@@ -80,7 +82,7 @@ def assert_refused(url: str, cookies: Mapping[str, str]) -> None:
             cookies=dict(cookies),
             headers={"Accept": "application/json"},
             verify=False,
-            timeout=60,
+            timeout=300,
         )
         assert (answer.status_code, "json" in answer.headers["content-type"]) == (401, True), answer.text
         assert "ended your session" in answer.text

@@ -14,8 +14,8 @@ import pytest
 from testing.identity.live.paths import PATHS
 from testing.identity.live.site import Site
 from testing.identity.live.visitors import FOR_OPS, LOGIN, PAGE, Visitors, status
-from testing.identity.login_provider import Disturbance, LoginProvider, down, html, log_in, slow
-from testing.waiting import retry
+from testing.identity.login_provider import Disturbance, LoginProvider, down, html, log_in
+from testing.waiting import retry, wait_until
 
 CROSS_SITE = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example.com"}
 SESSION_COOKIES = ("_token", "session")
@@ -286,16 +286,18 @@ def test_slow_provider_holds_up_nobody_else(
         browsers = [stack.enter_context(visitors.browser()) for _ in range(2)]
         program = stack.enter_context(visitors.program())
         queries = [visitors.begin_login(browser, "vera") for browser in browsers]
-        stack.enter_context(provider.disturbed(slow(10), "/token"))
         logins = [
             threading.Thread(target=visitors.finish_login, args=pair)
             for pair in zip(browsers[:1], queries, strict=False)
         ]
-        for login in logins:
-            login.start()
-        for _ in range(5):
-            assert [status(at_work), status(program, token)] == [200, 200]
-        assert all(login.is_alive() for login in logins)
+        with provider.held("/token"):
+            asked = provider.count("/token")
+            for login in logins:
+                login.start()
+            wait_until(lambda: provider.count("/token") > asked)
+            for _ in range(5):
+                assert [status(at_work), status(program, token)] == [200, 200]
+            assert all(login.is_alive() for login in logins)
         for login in logins:
             login.join()
     assert status(at_work) == 200

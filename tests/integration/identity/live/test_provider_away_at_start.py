@@ -72,7 +72,7 @@ def admin_token(site: Site) -> str:
 
 
 def test_start_warns_once_and_serves(lonely_site: Site) -> None:
-    answer = httpx.get(lonely_site.url + PATHS.health, verify=False, timeout=60)
+    answer = httpx.get(lonely_site.url + PATHS.health, verify=False, timeout=300)
     assert answer.status_code == 200
     log = lonely_site.log.read_text()
     assert log.count(WARNING) == 1

@@ -54,7 +54,9 @@ def test_machine_has_the_role_of_its_token(site: Site, real_provider: OidcProvid
     assert site.get(f"{PATHS.api}/connections", token).status_code == 403
 
 
-def test_user_logs_in_works_and_logs_out(site: Site, open_browser: Callable[[str], Page]) -> None:
+def test_user_logs_in_works_and_logs_out(
+    site: Site, open_browser: Callable[[str], Page], real_provider: OidcProvider
+) -> None:
     page = open_browser("")
     target = site.url + PATHS.dag.format(dag=DAG)
     page.goto(target)
@@ -64,6 +66,7 @@ def test_user_logs_in_works_and_logs_out(site: Site, open_browser: Callable[[str
     assert status_of(page, site, "pools") == 200
     assert status_of(page, site, "connections") == 403
     log_out(page)
+    page.wait_for_url(f"{real_provider.issuer}/**")  # the page before has a button of the same name
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("You have logged out.")
     assert page.url == site.url + PATHS.ended

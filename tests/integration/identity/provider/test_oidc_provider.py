@@ -138,12 +138,12 @@ def test_logout_ends_at_the_page_that_was_asked_for(
     provider: Provider, logouts: tuple[str, list[str]]
 ) -> None:
     names: dict[str, Any] = {"issuer": provider.issuer, "client_id": CLIENT_ID}
-    with LoginBrowser(timeout=30) as browser:
+    with LoginBrowser(timeout=300) as browser:
         tokens = login(provider, "vera", browser)
         url = provider.end_session_url(tokens.id_token, AFTER_LOGOUT)
         assert url
         assert browser.log_out(url, AFTER_LOGOUT) == AFTER_LOGOUT
-    wait_until(lambda: logouts[1], seconds=30)
+    wait_until(lambda: logouts[1])
     ended = verify_logout_token(logouts[1][-1], provider.keys, **names)
     assert tokens.id_token
     assert tokens.refresh_token

@@ -25,11 +25,17 @@ from testing.identity.login_provider import API_AUDIENCE, CLIENT_ID, CLIENT_SECR
 from testing.identity.logout_receiver import logout_receiver
 from testing.identity.moving_clock import MovingClock
 from testing.identity.oidc_provider import MACHINE_ID, LoginBrowser, OidcProvider, oidc_provider, web_client
+from testing.identity.patience import be_patient
 from testing.identity.sessions import CALLBACK, identity_service, tick
 from testing.waiting import wait_until
 
 AFTER_LOGOUT = "https://airflow.example.com/auth/ended"
 LogIn = Callable[[str], dict[str, str]]
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    be_patient(monkeypatch.setattr)
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +52,8 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def clock() -> MovingClock:
-    return MovingClock(time.time())
+    """A clock that stands still, a minute ahead: what a provider issues in a slow test is not of its future."""
+    return MovingClock(time.time() + 60)
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +114,7 @@ def test_session_follows_its_user(
     clock: MovingClock,
     logout_tokens: tuple[str, list[str]],
 ) -> None:
-    with LoginBrowser(timeout=30) as browser:
+    with LoginBrowser(timeout=300) as browser:
         new = log_in(service, browse(browser, "vera"))
         assert (new.session.user.name, new.session.user.email) == ("vera", "vera@example.com")
         assert (new.next_path, new.session.grant.role) == ("/dags/finance_pay", "Viewer")
@@ -132,9 +139,9 @@ def test_session_follows_its_user(
 def test_logout_at_the_provider_ends_sessions_here(
     service: IdentityService, server: OidcProvider, logout_tokens: tuple[str, list[str]]
 ) -> None:
-    with LoginBrowser(timeout=30) as browser:
+    with LoginBrowser(timeout=300) as browser:
         mine = log_in(service, browse(browser, "otto"))
-        with LoginBrowser(timeout=30) as elsewhere:
+        with LoginBrowser(timeout=300) as elsewhere:
             other = log_in(service, browse(elsewhere, "otto"))
         url = service.parts.provider.provider.end_session_url(None, AFTER_LOGOUT)  # type: ignore[union-attr]
         browser.log_out(str(url), AFTER_LOGOUT)
@@ -146,7 +153,7 @@ def test_logout_at_the_provider_ends_sessions_here(
 def test_user_who_is_cut_off_is_out(
     service: IdentityService, server: OidcProvider, clock: MovingClock
 ) -> None:
-    with LoginBrowser(timeout=30) as browser:
+    with LoginBrowser(timeout=300) as browser:
         new = log_in(service, browse(browser, "uma"))
     del server.users["uma"]
     server.update_users()
@@ -167,7 +174,7 @@ def test_bearer_tokens_of_people_and_machines(
         return issued[-1]
 
     monkeypatch.setattr(provider, "exchange", keep)
-    with LoginBrowser(timeout=30) as browser:
+    with LoginBrowser(timeout=300) as browser:
         log_in(service, browse(browser, "ann"))
     with pytest.raises(TokenError):
         service.bearer(str(issued[0].id_token))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from astro_runtime_plugin.task_logs.stores.store import LogStore
-from testing.airflow2_installation import Airflow2, kill_shippers, kill_with_children
+from testing.airflow2_installation import Airflow2, kill_shippers, kill_with_children, without_shipper
 from testing.airflow2_log_reader import LogReader
 from testing.airflow2_logs import assert_each_line_once, wait_for_line, wait_for_whole
 from testing.printed_lines import assert_printed_once, printed_lines
@@ -91,9 +91,8 @@ def test_next_worker_sends_what_a_machine_that_died_has_left(
 ) -> None:
     worker = start_worker()
     path = run_until_line(airflow, store, "left", 20)
-    kill_shippers(airflow)
-    kill_with_children(worker)
-    kill_shippers(airflow)
+    with without_shipper(airflow):
+        kill_with_children(worker)
     start_worker()
     whole = wait_for_whole(store, path, airflow)
     assert whole == airflow.local(path)
@@ -107,7 +106,8 @@ def test_log_of_a_removed_machine_is_there_but_for_its_last_second(
     path = run_until_line(airflow, store, "removed", 60)
     kill_with_children(worker)
     kill_shippers(airflow)
-    shutil.rmtree(airflow.log_folder)
+    airflow.log_folder.rename(airflow.home / "removed")  # at once: the scheduler looks into it
+    shutil.rmtree(airflow.home / "removed")
     text = reader.text("removed", "wait")
     assert assert_each_line_once(text) >= 60
     assert "does not answer" not in text

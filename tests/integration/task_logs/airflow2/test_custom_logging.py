@@ -83,7 +83,6 @@ CASES = {
 def airflow(tmp_path_factory: pytest.TempPathFactory, metadata: Postgres) -> Iterator[Airflow2]:
     home = tmp_path_factory.mktemp("home")
     airflow = Airflow2(home, metadata.create("custom_logging", "migrated"), "")
-    (home / "config").mkdir()
     (home / "config" / "own_logging.py").write_text(MODULE)
     airflow.create_runs(*CASES)
     yield airflow

@@ -10,7 +10,7 @@ import pytest
 
 from astro_runtime_plugin.task_logs.shipping.spool import Spool
 from astro_runtime_plugin.task_logs.stores.store import LogStore
-from testing.airflow2_installation import Airflow2, kill_shippers
+from testing.airflow2_installation import PATIENT_PODS, Airflow2, kill_shippers
 from testing.airflow2_logs import assert_each_line_once, stored, wait_for_line, wait_for_whole
 from testing.s3_server import BUCKET, S3Server
 from testing.servers import Postgres
@@ -77,6 +77,7 @@ def airflow(
     database = metadata.create("hindered", "migrated")
     airflow = Airflow2(tmp_path_factory.mktemp("home"), database, URL, "hindered", **environ)
     (airflow.home / "dags" / "logs.py").write_text(DAG)
+    airflow.write_settings(PATIENT_PODS)
     airflow.create_runs("slow", *REFUSALS, *SIGTERMS)
     yield airflow
     airflow.close()
@@ -89,7 +90,7 @@ def warnings(airflow: Airflow2) -> int:
 def end_task(airflow: Airflow2, process: subprocess.Popen[bytes], run: str) -> None:
     """Let a task go to its end, whatever its store does."""
     (airflow.home / f"go-{run}").touch()
-    assert process.wait(120) == 0, airflow.describe()
+    assert process.wait(300) == 0, airflow.describe()
     assert b"Task exited with return code 0" in airflow.local(airflow.path(run, "wait"))
 
 
@@ -141,7 +142,7 @@ def test_log_of_a_stopped_task_ends_with_what_it_wrote_then(airflow: Airflow2, s
     process = airflow.run_task("stopped", "wait")
     wait_for_line(airflow, store, airflow.path("stopped", "wait"), 10)
     process.send_signal(signal.SIGTERM)
-    process.wait(120)
+    process.wait(300)
     assert_end(assert_whole(airflow, store, "stopped"))
 
 
@@ -152,7 +153,7 @@ def test_log_of_a_task_that_is_stopped_at_its_end_is_whole(airflow: Airflow2, st
     (airflow.home / "go-late").touch()
     wait_until(lambda: b"the last line" in airflow.local(path), airflow.describe, pause=0.001)
     process.send_signal(signal.SIGTERM)
-    process.wait(120)
+    process.wait(300)
     whole = assert_whole(airflow, store, "late")
     assert b"the last line" in whole
     assert b"Task exited with return code" in whole
@@ -182,6 +183,6 @@ def test_pod_that_is_stopped_while_it_waits_for_the_store_loses_nothing(
     wait_until(lambda: b"Received SIGTERM" in airflow.local(path), airflow.describe, pause=0.01)
     assert writers(spool, path) == []  # else the shipper would wait for the pod, and the pod for the shipper
     gate.set(OPEN)
-    process.wait(120)
+    process.wait(300)
     kill_shippers(airflow)  # nothing outlives a container
     assert stored(store, path) == {"": airflow.local(path)}

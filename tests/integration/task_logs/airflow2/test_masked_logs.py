@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -105,7 +106,7 @@ def test_secrets_are_masked_wherever_the_lines_go(airflow: Airflow2, folder: Pat
     ways = 6 * len(SECRETS)  # of `tell`
     assert_masked(b"".join(chunks.values()), ways)
     (airflow.home / "go").touch()
-    process.wait(120)
+    process.wait(300)
     whole = wait_for_whole(store, path, airflow)
     assert b"ValueError: failed with ***, ***, ***, ***" in whole
     output = (airflow.home / f"wait-{RUN}.out").read_bytes()
@@ -115,5 +116,5 @@ def test_secrets_are_masked_wherever_the_lines_go(airflow: Airflow2, folder: Pat
     assert_printed_once(lines, airflow.log_folder / path)
     assert any("ValueError: failed with ***, ***, ***, ***" in str(line["exception"]) for line in lines)
     for file in (*folder.rglob("*"), *airflow.log_folder.rglob("*")):  # the spool's, too
-        if file.is_file():
-            assert_masked(file.read_bytes(), 0)
+        with suppress(FileNotFoundError):  # the shipper replaces its files
+            assert_masked(file.read_bytes() if file.is_file() else b"", 0)

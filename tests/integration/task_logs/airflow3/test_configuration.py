@@ -44,7 +44,7 @@ def configuration(home: Path, **options: str) -> tuple[Any, str]:
         capture_output=True,
         text=True,
         check=True,
-        timeout=120,
+        timeout=300,
     )
     *others, last = done.stdout.splitlines()
     return json.loads(last), "\n".join([*others, done.stderr])

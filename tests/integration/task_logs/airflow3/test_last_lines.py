@@ -77,7 +77,7 @@ def test_words_on_sigterm_are_in_the_store(
 def test_sigterm_during_the_report_of_the_end_loses_nothing(s3_place: Place, run_dag: RunDag) -> None:
     with run_dag(s3_place, source("end")) as task:
         with task.api.hold("/state"):
-            assert task.api.is_holding.wait(60), task.describe()
+            assert task.api.is_holding.wait(300), task.describe()
             task.supervisor.send_signal(signal.SIGTERM)
         task.wait()
         assert_whole(s3_place, task)

@@ -87,6 +87,7 @@ def run_tasks(machine: Machine) -> str:
             AIRFLOW__ASTRO_RUNTIME__TASK_LOGS_TO_STDOUT="True",
             AIRFLOW__CORE__EXECUTOR="LocalExecutor",
             AIRFLOW__CORE__EXECUTION_API_SERVER_URL=api.url,
+            AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT="300",  # a client that asks again reports a state twice
         )
         workloads = [task_workload(path, **identity) for path, identity in IDENTITIES.items()]
         command = [sys.executable, "-c", RUN, *workloads]

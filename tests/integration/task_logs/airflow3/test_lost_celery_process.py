@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
@@ -29,6 +30,7 @@ with DAG("dag", schedule=None):
         time.sleep(60)
     wait()
 """
+WORDS = "The supervisor of the task was killed"
 SEND = """
 import sys
 from airflow.providers.celery.executors.celery_executor_utils import app
@@ -59,16 +61,21 @@ def test_worker_writes_and_prints_last_words(tmp_path: Path) -> None:
             send = [sys.executable, "-c", SEND, task_workload("task.log")]
             subprocess.run(send, env=environ, cwd=CHECKOUT, check=True, capture_output=True)
             wait_until(lambda: mark.exists() and mark.read_text(), output.read_text)
-            wait_until(lambda: "before the kill" in log.read_text(), output.read_text)
+            # A line is printed after it is in the log.
+            wait_until(lambda: "before the kill" in _messages(output), output.read_text)
             os.kill(int(mark.read_text()), signal.SIGKILL)
-            wait_until(lambda: "supervisor of the task" in log.read_text(), output.read_text)
+            wait_until(lambda: WORDS in "\n".join(_messages(output)), output.read_text)
         finally:
             _end(worker)
-        messages = [str(line["message"]) for line in printed_lines(output.read_text())]
-        (words,) = [message for message in messages if "The supervisor of the task was killed" in message]
+        messages = _messages(output)
+        (words,) = [message for message in messages if WORDS in message]
         assert "signal 9 (SIGKILL)" in words
         assert messages.count("before the kill") == 1
         assert len(messages) == len(log.read_bytes().splitlines())
+
+
+def _messages(output: Path) -> list[str]:
+    return [str(line["message"]) for line in printed_lines(output.read_text())]
 
 
 def _end(worker: subprocess.Popen[bytes]) -> None:
@@ -76,5 +83,5 @@ def _end(worker: subprocess.Popen[bytes]) -> None:
     worker.kill()
     worker.wait()
     for process in family:
-        if process.is_running():
+        with suppress(psutil.NoSuchProcess):
             process.kill()

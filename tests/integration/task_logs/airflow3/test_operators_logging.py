@@ -125,7 +125,7 @@ def test_component_logs_as_the_operator_says(tmp_path: Path, case: str) -> None:
     variables, is_expected = COMPONENTS[case]
     environ = isolated_environment(tmp_path / "a", **{STORE: f"file://{tmp_path}/store"}, **variables)
     done = subprocess.run(
-        [sys.executable, "-c", PROBE], env=environ, cwd=CHECKOUT, capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", PROBE], env=environ, cwd=CHECKOUT, capture_output=True, text=True, timeout=300
     )
     *lines, last = done.stdout.splitlines()
     assert last == "TaskLogHandler True", done.stderr
@@ -213,6 +213,6 @@ def test_component_says_once_that_the_store_is_off(
     options = logging_options(logging_config_class="operators_logging.LOGGING_CONFIG")
     environ = isolated_environment(tmp_path / "a", **{STORE: f"file://{tmp_path}/store"}, **options)
     command = [sys.executable, *launcher, "-c", PARENT, *words]
-    done = subprocess.run(command, env=environ, cwd=CHECKOUT, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, env=environ, cwd=CHECKOUT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     assert done.stderr.count(LEFT_ALONE) == count

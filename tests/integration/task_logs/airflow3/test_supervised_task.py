@@ -15,6 +15,7 @@ from testing.execution_api import Answer
 from testing.s3_server import ACCESS_KEY, SECRET_KEY, S3Server
 from testing.supervised_task import LOG, SupervisedTask
 from testing.task_logs import keys, stored, until_stored
+from testing.waiting import wait_until
 from tests.integration.task_logs.airflow3.conftest import RunDag
 from tests.integration.task_logs.conftest import Place
 
@@ -91,6 +92,8 @@ def test_log_of_a_running_task_is_in_the_store(place: Place, run: Run) -> None:
 
 def test_killed_task_and_supervisor_leave_what_was_written(place: Place, run: Run) -> None:
     with run(place) as task:
+        # The task has printed it; its supervisor writes it.
+        wait_until(lambda: part("a")[0] in task.lines(), task.describe, failed=task.has_ended)
         for pid in (task.supervisor.pid, task.api.pid):
             os.kill(pid, signal.SIGKILL)
         until_stored(

@@ -81,7 +81,8 @@ def test_task_goes_on_and_ends_while_the_store_is_unusable(
             gate.set(mode)
             wait_until(partial(gate.answers.get, mode), task.describe, failed=task.has_ended)
             wait_for_steps(task)
-        (shipper,) = machine.shippers()
+        # Where the first takes long to start, another is, which ends then.
+        (shipper,) = wait_until(lambda: len(found := machine.shippers()) == 1 and found, task.describe)
         grown = peaks_of(shipper.pid, task.supervisor.pid, task.api.pid)
         (task.folder / "flood").touch()
         wait_until(lambda: machine.status.pending_bytes > 64 * MEGABYTE, task.describe, failed=task.has_ended)

@@ -14,10 +14,11 @@ from entrypoint.defaults import DEFAULTS
 from testing.browser import record_dialogs
 from testing.web.airflow_home import USERS
 from testing.web.api_assertions import assert_json_is_not_cached
+from testing.web.notice_assertions import open_with_notices
 from testing.web.server_profiles import PARALLELISM
 from testing.web.sign_in import SignIn
 from tests.integration.web.airflow2.conftest import Servers
-from tests.integration.web.airflow2.docs_menu import open_docs_menu
+from tests.integration.web.airflow2.menus import open_menu
 from tests.integration.web.airflow2.server import Airflow2Server
 
 
@@ -80,9 +81,9 @@ def test_link_that_is_not_http_is_left_out_with_a_log_line(servers: Servers, sig
 def test_docs_menu_has_the_links(server: Airflow2Server, sign_in: SignIn, user: str) -> None:
     page = sign_in(server, user)
     dialogs = record_dialogs(page)
-    page.goto(f"{server.url}/home")
+    open_with_notices(page, server, "/home")
     links = fetch_runtime(page, server)["links"]
-    menu = open_docs_menu(page)
+    menu = open_menu(page, "Docs")
     names = menu.locator("a").all_inner_texts()
     assert len(names) == len(set(names))
     for link in links:

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from testing.browser import FOOTER
 from testing.web.sign_in import SignIn
+from tests.integration.web.airflow2.menus import open_menu
 from tests.integration.web.airflow2.server import Airflow2Server, run_webserver
 
 # A plugin that breaks the footer's template, and what the endpoint reads.
@@ -65,8 +66,8 @@ def test_broken_endpoint_does_not_affect_pages(broken_server: Airflow2Server, si
     assert page.request.get(f"{broken_server.url}/astro-runtime/api/runtime").status == 500
     page.goto(f"{broken_server.url}/home")
     assert_footer_is_airflows(page)
-    page.get_by_text("Docs", exact=True).hover()
-    expect(page.get_by_role("link", name="Release notes")).to_be_visible()  # a default link
+    menu = open_menu(page, "Docs")
+    expect(menu.get_by_role("link", name="Release notes")).to_be_visible()  # a default link
 
 
 def assert_footer_is_airflows(page: Page) -> None:

@@ -6,10 +6,11 @@ import pytest
 from playwright.sync_api import Locator, ViewportSize, expect
 
 from testing.browser import FOOTER, NARROW, REACHABLE, WINDOW, box, shades
+from testing.waiting import wait_until
 from testing.web.footer_assertions import is_uncovered
 from testing.web.sign_in import OpenPage
 from tests.integration.web.airflow2.conftest import Servers
-from tests.integration.web.airflow2.docs_menu import open_docs_menu
+from tests.integration.web.airflow2.menus import open_menu
 from tests.integration.web.airflow2.server import Airflow2Server
 
 SCROLL_TO_END = """pane => {
@@ -25,10 +26,17 @@ def server(servers: Servers) -> Airflow2Server:
 
 
 def can_be_scrolled_into_view(element: Locator) -> bool:
-    """Whether the element at the end of a page can be scrolled to a place that the footer does not cover."""
-    element.scroll_into_view_if_needed()
-    element.page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
-    return is_uncovered(element)
+    """Whether the element at the end of a page can be scrolled to a place that the footer does not cover.
+
+    While the page is still loading, what comes above the element moves it away again.
+    """
+
+    def scroll() -> bool:
+        element.scroll_into_view_if_needed()
+        element.page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+        return is_uncovered(element)
+
+    return bool(wait_until(scroll))
 
 
 @pytest.mark.parametrize("window", [WINDOW, NARROW])
@@ -86,7 +94,7 @@ def test_footer_follows_the_switch_to_dark_mode(open_page: OpenPage) -> None:
 def test_menu_opens_above_the_footer(open_page: OpenPage) -> None:
     page = open_page("/home")
     page.set_viewport_size({"width": 1280, "height": 300})
-    menu = open_docs_menu(page)
+    menu = open_menu(page, "Docs")
     left, top = box(menu)[0] + 9, box(page.locator(FOOTER))[1] + 2
     assert box(menu)[3] > top
     assert menu.evaluate("(menu, point) => menu.contains(document.elementFromPoint(...point))", [left, top])

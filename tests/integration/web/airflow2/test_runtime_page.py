@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from testing.browser import record_dialogs
+from testing.web.notice_assertions import open_with_notices
 from testing.web.runtime_page_assertions import (
     assert_only_tables_scroll_sideways,
     assert_page_is_complete,
@@ -14,6 +15,7 @@ from testing.web.runtime_page_assertions import (
 )
 from testing.web.sign_in import SignIn
 from tests.integration.web.airflow2.conftest import Servers
+from tests.integration.web.airflow2.menus import choose
 from tests.integration.web.airflow2.server import Airflow2Server
 
 PATH = "/astro-runtime/page"
@@ -25,9 +27,8 @@ def test_admin_and_op_open_the_page_from_the_admin_menu(
 ) -> None:
     page = sign_in(server, user)
     dialogs = record_dialogs(page)
-    page.goto(f"{server.url}/home")
-    page.locator(".navbar").get_by_text("Admin", exact=True).hover()
-    page.locator(".navbar").get_by_role("link", name="Runtime", exact=True).click()
+    open_with_notices(page, server, "/home")
+    choose(page, "Admin", "Runtime")
     page.wait_for_url(f"{server.url}{PATH}")
     expect(page).to_have_title("Runtime - Airflow")
     assert_page_is_complete(page, server)

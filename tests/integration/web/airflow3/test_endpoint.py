@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from entrypoint.defaults import DEFAULTS
 from testing.web.airflow_home import USERS
 from testing.web.api_assertions import assert_json_is_not_cached
+from testing.web.notice_assertions import open_with_notices
 from testing.web.server_profiles import PARALLELISM
 from testing.web.sign_in import SignIn
 from tests.integration.web.airflow3.conftest import Servers
@@ -86,7 +87,7 @@ def test_app_serves_no_other_path(servers: Servers) -> None:
 def test_docs_menu_has_the_links(servers: Servers, sign_in: SignIn, profile: str) -> None:
     server = servers(profile)
     page = sign_in(server, "ann")
-    page.goto(f"{server.url}/")
+    open_with_notices(page, server, "/")
     page.get_by_test_id("nav-sidebar").get_by_role("button", name="Docs").click()
     links = assert_runtime_is_returned(server, "ann")["links"]
     menu = page.locator("[role=menu] a")

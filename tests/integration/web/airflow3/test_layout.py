@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, ViewportSize, expect
 
 from testing.browser import FOOTER, NARROW, REACHABLE, WINDOW, box
+from testing.waiting import wait_until
 from testing.web.footer_assertions import is_uncovered
 from testing.web.sign_in import OpenPage
 from tests.integration.web.airflow3.conftest import Servers
@@ -34,9 +35,16 @@ def server(servers: Servers) -> Airflow3Server:
 
 
 def can_be_scrolled_into_view(element: Locator) -> bool:
-    """Whether the element can be scrolled to a place that the footer does not cover."""
-    element.scroll_into_view_if_needed()
-    return is_uncovered(element)
+    """Whether the element can be scrolled to a place that the footer does not cover.
+
+    While the page is still loading, what comes above the element moves it away again.
+    """
+
+    def scroll() -> bool:
+        element.scroll_into_view_if_needed()
+        return is_uncovered(element)
+
+    return bool(wait_until(scroll))
 
 
 def choose_arabic(page: Page) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Page, Route, expect
 
 from testing.web.runtime_page_assertions import assert_page_is_complete
-from testing.web.sign_in import SignIn
+from testing.web.sign_in import PAGE_TIMEOUT, SignIn
 from tests.integration.web.airflow3.conftest import Servers
 
 REACT_APP = {
@@ -40,7 +40,7 @@ def add_react_app(page: Page) -> None:
     """Make the page's browser see another plugin, whose react app is drawn on every page."""
 
     def answer_plugins(route: Route) -> None:
-        response = route.fetch()
+        response = route.fetch(timeout=PAGE_TIMEOUT)
         body = response.json()
         body["plugins"][0]["react_apps"].append(REACT_APP)
         route.fulfill(response=response, json=body)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from testing.web.notice_assertions import open_with_notices
 from testing.web.runtime_page_assertions import (
     PAGE,
     assert_only_tables_scroll_sideways,
@@ -26,7 +27,7 @@ def test_admin_and_op_open_the_page_from_the_admin_menu(
 ) -> None:
     page = sign_in(server, user)
     errors = record_script_errors(page)
-    page.goto(f"{server.url}/")
+    open_with_notices(page, server, "/")
     page.get_by_test_id("nav-sidebar").get_by_role("button", name="Admin").click()
     page.get_by_role("menuitem", name="Runtime").click()
     page.wait_for_url(f"{server.url}{PATH}")
@@ -53,6 +54,7 @@ def test_page_has_the_colours_of_the_theme(servers: Servers, sign_in: SignIn, th
     page.evaluate("theme => localStorage.setItem('theme', theme)", theme)
     page.goto(f"{server.url}{PATH}")
     assert_page_is_complete(page, server)
+    expect(page.locator("html")).to_have_class(theme)  # Airflow's script sets it, at a time of its own
     colour = "element => getComputedStyle(element).color"
     assert page.locator(f"{PAGE} h2").evaluate(colour) == page.locator("body").evaluate(colour)
     assert_texts_are_readable(page, theme)

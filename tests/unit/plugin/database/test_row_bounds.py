@@ -38,7 +38,7 @@ CLEAN = "a 2026 CRITICAL forged [31m"
 
 
 def alive(**facts: Any) -> dict[str, Any]:
-    return {**component_row(RUNNING, time.time(), 30.0), **facts}
+    return {**component_row(RUNNING, time.time(), HOUR), **facts}
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
