@@ -52,6 +52,8 @@ class Airflow2:
             AIRFLOW__SCHEDULER__CHILD_PROCESS_LOG_DIRECTORY=str(home / "processor"),
             AIRFLOW__WEBSERVER__SECRET_KEY=SECRET_KEY,
             AIRFLOW__WEBSERVER__WORKERS="1",
+            # A worker of one thread would wait for the request of a connection that a browser keeps in reserve.
+            GUNICORN_CMD_ARGS="--threads 4",
             AIRFLOW__WEBSERVER__WEB_SERVER_MASTER_TIMEOUT="600",
             AIRFLOW__WEBSERVER__WEB_SERVER_WORKER_TIMEOUT="600",
             AIRFLOW__CELERY__OPERATION_TIMEOUT="60",

@@ -18,6 +18,8 @@ def airflow2_environment(home: Path) -> dict[str, str]:
         AIRFLOW__CORE__EXECUTOR="SequentialExecutor",
         AIRFLOW__WEBSERVER__SECRET_KEY=SECRET_KEY,
         AIRFLOW__WEBSERVER__WORKERS="1",
+        # A worker of one thread would wait for the request of a connection that the browser keeps in reserve.
+        GUNICORN_CMD_ARGS="--threads 4",
         # With Airflow's 120 s, gunicorn on a busy machine could be too late with its worker.
         AIRFLOW__WEBSERVER__WEB_SERVER_MASTER_TIMEOUT="300",
     )
