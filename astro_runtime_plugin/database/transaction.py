@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import cache
 from typing import TypeVar
@@ -32,3 +33,8 @@ def _engine_without_pool() -> Engine:
     """
     pooled = settings.engine
     return create_engine(pooled.url, creator=pooled.pool._creator, poolclass=NullPool, future=True)
+
+
+# A forked process connects with an engine of its own: a thread of the parent may hold a lock of the parent's, as
+# SQLAlchemy does during the first connection, and the child's copy would stay locked forever.
+os.register_at_fork(after_in_child=_engine_without_pool.cache_clear)
