@@ -15,6 +15,7 @@ import psycopg2  # type: ignore[import-untyped]
 from astro_runtime_plugin.task_logs.shipping.spool import Spool
 from testing.airflow2_log_dags import DAG, TRIGGER
 from testing.airflow_command import AIRFLOW_COMMANDS
+from testing.celery_timeout import SEND_TIMEOUT
 from testing.entrypoint_process import CHECKOUT, isolated_environment
 from testing.fixed_secrets import FERNET_KEY, SECRET_KEY
 from testing.servers import free_port, log_server_ports
@@ -56,8 +57,8 @@ class Airflow2:
             GUNICORN_CMD_ARGS="--threads 4",
             AIRFLOW__WEBSERVER__WEB_SERVER_MASTER_TIMEOUT="600",
             AIRFLOW__WEBSERVER__WEB_SERVER_WORKER_TIMEOUT="600",
-            AIRFLOW__CELERY__OPERATION_TIMEOUT="60",
             AIRFLOW__API__AUTH_BACKENDS="airflow.api.auth.backend.basic_auth",
+            **SEND_TIMEOUT,
             **{
                 "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
                 **log_server_ports(),
@@ -161,12 +162,12 @@ class Airflow2:
 
 def children(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
     """Return the processes below a process, but for the shipper, which it starts."""
-    found = []
+    below = []
     for child in psutil.Process(process.pid).children(recursive=True):
         # One that has ended meanwhile must not hide the others.
         with contextlib.suppress(psutil.NoSuchProcess):
-            found += [child] if SHIPPER not in child.cmdline() else []
-    return found
+            below += [child] if SHIPPER not in child.cmdline() else []
+    return below
 
 
 def shippers(airflow: Airflow2) -> list[psutil.Process]:
@@ -193,11 +194,11 @@ def kill_shippers(airflow: Airflow2) -> None:
     """Kill the processes that send an installation's logs to its store, also one that is just being started."""
 
     def are_gone() -> bool:
-        found = shippers(airflow)
-        for shipper in found:
+        alive = shippers(airflow)
+        for shipper in alive:
             with contextlib.suppress(psutil.NoSuchProcess):
                 shipper.kill()
-        return not found
+        return not alive
 
     wait_until(are_gone, airflow.describe, pause=0.05)
 
@@ -211,9 +212,7 @@ def without_shipper(airflow: Airflow2) -> Iterator[None]:
         kill_shippers(airflow)
         return spool.lock_shipper()
 
-    descriptor = lock()
-    while descriptor is None:  # one that is just being started has it
-        descriptor = lock()
+    descriptor: int = wait_until(lock, airflow.describe)  # one that is just being started may have it
     try:
         yield
     finally:

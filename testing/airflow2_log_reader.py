@@ -45,9 +45,9 @@ class LogReader:
         path = f"/api/v1/dags/{self._dag}/dagRuns/{quote(run)}/taskInstances/{task}/logs/{try_number}"
 
         def answer() -> httpx.Response | None:
-            found = self._client.get(path, params=params, headers={"Accept": accept}).raise_for_status()
+            reply = self._client.get(path, params=params, headers={"Accept": accept}).raise_for_status()
             # A store that a starved server has had no answer from in time counts as away for some seconds.
-            return None if AWAY in found.text else found
+            return None if AWAY in reply.text else reply
 
         response: httpx.Response = wait_until(answer)
         return response

@@ -76,7 +76,7 @@ def test_probe_succeeds(components: dict[str, Container], name: str) -> None:
         return run("exec", components[name].name, "sh", "-c", chart.PROBES[name])
 
     # The kubelet tries several times, too: Celery waits for a worker's reply for a second only.
-    wait_until(lambda: probe().returncode == 0, lambda: str(probe()))
+    assert wait_until(lambda: probe().returncode == 0, lambda: str(probe()))
 
 
 def test_web_servers_probe_succeeds(components: dict[str, Container], line: str) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from testing.celery_timeout import SEND_TIMEOUT
 from testing.proof import Proof
 from testing.servers import free_port, redis
 
@@ -12,7 +13,7 @@ def test_scheduler_goes_on_without_the_result_backend(proof: Proof) -> None:
             str(port),
             AIRFLOW__CORE__EXECUTOR="CeleryExecutor",
             AIRFLOW__CELERY__BROKER_URL=broker,
-            AIRFLOW__CELERY__OPERATION_TIMEOUT="60",  # a busy machine may take longer than a second to send
+            **SEND_TIMEOUT,
             AIRFLOW__CELERY__RESULT_BACKEND=f"redis://127.0.0.1:{port}/0",
         )
     error = proof.expect(stock="ConnectionError", fixed="")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from testing.celery_timeout import SEND_TIMEOUT
 from testing.proof import Proof
 from testing.servers import free_port
 
@@ -24,7 +25,7 @@ def test_tasks_wait_until_the_broker_is_back(proof: Proof, broker: str, url: str
         AIRFLOW__CORE__EXECUTOR="CeleryExecutor",
         AIRFLOW__CELERY__BROKER_URL=url.format(port=port),
         AIRFLOW__CELERY__SYNC_PARALLELISM=processes,
-        AIRFLOW__CELERY__OPERATION_TIMEOUT="60",  # a busy machine may take longer than a second to send
+        **SEND_TIMEOUT,
     )
     failed = {"states": dict.fromkeys(TASKS, "failed"), "waiting": []}
     assert outcome["away"] == proof.expect(stock=failed, fixed={"states": {}, "waiting": TASKS})

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from testing.celery_timeout import SEND_TIMEOUT
 from testing.installed_line import LINE
 from testing.proof import FIXED, Proof
 from testing.servers import Postgres, rabbitmq, redis
@@ -12,7 +13,7 @@ def sent_messages(proof: Proof, broker: str, *places: str) -> list[str]:
     celery = {
         "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
         "AIRFLOW__CELERY__BROKER_URL": broker,
-        "AIRFLOW__CELERY__OPERATION_TIMEOUT": "60",  # a busy machine may take longer than a second to send
+        **SEND_TIMEOUT,
     }
     result: list[str] = proof.run("lost_messages", *places, **celery)
     return result

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Collection
 
 from astro_runtime_plugin.fixes.registry import load_fixes
+from testing.celery_timeout import SEND_TIMEOUT
 from testing.installed_line import INTERVAL, LINE, TIMEOUT
 
 HOST = "127.0.0.1"
@@ -120,7 +121,7 @@ def celery_settings(database: str, broker: str, port: str) -> dict[str, str]:
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database,
         "AIRFLOW__CELERY__BROKER_URL": broker,
         "AIRFLOW__CELERY__RESULT_BACKEND": broker,
-        "AIRFLOW__CELERY__OPERATION_TIMEOUT": "60",  # a busy machine may take longer than a second to send
+        **SEND_TIMEOUT,
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://{HOST}:{port}/execution/",
         "AIRFLOW__SCHEDULER__STANDALONE_DAG_PROCESSOR": "True",
         # The web server's first answer is slow on a busy machine.

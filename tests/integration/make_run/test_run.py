@@ -134,7 +134,7 @@ class TestSecondRun:
             return {health[name]["status"] for name in names}
 
         # On a busy machine a heartbeat may come late; it comes.
-        wait_until(lambda: statuses() == {"healthy"}, lambda: str(statuses()))
+        assert wait_until(lambda: statuses() == {"healthy"}, lambda: str(statuses()))
 
     def test_only_the_printed_password_logs_in(self, run: MakeRun) -> None:
         with run.client() as client:
