@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+import psutil  # type: ignore[import-untyped]
+
 from testing.entrypoint_process import CHECKOUT
 from testing.execution_api import Answer, ExecutionApi, execution_api
 from testing.proof import Proof
@@ -77,6 +79,21 @@ class SupervisedTask:
     def has_ended(self) -> bool:
         """Whether the supervisor has ended."""
         return self.supervisor.poll() is not None
+
+    def is_idle(self) -> bool:
+        """Whether the supervisor waits for its task or a server, and prints nothing."""
+        before = self._printed_bytes()
+        sleeps = psutil.Process(self.supervisor.pid).status() == psutil.STATUS_SLEEPING
+        # It does not sleep because the pipe is full: else there would be more in the file, or still in the pipe.
+        return sleeps and self.output.is_complete() and self._printed_bytes() == before
+
+    def _printed_bytes(self) -> int:
+        return (self.folder / OUTPUT).stat().st_size
+
+    def terminate(self) -> None:
+        """Send SIGTERM to the supervisor once it is idle: stock's is stuck if the signal comes while it prints."""
+        wait_until(self.is_idle, self.describe, failed=self.has_ended, pause=0.05)
+        self.supervisor.send_signal(signal.SIGTERM)
 
     def wait(self) -> int:
         """Wait for the end of the supervisor and for all its output, and return its exit code."""

@@ -32,6 +32,7 @@ class TaskProcess:
     folder: Path
     find_log: Callable[[], Path]
     has_all_output: Callable[[], bool] = lambda: True
+    is_idle: Callable[[], bool] = lambda: True
 
     @property
     def log(self) -> Path:
@@ -57,6 +58,10 @@ class TaskProcess:
         wait_until(self.has_all_output, self.output, pause=0.05)
         return self.process.returncode
 
+    def wait_until_idle(self) -> None:
+        """Wait until the supervisor prints nothing: Airflow 3's is stuck if SIGTERM comes while it prints a line."""
+        wait_until(self.is_idle, self.output, failed=self.has_ended, pause=0.05)
+
     def send(self, number: signal.Signals) -> None:
         """Send a signal to the supervisor."""
         self.process.send_signal(number)
@@ -73,7 +78,9 @@ def task_process(proof: Proof, source: str, **variables: str) -> Iterator[TaskPr
 @contextmanager
 def _run_airflow3(proof: Proof, source: str, variables: dict[str, str]) -> Iterator[TaskProcess]:
     with supervised_task(proof, source, variables=variables) as task:
-        yield TaskProcess(task.supervisor, task.folder, lambda: task.log, task.output.is_complete)
+        yield TaskProcess(
+            task.supervisor, task.folder, lambda: task.log, task.output.is_complete, task.is_idle
+        )
 
 
 @contextmanager

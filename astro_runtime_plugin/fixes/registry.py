@@ -58,6 +58,7 @@ FIXES: dict[str, tuple[str, ...]] = {
     "killed_processes": ("airflow.sdk.execution_time.supervisor",),
     "last_seconds": ("airflow.sdk.execution_time.supervisor",),
     "stuck_supervisor": ("airflow.sdk.execution_time.supervisor",),
+    "stuck_signals": ("structlog._output",),
     "lost_children": ("airflow.sdk.execution_time.supervisor",),
     "killed_local_worker": ("airflow.executors.local_executor",),
     "full_log_volume": (
@@ -114,6 +115,7 @@ LINE_OF = {
     "killed_processes": "3.3",
     "last_seconds": "3.3",
     "stuck_supervisor": "3.3",
+    "stuck_signals": "3.3",
     "lost_children": "3.3",
     "killed_local_worker": "3.3",
     "full_log_volume": "3.3",

@@ -87,7 +87,7 @@ def dag(operator: str, retries: int = 0) -> str:
 
 def terminate(task: SupervisedTask) -> list[str]:
     """Send SIGTERM to the supervisor, and return the states that it reports."""
-    task.supervisor.send_signal(signal.SIGTERM)
+    task.terminate()
     assert task.wait() == 0
     return task.api.states
 
@@ -131,7 +131,7 @@ def test_second_sigterm_does_not_disturb_the_report(proof: Proof) -> None:
     with supervised_task(proof, dag("Operator")) as task:
         (task.folder / "wait").touch()
         task.wait_for_file("started")
-        task.supervisor.send_signal(signal.SIGTERM)
+        task.terminate()
         wait_until(lambda: task.has_ended() or task.has_file("failure"), task.describe)
         if not task.has_ended():
             task.supervisor.send_signal(signal.SIGTERM)
@@ -145,7 +145,7 @@ def test_second_sigterm_does_not_disturb_the_report(proof: Proof) -> None:
 def test_task_without_on_kill_may_finish(half: Proof) -> None:
     with supervised_task(half, dag("Unkillable")) as task:
         task.wait_for_file("started")
-        task.supervisor.send_signal(signal.SIGTERM)
+        task.terminate()
         (task.folder / "killed").touch()
         assert task.wait() == 0
         assert task.api.states == ["success"]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from testing.process_signals import is_pending
 from testing.proof import Proof
 from testing.supervised_task import supervised_task
 from testing.waiting import wait_until
@@ -62,15 +63,6 @@ def has_part(reader: int) -> bool:
     return count[0] > PIPE_BYTES // 2
 
 
-def has_signal(pid: int) -> bool:
-    """Whether SIGTERM has reached the code of a process, and does not wait for it any more."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    pending = [
-        int(line.split()[1], 16) for line in status.splitlines() if line.startswith(("SigPnd", "ShdPnd"))
-    ]
-    return not any(mask >> (signal.SIGTERM - 1) & 1 for mask in pending)
-
-
 def read_all(reader: int) -> None:
     while os.read(reader, PIPE_BYTES):
         pass
@@ -82,7 +74,7 @@ def test_signal_amid_a_line_reaches_the_task(proof: Proof, pipe: tuple[Path, int
         wait_until(lambda: has_part(reader), task.describe, failed=task.has_ended)
         task.supervisor.send_signal(signal.SIGTERM)
         # Before there is room for the rest of the line: else the line might be complete when the signal comes.
-        wait_until(lambda: has_signal(task.supervisor.pid), task.describe)
+        wait_until(lambda: not is_pending(task.supervisor.pid, signal.SIGTERM), task.describe)
         reading = threading.Thread(target=read_all, args=(reader,))
         reading.start()
         seconds = proof.expect(stock=STUCK_SECONDS, fixed=300)

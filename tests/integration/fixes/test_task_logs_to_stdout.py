@@ -10,7 +10,7 @@ import pytest
 from astro_runtime_plugin.task_logs.stdout import MAX_BYTES
 from testing.installed_line import LINE
 from testing.printed_lines import assert_printed_once, other_lines, printed_lines
-from testing.proof import FIXED, Proof
+from testing.proof import FIXED, STOCK, Proof
 from testing.task_process import TaskProcess, task_process
 from testing.waiting import wait_until
 
@@ -113,6 +113,8 @@ def assert_end(lines: list[dict[str, object]], end: str) -> None:
 def test_lines_before_and_after_sigterm_are_printed_once(proof: Proof) -> None:
     with task_process(proof, source("wait()"), **SET) as task:
         task.wait_for_file("started")
+        if proof.mode == STOCK:
+            task.wait_until_idle()
         task.send(signal.SIGTERM)
         (task.folder / "stop").touch()
         task.wait()

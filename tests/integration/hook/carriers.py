@@ -33,7 +33,7 @@ TRIGGERER = (
 TASK = {
     "3.3": {
         *("api-server-outage", "killed-tasks", "killed-processes", "last-seconds", "lost-children"),
-        "stuck-supervisor",
+        *("stuck-supervisor", "stuck-signals"),
         *("full-log-volume", "last-words", "task-logs-to-stdout", "log-upload"),
     },
     "2.11": ORM | SECRETS | {"task-result", "last-words", "task-logs-to-stdout", "lost-exit"},
