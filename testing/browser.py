@@ -8,8 +8,9 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Browser, Dialog, Locator, Page, ViewportSize, expect, sync_playwright
 
-# Without the parts of a window that nobody sees: half of the CPU time.
-CHROMIUM_PATH = "/usr/bin/chromium-headless-shell"
+from testing.entrypoint_process import CHECKOUT
+
+CHROMIUM_PATH = CHECKOUT / "testing" / "chromium_process.py"
 CHROMIUM = (
     "--no-sandbox",
     "--disable-gpu",
