@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Dialog, Locator, Page, ViewportSize, ex
 
 from testing.entrypoint_process import CHECKOUT
 
-CHROMIUM_PATH = CHECKOUT / "testing" / "chromium_process.py"
+CHROMIUM_PROCESS = CHECKOUT / "testing" / "chromium_process.py"
 CHROMIUM = (
     "--no-sandbox",
     "--disable-gpu",
@@ -58,7 +58,7 @@ def chromium() -> Iterator[Browser]:
     """Run Chromium until the end of the block."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=CHROMIUM_PATH, args=list(CHROMIUM), timeout=300_000
+            executable_path=CHROMIUM_PROCESS, args=list(CHROMIUM), timeout=300_000
         )
         yield browser
         browser.close()

@@ -18,6 +18,8 @@ from tests.unit.image.wheels import build_wheel
 
 LOGIN = "builder:hush-hush"
 HOST_NETWORK = ["--network", "host"]
+# What a step prints is missing where an earlier run on the same engine left the step in the build cache.
+WHOLE_OUTPUT = "--no-cache"
 PRIVATE = {
     ".env": "PASSWORD=hush-hush",
     ".git/config": "url = https://hush-hush@example.org",
@@ -94,7 +96,7 @@ def test_index_of_a_build_argument_is_used(
 def test_password_in_a_build_argument_is_warned_about(
     slim_project: str, tmp_path: Path, company: PackageIndex
 ) -> None:
-    words = ["--build-arg", f"PIP_INDEX_URL={company.url(LOGIN)}", *HOST_NETWORK]
+    words = ["--build-arg", f"PIP_INDEX_URL={company.url(LOGIN)}", *HOST_NETWORK, WHOLE_OUTPUT]
     tag, done = build(tmp_path, slim_project, {"requirements.txt": "orders-of-the-company\n"}, *words)
     assert done.returncode == 0, done.stderr
     docker("image", "rm", "--force", tag)
@@ -102,7 +104,8 @@ def test_password_in_a_build_argument_is_warned_about(
 
 
 def test_private_files_are_in_no_layer_and_are_named(slim_project: str, tmp_path: Path) -> None:
-    tag, done = build(tmp_path, slim_project, {**PRIVATE, "dags/orders.py": "", ".airflowignore": "x"})
+    files = {**PRIVATE, "dags/orders.py": "", ".airflowignore": "x"}
+    tag, done = build(tmp_path, slim_project, files, WHOLE_OUTPUT)
     assert done.returncode == 0, done.stderr
     try:
         assert content_with(tag, "hush-hush") == []
