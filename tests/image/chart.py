@@ -86,7 +86,7 @@ CONFIG: dict[str, dict[str, object]] = {
 }
 # The templates in deploy/helm-values.yaml, and what they render to.
 RENDERED = {
-    "{{ .Values.workers.celery.replicas | default .Values.workers.replicas }}": "3",
+    "{{ (.Values.workers.celery).replicas | default .Values.workers.replicas }}": "3",
     "{{ .Values.images.airflow.tag | default .Values.defaultAirflowTag }}": "7",
 }
 # As in the chart for Airflow 2, and the equivalent for Airflow 3.
