@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from testing.kubernetes_api import KUBERNETES_EXECUTOR
 from testing.proof import Proof
+from testing.scheduler_parts import HEARTBEAT_THRESHOLD
 
 
 def test_scheduler_goes_on_without_the_api_server(proof: Proof) -> None:
     outcome = proof.run(
         "kubernetes_api_outage",
-        AIRFLOW__CORE__EXECUTOR="KubernetesExecutor",
         AIRFLOW__KUBERNETES_EXECUTOR__WORKER_PODS_CREATION_BATCH_SIZE="16",
+        **KUBERNETES_EXECUTOR,
+        **HEARTBEAT_THRESHOLD,
     )
     raises = proof.expect(stock=True, fixed=False)
     round_ = {"heartbeat": raises, "adoption": raises, "tasks are untouched": True}

@@ -10,7 +10,7 @@ import pytest
 
 from testing.celery_cluster import Cluster, run_cluster, wait_while_running
 from testing.installed_line import LINE
-from testing.kubernetes_api import fake_kubernetes
+from testing.kubernetes_api import kubernetes_namespace
 from testing.servers import Postgres, redis
 
 WAITING, PODS = 14, 28  # tasks for Celery, and for Kubernetes
@@ -69,7 +69,7 @@ def test_limit_follows_the_workers_and_pods_have_their_own(
     (tmp_path / "dags" / "pods.py").write_text(pods)
     with (
         redis() as broker,
-        fake_kubernetes(tmp_path) as kubernetes,
+        kubernetes_namespace(tmp_path) as kubernetes,
         run_cluster(tmp_path, metadata.create(database, "migrated"), broker) as cluster,
     ):
         cluster.environ |= {**kubernetes.environ, **TAGGED, "AIRFLOW__CORE__EXECUTOR": executor}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from testing.celery_cluster import AIRFLOW, run_cluster, wait_while_running
-from testing.kubernetes_api import fake_kubernetes
+from testing.kubernetes_api import kubernetes_namespace
 from testing.plain_airflow import install_plain_airflow
 from testing.servers import Postgres
 
@@ -85,7 +85,7 @@ def test_scheduler_loop_creates_the_configured_number_of_pods(
     database = metadata.create(f"pods_{list(CASES).index(case)}", template)
     (tmp_path / "airflow.cfg").write_text(cfg)
     with (
-        fake_kubernetes(tmp_path) as kubernetes,
+        kubernetes_namespace(tmp_path) as kubernetes,
         run_cluster(tmp_path, database, NO_BROKER, **dags) as cluster,
     ):
         cluster.airflow = {"runtime": AIRFLOW, "plain": plain_airflow}[kind]

@@ -1,4 +1,4 @@
-"""Runs a real KubernetesExecutor while a fake API server fails; a dead scheduler has created its pods."""
+"""Runs a real KubernetesExecutor while the API server fails; a dead scheduler has created its pods."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from airflow.utils.session import create_session
 from sqlalchemy import update
 
 from astro_runtime_plugin.fixes.support import outage
-from testing.kubernetes_api import CLOSED, fake_kubernetes
+from testing.kubernetes_api import kubernetes_namespace
+from testing.kubernetes_proxy import CLOSED
 from testing.proof import report
 from testing.queued_tasks import create_tasks, queue_tasks, saved_tasks
 from testing.scheduler_parts import end_schedulers, outcome, start_scheduler
@@ -26,7 +27,7 @@ def make_stuck(scheduler: Any, tasks: list[Any]) -> None:
         session.execute(update(TaskInstance).values(values))
 
 
-with fake_kubernetes(Path(os.environ["AIRFLOW_HOME"])) as kubernetes:
+with kubernetes_namespace(Path(os.environ["AIRFLOW_HOME"])) as kubernetes:
     os.environ |= kubernetes.environ
     from airflow.providers.cncf.kubernetes.executors.kubernetes_executor import KubernetesExecutor
 
@@ -42,18 +43,18 @@ with fake_kubernetes(Path(os.environ["AIRFLOW_HOME"])) as kubernetes:
     before = saved_tasks()
     away = {}
     for failure in (CLOSED, 503):
-        kubernetes.failure = failure
+        second._last_completed_pod_adoption = float("-inf")  # it is due
+        kubernetes.proxy.failure = failure
         away[str(failure)] = {
             "heartbeat": bool(outcome(second.heartbeat)),
             "adoption": bool(outcome(scheduler.adopt_or_reset_orphaned_tasks)),
             "tasks are untouched": saved_tasks() == before,
         }
-        second._last_completed_pod_adoption = float("-inf")
-    kubernetes.failure = None
+    kubernetes.proxy.failure = None
     adopted = outcome(scheduler.adopt_or_reset_orphaned_tasks), len(second.running)
     make_stuck(scheduler, tasks)
     before = saved_tasks()
-    kubernetes.failure = 503
+    kubernetes.proxy.failure = 503
     revocation = {
         "error": bool(outcome(scheduler._handle_tasks_stuck_in_queued)),
         "tasks are untouched": saved_tasks() == before,
@@ -62,7 +63,7 @@ with fake_kubernetes(Path(os.environ["AIRFLOW_HOME"])) as kubernetes:
     outage.MAX_SECONDS, kept = 0.0, outage.MAX_SECONDS
     limit = bool(outcome(scheduler._handle_tasks_stuck_in_queued)), saved_tasks() == before
     outage.MAX_SECONDS = kept
-    kubernetes.failure = None
+    kubernetes.proxy.failure = None
     revoked = outcome(scheduler._handle_tasks_stuck_in_queued), [state for state, _ in saved_tasks()]
     report({"away": away, "adopted": adopted, "revocation": revocation, "limit": limit, "revoked": revoked})
     first.end()

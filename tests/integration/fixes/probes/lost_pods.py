@@ -13,7 +13,7 @@ from sqlalchemy import update
 
 from astro_runtime_plugin.fixes import lost_pods
 from astro_runtime_plugin.fixes.support import overdue_tasks, queued_tasks
-from testing.kubernetes_api import fake_kubernetes
+from testing.kubernetes_api import kubernetes_namespace
 from testing.proof import SELECTION, STOCK, report
 from testing.queued_tasks import create_tasks, queue_tasks
 from testing.scheduler_parts import start_scheduler
@@ -32,7 +32,7 @@ def has_reconciled(executor: Any, end: float) -> bool:
     return time.monotonic() > end if is_stock else bool(reconciler and reconciler.rounds >= ROUNDS)
 
 
-with fake_kubernetes(Path(os.environ["AIRFLOW_HOME"])) as kubernetes:
+with kubernetes_namespace(Path(os.environ["AIRFLOW_HOME"])) as kubernetes:
     os.environ |= kubernetes.environ
     from airflow.providers.cncf.kubernetes.executors.kubernetes_executor import KubernetesExecutor
 
@@ -47,7 +47,7 @@ with fake_kubernetes(Path(os.environ["AIRFLOW_HOME"])) as kubernetes:
     kubernetes.delete(deleted)
     end = time.monotonic() + STOCK_SECONDS
     wait_until(lambda: has_reconciled(executor, end))
-    deleted_task = deleted["metadata"]["annotations"]["task_id"]
-    pods = [pod["metadata"]["annotations"]["task_id"] for pod in kubernetes.pods]
+    deleted_task = deleted.metadata.annotations["task_id"]
+    pods = [pod.metadata.annotations["task_id"] for pod in kubernetes.pods]
     report({"pods": len(pods), "of the task": pods.count(deleted_task), "running": len(executor.running)})
     executor.end()
