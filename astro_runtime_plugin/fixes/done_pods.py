@@ -1,9 +1,11 @@
-"""A pod that KubernetesExecutor has marked as done is not mistaken for one that another scheduler has adopted.
+"""What KubernetesExecutor hears of a pod after that pod is done does not count for its task's next pod.
 
 With `delete_worker_pods` off, the executor labels the pod of a finished attempt, and its watch, which excludes pods
 with that label, reports the pod as deleted. The executor concludes that another scheduler has taken the pod over, and
-forgets the task. If the task has a new pod by then, because the first one failed before it began or because the task
-was deferred, the state of the new pod is ignored. With this fix the report is ignored instead.
+forgets the task. With `delete_worker_pods` on, the watch reports the end of the pod once more when the pod is gone, and
+the executor forgets the task, too. If the task has a new pod by then, because the first one failed before it began, the
+task was deferred or a sensor was rescheduled, the failure of the new pod is ignored. With this fix the late report is
+ignored instead.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
 
 ID = "done-pods"
-MAX_PODS = 10_000  # that are remembered until the watch reports them
+MAX_PODS = 10_000  # that are remembered, for what the watch reports of them
 Pods = dict[tuple[str, str], None]  # namespace and name, in the order in which they were marked
 _done: WeakKeyDictionary[Any, Pods] = WeakKeyDictionary()
 
@@ -36,21 +38,21 @@ def ignore_done_pods(change: Callable[[Any, Any], None]) -> Callable[[Any, Any],
 
 
 def is_done(executor: Any, results: Any) -> bool:
-    """Return whether the report of an adopted pod is about a pod that this executor has marked; if so, forget it."""
-    pod = (results.namespace, results.pod_name)
-    done = _done.get(executor, {})
-    if results.state != adopted_state() or pod not in done:
+    """Return whether a report is a late one about a pod that is done."""
+    from airflow.utils.state import TaskInstanceState
+
+    if (results.namespace, results.pod_name) not in _done.get(executor, {}):
         return False
-    del done[pod]
-    return True
+    if executor.kube_config.delete_worker_pods:
+        return bool(results.state != TaskInstanceState.RUNNING)
+    return bool(results.state == adopted_state())
 
 
 def remember(executor: Any, results: Any) -> None:
-    """Remember a pod that `_change_state` has marked."""
+    """Remember a pod that `_change_state` has marked or deleted."""
     from airflow.utils.state import TaskInstanceState
 
-    unmarked = (adopted_state(), TaskInstanceState.RUNNING)
-    if executor.kube_config.delete_worker_pods or results.state in unmarked:
+    if results.state in (adopted_state(), TaskInstanceState.RUNNING):
         return
     done = _done.setdefault(executor, {})
     done[results.namespace, results.pod_name] = None
@@ -67,10 +69,10 @@ def adopted_state() -> Any:
 
 FIX = Fix(
     id=ID,
-    title="A task whose pod fails twice before it begins ends as failed, even if its pods are kept",
-    symptom="With `[kubernetes_executor] delete_worker_pods` off, a task stays queued after its second pod has failed.",
+    title="A late report about a task's earlier pod does not hide the failure of its next one",
+    symptom="A task whose second pod fails, after a deferral or a failed start, stays queued or running for minutes.",
     issue="",
-    ends="KubernetesExecutor can tell a pod that it has marked as done from an adopted one.",
+    ends="KubernetesExecutor processes the end of each pod once.",
     patches=(
         Patch(
             "airflow.providers.cncf.kubernetes.executors.kubernetes_executor",
