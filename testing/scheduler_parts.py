@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
@@ -10,6 +11,9 @@ from typing import Any
 from testing.installed_line import LINE
 
 TIMEZONE_MODULES = {"3.3": "airflow._shared.timezones.timezone", "2.11": "airflow.utils.timezone"}
+# For a probe's environment: a busy machine takes long for its steps, in which the schedulers write no heartbeat. A
+# scheduler counts as dead after 30 seconds by default, and outage-grace then waits with the adoption of tasks.
+HEARTBEAT_THRESHOLD = {"AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "300"}
 PURGE = {"3.3": "_find_and_purge_task_instances_without_heartbeats", "2.11": "_find_and_purge_zombies"}
 
 
@@ -46,6 +50,35 @@ def create_scheduler(executor: Any) -> Any:
     job.prepare_for_execution()
     executor.job_id = job.id
     return runner
+
+
+def create_running_scheduler(executor: Any) -> Any:
+    """Return a scheduler whose job counts as running; its executor is not started, and its loop does not run."""
+    runner = create_scheduler(executor)
+    runner._standalone_dag_processor = True
+    set_job(runner.job.id, state="running")
+    return runner
+
+
+def set_job(job_id: int, **values: Any) -> None:
+    """Write values into the row of a job."""
+    from airflow.jobs.job import Job
+    from airflow.utils.session import create_session
+    from sqlalchemy import update
+
+    with create_session() as session:
+        session.execute(update(Job).where(Job.id == job_id).values(**values))
+
+
+def run_loop(runner: Any, first_step: Callable[[], object] = sys.exit) -> None:
+    """Run the scheduler's loop until its first step ends it as SIGTERM does."""
+    runner.adopt_or_reset_orphaned_tasks = first_step
+    try:
+        runner._run_scheduler_loop()
+    except SystemExit:
+        del runner.adopt_or_reset_orphaned_tasks
+        return
+    raise AssertionError("the loop has not ended")
 
 
 def start_scheduler(executor: Any) -> Any:

@@ -82,9 +82,21 @@ def keep_queued(send: Callable[..., list[Result]]) -> Callable[..., list[Result]
             return []
         with one_batch():
             results = send(executor, workload_tuples_to_send)
+        attempt(ID, None, note_attempts, executor, results)
         return attempt(ID, results, waiting.keep, results) if waiting else results
 
     return send_or_keep
+
+
+def note_attempts(executor: Any, results: Sequence[Result]) -> None:
+    """Note for which tasks a message was sent in vain: a broker that hangs may read it later.
+
+    In the executor's own counter, for which they have not been sent again. The messages that failed with another one
+    share its result.
+    """
+    failures = {id(result): key for key, _, result in reversed(results) if connection_error(result)}
+    for key in failures.values():
+        executor.workload_publish_retries.setdefault(key, 0)
 
 
 def fail_with_batch(send: Callable[[Any], Result]) -> Callable[[Any], Result]:

@@ -4,8 +4,10 @@ Nobody looks whether the broker or a worker still has the message: after a resta
 worker at the wrong moment, the task waits for [scheduler] task_queued_timeout, ten minutes. Here a child process
 searches for the messages of tasks that have been queued for a minute (`message_search`). A task is sent again
 only if its row in the database and the result backend still say that no worker has begun it. A message that turns up
-later is harmless: the worker starts the task only if its state is queued. Airflow 3's API server refuses the second
-start (409, `ti_run`); Airflow 2 checks the state in the row that it locks (`check_and_change_state_before_execution`).
+later is refused, because the task runs or has ended by then: Airflow 3's API server starts only what is queued (409,
+`ti_run`). Airflow 2 checks the state in the row that it locks (`check_and_change_state_before_execution`). Besides
+queued it takes none, and up_for_retry and up_for_reschedule when the task is due, which lasts until the scheduler's
+next loop: a message that comes just then may start the task twice.
 """
 
 from __future__ import annotations

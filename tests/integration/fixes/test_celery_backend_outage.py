@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from testing.celery_timeout import SEND_TIMEOUT
 from testing.proof import Proof
+from testing.scheduler_parts import HEARTBEAT_THRESHOLD
 from testing.servers import free_port, redis
 
 
@@ -14,6 +15,7 @@ def test_scheduler_goes_on_without_the_result_backend(proof: Proof) -> None:
             AIRFLOW__CORE__EXECUTOR="CeleryExecutor",
             AIRFLOW__CELERY__BROKER_URL=broker,
             **SEND_TIMEOUT,
+            **HEARTBEAT_THRESHOLD,
             AIRFLOW__CELERY__RESULT_BACKEND=f"redis://127.0.0.1:{port}/0",
         )
     error = proof.expect(stock="ConnectionError", fixed="")
