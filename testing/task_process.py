@@ -31,6 +31,7 @@ class TaskProcess:
     process: subprocess.Popen[str]
     folder: Path
     find_log: Callable[[], Path]
+    find_states: Callable[[], list[str]]
     has_all_output: Callable[[], bool] = lambda: True
     is_idle: Callable[[], bool] = lambda: True
 
@@ -38,6 +39,11 @@ class TaskProcess:
     def log(self) -> Path:
         """The task's log."""
         return self.find_log()
+
+    @property
+    def states(self) -> list[str]:
+        """The states that the task has got at its end; on Airflow 2 the one that is in the database."""
+        return self.find_states()
 
     def output(self) -> str:
         """Return what the processes have printed."""
@@ -79,7 +85,12 @@ def task_process(proof: Proof, source: str, **variables: str) -> Iterator[TaskPr
 def _run_airflow3(proof: Proof, source: str, variables: dict[str, str]) -> Iterator[TaskProcess]:
     with supervised_task(proof, source, variables=variables) as task:
         yield TaskProcess(
-            task.supervisor, task.folder, lambda: task.log, task.output.is_complete, task.is_idle
+            task.supervisor,
+            task.folder,
+            lambda: task.log,
+            lambda: task.api.states,
+            task.output.is_complete,
+            task.is_idle,
         )
 
 
@@ -105,8 +116,16 @@ def _run_airflow2(proof: Proof, source: str, variables: dict[str, str]) -> Itera
             stderr=output,
             text=True,
         )
+
+    def read_states() -> list[str]:
+        with closing(sqlite3.connect(proof.home / "airflow.db")) as database:
+            return [state for (state,) in database.execute("SELECT state FROM task_instance")]
+
+    def find_log() -> Path:
+        return next((proof.home / "logs").glob("dag_id=dag/**/*.log"))
+
     try:
-        yield TaskProcess(process, folder, lambda: next((proof.home / "logs").glob("dag_id=dag/**/*.log")))
+        yield TaskProcess(process, folder, find_log, read_states)
     finally:
         _end(process)
 

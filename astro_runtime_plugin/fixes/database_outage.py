@@ -18,6 +18,7 @@ from typing import Any
 from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
 from astro_runtime_plugin.fixes.support.database_errors import is_database_outage
+from astro_runtime_plugin.fixes.support.job_heartbeat import heartbeat_update
 from astro_runtime_plugin.fixes.support.lost_database import report_loss
 from astro_runtime_plugin.fixes.support.unsaved_workloads import drop_unsaved
 
@@ -107,16 +108,13 @@ def write_heartbeat(job: Any) -> bool | None:
     from datetime import datetime, timezone
 
     from airflow import settings
-    from airflow.jobs.job import Job
-    from sqlalchemy import update
     from sqlalchemy.exc import SQLAlchemyError
 
     now = datetime.now(timezone.utc)
-    heartbeat = update(Job).where(Job.id == job.id, Job.state == "running").values(latest_heartbeat=now)
     try:
         settings.Session.remove()
         with settings.engine.begin() as connection:
-            alive = connection.execute(heartbeat).rowcount == 1
+            alive = connection.execute(heartbeat_update(job.id, now)).rowcount == 1
     except SQLAlchemyError:
         return None
     if alive:

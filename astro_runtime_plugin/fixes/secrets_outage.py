@@ -3,9 +3,9 @@
 Airflow asks one secrets backend after the other, and goes on to the next if one raises an error. If the database is the
 last one and is away, nothing is found: a task gets the default instead of the variable's value, or fails because the
 connection is not defined. With this fix it gets the database's error. On Airflow 3 the execution API answers 500 then,
-and the task's request is repeated; a task of Airflow 2 reads again once the database answers. On Airflow 3 the DAG
-processor and the triggerer answer the requests of DAG files and triggers themselves, and retry for about 15 seconds;
-without a database they would exit in their next loop anyway.
+and the task's request is repeated; on Airflow 2 a task, or its supervisor while it loads the DAG file, reads again once
+the database answers. On Airflow 3 the DAG processor and the triggerer answer the requests of DAG files and triggers
+themselves, and retry for about 15 seconds; without a database they would exit in their next loop anyway.
 """
 
 from __future__ import annotations
@@ -83,10 +83,10 @@ def _forget(key: str, **options: Any) -> None:
 
 
 def _outlast_in_task() -> bool:
-    """Wait for the database in the process of a task; return whether this is one."""
+    """Wait for the database in the process of a task, or of its supervisor, which reads the DAG file."""
     from astro_runtime_plugin.fixes.support.running_task import task, wait_with_engine
 
-    if task.session is None:
+    if task.session is None and not task.command:
         return False
     wait_with_engine()
     return True

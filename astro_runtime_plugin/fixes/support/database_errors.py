@@ -27,7 +27,10 @@ def is_database_outage(error: BaseException) -> bool:
         error, (exc.OperationalError, exc.InterfaceError, exc.PendingRollbackError, exc.TimeoutError)
     ):
         return True
-    if not isinstance(error, exc.DBAPIError):
-        return False
-    codes = {getattr(error.orig, name, None) for name in ("pgcode", "sqlstate")}
-    return error.connection_invalidated or READ_ONLY in codes
+    return isinstance(error, exc.DBAPIError) and (error.connection_invalidated or is_read_only(error))
+
+
+def is_read_only(error: BaseException) -> bool:
+    """Whether the database answers, but takes no writes: a standby that is not promoted yet."""
+    original = getattr(error, "orig", None)
+    return READ_ONLY in {getattr(original, name, None) for name in ("pgcode", "sqlstate")}

@@ -104,3 +104,88 @@ def test_task_outlasts_an_outage_at_its_start_and_end(proof: Proof, server: Inte
     pushed = postgres.sql("airflow", "SELECT task_id, convert_from(value, 'utf8') FROM xcom ORDER BY task_id")
     fixed = {"late": "result", "raw": "result", "read": "value", "success": "result"}
     assert pushed == proof.expect(stock=[], fixed=[(name, f'"{value}"') for name, value in fixed.items()])
+
+
+SAVING_DAG = """
+import os, time
+from datetime import timedelta
+from pathlib import Path
+from airflow import DAG
+from airflow.datasets import Dataset
+from airflow.decorators import task
+from airflow.exceptions import AirflowException, TaskDeferred
+from airflow.triggers.temporal import TimeDeltaTrigger
+
+HOME = Path(os.environ["AIRFLOW_HOME"])
+
+def note(name):
+    with open(HOME / f"saving {name}", "a") as file:
+        file.write("once ")
+    while not (HOME / "end").exists():
+        time.sleep(0.1)
+
+class SlowTrigger(TimeDeltaTrigger):
+    def serialize(self):
+        note("deferred")
+        return super().serialize()
+
+with DAG("dag", schedule=None, is_paused_upon_creation=False):
+    @task(on_success_callback=lambda context: note("success"), outlets=[Dataset("file:///saved")])
+    def success():
+        with open(HOME / "code", "a") as file:
+            file.write("once ")
+        return "result"
+
+    @task(on_failure_callback=lambda context: note("failed"))
+    def failed():
+        raise AirflowException("by the task")
+
+    @task
+    def deferred():
+        raise TaskDeferred(trigger=SlowTrigger(timedelta(days=1)), method_name="resume")
+
+    success(), failed(), deferred()
+"""
+SAVING = ("success", "failed", "deferred")
+
+
+def test_result_is_saved_again_if_the_outage_begins_meanwhile(
+    proof: Proof, server: InterruptiblePostgres
+) -> None:
+    """Airflow calls a task's callbacks, and serializes its trigger, between the transactions that save its state."""
+    postgres, away = server
+    environ = proof.environment(AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=postgres.create("airflow"))
+    folder = proof.home / "dags"
+    folder.mkdir()
+    (folder / "dags.py").write_text(SAVING_DAG)
+    create = [*AIRFLOW_COMMANDS, "db migrate", "dags reserialize", "dags trigger dag --run-id run"]
+    subprocess.run(create, env=environ, cwd=CHECKOUT, capture_output=True, check=True, timeout=300)
+    tasks = [
+        subprocess.Popen(
+            [*AIRFLOW, "tasks", "run", "dag", name, "run", *SUPERVISOR],
+            env=environ,
+            stderr=subprocess.DEVNULL,
+        )
+        for name in SAVING
+    ]
+    try:
+        wait_until(lambda: all((proof.home / f"saving {name}").exists() for name in SAVING))
+        with away():
+            (proof.home / "end").touch()
+            for task in tasks:
+                with suppress(subprocess.TimeoutExpired):
+                    task.wait(PATIENCE[proof.mode] / len(tasks))
+        for task in tasks:
+            task.wait(120)
+    finally:
+        for task in tasks:
+            task.terminate()
+    states = dict(postgres.sql("airflow", "SELECT task_id, state FROM task_instance"))
+    assert states == proof.expect(
+        stock=dict.fromkeys(SAVING, "running"),
+        fixed={"success": "success", "failed": "failed", "deferred": "deferred"},
+    )
+    reports = [(proof.home / name).read_text() for name in ("code", "saving success", "saving failed")]
+    assert reports == ["once "] * 3
+    events = postgres.sql("airflow", "SELECT count(*) FROM dataset_event")
+    assert events == proof.expect(stock=[(0,)], fixed=[(1,)])

@@ -71,8 +71,11 @@ def test_other_errors_of_the_database_count_as_missing(error: Exception) -> None
     assert find(error) is None
 
 
-def test_search_in_a_task_reads_again_after_the_outage(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(task, "session", object())
+@pytest.mark.parametrize("attribute", ["session", "command"])
+def test_search_in_a_task_or_its_supervisor_reads_again_after_the_outage(
+    attribute: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(task, attribute, object())
     monkeypatch.setattr(running_task, "wait_for_database", lambda session: None)
     assert find(AWAY, "value") == "value"
     assert find(AWAY, None) is None
