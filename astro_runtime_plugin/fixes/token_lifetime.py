@@ -6,18 +6,15 @@ Airflow's ten minutes that leaves two at worst, while the scheduler waits five f
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from configparser import ConfigParser
 from functools import wraps
 from typing import Any
 
 from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
+from astro_runtime_plugin.fixes.support.operator_settings import is_set
 
 ID = "token-lifetime"
-OPTION = ("execution_api", "jwt_expiration_time")
-VARIABLE = "AIRFLOW__EXECUTION_API__JWT_EXPIRATION_TIME"
 PARTS = 5  # a fifth of a token's life must be as long as an outage may be,
 MARGIN = 60  # and some seconds for answers that come late
 
@@ -38,17 +35,9 @@ def lengthen(generator: Any) -> None:
     """Let tokens live long enough, unless the operator has set their lifetime, be it to Airflow's default."""
     from airflow.configuration import conf
 
-    if not is_set(conf):
+    if not is_set("execution_api", "jwt_expiration_time"):
         timeout = conf.getint("scheduler", "task_instance_heartbeat_timeout")
         generator.valid_for = max(generator.valid_for, PARTS * (timeout + MARGIN))
-
-
-def is_set(config: ConfigParser) -> bool:
-    """Whether the environment or airflow.cfg sets the lifetime; `has_option` of Airflow's own class counts defaults.
-
-    Airflow ignores `_cmd` and `_secret` here, since the option is none of its `sensitive_config_values`.
-    """
-    return VARIABLE in os.environ or ConfigParser.has_option(config, *OPTION)
 
 
 FIX = Fix(
