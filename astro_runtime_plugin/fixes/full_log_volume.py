@@ -2,7 +2,9 @@
 
 In Airflow 3, an error while a log is written ends the process that writes it. If that is the supervisor of a task, the
 task is left as an orphan without heartbeats; the logs of DAG files and triggers are written by the components
-themselves. With this fix these processes go on, and what does not fit is lost.
+themselves. In Airflow 2, the error is reported on stderr, which is redirected into the same log, so that reporting it
+fails in turn: a task is busy with that for ever, also when there is room again, and a parser of DAG files fails. The
+thread that writes the triggerer's logs ends. With this fix all of them go on, and what does not fit is lost.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from collections.abc import Callable
 from functools import cache, wraps
 from typing import Any, BinaryIO, cast
 
-from astro_runtime_plugin.fixes.fix import Fix, Patch
+from astro_runtime_plugin.fixes.fix import Fix, Patch, lazy
 from astro_runtime_plugin.fixes.guard import attempt
 from astro_runtime_plugin.fixes.support.tolerant_file import TolerantFile, log
 
@@ -19,6 +21,7 @@ ID = "full-log-volume"
 SUPERVISOR = "airflow.sdk.execution_time.supervisor"
 CALLBACKS = "airflow.sdk.execution_time.callback_supervisor"
 MANAGER, TRIGGERER = "airflow.dag_processing.manager", "airflow.jobs.triggerer_job_runner"
+HANDLERS, FILE, DAG_FILE = "airflow.utils.log", "non_caching_file_handler", "file_processor_handler"
 Log = tuple[Any, Any]  # a logger and its file
 
 
@@ -115,10 +118,11 @@ def _late_log(path: str, name: str) -> Log:
 FIX = Fix(
     id=ID,
     title="A full log volume stops neither tasks nor the DAG processor nor the triggerer",
-    symptom="The log volume was full: tasks failed but ran on unseen; the DAG processor and the triggerer restarted.",
+    symptom="The log volume was full: tasks failed but ran on unseen, or hung on Airflow 2; the DAG processor and the"
+    " triggerer restarted, or parsed and logged nothing.",
     issue="",
     ends="An OSError while a log is written no longer leaves `_log_to_target` or the loggers of DAG files and"
-    " triggers.",
+    " triggers; and Airflow 2.11 is no longer supported.",
     patches=(
         Patch(SUPERVISOR, "_log_to_target", ("6e8d795601b38bb3",), write_tolerantly, ("3.3",)),
         Patch(SUPERVISOR, "_configure_logging", ("0eacd522b8ca2ee9",), open_task_log, ("3.3",)),
@@ -131,5 +135,15 @@ FIX = Fix(
             ("3.3",),
         ),
         Patch(TRIGGERER, "TriggerLoggingFactory.__call__", ("2a52cfebcf8d68eb",), open_trigger_log, ("3.3",)),
+        *(
+            Patch(f"{HANDLERS}.{module}", function, (source,), lazy(f"log_files_airflow2.{wrap}"), ("2.11",))
+            for module, function, source, wrap in (
+                (FILE, "NonCachingFileHandler._open", "0411185d43919e68", "open_or_lose"),
+                (FILE, "NonCachingRotatingFileHandler._open", "0411185d43919e68", "open_or_lose"),
+                ("file_task_handler", "FileTaskHandler._init_file", "a7e88317afdf0c3a", "name_task_log"),
+                (DAG_FILE, "FileProcessorHandler.__init__", "2bba47447e60ac28", "start_without_folder"),
+                (DAG_FILE, "FileProcessorHandler._init_file", "88465947a67859b4", "name_dag_log"),
+            )
+        ),
     ),
 )

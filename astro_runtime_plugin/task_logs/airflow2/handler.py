@@ -109,8 +109,9 @@ class TaskLogHandler(FileTaskHandler):  # type: ignore[misc]
         self._owner = self._me()
         # A task that runs as another user may not register; its LocalTaskJob has.
         if self._path and self._writer and not (self._is_raw and self._is_foreign_user()):
-            stream = getattr(self.handler, "stream", None)
-            self._writer.begin(self._path, self._identity, descriptor=stream.fileno() if stream else None)
+            # There may have been no room to create the file.
+            fileno = getattr(getattr(self.handler, "stream", None), "fileno", None)
+            self._writer.begin(self._path, self._identity, descriptor=fileno() if fileno else None)
 
     def _me(self) -> tuple[int, int]:
         return os.getpid(), id(self)
