@@ -1,5 +1,7 @@
 """Waits for the first import of Airflow in a Python process, registers the fixes then, and applies them after imports.
 
+In the image it also gives Airflow a place for its airflow.cfg.
+
 `astro_runtime_fixes.pth` imports this module at the start of every Python of the environment, so it imports nothing.
 """
 
@@ -27,9 +29,10 @@ class AirflowImportHook:
     def find_spec(
         self, name: str, path: "Sequence[str] | None" = None, target: "ModuleType | None" = None
     ) -> "ModuleSpec | None":
-        """Register the fixes if Airflow is being imported; return the spec of a module that has a callback."""
+        """Prepare the process if Airflow is being imported; return the spec of a module that has a callback."""
         if name == "airflow" and self.waits:
             self.waits = False
+            place_config()
             register_fixes()
         if name not in self.callbacks or name in self._searches:
             return None
@@ -65,6 +68,24 @@ class AirflowImportHook:
             loader.exec_module = execute_and_call  # type: ignore[attr-defined]
         except AttributeError:  # a loader that takes none; the module stays as it is
             return
+
+
+def place_config() -> None:
+    """Let Airflow create airflow.cfg where it can, as after the entrypoint: `docker exec` goes past that.
+
+    Airflow does so before it calls the startup hook. Nothing changes outside the image.
+    """
+    import os
+
+    if "ASTRONOMER_USER" not in os.environ:
+        return
+    try:
+        from entrypoint.config_file import config_path
+        from entrypoint.container_user import writable_cfg_path
+
+        os.environ.update(writable_cfg_path(os.environ, config_path(os.environ)))
+    except (Exception, SystemExit):  # an operator's own module of such a name may exit
+        return
 
 
 def register_fixes() -> None:

@@ -13,9 +13,22 @@ FIXES: dict[str, tuple[str, ...]] = {
     # A part of the system is away.
     "api_server_outage": ("airflow.sdk.api.client", "airflow.sdk.execution_time.supervisor"),
     "token_lifetime": ("airflow.api_fastapi.execution_api.app",),
+    "clock_skew": ("airflow.api_fastapi.execution_api.app",),
     "outage_grace": ("airflow.jobs.scheduler_job_runner",),
     "database_outage": ("airflow.jobs.scheduler_job_runner",),
-    "task_result": ("airflow.models.taskinstance", "airflow.cli.commands.task_command"),
+    "stopped_schedulers": (
+        "airflow.jobs.scheduler_job_runner",
+        "airflow.executors.local_executor",
+        "airflow.providers.celery.executors.celery_executor",
+    ),
+    "task_result": (
+        "airflow.cli.commands.task_command",
+        "airflow.jobs.local_task_job_runner",
+        "airflow.jobs.job",
+        "airflow.models.taskinstance",
+        "airflow.utils.operator_helpers",
+        "airflow.sensors.base",
+    ),
     "secrets_outage": (
         "airflow.secrets.metastore",
         "airflow.models.variable",
@@ -37,6 +50,8 @@ FIXES: dict[str, tuple[str, ...]] = {
         "airflow.jobs.scheduler_job_runner",
     ),
     "pod_creation_outage": ("airflow.providers.cncf.kubernetes.executors.kubernetes_executor",),
+    # Before the next one, which keeps what could not be processed: that is not done.
+    "done_pods": ("airflow.providers.cncf.kubernetes.executors.kubernetes_executor",),
     "pod_deletion_outage": ("airflow.providers.cncf.kubernetes.executors.kubernetes_executor",),
     # One bad thing stops everything.
     "stale_dags": ("airflow.dag_processing.manager",),
@@ -61,11 +76,16 @@ FIXES: dict[str, tuple[str, ...]] = {
     "stuck_signals": ("structlog._output",),
     "lost_children": ("airflow.sdk.execution_time.supervisor",),
     "killed_local_worker": ("airflow.executors.local_executor",),
+    "local_parallelism": ("airflow.executors.local_executor",),
+    "killed_pods": ("airflow.providers.cncf.kubernetes.executors.kubernetes_executor",),
     "full_log_volume": (
         "airflow.sdk.execution_time.supervisor",
         "airflow.sdk.execution_time.callback_supervisor",
         "airflow.dag_processing.manager",
         "airflow.jobs.triggerer_job_runner",
+        "airflow.utils.log.non_caching_file_handler",
+        "airflow.utils.log.file_task_handler",
+        "airflow.utils.log.file_processor_handler",
     ),
     # Tasks' logs.
     "last_words": (
@@ -100,7 +120,7 @@ FIXES: dict[str, tuple[str, ...]] = {
     "clean_dags": ("airflow.utils.db_cleanup",),
     "hung_triggerer": ("airflow.jobs.triggerer_job_runner",),
     "active_runs": ("airflow.jobs.scheduler_job_runner",),
-    "done_pods": ("airflow.providers.cncf.kubernetes.executors.kubernetes_executor",),
+    "watcher_sigterm": ("airflow.providers.cncf.kubernetes.executors.kubernetes_executor_utils",),
     "pod_log_text": ("kubernetes.client.api_client",),
     "forked_connections": ("airflow.utils.orm_event_handlers",),
     "lost_exit": ("airflow.jobs.job",),
@@ -110,6 +130,7 @@ FIXES: dict[str, tuple[str, ...]] = {
 LINE_OF = {
     "api_server_outage": "3.3",
     "token_lifetime": "3.3",
+    "clock_skew": "3.3",
     "task_result": "2.11",
     "killed_tasks": "3.3",
     "killed_processes": "3.3",
@@ -118,13 +139,15 @@ LINE_OF = {
     "stuck_signals": "3.3",
     "lost_children": "3.3",
     "killed_local_worker": "3.3",
-    "full_log_volume": "3.3",
+    "local_parallelism": "3.3",
+    "killed_pods": "2.11",
     "asset_deadlock": "3.3",
     "mariadb_assets": "3.3",
     "log_upload": "3.3",
     "clean_dags": "3.3",
     "hung_triggerer": "3.3",
     "active_runs": "3.3",
+    "watcher_sigterm": "3.3",
     "lost_exit": "2.11",
 }
 

@@ -14,20 +14,22 @@ ORM = {"forked-connections"}  # what every process needs that has an engine of t
 SECRETS = {"secrets-outage"}
 SCHEDULER = ORM | {
     *("outage-grace", "database-outage", "late-deferral-success", "unreadable-dags", "last-words"),
+    "stopped-schedulers",
     *{"3.3": ("active-runs", "mariadb-assets"), "2.11": ("lost-exit",)}[LINE],
 }
 CELERY_EXECUTOR = {"lost-messages", "celery-broker-outage", "celery-backend-outage"}
-LOCAL_EXECUTOR = {"3.3": {"killed-local-worker"}, "2.11": set[str]()}[LINE]
+LOCAL_EXECUTOR = {"3.3": {"killed-local-worker", "local-parallelism"}, "2.11": set[str]()}[LINE]
 KUBERNETES_EXECUTOR = {
     *("lost-pods", "kubernetes-api-outage", "pod-creation-outage", "pod-deletion-outage", "done-pods"),
     "pod-log-text",
+    *{"3.3": ("watcher-sigterm",), "2.11": ("killed-pods",)}[LINE],
 }
-DAG_PROCESSOR = ORM | SECRETS | {"stale-dags", {"3.3": "full-log-volume", "2.11": "lost-exit"}[LINE]}
+DAG_PROCESSOR = ORM | SECRETS | {"stale-dags", "full-log-volume", *{"3.3": (), "2.11": ("lost-exit",)}[LINE]}
 TRIGGERER = (
     ORM
     | SECRETS
-    | {"broken-trigger", "task-logs-to-stdout"}
-    | {"3.3": {"full-log-volume", "hung-triggerer"}, "2.11": {"lost-exit"}}[LINE]
+    | {"broken-trigger", "task-logs-to-stdout", "full-log-volume"}
+    | {"3.3": {"hung-triggerer"}, "2.11": {"lost-exit"}}[LINE]
 )
 # A task, and what runs it and waits for its end; on 3.3 they need other fixes, but the one is a fork of the other.
 TASK = {
@@ -36,7 +38,9 @@ TASK = {
         *("stuck-supervisor", "stuck-signals"),
         *("full-log-volume", "last-words", "task-logs-to-stdout", "log-upload"),
     },
-    "2.11": ORM | SECRETS | {"task-result", "last-words", "task-logs-to-stdout", "lost-exit"},
+    "2.11": ORM
+    | SECRETS
+    | {"task-result", "last-words", "task-logs-to-stdout", "lost-exit", "full-log-volume"},
 }[LINE]
 
 
@@ -74,7 +78,9 @@ CARRIERS: dict[str, Carrier] = {
             ),
             "API server": Carrier(f"{COMMANDS}.api_server_command", "_run_api_server_with_uvicorn", ORM),
             "worker of the API server": Carrier(
-                "airflow.api_fastapi.app", "create_app", ORM | SECRETS | {"token-lifetime", "asset-deadlock"}
+                "airflow.api_fastapi.app",
+                "create_app",
+                ORM | SECRETS | {"token-lifetime", "clock-skew", "asset-deadlock"},
             ),
             "DAG processor": Carrier(
                 "airflow.dag_processing.manager", "DagFileProcessorManager.run", DAG_PROCESSOR
@@ -106,7 +112,7 @@ CARRIERS: dict[str, Carrier] = {
             "parser": Carrier(
                 "airflow.dag_processing.processor",
                 "DagFileProcessorProcess._run_file_processor",
-                ORM | SECRETS,
+                ORM | SECRETS | {"full-log-volume"},
             ),
             "child of a Celery worker": Carrier(
                 f"{CELERY}.executors.celery_executor_utils", "_execute_in_fork", TASK | {"pod-log-text"}

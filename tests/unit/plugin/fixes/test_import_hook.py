@@ -71,6 +71,22 @@ def test_import_of_airflow_registers_the_fixes(tmp_path: Path, options: tuple[st
     assert run(tmp_path, f"{OTHER_AIRFLOW}\nimport airflow\n{WATCHES}", *options) == ["True"]
 
 
+@pytest.mark.parametrize(("user", "config"), [("astro", "{home}/airflow.cfg"), (None, "None")])
+def test_import_of_airflow_in_the_image_places_airflow_cfg(
+    tmp_path: Path, user: str | None, config: str
+) -> None:
+    source = f"""
+import os
+os.environ.update({{"HOME": {str(tmp_path)!r}, "AIRFLOW_HOME": "/proc"}})
+os.environ.update({{"ASTRONOMER_USER": "astro"}} if {user!r} else {{}})
+os.access = lambda path, mode: path == {str(tmp_path)!r}  # root may write anywhere
+{OTHER_AIRFLOW}
+import airflow
+print(os.environ.get("AIRFLOW_CONFIG"))
+"""
+    assert run(tmp_path, source) == [config.format(home=tmp_path)]
+
+
 @pytest.mark.parametrize("first", ["import airflow", "import json"])
 def test_module_that_is_loaded_before_airflow_is_patched_by_the_startup_hook(
     tmp_path: Path, first: str
