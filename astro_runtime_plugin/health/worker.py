@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from celery import Celery
@@ -11,6 +12,7 @@ from kombu.exceptions import OperationalError
 
 from astro_runtime_plugin.celery_client import create_app, support_problem
 from astro_runtime_plugin.health.celery_settings import celery_configuration
+from astro_runtime_plugin.health.drained_worker import forget_drained, is_drained
 from astro_runtime_plugin.health.settings import HealthSettings, UnhealthyError, UnknownHealthError
 from entrypoint.endpoints import endpoints
 
@@ -19,8 +21,8 @@ ANSWER_SECONDS = 5
 
 def check_worker(settings: HealthSettings) -> None:
     """Raise UnhealthyError if the worker does not answer through the broker, or consumes no queue."""
-    app = worker_app(settings)
-    node = host_format(default_nodename(settings.command_line_option("-H", "--celery-hostname")))
+    app, start = worker_app(settings), time.time()
+    node = worker_node(settings)
     try:
         problem = support_problem(app)
         queues = None if problem else active_queues(app, node)
@@ -28,7 +30,15 @@ def check_worker(settings: HealthSettings) -> None:
         raise broker_problem(app, error) from None
     if problem:
         raise UnknownHealthError(f"the worker cannot be queried: {problem}")
-    check_queues(node, queues)
+    if queues:
+        forget_drained(node, start)
+    if queues != [] or not is_drained(node):
+        check_queues(node, queues)
+
+
+def worker_node(settings: HealthSettings) -> str:
+    """Return the worker's name among Celery's nodes."""
+    return str(host_format(default_nodename(settings.command_line_option("-H", "--celery-hostname"))))
 
 
 def worker_app(settings: HealthSettings) -> Celery:

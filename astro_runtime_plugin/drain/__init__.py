@@ -1,0 +1,1 @@
+"""`astro-runtime drain`: a Celery worker takes no new task, and finishes what it has."""
