@@ -163,6 +163,51 @@ def is_migrated() -> bool:
     return all(is_current() for is_current in MIGRATION_CHECKS[line()])
 
 
+def airflow_tables_ahead() -> bool:
+    """Whether Airflow's own tables have a revision that this image does not have. Source: airflow/utils/db.py."""
+    from airflow.utils.db import _configured_alembic_environment
+
+    with _configured_alembic_environment() as alembic:
+        return not _revisions(alembic.script).issuperset(alembic.get_context().get_current_heads())
+
+
+def provider_tables_ahead() -> bool:
+    """Whether the tables of a provider have a revision that this image does not have.
+
+    Source: `check_migration` of `BaseDBManager` in airflow/utils/db_manager.py.
+    """
+    from airflow.utils.db_manager import RunDBManager
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        managers = [manager(session) for manager in RunDBManager()._managers]  # type: ignore[operator]
+        return any(
+            (current := manager.get_current_revision())
+            and current not in _revisions(manager.get_script_object())
+            for manager in managers
+        )
+
+
+def _revisions(script: Any) -> set[str]:
+    return {revision.revision for revision in script.walk_revisions()}
+
+
+AHEAD_CHECKS: Mapping[str, tuple[Callable[[], bool], ...]] = {
+    "3.3": (airflow_tables_ahead, provider_tables_ahead),
+    "2.11": (airflow_tables_ahead,),
+}
+
+
+def schema_state() -> str:
+    """Return whether the tables are at this image's newest revision: `current`, `behind` or `ahead`.
+
+    They are ahead if a newer image has migrated some of them.
+    """
+    if is_migrated():
+        return "current"
+    return "ahead" if any(is_ahead() for is_ahead in AHEAD_CHECKS[line()]) else "behind"
+
+
 def executor_paths() -> list[str]:
     """Return the import paths of the configured executors. Source: airflow/executors/executor_loader.py."""
     from airflow.executors.executor_loader import ExecutorLoader

@@ -23,8 +23,14 @@ def create_app(settings: Mapping[str, Any]) -> Celery:
     app.conf.update({**settings, **overrides, "broker_transport_options": options})
     with suppress(Exception):  # a URL that kombu does not know; whoever connects gets the same error
         if any(transport.driver_type == "redis" for transport in transports(app)):
-            app.conf.broker_transport_options = {**options, **REDIS_TIMEOUTS}
+            app.conf.broker_transport_options = {**options, **REDIS_TIMEOUTS, **_sentinel_timeouts(options)}
     return app
+
+
+def _sentinel_timeouts(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options for the Sentinels; redis-py gives them the time-outs of Redis only if they have none."""
+    sentinel = options.get("sentinel_kwargs")
+    return {"sentinel_kwargs": {**sentinel, **REDIS_TIMEOUTS}} if isinstance(sentinel, Mapping) else {}
 
 
 def remote_control_problem(app: Celery) -> str | None:

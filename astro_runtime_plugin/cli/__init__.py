@@ -13,6 +13,7 @@ COMMANDS = (
     "admin-token",
     "check",
     "defaults",
+    "drain",
     "fixes",
     "identity",
     "lifecycle",

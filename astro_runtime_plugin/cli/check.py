@@ -26,10 +26,28 @@ SENTENCES: Mapping[Stage, str] = {
 
 
 @click.command()
+@click.option(
+    "--cluster", is_flag=True, help="check the whole installation in the middle of a rolling upgrade"
+)
+@click.option("--json", "as_json", is_flag=True, help="with --cluster: a JSON list")
 @with_today
 @click.pass_context
-def check(context: click.Context, today: date) -> None:
-    """Report on one line whether the running release is maintained; exit with 3 if it is not, or is yanked."""
+def check(context: click.Context, cluster: bool, as_json: bool, today: date) -> None:
+    """Report on one line whether the running release is maintained; exit with 3 if it is not, or is yanked.
+
+    With --cluster, say instead whether it is safe to go on with a rolling upgrade; exit with 6 if it is not, and with
+    1 if that is unknown.
+    """
+    if cluster:
+        from astro_runtime_plugin.cli.check_cluster import check_cluster
+
+        context.exit(check_cluster(as_json))
+    if as_json:
+        raise click.UsageError("--json needs --cluster")
+    _check_release(context, today)
+
+
+def _check_release(context: click.Context, today: date) -> None:
     from astro_runtime_plugin.cli.lookup import load_releases, running_release
     from astro_runtime_plugin.releases import lifecycle as lifecycles
 

@@ -45,7 +45,8 @@ StoredSetting = Annotated[dict[str, str], AfterValidator(_check_setting)]
 class ComponentRow(BaseModel):
     """A component's row in the database; it counts as alive until `until`, in seconds since the epoch.
 
-    `settings` are those that it computed for itself; an earlier release's row has none.
+    `settings` are those that it computed for itself; an earlier release's row has none. `ending` says that it begins
+    nothing new, and waits for what it has begun.
     """
 
     component: Label
@@ -55,6 +56,7 @@ class ComponentRow(BaseModel):
     since: Timestamp
     until: Annotated[float, Field(allow_inf_nan=False)]
     settings: Annotated[list[StoredSetting], Field(max_length=MAX_SETTINGS)] = []
+    ending: bool = False
 
     @property
     def running(self) -> RunningComponent:
@@ -74,8 +76,13 @@ def live_rows(rows: Iterable[ComponentRow], now: float) -> Iterator[ComponentRow
 
 def live_components(rows: Iterable[ComponentRow], now: float) -> list[RunningComponent]:
     """Return the components that are alive at `now`, sorted; a component's processes on one host count once."""
+    return merge_processes(live_rows(rows, now))
+
+
+def merge_processes(rows: Iterable[ComponentRow]) -> list[RunningComponent]:
+    """Return the components of the rows, sorted; a component's processes on one host count once."""
     since: dict[RunningComponent, str] = {}
-    for row in live_rows(rows, now):
+    for row in rows:
         process = row.running
         component = process._replace(since="")
         since[component] = min(process.since, since.get(component, process.since))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
 import time
 from functools import cache
 from multiprocessing import parent_process
 
 import psutil  # type: ignore[import-untyped]
-from airflow import __version__ as airflow_version
 from airflow.configuration import conf
 
 from astro_runtime_plugin import airflow_compat, background
@@ -18,6 +18,7 @@ from astro_runtime_plugin.background import StoppableWait
 from astro_runtime_plugin.component import COMPONENTS, WITHOUT_DATABASE, heartbeat_threshold, identify
 from astro_runtime_plugin.database import rows, state
 from astro_runtime_plugin.inventory.component_settings import component_settings
+from astro_runtime_plugin.inventory.current_image import current_image
 from astro_runtime_plugin.inventory.listing import (
     ComponentRow,
     RunningComponent,
@@ -25,10 +26,7 @@ from astro_runtime_plugin.inventory.listing import (
     iso_utc,
     live_components,
 )
-from astro_runtime_plugin.options.section import read_option
 from astro_runtime_plugin.options.text import MAX_NAME_LENGTH, single_line
-from astro_runtime_plugin.releases.current import release_of
-from astro_runtime_plugin.releases.image_tag import displayed_tag, image_tag
 from entrypoint import record
 
 log = logging.getLogger("astro_runtime")
@@ -39,6 +37,9 @@ MAX_LENGTH = 8 * 1024  # characters of a row; the longest that a component write
 MIN_INTERVAL = 1.0  # between two heartbeats, whatever the threshold is
 MAX_RETRY_INTERVAL = 5 * 60.0  # between two attempts while they fail
 BEATS = 3  # heartbeats within the time after which a silent component counts as dead
+
+
+_ending = threading.Event()  # set when this process begins nothing new
 
 
 def start() -> None:
@@ -66,6 +67,11 @@ def _start_heartbeat(component: str) -> None:
     background.start_thread("component", lambda wait: _record_forever(wait, running, settings, timeout))
 
 
+def record_end() -> None:
+    """Record with the next heartbeat that this component begins nothing new, and ends when that is done."""
+    _ending.set()
+
+
 def timeout_seconds(component: str) -> float:
     """Return the seconds of silence after which a component counts as dead: at most an hour."""
     threshold = heartbeat_threshold(component, airflow_compat.line())
@@ -83,10 +89,9 @@ def rollout_seconds() -> float:
 
 
 def _current_component(component: str) -> RunningComponent:
-    release = release_of(airflow_version)
-    tag = displayed_tag(image_tag(read_option(conf, "image_tag"), os.environ), release)
+    image = current_image()
     host = single_line(airflow_compat.hostname(), MAX_NAME_LENGTH)
-    return RunningComponent(component, host, tag, release, iso_utc(_started_at()))
+    return RunningComponent(component, host, *image, iso_utc(_started_at()))
 
 
 def _started_at() -> float:
@@ -104,6 +109,7 @@ def _record_forever(
     while True:
         try:
             value = {**component_row(running, time.time(), timeout), "settings": settings}
+            value |= {"ending": True} if _ending.is_set() else {}
             state.put(KIND, f"{running.component}:{state.process_name()}"[-200:], value, RETENTION_SECONDS)
             failures = 0
         except Exception as error:

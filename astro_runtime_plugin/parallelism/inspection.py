@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
@@ -23,6 +23,7 @@ from astro_runtime_plugin.parallelism.replies import (
     read_stats,
     read_tasks,
 )
+from astro_runtime_plugin.releases.running_image import RunningImage
 
 T = TypeVar("T")
 
@@ -39,13 +40,16 @@ class Inspection:
     """A round. `cached` are the workers of the round before, and afterwards those of this one.
 
     `ask(command, workers, **arguments)` returns replies by worker; without `workers`, the question is for all.
-    `invalid` has a reason for each worker that sent an invalid reply.
+    `invalid` has a reason for each worker that sent an invalid reply; `silent` are those that replied to the first
+    question, and not to a later one. `images` has the image of each worker that names one.
     """
 
     def __init__(self, ask: Callable[..., Mapping[str, Any]], cached: Mapping[str, CachedWorker]) -> None:
         self._ask = ask
         self.cached = cached
         self.invalid: dict[str, str] = {}
+        self.silent: set[str] = set()
+        self.images: dict[str, RunningImage] = {}
 
     def query(self) -> tuple[list[Worker], list[str]]:
         """Return the workers of Airflow's and the ids of the tasks that they run."""
@@ -60,6 +64,7 @@ class Inspection:
         self._remember_tasks(running)
         workers = {name: self._worker(name, stats[name], queues[name]) for name in names if name in queues}
         kept = self._limit_names(workers)
+        self.images = {workers[name].name: image for name in kept if (image := stats[name].image)}
         tasks = (task for name in kept for task in self.cached[name].tasks)
         return [workers[name] for name in kept], [*islice(tasks, MAX_TASKS)]
 
@@ -88,6 +93,7 @@ class Inspection:
 
     def _ask_each(self, command: str, names: Collection[str], **arguments: object) -> dict[str, Any]:
         replies = self._ask(command, names, **arguments)
+        self.silent.update(printable(name) for name in names if name not in replies)
         return {name: replies[name] for name in names if name in replies}
 
     def _read(self, replies: Mapping[str, Any], read: Callable[[Any], T]) -> dict[str, T]:
@@ -110,7 +116,7 @@ class Inspection:
             self._add_invalid(name, f"there are more than {MAX_WORKERS} workers")
         return {name: replies[name] for name in names[:MAX_WORKERS]}
 
-    def _limit_names(self, workers: Mapping[str, Worker]) -> Iterable[str]:
+    def _limit_names(self, workers: Mapping[str, Worker]) -> Collection[str]:
         """Return the names of the workers that fit into MAX_NAMES."""
         kept, size = [], 0
         for name, worker in workers.items():

@@ -7,15 +7,18 @@ short and printable.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, WrapValidator
 
 from astro_runtime_plugin.options.text import MAX_NAME_LENGTH, printable
 from astro_runtime_plugin.parallelism.bounds import MAX_QUEUES, MAX_REASON
+from astro_runtime_plugin.releases.running_image import RunningImage
 
 # The names of the tasks that Airflow's workers register; another Celery application may share the broker.
 AIRFLOW_TASKS = ("execute_workload", "execute_command", "airflow.")
+# Of the image in the reply to `inspect stats`; stock workers do not have it.
+IMAGE_KEY: Final = "astro_runtime"
 T = TypeVar("T")
 
 
@@ -42,12 +45,20 @@ class Pool(Strict):
     processes: list[Any] | None = None
 
 
+def _valid_or_none(reply: Any, validate: Callable[[Any], T]) -> T | None:
+    try:
+        return validate(reply)
+    except ValidationError:
+        return None
+
+
 class Stats(Strict):
-    """The reply to `inspect stats`, as far as it is needed."""
+    """The reply to `inspect stats`, as far as it is needed. A worker counts whatever it says of its image."""
 
     pid: int | None = None
     pool: Pool | None = None
     autoscaler: Autoscaler | None = None
+    image: Annotated[RunningImage | None, WrapValidator(_valid_or_none)] = Field(None, alias=IMAGE_KEY)
 
     @property
     def pool_size(self) -> int:

@@ -18,9 +18,10 @@ from celery.app.defaults import DEFAULTS
 
 from astro_runtime_plugin import child_process
 from astro_runtime_plugin.celery_client import create_app, remote_control_problem
-from astro_runtime_plugin.parallelism.bounds import MAX_MEMORY
+from astro_runtime_plugin.parallelism.bounds import MAX_INVALID, MAX_MEMORY
 from astro_runtime_plugin.parallelism.inspection import CachedWorker, Inspection
 from astro_runtime_plugin.parallelism.reply_mailbox import ReplyControl
+from astro_runtime_plugin.releases.running_image import RunningImage
 
 PAUSE_SECONDS = 3.0  # between two rounds: the workers are queried about every 5 seconds
 MAX_ROUND_SECONDS = 30  # then the process ends, and its parent starts another
@@ -47,7 +48,7 @@ def broker_settings(conf: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class WorkerInspector:
-    """Queries the Airflow workers of one broker."""
+    """Queries the Airflow workers of one broker; `images` has the image of each that named one in the last round."""
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self._settings = settings
@@ -55,12 +56,14 @@ class WorkerInspector:
         self._problem = remote_control_problem(self._app)
         self._rounds = 0
         self._cached: Mapping[str, CachedWorker] = {}
+        self.images: Mapping[str, RunningImage] = {}
 
     def inspect_once(self) -> dict[str, Any]:
         """Return `{"workers": [[name, pool, queues], ...], "active": [id, ...]}`; the ids are of running tasks.
 
-        `"invalid": {name: reason}` is added if a worker's reply is invalid. Returns `{"error": ...}` if the broker does
-        not answer, or does not pass questions on.
+        `"invalid": {name: reason}` is added if a worker's reply is invalid, and `"silent": [name, ...]` if workers did
+        not reply to every question. Returns `{"error": ...}` if the broker does not answer, or does not pass questions
+        on.
         """
         try:
             return self._query()
@@ -76,9 +79,10 @@ class WorkerInspector:
         self._rounds += 1
         inspection = Inspection(ReplyControl(self._app).ask, self._cached)
         workers, tasks = inspection.query()
-        self._cached = inspection.cached
+        self._cached, self.images = inspection.cached, inspection.images
         answer: dict[str, Any] = {"workers": workers, "active": tasks}
-        return {**answer, "invalid": inspection.invalid} if inspection.invalid else answer
+        unclear = {"invalid": inspection.invalid, "silent": sorted(inspection.silent)[:MAX_INVALID]}
+        return answer | {name: workers for name, workers in unclear.items() if workers}
 
     def _replace_app(self) -> None:
         self._app.close()

@@ -12,9 +12,18 @@ import pytest
 
 from testing.celery_cluster import celery_environment
 from testing.entrypoint_process import CHECKOUT, ENTRYPOINT
-from testing.kubernetes_api import fake_kubernetes
 from testing.servers import Postgres
 
+# Of an API server that is away: nothing is asked of it.
+KUBECONFIG = """
+apiVersion: v1
+kind: Config
+current-context: away
+contexts: [{name: away, context: {cluster: away, user: nobody}}]
+clusters: [{name: away, cluster: {server: "http://127.0.0.1:1"}}]
+users: [{name: nobody, user: {}}]
+"""
+POD_TEMPLATE = "{apiVersion: v1, kind: Pod, spec: {containers: [{name: base, image: airflow}]}}"
 # Does what `airflow scheduler` does before its loop, and prints what has changed.
 BEFORE_THE_LOOP = """
 import json, sys, threading
@@ -73,16 +82,20 @@ def test_only_celery_with_default_parallelism_is_overridden(
 ) -> None:
     executor, environ, cfg, expected = CASES[case]
     (tmp_path / "airflow.cfg").write_text(cfg)
-    with fake_kubernetes(tmp_path) as kubernetes:
-        extra = {**kubernetes.environ, **environ, "AIRFLOW__CORE__EXECUTOR": executor}
-        done = subprocess.run(
-            [*ENTRYPOINT, "python", "-c", BEFORE_THE_LOOP],
-            env=celery_environment(tmp_path, metadata.url("migrated"), "redis://127.0.0.1:1/0", **extra),
-            cwd=CHECKOUT,
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
+    kubernetes = {"IN_CLUSTER": "False"}
+    for option, text in {"CONFIG_FILE": KUBECONFIG, "POD_TEMPLATE_FILE": POD_TEMPLATE}.items():
+        kubernetes[option] = str(tmp_path / option.lower())
+        (tmp_path / option.lower()).write_text(text)
+    extra = {f"AIRFLOW__KUBERNETES_EXECUTOR__{option}": text for option, text in kubernetes.items()}
+    extra |= {**environ, "AIRFLOW__CORE__EXECUTOR": executor}
+    done = subprocess.run(
+        [*ENTRYPOINT, "python", "-c", BEFORE_THE_LOOP],
+        env=celery_environment(tmp_path, metadata.url("migrated"), "redis://127.0.0.1:1/0", **extra),
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
     assert done.returncode == 0, done.stderr
     (line,) = [text for text in done.stdout.splitlines() if text.startswith("{")]  # the rest is a log
     assert json.loads(line) == {"executor": executor, **expected}

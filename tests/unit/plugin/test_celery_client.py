@@ -18,6 +18,21 @@ def test_redis_has_socket_timeouts(url: str) -> None:
     assert options["max_retries"] == 1
 
 
+@pytest.mark.parametrize("kwargs", [{"password": "p"}, {"socket_timeout": 600}])
+def test_sentinels_with_options_have_socket_timeouts(kwargs: dict[str, Any]) -> None:
+    settings = {
+        "broker_url": "sentinel://localhost:1",
+        "broker_transport_options": {"sentinel_kwargs": kwargs},
+    }
+    options = create_app(settings).conf.broker_transport_options["sentinel_kwargs"]
+    assert options == {**kwargs, "socket_connect_timeout": CONNECT_TIMEOUT, "socket_timeout": CONNECT_TIMEOUT}
+
+
+def test_sentinels_without_options_have_redis_timeouts() -> None:
+    app = create_app({"broker_url": "sentinel://localhost:1"})
+    assert "sentinel_kwargs" not in app.conf.broker_transport_options
+
+
 def test_rabbitmq_has_no_socket_options_of_redis() -> None:
     app = create_app({"broker_url": "amqp://localhost:1//"})
     assert not {"socket_connect_timeout", "socket_timeout"} & set(app.conf.broker_transport_options)

@@ -29,5 +29,12 @@ def test_processes_of_a_component_count_once_since_the_first() -> None:
     assert live_components(rows, 0.0) == [WORKER, elsewhere]
 
 
+def test_component_that_only_ends_is_alive() -> None:
+    values = [component_row(WORKER, 1000.0, 30.0) | ending for ending in ({}, {"ending": True})]
+    rows = [ComponentRow.model_validate(value) for value in values]
+    assert [row.ending for row in rows] == [False, True]
+    assert live_components(rows, 1000.0) == [WORKER]
+
+
 def test_time_is_in_utc() -> None:
     assert iso_utc(0.9) == "1970-01-01T00:00:00+00:00"

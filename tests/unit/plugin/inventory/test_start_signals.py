@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from celery import Celery
 from pytest_mock import MockerFixture
 
 from astro_runtime_plugin.component import WITHOUT_LISTENER, from_subcommand
@@ -31,3 +32,13 @@ def test_component_without_a_job_is_watched(mocker: MockerFixture, command: str)
     start_signals.watch(from_subcommand(words[1:]) or "", words)
     watched = [component for component, connect in signals.items() if connect.called]
     assert watched == [*filter(None, [COMMANDS[command]])]
+
+
+def test_worker_that_cannot_name_its_image_starts(
+    mocker: MockerFixture, caplog: pytest.LogCaptureFixture
+) -> None:
+    mocker.patch("astro_runtime_plugin.inventory.worker_reply.current_image", side_effect=LookupError)
+    app = Celery(broker="memory://", set_as_current=False)
+    start_signals._add_image(sender=mocker.Mock(app=app))
+    assert app.steps["worker"] == set()
+    assert caplog.messages == ["astro-runtime: this worker does not name its image: LookupError"]

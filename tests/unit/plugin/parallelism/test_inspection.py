@@ -13,6 +13,8 @@ from astro_runtime_plugin.options.text import MAX_NAME_LENGTH
 from astro_runtime_plugin.parallelism import inspection, worker_inspector
 from astro_runtime_plugin.parallelism.bounds import MAX_INVALID
 from astro_runtime_plugin.parallelism.inspection import CachedWorker, Inspection
+from astro_runtime_plugin.parallelism.replies import IMAGE_KEY
+from astro_runtime_plugin.releases.running_image import RunningImage
 from testing.fake_worker import AIRFLOW_REPLIES
 
 
@@ -57,6 +59,30 @@ def test_worker_that_does_not_report_its_tasks_runs_the_same_as_before(
 ) -> None:
     cached = {"a": CachedWorker(1, True, ("one",))}
     assert Inspection(Workers(["a"], active=reply).ask, cached).query()[1] == tasks
+
+
+def test_image_is_that_of_the_last_reply() -> None:
+    """A container's worker has the same process id as the one before it."""
+    cached: Any = {}
+    for tag in ("orders:7", "orders:8"):
+        stats = {"a": {**AIRFLOW_REPLIES["stats"], IMAGE_KEY: {"image_tag": tag, "release": "3.3-1"}}}
+        round_ = Inspection(Workers(["a", "b"], stats=stats).ask, cached)
+        round_.query()
+        cached = round_.cached
+        assert round_.images == {"a": RunningImage(tag, "3.3-1")}
+
+
+@pytest.mark.parametrize("question", ["registered", "active_queues", "active"])
+def test_worker_that_does_not_reply_to_every_question_is_named(question: str) -> None:
+    workers = Workers(["a", "b"])
+
+    def ask(command: str, names: Collection[str] = (), **_: object) -> dict[str, Any]:
+        replies = workers.ask(command, names)
+        return {name: reply for name, reply in replies.items() if (command, name) != (question, "b")}
+
+    round_ = Inspection(ask, {})
+    round_.query()
+    assert (round_.silent, round_.invalid) == ({"b"}, {})
 
 
 @pytest.mark.parametrize(("limit", "value", "counted"), [("MAX_WORKERS", 3, 3), ("MAX_NAMES", 40, 4)])

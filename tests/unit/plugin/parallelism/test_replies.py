@@ -10,12 +10,14 @@ import pytest
 from astro_runtime_plugin.options.text import MAX_NAME_LENGTH
 from astro_runtime_plugin.parallelism.bounds import MAX_QUEUES, MAX_REASON
 from astro_runtime_plugin.parallelism.replies import (
+    IMAGE_KEY,
     InvalidReplyError,
     read_is_airflow,
     read_queues,
     read_stats,
     read_tasks,
 )
+from astro_runtime_plugin.releases.running_image import RunningImage
 
 QUEUE = {"name": "default", "exchange": {"name": "default"}, "durable": True}
 
@@ -35,6 +37,25 @@ QUEUE = {"name": "default", "exchange": {"name": "default"}, "durable": True}
 )
 def test_pool_size_is_read_from_every_kind_of_pool(stats: dict[str, Any], size: int) -> None:
     assert read_stats(stats).pool_size == size
+
+
+@pytest.mark.parametrize(
+    ("image", "expected"),
+    [
+        ({"image_tag": "orders:7", "release": "3.3-1"}, RunningImage("orders:7", "3.3-1")),
+        ({"image_tag": "a\n\x1b[2Jb", "release": "x" * 10_000}, RunningImage("a [2Jb", "x" * 200 + "…")),
+        ({"image_tag": "", "release": "3.3-1"}, None),
+        ({"image_tag": 7, "release": "3.3-1"}, None),
+        ({"image_tag": "orders:7"}, None),
+        ("orders:7", None),
+        ([{}], None),
+        (None, None),
+    ],
+)
+def test_worker_counts_whatever_it_says_of_its_image(image: Any, expected: RunningImage | None) -> None:
+    stats = read_stats({"pool": {"max-concurrency": 4}, IMAGE_KEY: image})
+    assert (stats.image, stats.pool_size) == (expected, 4)
+    assert read_stats({}).image is None
 
 
 @pytest.mark.parametrize(
