@@ -97,6 +97,8 @@ WORKER_CONCURRENCY = ConfigOption("celery", "worker_concurrency")
 _PUBLISH_RETRIES = ConfigOption("kubernetes_executor", "task_publish_max_retries")
 _OLD_PUBLISH_RETRIES = ConfigOption("kubernetes", "task_publish_max_retries")
 _MAX_TIS = ConfigOption("scheduler", "max_tis_per_query")
+_ORPHANS = ConfigOption("scheduler", "orphaned_tasks_check_interval")
+_CELERY_RETRIES = ConfigOption("celery", "task_publish_max_retries")
 _PLAIN_PARALLELISM = EnvOnlyName("AIRFLOW_CORE_PARALLELISM")
 # Airflow 2.6 merged these into task_queued_timeout; Airflow 3 reads none of them. Source of the maximum:
 # `SchedulerJobRunner.__init__`, Airflow 2.11.2.
@@ -138,6 +140,16 @@ DEFAULTS = (
         why="a task that no worker takes is queued again after ten minutes",
         zero="every task that waits when Airflow looks is stuck, and on Airflow 3 its token lasts seconds",
         maximum=MAX_TIMEOUT,
+    ),
+    SettingDefault(
+        "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL",
+        {"3.3": OptionNames(_ORPHANS), "2.11": OptionNames(_ORPHANS)},
+        default="60",
+        airflow_default="300",
+        number=float,
+        unit="seconds",
+        why="the tasks of a scheduler that was killed are taken over by another one within a minute and a half",
+        zero="the scheduler looks for such tasks without a pause, and schedules nothing",
     ),
     SettingDefault(
         "AIRFLOW__CORE__PARALLELISM",
@@ -184,6 +196,17 @@ DEFAULTS = (
         why="a task does not fail because the Kubernetes API server is busy or away when its pod is created",
         zero="the task fails at the first error; -1: no limit",
         executor="Kubernetes",
+    ),
+    SettingDefault(
+        "AIRFLOW__CELERY__TASK_PUBLISH_MAX_RETRIES",
+        {"3.3": OptionNames(_CELERY_RETRIES), "2.11": OptionNames(_CELERY_RETRIES)},
+        default="60",
+        airflow_default="3",
+        number=int,
+        unit="retries",
+        why="a task does not fail because Celery's broker hangs for a minute, such as in a failover",
+        zero="the task fails at the first time-out",
+        executor="Celery",
     ),
     SettingDefault(
         "AIRFLOW__SCHEDULER__MAX_TIS_PER_QUERY",

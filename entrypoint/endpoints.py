@@ -98,6 +98,15 @@ def _urls(text: str) -> list[str]:
     return urls
 
 
+def _without_rest(text: str) -> str:
+    """Return a broker's URL without what follows a semicolon behind its login, such as the last one of a list.
+
+    kombu goes on with the URL before it.
+    """
+    login, at, address = text.rpartition("@")
+    return login + at + address.partition(";")[0]
+
+
 def _postgresql(url: UrlParts, location: str, environ: Mapping[str, str]) -> list[Endpoint]:
     """Return libpq's servers. Without a host libpq uses a socket whose path only libpq knows."""
     names, ports = _postgresql_hosts(url)
@@ -158,7 +167,7 @@ def _mysql(url: UrlParts, location: str) -> list[Endpoint]:
 
 def _broker(text: str, location: str) -> list[Endpoint]:
     """Return the server of one of kombu's URLs, among them `redis+socket://user:password@/path`."""
-    url = split_broker_url(text)
+    url = split_broker_url(_without_rest(text))
     if url.driver == "socket":
         return [Endpoint(f"/{url.path}", 0, url)]
     if url.driver:  # the rest is another transport's, such as confluentkafka+…

@@ -80,7 +80,7 @@ def log_server_ports() -> dict[str, str]:
     return {f"AIRFLOW__LOGGING__{kind}_LOG_SERVER_PORT": str(free_port()) for kind in kinds}
 
 
-class _Cluster:
+class PostgresCluster:
     """The files of a PostgreSQL; it refuses to run as root, so root runs it as the user postgres."""
 
     def __init__(self, home: Path) -> None:
@@ -108,8 +108,9 @@ class _Cluster:
 
 
 @contextmanager
-def _cluster() -> Iterator[_Cluster]:
-    cluster = _Cluster(Path(tempfile.mkdtemp(prefix="postgres-")))
+def postgres_cluster() -> Iterator[PostgresCluster]:
+    """Create the files of a PostgreSQL; they are deleted at the end of the block."""
+    cluster = PostgresCluster(Path(tempfile.mkdtemp(prefix="postgres-")))
     files = ["-E", "UTF8", "--locale=C.UTF-8", "-D", str(cluster.data), "--no-sync", "--no-instructions"]
     try:
         cluster.run("initdb", "-U", "postgres", "-A", "trust", *files)
@@ -122,7 +123,7 @@ def _cluster() -> Iterator[_Cluster]:
 def postgres() -> Iterator[Postgres]:
     """Run PostgreSQL."""
     port = free_port()
-    with _cluster() as cluster, running(cluster.server(port), port, cluster.home):
+    with postgres_cluster() as cluster, running(cluster.server(port), port, cluster.home):
         server = Postgres(port)
         retry(lambda: server.sql("postgres", "SELECT 1"), psycopg2.OperationalError)
         yield server
@@ -136,7 +137,7 @@ def interruptible_postgres() -> Iterator[InterruptiblePostgres]:
     """Run PostgreSQL, and yield it with a context in which it is away: killed, without an end of its connections."""
     port = free_port()
     server = Postgres(port)
-    with _cluster() as cluster, ExitStack() as current:
+    with postgres_cluster() as cluster, ExitStack() as current:
 
         def start() -> None:
             words = cluster.server(port, "synchronous_commit=on")  # else the kill loses transactions
@@ -158,15 +159,20 @@ def interruptible_postgres() -> Iterator[InterruptiblePostgres]:
 def recovering_postgres() -> Iterator[tuple[Postgres, Callable[[], None]]]:
     """Run PostgreSQL in a recovery that refuses logins (57P03), and yield it with what ends the recovery."""
     port = free_port()
-    with _cluster() as cluster:
+    with postgres_cluster() as cluster:
         (cluster.data / "standby.signal").touch()
         with running(cluster.server(port, "hot_standby=off"), port, cluster.home):
             yield Postgres(port), lambda: cluster.run("pg_ctl", "promote", "-D", str(cluster.data))
 
 
 @contextmanager
-def pgbouncer(server_port: int, port: int, **users: str) -> Iterator[None]:
-    """Run PgBouncer on `port` before the PostgreSQL on `server_port`, with passwords by user."""
+def pgbouncer(
+    server_port: int, port: int, users: Mapping[str, str], options: Mapping[str, object] | None = None
+) -> Iterator[None]:
+    """Run PgBouncer on `port` before the PostgreSQL on `server_port`, with passwords by user.
+
+    `options` are more of PgBouncer's settings.
+    """
     with tempfile.TemporaryDirectory(prefix="pgbouncer-") as folder:
         home = Path(folder)
         (home / "users").write_text("".join(f'"{user}" "{password}"\n' for user, password in users.items()))
@@ -177,6 +183,7 @@ def pgbouncer(server_port: int, port: int, **users: str) -> Iterator[None]:
             "auth_type": "scram-sha-256",
             "auth_file": home / "users",
             "server_login_retry": 1,
+            **(options or {}),
         }
         lines = "".join(f"{name} = {value}\n" for name, value in settings.items())
         databases = f"* = host=127.0.0.1 port={server_port}\n"

@@ -18,6 +18,7 @@ def values_in_airflow() -> dict[str, list[float]]:
     """Return, by a setting's documented name, its values in the objects that use it."""
     from airflow.executors import base_executor
     from airflow.jobs.job import Job
+    from airflow.providers.celery.executors.celery_executor import CeleryExecutor
     from airflow.providers.cncf.kubernetes.executors.kubernetes_executor import KubernetesExecutor
 
     # The monitor of the running workers would stay in this process; tests/integration/parallelism tests it.
@@ -42,6 +43,8 @@ def values_in_airflow() -> dict[str, list[float]]:
         "AIRFLOW__KUBERNETES_EXECUTOR__TASK_PUBLISH_MAX_RETRIES": [
             kubernetes_executor.task_publish_max_retries
         ],
+        "AIRFLOW__CELERY__TASK_PUBLISH_MAX_RETRIES": [CeleryExecutor().workload_publish_max_retries],
+        "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": [],  # the loop reads `conf` when it begins
         "AIRFLOW__SCHEDULER__MAX_TIS_PER_QUERY": [job.max_tis_per_query],
     }
 

@@ -204,7 +204,10 @@ def assert_same_broker(airflow: Celery, client: Celery) -> None:
 
 
 def without(options: Mapping[str, Any], names: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in options.items() if name not in names}
+    """Return the options without these, also for the Sentinels, which have options of their own."""
+    sentinels = options.get("sentinel_kwargs")
+    kept = {name: value for name, value in options.items() if name not in names}
+    return {**kept, "sentinel_kwargs": without(sentinels, names)} if isinstance(sentinels, Mapping) else kept
 
 
 def assert_same_mailbox(airflow: Celery, client: Celery) -> None:

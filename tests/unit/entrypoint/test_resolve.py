@@ -15,6 +15,8 @@ QUEUED = "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT"
 PARALLELISM = "AIRFLOW__CORE__PARALLELISM"
 BATCH = "AIRFLOW__KUBERNETES_EXECUTOR__WORKER_PODS_CREATION_BATCH_SIZE"
 RETRIES = "AIRFLOW__KUBERNETES_EXECUTOR__TASK_PUBLISH_MAX_RETRIES"
+CELERY_RETRIES = "AIRFLOW__CELERY__TASK_PUBLISH_MAX_RETRIES"
+ORPHANS = "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL"
 MAX_TIS = "AIRFLOW__SCHEDULER__MAX_TIS_PER_QUERY"
 GENERATED = f"[dag_processor]\n# Variable: {REFRESH}\n#\nrefresh_interval = 300\n[scheduler]\n"
 QUEUES = "AIRFLOW__ASTRO_RUNTIME__WORKER_QUEUES"
@@ -119,7 +121,9 @@ def test_resolve_returns_effective_value_and_origin(
     path = tmp_path / "airflow.cfg"
     path.write_text(text)
     settings = resolve_all(path, environ)
-    assert list(settings) == [REFRESH, QUEUED, PARALLELISM, BATCH, RETRIES, MAX_TIS]
+    assert list(settings) == [
+        *(REFRESH, QUEUED, ORPHANS, PARALLELISM, BATCH, RETRIES, CELERY_RETRIES, MAX_TIS)
+    ]
     setting = settings[variable]
     assert (setting.value, setting.origin, setting.exported) == (value, origin, exported)
 
