@@ -13,7 +13,7 @@ LIST_RUNTIME = (
 
 
 def install_plain_airflow(folder: Path) -> tuple[str, ...]:
-    """Create a virtual environment in `folder`; return the words that run its `airflow`."""
+    """Create a virtual environment in `folder`, with `bin/airflow`; return the words that run its `airflow`."""
     venv.create(folder, with_pip=False, symlinks=True)
     (packages,) = folder.glob("lib/python*/site-packages")
     (ours,) = Path(sys.prefix).glob("lib/python*/site-packages")
@@ -21,6 +21,9 @@ def install_plain_airflow(folder: Path) -> tuple[str, ...]:
         if "astro_runtime" not in entry.name:
             (packages / entry.name).symlink_to(entry)
     python = str(folder / "bin" / "python")
+    script = folder / "bin" / "airflow"
+    script.write_text(f'#!/bin/sh\nexec {python} -m airflow "$@"\n')
+    script.chmod(0o755)
     done = subprocess.run(
         [python, "-c", LIST_RUNTIME], capture_output=True, text=True, check=True, cwd=folder
     )

@@ -1,0 +1,112 @@
+"""Faults of Airflow's own components, and of the processes of one task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import psutil  # type: ignore[import-untyped]
+
+from bench.faults.system_fault import ALL_SYSTEMS, BOTH_LINES, CELERY, RESUME_SECONDS, SystemFault
+from testing.faults.trial import FaultTrial
+from testing.waiting import wait_until
+
+FREEZE_SECONDS = 60.0
+# Each component with the systems and lines that have it; of several, one.
+COMPONENTS = (
+    ("scheduler-0", "one of two schedulers", ALL_SYSTEMS, BOTH_LINES),
+    ("dag-processor", "the DAG processor", ALL_SYSTEMS, BOTH_LINES),
+    ("triggerer", "the triggerer", ALL_SYSTEMS, BOTH_LINES),
+    ("api-server", "the API server", ALL_SYSTEMS, ("3.3",)),
+    ("worker-1", "one of four workers", CELERY, BOTH_LINES),
+)
+
+
+def kill(name: str) -> Callable[[FaultTrial], None]:
+    """Kill a component with all of its processes."""
+
+    def inject(trial: FaultTrial) -> None:
+        trial.kill(trial.system.components[name])
+
+    return inject
+
+
+def terminate(name: str) -> Callable[[FaultTrial], None]:
+    """Send SIGTERM to a component, and SIGKILL after its grace period. What it runs must end well."""
+
+    def inject(trial: FaultTrial) -> None:
+        trial.system.components[name].terminate()
+
+    return inject
+
+
+def freeze(name: str) -> Callable[[FaultTrial], None]:
+    """Stop all processes of a component for a while."""
+
+    def inject(trial: FaultTrial) -> None:
+        trial.system.components[name].freeze(FREEZE_SECONDS)
+
+    return inject
+
+
+def kill_all_schedulers(trial: FaultTrial) -> None:
+    """Kill both schedulers, one right after the other."""
+    for name, component in trial.system.components.items():
+        if name.startswith("scheduler"):
+            trial.kill(component)
+
+
+def restart_all(trial: FaultTrial) -> None:
+    """Restart each component in turn."""
+    for component in trial.system.components.values():
+        component.restart()
+        trial.system.wait_for_workers()
+
+
+def running_process(trial: FaultTrial) -> psutil.Process:
+    """Return the process that runs the code of a task."""
+    return psutil.Process(wait_until(trial.running, trial.system.describe)[0].pid)
+
+
+def kill_task(trial: FaultTrial) -> None:
+    """Kill the process that runs a task's code."""
+    trial.kill_alone(running_process(trial))
+
+
+def kill_supervisor(trial: FaultTrial) -> None:
+    """Kill the process that watches over a task, which may outlive it."""
+    trial.kill_alone(running_process(trial).parent())
+
+
+def freeze_supervisor(trial: FaultTrial) -> None:
+    """Stop the process that watches over a task for a while."""
+    supervisor = running_process(trial).parent()
+    supervisor.suspend()
+    try:
+        psutil.wait_procs([supervisor], FREEZE_SECONDS)
+    finally:
+        supervisor.resume()
+
+
+def component_faults() -> Iterator[SystemFault]:
+    """Yield the faults of components."""
+    for name, title, systems, lines in COMPONENTS:
+        short = name.removesuffix("-0").removesuffix("-1")
+        limit = RESUME_SECONDS if short == "scheduler" else None
+        ways = {
+            "kill": (f"{title}: SIGKILL", kill(name)),
+            "terminate": (f"{title}: SIGTERM", terminate(name)),
+            "freeze": (f"{title}: SIGSTOP for {FREEZE_SECONDS:g} s", freeze(name)),
+        }
+        for way, (text, inject) in ways.items():
+            yield SystemFault(f"{short}-{way}", text, inject, systems, lines, limit)
+    text = "both schedulers: SIGKILL"
+    yield SystemFault("schedulers-kill", text, kill_all_schedulers, limit=RESUME_SECONDS)
+    yield SystemFault("rolling-restart", "each component in turn: SIGTERM, and a new start", restart_all)
+
+
+def task_faults() -> Iterator[SystemFault]:
+    """Yield the faults of one task's processes."""
+    yield SystemFault("task-kill", "a task's process: SIGKILL", kill_task)
+    yield SystemFault("supervisor-kill", "a task's supervisor: SIGKILL", kill_supervisor)
+    text = f"a task's supervisor: SIGSTOP for {FREEZE_SECONDS:g} s"
+    yield SystemFault("supervisor-freeze", text, freeze_supervisor)

@@ -1,0 +1,67 @@
+"""What a fault test knows of tasks: what was planned, what the ledger saw, and what Airflow says. Pure data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+DONE, FAILED, DEFERRED, RESCHEDULED, INTERRUPTED = "done", "failed", "deferred", "rescheduled", "interrupted"
+
+
+class TaskId(NamedTuple):
+    """A task of the load. `map_index` is -1 if it is not mapped.
+
+    `run_id` is empty where each DAG runs once, so that it says nothing.
+    """
+
+    dag_id: str
+    task_id: str
+    map_index: int = -1
+    run_id: str = ""
+
+    def __str__(self) -> str:
+        index = "" if self.map_index < 0 else f"[{self.map_index}]"
+        run = f" of {self.run_id}" if self.run_id else ""
+        return f"{self.dag_id}.{self.task_id}{index}{run}"
+
+
+class PlannedTask(NamedTuple):
+    """A task as the load has it: how often it may be retried, and how many of its first tries fail by plan.
+
+    `trigger` is the task whose success starts its DAG, if not the test does.
+    """
+
+    task: TaskId
+    retries: int = 0
+    failing_tries: int = 0
+    trigger: TaskId | None = None
+
+
+class AirflowTry(NamedTuple):
+    """A try of a task, as Airflow counts them, and the process that Airflow has on record for it, if any."""
+
+    task: TaskId
+    number: int
+    pid: int | None = None
+
+
+class Attempt(NamedTuple):
+    """One run of a task's code, with times in seconds by the ledger's clock.
+
+    `end` is the last time that the code was seen running; `outcome` is None if it never wrote how it ended.
+    """
+
+    task: TaskId
+    try_number: int
+    pid: int
+    start: float
+    end: float
+    outcome: str | None
+
+
+def by_task(attempts: Iterable[Attempt]) -> Mapping[TaskId, list[Attempt]]:
+    """Return the attempts of each task, in the order of their start."""
+    attempts_by_task: dict[TaskId, list[Attempt]] = {}
+    for attempt in sorted(attempts, key=lambda attempt: attempt.start):
+        attempts_by_task.setdefault(attempt.task, []).append(attempt)
+    return attempts_by_task

@@ -1,0 +1,179 @@
+"""One load on a running system, with a fault in its midst: from the trigger to the result."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any
+
+import psutil  # type: ignore[import-untyped]
+
+from testing.faults.airflow_states import TaskStates, last_run
+from testing.faults.attempts import DONE, AirflowTry, Attempt, TaskId
+from testing.faults.judgement import ENDED, Judgement, is_untriggered, judge, seconds_until_start
+from testing.faults.ledger import Ledger
+from testing.faults.load import TaskLoad
+from testing.faults.results import FaultResult
+from testing.faults.struck_tries import StruckTries, tries_of
+from testing.faults.supervised_component import SupervisedComponent, kill_family
+from testing.faults.system import AirflowSystem
+from testing.faults.try_log import is_explained
+from testing.waiting import wait_until
+
+RECENT_SECONDS = 2.0  # an attempt that was seen in this time runs
+REPORT_SECONDS = 1.0  # in which what a killed process has sent still arrives
+WAITING = (None, "scheduled", "queued")
+EXAMPLES = 5
+Announce = Callable[[str], None]
+
+
+class FaultTrial:
+    """A load that runs on a system; `struck` are the tries whose process the fault kills."""
+
+    by_run = False  # whether a DAG of the load runs more than once
+
+    def __init__(
+        self, system: AirflowSystem, ledger: Ledger, load: TaskLoad, announce: Announce = lambda text: None
+    ) -> None:
+        self.system, self.ledger, self.load = system, ledger, load
+        self.plan = load.plan()
+        self.struck = StruckTries()
+        self._announce = announce
+        self._states = TaskStates(system.database, last_run(system.database), self.by_run)
+        self._first_attempt = ledger.last_id()
+
+    def trigger(self) -> None:
+        """Create the runs of the load's DAGs."""
+        self.system.execute(*(f"dags trigger {dag_id}" for dag_id in self.load.dag_ids()))
+
+    def attempts(self) -> list[Attempt]:
+        """Return the attempts so far."""
+        return self.ledger.attempts(self._first_attempt, self.by_run)
+
+    def states(self) -> dict[TaskId, str | None]:
+        """Return Airflow's states of the tasks."""
+        return self._states.states()
+
+    def running(self) -> list[Attempt]:
+        """Return the attempts that run now."""
+        since = self.ledger.now() - RECENT_SECONDS
+        return [attempt for attempt in self.attempts() if attempt.outcome is None and attempt.end > since]
+
+    def wait_for_running(self, count: int, done: int = 0, seconds: float = 600) -> None:
+        """Wait until this many tasks run and this many attempts have ended."""
+
+        def are_enough() -> bool:
+            ended = sum(attempt.outcome is not None for attempt in self.attempts())
+            return ended >= done and len(self.running()) >= count
+
+        wait_until(are_enough, self.system.describe, seconds=seconds)
+
+    def kill(self, component: SupervisedComponent) -> None:
+        """Kill a component, and remember the tries that this cuts off."""
+        supervisors = self._supervisors()
+        self._strike(component.kill(), supervisors)
+
+    def kill_family(self, *processes: psutil.Process) -> None:
+        """Kill processes with all of their children, and remember the tries that this cuts off."""
+
+        def family() -> list[psutil.Process]:
+            return [each for process in processes for each in (process, *process.children(recursive=True))]
+
+        supervisors = self._supervisors()
+        self._strike(kill_family(family), supervisors)
+
+    def kill_alone(self, process: psutil.Process) -> None:
+        """Kill one process, which its children outlive, and remember the tries that this cuts off."""
+        supervisors = self._supervisors()
+        process.kill()
+        self._strike({process.pid}, supervisors)
+
+    def strike(self, tries: Iterable[AirflowTry]) -> None:
+        """Remember tries that the fault cuts off."""
+        self.struck.add(tries, self.ledger.now())
+
+    def current_tries(self, *states: str | None) -> list[AirflowTry]:
+        """Return the current tries that are in one of these states, as Airflow says."""
+        return self._states.tries(*states)
+
+    def finish(self, patience: float) -> FaultResult:
+        """Wait until all tasks have ended, or nothing has changed for `patience` seconds, and judge.
+
+        The fault has ended when this is called.
+        """
+        end_of_fault, waiting = self.ledger.now(), len(self.current_tries(*WAITING))
+        progress: Any = None
+        changed = time.monotonic()
+        while (left := self._left()) and time.monotonic() - changed < patience:
+            self.struck.look(self.current_tries("running"), self.ledger.now())
+            if (current := (left, len(self.attempts()))) != progress:
+                progress, changed = current, time.monotonic()
+                self._announce(f"{left} of {len(self.plan)} tasks to go")
+            time.sleep(1)
+        self.struck.look(self.current_tries("running"), self.ledger.now())
+        finished = None if left else self.ledger.now() - end_of_fault
+        return self._result(end_of_fault, finished)._replace(waiting=waiting)
+
+    def _supervisors(self) -> dict[int, int]:
+        """Return the parent of each process that runs a task's code."""
+        parents = {}
+        for attempt in self.running():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                parents[attempt.pid] = psutil.Process(attempt.pid).ppid()
+        return parents
+
+    def _strike(self, killed: Collection[int], supervisors: Mapping[int, int]) -> None:
+        moment = self.ledger.now()
+        time.sleep(REPORT_SECONDS)
+        running = self.current_tries("running")
+        self.struck.add(tries_of(killed, supervisors, self.attempts(), running), moment)
+
+    def _left(self) -> int:
+        states = self.states()
+        return sum(
+            states.get(planned.task) not in ENDED and not is_untriggered(planned, states)
+            for planned in self.plan
+        )
+
+    def _unexplained(self, attempts: list[Attempt]) -> int:
+        done = {(each.task, each.try_number) for each in attempts if each.outcome == DONE}
+        logs = self.system.home / "logs"
+        return sum(
+            (each.task, each.number) not in done and not is_explained(logs, each) for each in self.struck.all
+        )
+
+    def _result(self, end_of_fault: float, finished: float | None) -> FaultResult:
+        attempts = self.attempts()
+        states = self.states()
+        judgement = judge(self.plan, attempts, states, self.struck.by_task)
+        return FaultResult(
+            planned=judgement.planned,
+            lost=len(judgement.lost),
+            hung=len(judgement.hung),
+            overlaps=len(judgement.overlaps),
+            misreported=len(judgement.misreported),
+            cut_off=judgement.cut_off,
+            unreported=judgement.unreported,
+            struck=len(self.struck.all),
+            settled=self.struck.seconds_to_settle,
+            unexplained=self._unexplained(attempts),
+            repeated=judgement.repeated,
+            resumed=seconds_until_start(attempts, end_of_fault),
+            finished=finished,
+            examples=tuple(self._examples(judgement, attempts, states)),
+        )
+
+    def _examples(
+        self, judgement: Judgement, attempts: list[Attempt], states: dict[TaskId, str | None]
+    ) -> Iterable[str]:
+        wrong = {
+            "lost": judgement.lost,
+            "hung": judgement.hung,
+            "twice at once": judgement.overlaps,
+            "misreported": judgement.misreported,
+        }
+        for fate, tasks in wrong.items():
+            for task in tasks[:EXAMPLES]:
+                seen = [f"{each.try_number}:{each.outcome}" for each in attempts if each.task == task]
+                yield f"{task} {fate}: Airflow says {states.get(task)}, the ledger {' '.join(seen) or 'nothing'}"

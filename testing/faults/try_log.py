@@ -1,0 +1,22 @@
+"""The log of a try whose process was killed: does it say so?"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from testing.faults.attempts import AirflowTry
+
+# What Airflow, its supervisors and the Runtime write of the end of a process, of a pod or of heartbeats.
+REASON = re.compile(
+    r"(?i)\bSIG(KILL|TERM)\b|\bsignal\b|return code -\d|heartbeat|\bkilled\b|zombie|pod .* was deleted"
+)
+
+
+def is_explained(logs: Path, ended: AirflowTry) -> bool:
+    """Whether the log of a try in Airflow's log folder says why it ended; the latest if the task ran several times."""
+    task = ended.task
+    index = "" if task.map_index < 0 else f"map_index={task.map_index}/"
+    name = f"dag_id={task.dag_id}/run_id={task.run_id or '*'}/task_id={task.task_id}/{index}attempt={ended.number}.log"
+    files = sorted(logs.glob(name), key=lambda path: path.stat().st_mtime)
+    return bool(files) and bool(REASON.search(files[-1].read_text(errors="replace")))
