@@ -26,6 +26,7 @@ from dev.images import VARIANTS, tag
 from entrypoint.airflow_line import LINES
 from entrypoint.command import parse
 from entrypoint.worker_queues import FIELDS
+from testing.compose_files import load_compose_file
 from testing.identity.live.apache_proxy import check_config
 from tests.unit.pages import CHECKOUT, CODE, PAGES, REFERENCE, Block, blocks, first_cells, prose
 
@@ -35,15 +36,25 @@ INSTRUCTIONS = set(
 )
 DOCKERFILE = (CHECKOUT / "Dockerfile").read_text()
 COMPOSE_FILE = (CHECKOUT / "compose.yaml").read_text()
-SERVICES = yaml.safe_load(COMPOSE_FILE)["services"]
+COMPOSE_FILES = [load_compose_file(name) for name in ("compose.yaml", "compose.ha.yaml")]
+SERVICES = {name for file in COMPOSE_FILES for name in file["services"]}
+VOLUMES = {f"astro-runtime_{name}" for file in COMPOSE_FILES for name in file["volumes"]}
 IMAGES = {tag(line, variant) for line in LINES for variant in VARIANTS}
 # By command: the options that the examples use, and whether each takes a value. Reading the help of the real client
 # would need a Docker client wherever the tests run.
 DOCKER_OPTIONS = {
     ("build",): {"--build-arg": True, "--secret": True, "-t": True},
     ("run",): {"-p": True},
-    ("compose", "run"): {"--rm": False},
-    ("compose", "up"): {"--wait": False, "--scale": True},
+    ("compose", "run"): {"--rm": False, "--no-deps": False},
+    ("compose", "exec"): {},
+    ("compose", "up"): {"--detach": False, "--wait": False, "--scale": True, "--no-recreate": False},
+    ("compose", "ps"): {},
+    ("compose", "stop"): {},
+    ("compose", "restart"): {},
+    ("compose", "rm"): {"--force": False, "--stop": False},
+    ("stop",): {},
+    ("rm",): {},
+    ("volume", "rm"): {},
     ("buildx", "bake"): {"--print": False},
 }
 TARGETS = set(re.findall(r"^([a-z-]+):.*##", (CHECKOUT / "Makefile").read_text(), re.MULTILINE))
@@ -68,7 +79,8 @@ def assert_dockerfile_parses(text: str) -> None:
 
 
 def assert_console_parses(text: str) -> None:
-    commands = [line[2:] for line in text.splitlines() if line.startswith("$ ")]
+    lines = text.replace("\\\n", " ").splitlines()
+    commands = [line[2:] for line in lines if line.startswith("$ ")]
     assert commands
     for line in commands:
         words = shlex.split(line, comments=True)
@@ -99,8 +111,11 @@ def assert_make_dry_run_succeeds(words: list[str]) -> None:
 
 def assert_docker_parses(words: list[str]) -> None:
     command = next(command for command in DOCKER_OPTIONS if tuple(words[: len(command)]) == command)
+    if command in (("compose", "run"), ("compose", "exec")):
+        assert_compose_run_parses(words[len(command) :], DOCKER_OPTIONS[command])
+        return
     options, arguments = split_options(words[len(command) :], DOCKER_OPTIONS[command])
-    assert {value.partition("=")[0] for value in options.get("--scale", [])} <= SERVICES.keys()
+    assert {value.partition("=")[0] for value in options.get("--scale", [])} <= SERVICES
     assert {value.partition("=")[0] for value in options.get("--build-arg", [])} <= build_arguments()
     assert {re.split("[=,]", value)[1] for value in options.get("--secret", [])} <= build_secrets()
     if command == ("build",):
@@ -108,14 +123,40 @@ def assert_docker_parses(words: list[str]) -> None:
     elif command == ("run",):
         assert arguments[0] in IMAGES
         assert_entrypoint_parses(arguments[1:])
-    elif command == ("compose", "run"):
-        service, program, path = arguments
-        assert (service in SERVICES, program) == (True, "cat")
-        assert path in COMPOSE_FILE
+    elif command[0] == "compose":
+        assert set(arguments) <= SERVICES
+    elif command in (("stop",), ("rm",)):
+        containers = [re.fullmatch(r"astro-runtime-(.+)-\d+", name) for name in arguments]
+        assert {match[1] for match in containers if match} <= SERVICES
+        assert all(containers)
+    elif command == ("volume", "rm"):
+        assert set(arguments) <= VOLUMES
     elif command == ("buildx", "bake"):
         assert set(arguments) <= {image.partition(":")[2].replace(".", "_") for image in IMAGES}
     else:
         assert arguments == []
+
+
+def assert_compose_run_parses(words: list[str], options: Mapping[str, bool]) -> None:
+    start = next(position for position, word in enumerate(words) if not word.startswith("-"))
+    assert set(words[:start]) <= options.keys()
+    service, *command = words[start:]
+    assert service in SERVICES
+    if command[:1] == ["cat"]:
+        assert command[1] in COMPOSE_FILE
+    elif command[:1] == ["astro-runtime"]:
+        assert_astro_runtime_parses(command[1:])
+    elif command:
+        assert_entrypoint_parses(command)
+
+
+def assert_kubectl_parses(words: list[str]) -> None:
+    assert words[0] in ("exec", "patch", "rollout")
+    if words[0] == "exec":
+        program, *options = words[words.index("--") + 1 :]
+        PROGRAMS[program](options)
+    elif words[0] == "patch":
+        assert json.loads(words[words.index("--patch") + 1])
 
 
 def split_options(
@@ -145,7 +186,9 @@ def build_arguments() -> set[str]:
 
 
 def assert_helm_parses(words: list[str]) -> None:
-    assert (CHECKOUT / words[words.index("--values") + 1]).is_file()
+    files = [words[index + 1] for index, word in enumerate(words) if word == "--values"]
+    assert files
+    assert all((CHECKOUT / file).is_file() for file in files)
 
 
 def assert_curl_parses(words: list[str]) -> None:
@@ -188,6 +231,7 @@ PROGRAMS: Mapping[str, Callable[[list[str]], None]] = {
     "curl": assert_curl_parses,
     "docker": assert_docker_parses,
     "helm": assert_helm_parses,
+    "kubectl": assert_kubectl_parses,
     "make": assert_make_dry_run_succeeds,
     "pip": assert_pip_parses,
 }
