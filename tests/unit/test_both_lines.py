@@ -1,4 +1,7 @@
-"""With both lines under test, the tests of code that knows no Airflow run once; alone, a line runs all."""
+"""With both lines under test, the tests of code that knows no Airflow run once; alone, a line runs all.
+
+Those that need a Kubernetes API server run by themselves, with either line.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +20,27 @@ PACKAGES = {"astro_runtime_plugin", "bench", "dev", "entrypoint", "image", "test
 TOOLS = {"hypothesis", "pytest"}  # their versions may differ
 
 
-def left_out(*words: str) -> dict[str, set[str]]:
-    """Return, by line, the files that `make test` leaves out."""
+def dry_run(*words: str) -> str:
+    """Return what a make with these words would run."""
     environ = {"PATH": os.environ["PATH"]}  # without the variables of the make that runs the tests
-    command = ["make", "--dry-run", "test", *words]
-    done = subprocess.run(command, cwd=CHECKOUT, env=environ, capture_output=True, text=True, check=True)
-    runs = re.findall(r"pytest LINE=(\S+)(.*)", done.stdout)
-    return {line: {*re.findall(r"--ignore=([\w/.]+)", options)} for line, options in runs}
+    command = ["make", "--dry-run", *words]
+    return subprocess.run(
+        command, cwd=CHECKOUT, env=environ, capture_output=True, text=True, check=True
+    ).stdout
+
+
+def kubernetes_files(line: str) -> set[str]:
+    """Return the files that `make test-kubernetes` runs with a line."""
+    command = re.search(r"-m pytest (.*)", dry_run("test-kubernetes", f"LINE={line}"))
+    assert command
+    return {*re.findall(r"tests/[\w/.]+", command[1])}
+
+
+def left_out(*words: str) -> dict[str, set[str]]:
+    """Return, by line, the files that `make test` leaves out, but for those of `make test-kubernetes`."""
+    runs = re.findall(r"pytest LINE=(\S+)(.*)", dry_run("test", *words))
+    ignored = {line: {*re.findall(r"--ignore=([\w/.]+)", options)} for line, options in runs}
+    return {line: files - kubernetes_files("2.11") for line, files in ignored.items()}
 
 
 def modules(name: str) -> Iterator[Path]:
@@ -69,3 +86,22 @@ def test_line_alone_leaves_out_nothing() -> None:
 
 def test_named_files_run_on_both_lines() -> None:
     assert left_out("ARGS=tests/unit/image") == {line: set() for line in LINES}
+
+
+def test_kubernetes_tests_are_left_to_their_own_target() -> None:
+    assert kubernetes_files("2.11") - kubernetes_files("3.3") == {
+        "tests/integration/fixes/test_killed_pods.py"
+    }
+    assert kubernetes_files("3.3") < kubernetes_files("2.11")
+    for _, options in re.findall(r"pytest LINE=(\S+)(.*)", dry_run("test")):
+        assert {*re.findall(r"--ignore=([\w/.]+)", options)} >= kubernetes_files("2.11")
+
+
+def test_builds_with_a_projects_secrets_run_on_one_of_both_lines() -> None:
+    def left_out_of_image_tests(*words: str) -> list[set[str]]:
+        runs = re.findall(r"pytest tests/image (.*)", dry_run("test-image", *words))
+        return [{*re.findall(r"--ignore=([\w/.]+)", options)} for options in runs]
+
+    first, second = left_out_of_image_tests()
+    assert second - first == {"tests/image/test_project_secrets.py"}
+    assert left_out_of_image_tests("LINE=2.11") == [first]

@@ -39,10 +39,12 @@ AREAS = (
     "example_dags",
     "database",
     "health",
+    "drain",
     "releases",
     "updates",
     "parallelism",
     "inventory",
+    "cluster",
     "task_logs",
     "identity",
     "fixes",
@@ -60,6 +62,7 @@ IDENTITY_AIRFLOW3 = "address auth_manager dag_access login logout middleware rou
 # Below astro_runtime_plugin/, beside the fixes: the adapters, and what reads Airflow's settings, database or metrics.
 MAY_IMPORT_AIRFLOW = {
     "airflow_compat.py",
+    "cluster/readings.py",
     "database/setup.py",
     "database/state.py",
     "database/transaction.py",
@@ -67,6 +70,7 @@ MAY_IMPORT_AIRFLOW = {
     *(f"identity/airflow3/{name}.py" for name in IDENTITY_AIRFLOW3),
     "identity/checks/command_settings.py",
     "identity/sessions/airflow_parts.py",
+    "inventory/current_image.py",
     "inventory/recorder.py",
     "notices/service.py",
     "parallelism/activate.py",

@@ -124,13 +124,13 @@ def test_pgbouncer_without_server_is_awaited(tmp_path: Path, component: dict[str
     port, users = free_port(), {"postgres": "pooled"}
     environ = {**component, URL: database(port, "postgres", "pooled")}
     with postgres() as server:
-        with pgbouncer(server.port, port, **users):
+        with pgbouncer(server.port, port, users=users):
             assert start(tmp_path, "triggerer", environ={**environ, **PATIENT}).stdout == STARTED
             hush = {URL: database(port, "postgres", "hush")}
             wrong = start(tmp_path, "triggerer", environ={**environ, **PATIENT, **hush})
             assert wrong.stdout == STARTED
             assert "refuses the login" in wrong.stderr
-        with pgbouncer(free_port(), port, **users):
+        with pgbouncer(free_port(), port, users=users):
             result = start(tmp_path, "triggerer", environ={**environ, **ONCE})
             assert result.returncode == 75
             assert "does not answer" in result.stderr or "no connection to its server" in result.stderr
