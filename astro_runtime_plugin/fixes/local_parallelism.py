@@ -21,7 +21,7 @@ from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
 from astro_runtime_plugin.fixes.support.overdue_tasks import Reconcilers, step_after_sync
 from astro_runtime_plugin.fixes.support.pipe_room import is_writable
-from astro_runtime_plugin.fixes.support.queued_tasks import open_session
+from astro_runtime_plugin.fixes.support.queued_tasks import open_session, read_keys
 
 ID = "local-parallelism"
 PAUSE = 60.0  # seconds between two looks into the database
@@ -71,15 +71,10 @@ class EndedTasks:
 def live_keys(job_id: Any) -> set[Any]:
     """Return the keys of a scheduler's tasks that are queued or run."""
     from airflow.models.taskinstance import TaskInstance
-    from airflow.models.taskinstancekey import TaskInstanceKey
-    from sqlalchemy import select
 
-    names = ("dag_id", "task_id", "run_id", "try_number", "map_index")
-    query = select(*(getattr(TaskInstance, name) for name in names)).where(
-        TaskInstance.queued_by_job_id == job_id, TaskInstance.state.in_(("queued", "running"))
-    )
+    is_live = TaskInstance.state.in_(("queued", "running"))
     with open_session() as session:
-        return {TaskInstanceKey(*row) for row in session.execute(query)}
+        return {*read_keys(session, TaskInstance.queued_by_job_id == job_id, is_live)}
 
 
 _reconcilers: Reconcilers = WeakKeyDictionary()

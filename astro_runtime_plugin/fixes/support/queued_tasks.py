@@ -10,6 +10,7 @@ from typing import Any
 
 MAX_TASKS = 500  # that are queued again at once
 CHUNK = 100  # tasks that are read at once
+KEY = ("dag_id", "task_id", "run_id", "try_number", "map_index")  # the fields of Airflow's TaskInstanceKey
 
 
 @contextmanager
@@ -21,6 +22,21 @@ def open_session() -> Iterator[Any]:
 
     with Session(metadata_engine()) as session:
         yield session
+
+
+def select_keys(*columns: str) -> Any:
+    """Return a query for the columns of tasks' keys, in the order of the key's fields, and for these after them."""
+    from airflow.models.taskinstance import TaskInstance
+    from sqlalchemy import select
+
+    return select(*(getattr(TaskInstance, name) for name in (*KEY, *columns)))
+
+
+def read_keys(session: Any, *conditions: Any) -> Iterator[Any]:
+    """Yield the keys of the tasks that the conditions hold for. Raises SQLAlchemyError."""
+    from airflow.models.taskinstancekey import TaskInstanceKey
+
+    yield from (TaskInstanceKey(*row) for row in session.execute(select_keys().where(*conditions)))
 
 
 def is_queued(executor: Any, seconds: float) -> Any:
@@ -39,10 +55,8 @@ def queues_by_key(session: Any, executor: Any, keys: Collection[Any], seconds: f
     """Return the queue of each of the tasks that `is_queued` holds for, the one that was queued first as the first."""
     from airflow.models.taskinstance import TaskInstance
     from airflow.models.taskinstancekey import TaskInstanceKey
-    from sqlalchemy import select
 
-    names = ("dag_id", "task_id", "run_id", "try_number", "map_index", "queue")
-    query = select(*(getattr(TaskInstance, name) for name in names)).where(is_queued(executor, seconds))
+    query = select_keys("queue").where(is_queued(executor, seconds))
     rows = session.execute(query.order_by(TaskInstance.queued_dttm))
     queues = ((TaskInstanceKey(*row[:-1]), row[-1]) for row in rows)
     return {key: queue for key, queue in queues if key in keys}

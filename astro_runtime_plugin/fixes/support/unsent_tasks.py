@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from astro_runtime_plugin.fixes.support.queued_tasks import CHUNK, open_session
+from astro_runtime_plugin.fixes.support.queued_tasks import CHUNK, open_session, read_keys
 from astro_runtime_plugin.fixes.support.scheduler_executors import scheduler_executors
 from astro_runtime_plugin.fixes.support.tasks_in_transit import keys_in_transit, sends_unnoticed
 
@@ -36,13 +36,7 @@ def release_unsent(runner: Any) -> int:
 
 
 def _chunks(session: Any, job_id: int, unsent: Collection[Any]) -> Iterator[list[Any]]:
-    from airflow.models.taskinstance import TaskInstance
-    from airflow.models.taskinstancekey import TaskInstanceKey
-    from sqlalchemy import select
-
-    names = ("dag_id", "task_id", "run_id", "try_number", "map_index")
-    query = select(*(getattr(TaskInstance, name) for name in names)).where(_is_queued_by(job_id))
-    keys = [key for row in session.execute(query) if (key := TaskInstanceKey(*row)) in unsent]
+    keys = [key for key in read_keys(session, _is_queued_by(job_id)) if key in unsent]
     yield from (keys[start : start + CHUNK] for start in range(0, len(keys), CHUNK))
 
 
