@@ -19,7 +19,7 @@ from astro_runtime_plugin.options.settings import AIRFLOW_DEFAULTS
 from astro_runtime_plugin.parallelism.effective import EffectiveParallelism
 from astro_runtime_plugin.parallelism.limit import LimitState
 from astro_runtime_plugin.parallelism.monitor import ParallelismMonitor
-from astro_runtime_plugin.parallelism.publish import SUBSCRIBERS
+from astro_runtime_plugin.parallelism.publish import subscribers
 from astro_runtime_plugin.parallelism.snapshot import PARALLELISM
 from astro_runtime_plugin.parallelism.worker_inspector import broker_settings
 from entrypoint import capacity, config_file, record
@@ -55,7 +55,7 @@ def follow_workers(runner: ModuleType, other_executors: int) -> None:
     """Override parallelism in the executor and in the scheduler's loop, once; see EffectiveParallelism."""
     if airflow_compat.is_celery_overridden():
         return
-    monitor = ParallelismMonitor(initial_state(), SUBSCRIBERS)
+    monitor = ParallelismMonitor(initial_state(), subscribers())
     effective = EffectiveParallelism(monitor.limit, other_executors)
     airflow_compat.override_scheduler_parallelism(runner, effective.over_all_executors)
 

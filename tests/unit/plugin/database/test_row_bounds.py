@@ -182,7 +182,7 @@ def test_row_that_a_scheduler_writes_is_read(
     limit = LimitState(Calculation(16, "no worker has answered"), lambda _: None)
     limit.update([Worker(name, 16, ("default",)) for name in names])
     for _ in range(2):
-        publish.save_row(limit)
+        publish.SchedulerRowWriter().save(limit)
     (row,) = snapshot.fetch_rows().values()
     assert row.workers == limit.workers[: len(row.workers)]
     assert row.parallelism == 16 * count
