@@ -135,7 +135,7 @@ def supervised_task(
     with execution_api(retries) as api:
         api.answers.update(answers or {})
         address = {"AIRFLOW__CORE__EXECUTION_API_SERVER_URL": api.url, "FOLDER": str(folder)}
-        environ = proof.environment(**SETTINGS, **address, **(variables or {}))
+        environ = proof.environment(**{**SETTINGS, **address, **(variables or {})})
         supervisor = _start([sys.executable, *command, task_workload(LOG)], environ)
         assert supervisor.stdout
         output = OutputCopy(supervisor.stdout, folder / OUTPUT)

@@ -1,17 +1,20 @@
-"""Applies each fix when Airflow imports a module that it patches."""
+"""Applies each fix when Airflow imports a module that it patches: before the module is executed, or after that."""
 
 from __future__ import annotations
 
+import os
 import sys
 from functools import cache
 from typing import TYPE_CHECKING
 
-from astro_runtime_plugin.fixes.import_hook import call_after_import
-from astro_runtime_plugin.fixes.registry import FIXES, LINE_OF, ids, load_fix
+from astro_runtime_plugin.fixes.import_hook import call_after_import, wrap_import
+from astro_runtime_plugin.fixes.registry import FIXES, LINE_OF, WHOLE_MODULES, ids, load_fix
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import ModuleType
 
+    from astro_runtime_plugin.fixes.import_hook import Execute
     from astro_runtime_plugin.fixes.selection import Selection
 
 _watched: set[str] = set()
@@ -26,6 +29,14 @@ def selection() -> Selection:
     from astro_runtime_plugin.fixes.selection import read_selection
 
     return read_selection(conf)
+
+
+@cache
+def early_selection() -> Selection:
+    """Return the operator's selection while Airflow's settings cannot be read yet."""
+    from astro_runtime_plugin.fixes.selection import read_early_selection
+
+    return read_early_selection(os.environ)
 
 
 def check_selection() -> None:
@@ -43,6 +54,8 @@ def watch_imports(*, loaded: bool) -> None:
         if loaded or module not in sys.modules:
             _watched.add(module)
             call_after_import(module, apply_fixes)
+    for module in {module for modules in WHOLE_MODULES.values() for module in modules}:
+        wrap_import(module, wrapper(module))
 
 
 def watches_imports() -> bool:
@@ -73,6 +86,43 @@ def _apply_guarded(fix: str, module: ModuleType, name: str) -> None:
         _warn_once(fix.replace("_", "-"), reason(error))
 
 
+def wrapper(name: str) -> Callable[[Execute], Execute]:
+    """Return what wraps the execution of a module: the fixes of whole modules."""
+
+    def wrap(execute: Execute) -> Execute:
+        def execute_fixed(module: ModuleType) -> None:
+            fixed = execute
+            for fix in (fix for fix, modules in WHOLE_MODULES.items() if name in modules):
+                try:
+                    fixed = _wrap_execution(fix, fixed, module)
+                except (Exception, SystemExit) as error:
+                    _warn_once(fix.replace("_", "-"), reason(error))
+            fixed(module)
+
+        return execute_fixed
+
+    return wrap
+
+
+def _wrap_execution(fix: str, execute: Execute, module: ModuleType) -> Execute:
+    if not early_selection().includes(fix.replace("_", "-")):
+        return execute
+    from astro_runtime_plugin.fixes.application import applied_fixes, check_file
+    from astro_runtime_plugin.fixes.fix import WHOLE_MODULE
+    from entrypoint.airflow_line import installed_airflow, line_of
+
+    line = line_of(installed_airflow())
+    if LINE_OF.get(fix, line) != line:
+        return execute
+    loaded = load_fix(fix)
+    for patch in loaded.patches_for(line):
+        if (patch.module, patch.function) == (module.__name__, WHOLE_MODULE):
+            check_file(patch, module.__spec__.origin if module.__spec__ else None)
+            execute = patch.wrap(execute)
+            applied_fixes().add(loaded.id)
+    return execute
+
+
 def _warn_once(fix_id: str, why: str) -> None:
     """Write one line to stderr: Airflow's log goes to stdout, where a script reads what a command prints.
 
@@ -98,9 +148,14 @@ def _apply(fix: str, module: ModuleType, name: str) -> None:
     if LINE_OF.get(fix, line()) != line():
         return
     from astro_runtime_plugin.fixes.application import applied_fixes, apply
+    from astro_runtime_plugin.fixes.fix import WHOLE_MODULE
 
     loaded = load_fix(fix)
-    patches = [patch for patch in loaded.patches_for(line()) if patch.module == name]
+    patches = [
+        patch
+        for patch in loaded.patches_for(line())
+        if patch.module == name and patch.function != WHOLE_MODULE
+    ]
     if patches:
         apply(patches, module)
         applied_fixes().add(loaded.id)

@@ -1,4 +1,4 @@
-"""Applies a fix's patches to a module that has just been imported."""
+"""Applies a fix's patches to a module that has just been imported, or to what executes it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
-from astro_runtime_plugin.fixes.fix import Patch
-from astro_runtime_plugin.fixes.source import function_digest
+from astro_runtime_plugin.fixes.fix import ANY_SOURCE, Patch
+from astro_runtime_plugin.fixes.source import function_digest, module_digest
 
 
 class DifferentSourceError(Exception):
@@ -61,6 +61,18 @@ def check_source(patch: Patch, function: Any) -> None:
         raise DifferentSourceError(
             f"{patch.function} in {patch.module} differs from the source it was proven against"
         )
+
+
+def check_file(patch: Patch, path: str | None) -> None:
+    """Raise DifferentSourceError unless the file of a module is one that the fix was proven against."""
+    if patch.sources == ANY_SOURCE:
+        return
+    try:
+        digest = module_digest(path or "")
+    except (OSError, ValueError):
+        raise DifferentSourceError(f"the source of {patch.module} cannot be read") from None
+    if digest not in patch.sources:
+        raise DifferentSourceError(f"{patch.module} differs from the source it was proven against")
 
 
 @cache

@@ -8,6 +8,13 @@ from typing import Any, NamedTuple
 
 BOTH_LINES = ("3.3", "2.11")
 Wrap = Callable[[Any], Any]
+WHOLE_MODULE = "the whole module"
+"""The function of a patch that wraps what executes the module: a function that takes the module, which is empty still.
+
+Its digests are those of the file. Airflow's settings cannot be read there.
+"""
+ANY_SOURCE = ("any",)
+"""The digests of a patch that suits any source, because it does not depend on what the module has."""
 
 
 def lazy(name: str) -> Wrap:
@@ -30,7 +37,7 @@ class Patch(NamedTuple):
     module: str
     """The full name of the module."""
     function: str
-    """The function's name in the module; `Class.method` for a method."""
+    """The function's name in the module; `Class.method` for a method; or WHOLE_MODULE."""
     sources: tuple[str, ...]
     """The digests (`source.digest`) of every source text that the fix was proven against."""
     wrap: Wrap

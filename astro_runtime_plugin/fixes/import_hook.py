@@ -1,4 +1,4 @@
-"""Waits for the first import of Airflow in a Python process, registers the fixes then, and applies them after imports.
+"""Waits for the first import of Airflow in a Python process, registers the fixes then, and applies them at imports.
 
 In the image it also gives Airflow a place for its airflow.cfg.
 
@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
     from types import ModuleType
 
+    Execute = Callable[[ModuleType], None]
+
 
 class AirflowImportHook:
-    """A meta path finder that notices the first import of `airflow`, and the end of the imports that have a callback.
+    """A meta path finder that notices the first import of `airflow`, and the imports that have a wrapper or a callback.
 
     It finds a module with the other finders. It stays on `sys.meta_path`: Python goes through that list, and would skip
     the next finder if this one left.
@@ -24,17 +26,18 @@ class AirflowImportHook:
     def __init__(self) -> None:
         self.waits = True
         self.callbacks: dict[str, Callable[[ModuleType], None]] = {}
+        self.wrappers: dict[str, Callable[[Execute], Execute]] = {}
         self._searches: set[str] = set()  # another finder may ask all finders, too
 
     def find_spec(
         self, name: str, path: "Sequence[str] | None" = None, target: "ModuleType | None" = None
     ) -> "ModuleSpec | None":
-        """Prepare the process if Airflow is being imported; return the spec of a module that has a callback."""
+        """Prepare the process if Airflow is being imported; return the spec of a module to wrap or follow."""
         if name == "airflow" and self.waits:
             self.waits = False
             place_config()
             register_fixes()
-        if name not in self.callbacks or name in self._searches:
+        if (name not in self.callbacks and name not in self.wrappers) or name in self._searches:
             return None
         self._searches.add(name)
         try:
@@ -54,14 +57,19 @@ class AirflowImportHook:
         return None
 
     def _add_callback(self, name: str, loader: object) -> None:
-        """Have a loader call the callback after it has executed the module, once."""
+        """Have a loader execute the module in its wrapper, and call the callback after that, once."""
         execute = getattr(loader, "exec_module", None)
         if execute is None or isinstance(loader, type):  # Python's built-in modules share their loader
             return
 
         def execute_and_call(module: "ModuleType") -> None:
-            execute(module)
-            if module.__name__ == name and (callback := self.callbacks.pop(name, None)):
+            if module.__name__ != name:
+                execute(module)
+                return
+            wrap = self.wrappers.get(name)
+            (wrap(execute) if wrap else execute)(module)
+            self.wrappers.pop(name, None)
+            if callback := self.callbacks.pop(name, None):
                 callback(module)
 
         try:
@@ -114,3 +122,9 @@ def call_after_import(name: str, callback: "Callable[[ModuleType], None]") -> No
         callback(module)
     else:
         install().callbacks[name] = callback
+
+
+def wrap_import(name: str, wrap: "Callable[[Execute], Execute]") -> None:
+    """Replace what executes a module with `wrap(execute)`, until it has been imported."""
+    if name not in sys.modules:
+        install().wrappers[name] = wrap

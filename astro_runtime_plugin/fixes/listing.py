@@ -6,10 +6,10 @@ from functools import cache
 from importlib.util import find_spec
 
 from astro_runtime_plugin.fixes.activation import selection
-from astro_runtime_plugin.fixes.fix import Fix, Patch
+from astro_runtime_plugin.fixes.fix import ANY_SOURCE, WHOLE_MODULE, Fix, Patch
 from astro_runtime_plugin.fixes.registry import load_fixes
 from astro_runtime_plugin.fixes.selection import Selection
-from astro_runtime_plugin.fixes.source import file_digests
+from astro_runtime_plugin.fixes.source import file_digests, module_digest
 
 ACTIVE, OFF, STOCK, NOT_INSTALLED = "active", "off", "stock", "not installed"
 STATES = {
@@ -49,12 +49,13 @@ def _patch_state(patch: Patch) -> str:
     digests = module_digests(patch.module)
     if digests is None:
         return NOT_INSTALLED
-    return ACTIVE if digests.get(patch.function) in patch.sources else STOCK
+    suits = patch.sources == ANY_SOURCE or digests.get(patch.function) in patch.sources
+    return ACTIVE if suits else STOCK
 
 
 @cache
 def module_digests(name: str) -> dict[str, str] | None:
-    """Return the digests of a module's functions; empty without its source, and None if it is not installed.
+    """Return the digests of a module and its functions; empty without its source, and None if it is not installed.
 
     It finds, reads and parses a file, so each process does it once.
     """
@@ -65,6 +66,6 @@ def module_digests(name: str) -> dict[str, str] | None:
     if spec is None or spec.origin is None:
         return None
     try:
-        return file_digests(spec.origin)
+        return {WHOLE_MODULE: module_digest(spec.origin), **file_digests(spec.origin)}
     except (OSError, SyntaxError, ValueError):
         return {}

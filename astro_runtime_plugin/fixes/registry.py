@@ -124,6 +124,32 @@ FIXES: dict[str, tuple[str, ...]] = {
     "pod_log_text": ("kubernetes.client.api_client",),
     "forked_connections": ("airflow.utils.orm_event_handlers",),
     "lost_exit": ("airflow.jobs.job",),
+    # What a task costs.
+    "repeated_imports": (
+        "airflow.executors.local_executor",
+        "airflow.providers.celery.executors.celery_executor_utils",
+    ),
+    "late_ends": ("airflow.sdk.execution_time.supervisor",),
+    "needless_heartbeats": ("airflow.sdk.execution_time.supervisor",),
+    "costly_log_names": ("airflow.utils.helpers",),
+    # What a command costs.
+    "needless_collections": ("airflow", "airflow.cli.cli_parser"),
+    "needless_task_runner": ("airflow.sdk.log",),
+    "needless_kubernetes": ("airflow.exceptions",),
+    "needless_validation": (
+        "airflow.providers_manager",
+        "airflow.sdk._shared.providers_discovery.providers_discovery",
+    ),
+}
+
+# Those of them that wrap the execution of whole modules (`fix.WHOLE_MODULE`), with these modules.
+WHOLE_MODULES: dict[str, tuple[str, ...]] = {
+    "needless_collections": ("airflow", "airflow.cli.cli_parser"),
+    "needless_kubernetes": ("airflow.exceptions",),
+    "needless_validation": (
+        "airflow.providers_manager",
+        "airflow.sdk._shared.providers_discovery.providers_discovery",
+    ),
 }
 
 # The fixes for a fault of one line only; the other line need not load them.
@@ -149,6 +175,11 @@ LINE_OF = {
     "active_runs": "3.3",
     "watcher_sigterm": "3.3",
     "lost_exit": "2.11",
+    "late_ends": "3.3",
+    "needless_heartbeats": "3.3",
+    "costly_log_names": "2.11",
+    "needless_task_runner": "3.3",
+    "needless_kubernetes": "2.11",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from entrypoint.config_values import airflow_boolean
@@ -39,6 +40,20 @@ class Selection:
 
 def _is_valid(word: str) -> bool:
     return word.startswith("-") or word.lower() in (ALL, NONE) or airflow_boolean(word) is not None
+
+
+def read_early_selection(environ: Mapping[str, str]) -> Selection:
+    """Return the operator's selection before Airflow can be imported, with the entrypoint's reader of its settings.
+
+    Raises StartError if airflow.cfg cannot be read.
+    """
+    from entrypoint.config_file import config_path, read_config
+    from entrypoint.option_names import ConfigOption
+    from entrypoint.overrides import find_override
+
+    name = ConfigOption("astro_runtime", OPTION)
+    override = find_override([name], environ, read_config(config_path(environ)))
+    return Selection(override.text if override else None)
 
 
 def read_selection(conf: Any) -> Selection:

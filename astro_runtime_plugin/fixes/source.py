@@ -63,6 +63,11 @@ def _last_line(code: CodeType) -> int:
     return max([code.co_firstlineno, *lines, *inside])
 
 
+def module_digest(path: str) -> str:
+    """Return the digest of a whole file. Raises OSError or ValueError if it cannot be read as text."""
+    return sha256("".join(read_lines(path)).encode()).hexdigest()[:16]
+
+
 def file_digest(path: str, name: str) -> str:
     """Return the digest of the function `name` (`Class.method` for a method) in a file, without importing it.
 

@@ -10,15 +10,23 @@ JOBS, CELERY, SDK = "airflow.jobs", "airflow.providers.celery", "airflow.sdk.exe
 COMMANDS, BASE_EXECUTOR = "airflow.cli.commands", "airflow.executors.base_executor"
 EXECUTE_WORKLOAD = "execute_workload"
 ONCE = "--num-runs"  # the option of the scheduler that has KubernetesExecutor
-ORM = {"forked-connections"}  # what every process needs that has an engine of the database
+# What every process needs that has an engine of the database, and on 2.11 what every process imports.
+ORM = {"forked-connections", *{"3.3": (), "2.11": ("costly-log-names",)}[LINE]}
 SECRETS = {"secrets-outage"}
+# What every process needs that imports Airflow.
+START = {
+    "needless-collections",
+    "needless-validation",
+    *{"3.3": ("needless-task-runner",), "2.11": ("needless-kubernetes",)}[LINE],
+}
 SCHEDULER = ORM | {
     *("outage-grace", "database-outage", "late-deferral-success", "unreadable-dags", "last-words"),
     "stopped-schedulers",
     *{"3.3": ("active-runs", "mariadb-assets"), "2.11": ("lost-exit",)}[LINE],
 }
+PREPARED = {"repeated-imports"}  # what forks the processes of tasks
 CELERY_EXECUTOR = {"lost-messages", "celery-broker-outage", "celery-backend-outage"}
-LOCAL_EXECUTOR = {"3.3": {"killed-local-worker", "local-parallelism"}, "2.11": set[str]()}[LINE]
+LOCAL_EXECUTOR = PREPARED | {"3.3": {"killed-local-worker", "local-parallelism"}, "2.11": set[str]()}[LINE]
 KUBERNETES_EXECUTOR = {
     *("lost-pods", "kubernetes-api-outage", "pod-creation-outage", "pod-deletion-outage", "done-pods"),
     "pod-log-text",
@@ -35,12 +43,18 @@ TRIGGERER = (
 TASK = {
     "3.3": {
         *("api-server-outage", "killed-tasks", "killed-processes", "last-seconds", "lost-children"),
-        *("stuck-supervisor", "stuck-signals"),
+        *("stuck-supervisor", "stuck-signals", "late-ends", "needless-heartbeats"),
         *("full-log-volume", "last-words", "task-logs-to-stdout", "log-upload"),
     },
     "2.11": ORM
     | SECRETS
-    | {"task-result", "last-words", "task-logs-to-stdout", "lost-exit", "full-log-volume"},
+    | {
+        "task-result",
+        "last-words",
+        "task-logs-to-stdout",
+        "lost-exit",
+        "full-log-volume",
+    },
 }[LINE]
 
 
@@ -66,14 +80,14 @@ CARRIERS: dict[str, Carrier] = {
     "triggerer": Carrier(f"{JOBS}.triggerer_job_runner", "TriggererJobRunner._execute", TRIGGERER),
     "runner of triggers": Carrier(f"{JOBS}.triggerer_job_runner", "TriggerRunner.run", TRIGGERER),
     "Celery worker": Carrier(
-        f"{CELERY}.cli.celery_command", "_run_command_with_daemon_option", ORM | {"last-words"}
+        f"{CELERY}.cli.celery_command", "_run_command_with_daemon_option", ORM | PREPARED | {"last-words"}
     ),
     **{
         "3.3": {
             "command": Carrier(
                 f"{COMMANDS}.db_command",
                 "migratedb",
-                ORM | {"clean-dags", "migration-lock"},
+                START | ORM | {"clean-dags", "migration-lock"},
                 ("db", "migrate"),
             ),
             "API server": Carrier(f"{COMMANDS}.api_server_command", "_run_api_server_with_uvicorn", ORM),
@@ -99,7 +113,7 @@ CARRIERS: dict[str, Carrier] = {
         },
         "2.11": {
             "command": Carrier(
-                f"{COMMANDS}.db_command", "migratedb", ORM | {"migration-lock"}, ("db", "migrate")
+                f"{COMMANDS}.db_command", "migratedb", START | ORM | {"migration-lock"}, ("db", "migrate")
             ),
             "webserver": Carrier(f"{COMMANDS}.webserver_command", "GunicornMonitor.start", ORM),
             "gunicorn": Carrier("airflow.www.gunicorn_config", "on_starting", ORM | SECRETS),

@@ -13,8 +13,9 @@ import pytest
 
 from astro_runtime_plugin.fixes import activation
 from astro_runtime_plugin.fixes.application import applied_fixes
-from astro_runtime_plugin.fixes.fix import Fix, Patch
-from astro_runtime_plugin.fixes.import_hook import call_after_import
+from astro_runtime_plugin.fixes.fix import WHOLE_MODULE, Fix, Patch
+from astro_runtime_plugin.fixes.import_hook import call_after_import, wrap_import
+from astro_runtime_plugin.fixes.source import module_digest
 from tests.unit.plugin.fixes import victim
 
 NOT_APPLIED = "astro-runtime: fix victim is not applied; Airflow is as stock there: "
@@ -28,8 +29,10 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def forget() -> Iterator[None]:
     activation.selection.cache_clear()
+    activation.early_selection.cache_clear()
     yield
     activation.selection.cache_clear()
+    activation.early_selection.cache_clear()
     activation._warned.discard("victim")
     applied_fixes().discard("victim")
 
@@ -58,6 +61,47 @@ def test_other_source_is_one_warning(
     assert victim.outcome(module, "function") == "stock"
     assert "victim" not in applied_fixes()
     why = f"function in {victim.NAME} differs from the source it was proven against"
+    assert tuple(capsys.readouterr()) == ("", f"{NOT_APPLIED}{why}\n")
+
+
+def load_whole(digest: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Import the module with a fix that wraps its execution."""
+
+    def wrap(execute: Any) -> Any:
+        def execute_fixed(module: ModuleType) -> None:
+            module.__dict__["before"] = sorted(name for name in vars(module) if not name.startswith("_"))
+            execute(module)
+
+        return execute_fixed
+
+    fix = victim.fix(Patch(victim.NAME, WHOLE_MODULE, (digest,), wrap))
+    monkeypatch.setattr(activation, "WHOLE_MODULES", {"victim": (victim.NAME,)})
+    monkeypatch.setattr(activation, "load_fix", {"victim": fix}.__getitem__)
+    wrap_import(victim.NAME, activation.wrapper(victim.NAME))
+    return victim.load(path.parent, monkeypatch)
+
+
+def test_fix_of_a_whole_module_wraps_its_execution(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = load_whole(module_digest(str(path)), path, monkeypatch)
+    assert (module.before, victim.outcome(module, "function")) == ([], "stock")
+    assert "victim" in applied_fixes()
+
+
+@pytest.mark.parametrize("selection", ["none", "-victim"])
+def test_operator_turns_the_fix_of_a_whole_module_off(
+    path: Path, monkeypatch: pytest.MonkeyPatch, selection: str
+) -> None:
+    monkeypatch.setenv("AIRFLOW__ASTRO_RUNTIME__FIXES", selection)
+    assert not hasattr(load_whole(module_digest(str(path)), path, monkeypatch), "before")
+    assert "victim" not in applied_fixes()
+
+
+def test_whole_module_of_another_source_is_one_warning(
+    path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module = load_whole("0", path, monkeypatch)
+    assert (hasattr(module, "before"), victim.outcome(module, "function")) == (False, "stock")
+    why = f"{victim.NAME} differs from the source it was proven against"
     assert tuple(capsys.readouterr()) == ("", f"{NOT_APPLIED}{why}\n")
 
 

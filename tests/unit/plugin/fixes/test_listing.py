@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from astro_runtime_plugin.fixes import listing
-from astro_runtime_plugin.fixes.fix import Patch
+from astro_runtime_plugin.fixes.fix import ANY_SOURCE, WHOLE_MODULE, Patch
 from astro_runtime_plugin.fixes.listing import ACTIVE, NOT_INSTALLED, OFF, STOCK, state
 from astro_runtime_plugin.fixes.selection import Selection
+from astro_runtime_plugin.fixes.source import module_digest
 from tests.unit.plugin.fixes import victim
 
 ALL = Selection("all")
@@ -36,6 +37,15 @@ def test_fix_is_off_if_the_operator_says_so(patch: Patch) -> None:
 @pytest.mark.parametrize("function", ["Class.static", "Class.missing"])
 def test_fix_is_stock_if_one_function_differs(patch: Patch, function: str) -> None:
     assert state(victim.fix(patch, patch._replace(function=function)), "3.3", ALL) == STOCK
+
+
+def test_fix_of_a_whole_module_is_active_where_its_file_is_proven(patch: Patch, tmp_path: Path) -> None:
+    digest = module_digest(str(tmp_path / f"{victim.NAME}.py"))
+    whole = patch._replace(function=WHOLE_MODULE, sources=(digest,))
+    assert state(victim.fix(whole), "3.3", ALL) == ACTIVE
+    assert state(victim.fix(whole._replace(sources=("0",))), "3.3", ALL) == STOCK
+    assert state(victim.fix(whole._replace(sources=ANY_SOURCE)), "3.3", ALL) == ACTIVE
+    assert victim.NAME not in sys.modules
 
 
 def test_fix_is_stock_where_the_source_is_missing(patch: Patch, tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ import sys
 
 import pytest
 
-from astro_runtime_plugin.fixes.registry import FIXES, LINE_OF, ids, load_fix
+from astro_runtime_plugin.fixes.fix import WHOLE_MODULE
+from astro_runtime_plugin.fixes.registry import FIXES, LINE_OF, WHOLE_MODULES, ids, load_fix
 from dev.docs.fixes_page import since
 from testing.entrypoint_process import CHECKOUT
 
@@ -23,6 +24,14 @@ def test_module_of_a_fix_agrees_with_the_table(name: str) -> None:
     assert fix.lines
     assert all((fix.title, fix.symptom, fix.ends))
     assert fix.issue.startswith("https://") or not fix.issue
+
+
+def test_registry_has_the_fixes_of_whole_modules() -> None:
+    modules = {
+        name: tuple(patch.module for patch in load_fix(name).patches if patch.function == WHOLE_MODULE)
+        for name in FIXES
+    }
+    assert {name: named for name, named in modules.items() if named} == WHOLE_MODULES
 
 
 @pytest.mark.parametrize("name", FIXES)

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from astro_runtime_plugin.fixes.fix import Patch
+from astro_runtime_plugin.fixes.fix import WHOLE_MODULE, Patch
 from astro_runtime_plugin.fixes.registry import load_fixes
 from testing.installed_line import LINE
 
-PATCHES = [patch for fix in load_fixes() for patch in fix.patches_for(LINE)]
+PATCHES = [patch for fix in load_fixes() for patch in fix.patches_for(LINE) if patch.function != WHOLE_MODULE]
 
 
 def original(patch: Patch) -> Any:

@@ -1,0 +1,88 @@
+"""A command of Airflow starts without dozens of garbage collections that find nothing.
+
+Python's garbage collector runs whenever a program has created some hundred objects more than it has given up. An import
+creates hundreds of thousands that stay: a fifth of a command's processor time was spent on looking at them again and
+again. Here the collector pauses while Airflow, the parser of its commands, and a command's module are imported. What a
+young process has by then is never looked at again; one that had work before Airflow keeps its garbage collectable.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pkgutil import iter_modules
+from types import ModuleType
+
+from astro_runtime_plugin.fixes.fix import ANY_SOURCE, WHOLE_MODULE, Fix, Patch
+from astro_runtime_plugin.fixes.guard import attempt
+from astro_runtime_plugin.fixes.import_hook import wrap_import
+
+ID = "needless-collections"
+COMMANDS = "airflow.cli.commands"
+Execute = Callable[[ModuleType], None]
+
+
+def pause_during(execute: Execute) -> Execute:
+    """Wrap what executes a module; the collector goes on after it also if it fails."""
+
+    def execute_without_collections(module: ModuleType) -> None:
+        with pause():
+            execute(module)
+
+    return execute_without_collections
+
+
+@contextmanager
+def pause() -> Iterator[None]:
+    """Stop the collector for a while, unless somebody else has: an operator, or an import around this one."""
+    if not gc.isenabled():
+        yield
+        return
+    young = is_young()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if young:
+            gc.freeze()
+        gc.enable()
+
+
+@cache
+def is_young() -> bool:
+    """Whether this process has had no collection of its oldest objects before Airflow: it has little garbage."""
+    oldest: dict[str, int] = gc.get_stats()[-1]
+    return oldest["collections"] == 0
+
+
+def pause_for_commands(execute: Execute) -> Execute:
+    """Wrap what executes the parser of commands; the imports of commands' modules get a pause, too."""
+
+    def execute_and_watch(module: ModuleType) -> None:
+        pause_during(execute)(module)
+        attempt(ID, None, watch_commands)
+
+    return execute_and_watch
+
+
+def watch_commands() -> None:
+    """Pause the collector during the import of each module of a command."""
+    import airflow.cli.commands
+
+    for command in iter_modules(airflow.cli.commands.__path__):
+        wrap_import(f"{COMMANDS}.{command.name}", pause_during)
+
+
+FIX = Fix(
+    id=ID,
+    title="An airflow command does not look for garbage while it imports Airflow",
+    symptom="Each airflow command takes a fifth more processor time than it needs.",
+    issue="",
+    ends="Airflow, or Python, imports modules without collections.",
+    patches=(
+        Patch("airflow", WHOLE_MODULE, ANY_SOURCE, pause_during),
+        Patch("airflow.cli.cli_parser", WHOLE_MODULE, ANY_SOURCE, pause_for_commands),
+    ),
+)
