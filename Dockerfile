@@ -33,66 +33,83 @@ RUN apt-get update \
 ARG LINE
 ARG VARIANT=full
 COPY locks/${LINE}-${VARIANT}.txt /locks/lock.txt
-# Compiled here: the image's user cannot write __pycache__, so every start would compile all of Airflow.
+# Compiled here: the image's user cannot write __pycache__, so every start would compile all of Airflow. The flags are for
+# what has no wheel: debug symbols and build IDs depend on the folder of the build.
 RUN --mount=type=cache,target=/root/.cache/uv \
-    python3 -m venv --without-pip /opt/astro-runtime \
+    --mount=type=bind,source=image/build,target=/build/image/build \
+    export PYTHONPATH=/build PYTHONDONTWRITEBYTECODE=1 CFLAGS=-g0 LDFLAGS=-Wl,--build-id=none \
+ && /build/image/build/base-packages.sh \
+ && python3 -m venv --without-pip /opt/astro-runtime \
+ # `pip install` by the user, who cannot write to the environment, goes to the user's own folder, as in the official
+ # image. The environment's packages come first on the path, so that Airflow keeps its own.
+ && sed -i 's/^include-system-site-packages = false$/include-system-site-packages = true/' /opt/astro-runtime/pyvenv.cfg \
+ && grep -q '^include-system-site-packages = true$' /opt/astro-runtime/pyvenv.cfg \
  && /opt/tools/bin/uv pip install --python /opt/astro-runtime/bin/python --require-hashes --no-deps \
-      --link-mode copy --compile-bytecode -r /locks/lock.txt \
- && rm -f /opt/astro-runtime/.lock
+      --link-mode copy -r /locks/lock.txt \
+ && rm -f /opt/astro-runtime/.lock \
+ && python3 -m image.build.trim /opt/astro-runtime \
+ && python3 -m image.build.bytecode /opt/astro-runtime/lib \
+ && python3 -m image.build.layers /opt/astro-runtime /layers wheels providers airflow
 
-# The bill of materials, in CycloneDX format, with the fixes of Airflow.
-FROM airflow AS sbom
-RUN --mount=type=bind,from=wheel,source=/wheel,target=/wheel \
-    --mount=type=bind,source=image,target=/image \
-    /opt/tools/bin/uv pip install --no-cache --python /opt/astro-runtime/bin/python --no-deps --no-index --find-links /wheel astro-runtime \
- && /opt/tools/bin/cyclonedx-py environment --output-reproducible --of JSON --output-file /sbom.cdx.json \
-      /opt/astro-runtime/bin/python \
- && /opt/astro-runtime/bin/python -B /image/sbom_fixes.py /sbom.cdx.json
-
-FROM python AS base
+# This project, with the bill of materials in CycloneDX format, with the fixes of Airflow.
+FROM airflow AS runtime
+# The modes are ours, not those of the machine that builds: with umask 002 the group could write.
+COPY --chmod=755 image /layers/runtime/usr/local/lib/astro-runtime/image
 ARG LINE
 ARG VARIANT=full
-# Debian packages needed at run time; the files give the reason for each.
-RUN --mount=type=bind,source=image,target=/image \
-    cat /image/packages-slim.txt $(test "$VARIANT" = slim || echo /image/packages-full.txt) | sed 's/#.*//' >/tmp/packages \
- && apt-get update \
- && xargs apt-get install -y --no-install-recommends </tmp/packages \
- && rm -rf /var/lib/apt/lists/* /tmp/packages
-# The virtual environment's packages are the only ones: what the base image installed for its Python (pip, setuptools)
-# would be seen as well, because users may install packages of their own (below).
-RUN rm -rf $(python3 -c 'import site; print(*(f"{folder}/*" for folder in site.getsitepackages()))') /usr/local/bin/pip*
+# The requirements that the image was built from; a project's requirements are resolved together with them.
+RUN --mount=type=bind,from=wheel,source=/wheel,target=/wheel \
+    --mount=type=bind,source=locks,target=/locks \
+    --mount=type=bind,source=image,target=/build/image \
+    export PYTHONPATH=/build PYTHONDONTWRITEBYTECODE=1 \
+      environment=/opt/astro-runtime root=/layers/runtime/usr/local share=/layers/runtime/usr/local/share/astro-runtime \
+      own=/layers/runtime/opt/astro-runtime/share/astro-runtime \
+ && /opt/tools/bin/uv pip install --no-cache --python $environment/bin/python --no-deps --no-index --find-links /wheel astro-runtime \
+ && $environment/bin/python -m pip check \
+ && rm -r $root/lib/astro-runtime/image/build \
+ && mkdir -p $share $own $root/bin \
+ && _AIRFLOW__AS_LIBRARY=1 AIRFLOW_HOME=/tmp/airflow $environment/bin/python -m image.valid_providers >$own/valid-providers.txt \
+ && /opt/tools/bin/cyclonedx-py environment --output-reproducible --of JSON --output-file $share/sbom.cdx.json $environment/bin/python \
+ && $environment/bin/python -m image.sbom_fixes $share/sbom.cdx.json \
+ && cd /locks && lists="$LINE.in $LINE-slim.in $(test "$VARIANT" = slim || echo "$LINE-full.in")" \
+ && $environment/bin/python -m image.image_requirements $lists >$share/requirements.txt \
+ && grep -oE '^apache-airflow(-core|-task-sdk)?==[^ ]+' "$LINE-$VARIANT.txt" >$share/constraints.txt \
+ && ln -s /usr/local/lib/astro-runtime/image/entrypoint.sh /layers/runtime/entrypoint \
+ && ln -s /usr/local/lib/astro-runtime/image/clean-logs.sh /layers/runtime/clean-logs \
+ && ln -s /usr/local/lib/astro-runtime/image/clean-logs.sh $root/bin/clean-airflow-logs \
+ && chmod 644 $share/* $own/* \
+ && python3 -m image.build.bytecode $environment/lib/python*/site-packages/entrypoint $environment/lib/python*/site-packages/astro_runtime_plugin \
+ && python3 -m image.build.layers $environment /layers runtime
+
+FROM python AS base
+ARG VARIANT=full
+# Debian packages needed at run time; the files give the reason for each. The public Python
+# image has no bytecode of the standard library, and the user cannot write any: every start would compile it.
 # The container may run as any user of group 0, as on OpenShift: the group may write whatever the user may write.
-RUN useradd --uid 50000 --gid 0 --create-home --home-dir /home/astro --shell /bin/bash astro \
+RUN --mount=type=bind,source=image/packages-slim.txt,target=/build/packages-slim.txt \
+    --mount=type=bind,source=image/packages-full.txt,target=/build/packages-full.txt \
+    --mount=type=bind,source=image/excluded-files.txt,target=/build/excluded-files.txt \
+    --mount=type=bind,source=image/build/base-packages.sh,target=/build/base-packages.sh \
+    --mount=type=bind,source=image/build/end-layer.sh,target=/build/end-layer.sh \
+    begin=$(date +%s.%N) \
+ && cat /build/packages-slim.txt $(test "$VARIANT" = slim || echo /build/packages-full.txt) | sed 's/#.*//' >/tmp/packages \
+ && sed -n 's|^/[^ ]*|-o DPkg::Options::=--path-exclude=&|; s/ *#.*//; /^-o/p' /build/excluded-files.txt >/tmp/options \
+ && apt-get update \
+ && cat /tmp/options /tmp/packages | xargs apt-get install -y --no-install-recommends \
+ && /build/base-packages.sh \
+ # useradd writes the day into /etc/shadow.
+ && SOURCE_DATE_EPOCH=1577836800 useradd --uid 50000 --gid 0 --create-home --home-dir /home/astro --shell /bin/bash astro \
  && mkdir -p /usr/local/airflow/dags /usr/local/airflow/plugins /usr/local/airflow/include /usr/local/airflow/logs \
  && chown -R astro:0 /usr/local/airflow /home/astro \
  && chmod -R g=u /usr/local/airflow /home/astro \
- && ln -s /usr/local/airflow /opt/airflow
-COPY --from=airflow /opt/astro-runtime /opt/astro-runtime
-# `pip install` by the user, who cannot write to the environment, goes to the user's own folder, as in the official
-# image. The environment's packages come first on the path, so that Airflow keeps its own.
-RUN sed -i 's/^include-system-site-packages = false$/include-system-site-packages = true/' /opt/astro-runtime/pyvenv.cfg \
- && grep -q '^include-system-site-packages = true$' /opt/astro-runtime/pyvenv.cfg
-# The public Python image has no bytecode of the standard library, and the user cannot write any: every start would
-# compile it.
-RUN python3 -m compileall -q -x '/(site|dist)-packages/|/tests?/' "$(python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')"
-RUN --mount=type=bind,from=tools,source=/opt/tools,target=/opt/tools \
-    --mount=type=bind,from=wheel,source=/wheel,target=/wheel \
-    /opt/tools/bin/uv pip install --no-cache --python /opt/astro-runtime/bin/python --no-deps --compile-bytecode \
-      --no-index --find-links /wheel astro-runtime \
- && /opt/astro-runtime/bin/python -m pip check \
- # uv's lock, which all may write to, and what pip remembers about its own version.
- && rm -rf /opt/astro-runtime/.lock /root/.cache
-# The modes are ours, not those of the machine that builds: with umask 002 the group could write.
-COPY --chmod=755 image /usr/local/lib/astro-runtime/image
-COPY --from=sbom --chmod=644 /sbom.cdx.json /usr/local/share/astro-runtime/
-# The requirements that the image was built from; a project's requirements are resolved together with them.
-RUN --mount=type=bind,source=locks,target=/locks \
-    cd /locks && lists="$LINE.in $LINE-slim.in $(test "$VARIANT" = slim || echo "$LINE-full.in")" \
- && /opt/astro-runtime/bin/python /usr/local/lib/astro-runtime/image/image_requirements.py $lists >/usr/local/share/astro-runtime/requirements.txt \
- && grep -oE '^apache-airflow(-core|-task-sdk)?==[^ ]+' "$LINE-$VARIANT.txt" >/usr/local/share/astro-runtime/constraints.txt \
- && ln -s /usr/local/lib/astro-runtime/image/entrypoint.sh /entrypoint \
- && ln -s /usr/local/lib/astro-runtime/image/clean-logs.sh /clean-logs \
- && ln -s /usr/local/lib/astro-runtime/image/clean-logs.sh /usr/local/bin/clean-airflow-logs
+ && ln -s /usr/local/airflow /opt/airflow \
+ && python3 -m compileall -q -x '/(site|dist)-packages/|/tests?/' "$(python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')" \
+ && /build/end-layer.sh "$begin"
+# From what changes seldom to what changes with every release, so that a node that has the one before pulls little.
+COPY --from=airflow /layers/wheels /
+COPY --from=airflow /layers/providers /
+COPY --from=airflow /layers/airflow /
+COPY --from=runtime /layers/runtime /
 ARG RELEASE
 ARG AIRFLOW_VERSION
 ARG PYTHON_VERSION

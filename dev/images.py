@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from collections.abc import Sequence
 
 from dev.versions import CHECKOUT, newest
 from entrypoint.airflow_line import LINES
@@ -17,13 +19,22 @@ def tag(line: str, variant: str = "") -> str:
     return f"{NAME}:{newest(line)['release']}{variant}"
 
 
-def build(lines: list[str]) -> None:
-    """Build every variant of the lines with their default Python."""
+def build(lines: list[str], variants: Sequence[str] = VARIANTS, options: Sequence[str] = ()) -> None:
+    """Build variants of the lines with their default Python."""
     targets = [
-        tag(line, variant).partition(":")[2].replace(".", "_") for line in lines for variant in VARIANTS
+        tag(line, variant).partition(":")[2].replace(".", "_") for line in lines for variant in variants
     ]
-    command = ["docker", "buildx", "bake", "--set", "*.platform=", *targets]
-    subprocess.run(command, cwd=CHECKOUT, check=True)
+    command = ["docker", "buildx", "bake", "--set", "*.platform=", *options, *targets]
+    # The time that the images name as theirs: the same for every build of a commit.
+    environ = {"SOURCE_DATE_EPOCH": time_of_commit(), **os.environ}
+    subprocess.run(command, cwd=CHECKOUT, env=environ, check=True)
+
+
+def time_of_commit() -> str:
+    """Return the time of the checkout's commit in seconds, or 0 if it is no repository."""
+    command = ["git", "log", "-1", "--format=%ct"]
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "0"
 
 
 def size(image: str) -> int:

@@ -13,6 +13,7 @@ from dev.versions import newest
 from testing.docker_engine import assert_no_complaints, docker, once
 
 PROBE = Path(__file__).with_name("probe.py").read_text()
+IMPORT_PROBE = Path(__file__).with_name("import_probe.py").read_text()
 EXECUTORS_AND_DATABASES = (
     "celery cncf-kubernetes common-compat common-io common-sql fab mysql postgres redis smtp sqlite standard"
 )
@@ -27,9 +28,18 @@ LINE_MODULES = {
     ("2.11", "slim"): "flask_bcrypt",
     ("2.11", "full"): "flask_bcrypt astronomer.providers.core",
 }
+FOR_ALEMBIC_ONLY = {"airflow.providers.fab.migrations.env"}
 HOOKS_OF_EXTRAS = {"leveldb", "duckdb_aws"}  # optional extras of the Google and Amazon providers
 SLIM_PROGRAMS = "airflow astro-runtime bash clean-airflow-logs curl git nc pip ps pytest rsync ssh tini uv"
 FULL_PROGRAMS = f"{SLIM_PROGRAMS} kinit ldapsearch mysql psql"
+# How many providers there are, and whether what validates them has created a validator.
+PROVIDERS = """
+import json
+from airflow.providers_manager import ProvidersManager
+manager = ProvidersManager()
+validator = manager._provider_schema_validator
+print(json.dumps([len(manager.providers), type(validator).__name__, "_validator" in vars(validator)]))
+"""
 SBOM = "/usr/local/share/astro-runtime/sbom.cdx.json"
 
 
@@ -60,6 +70,20 @@ def test_providers_are_exactly_those_of_the_variant(content: Any, line: str, var
 
 def test_every_module_of_the_extras_and_every_hook_can_be_imported(content: Any) -> None:
     assert (content["missing"], set(content["broken_hooks"]) - HOOKS_OF_EXTRAS) == ({}, set())
+
+
+def test_every_module_of_every_provider_can_be_imported(image: str) -> None:
+    output = docker("run", "--rm", "--interactive", image, "python", "-", stdin=IMPORT_PROBE)
+    imports = json.loads(output.splitlines()[-1])
+    assert imports["modules"] > 0
+    assert set(imports["broken"]) - FOR_ALEMBIC_ONLY == set(), imports["broken"]
+
+
+def test_command_does_not_validate_the_providers_of_the_image(image: str, content: Any) -> None:
+    *_, seen = once(image, "python", "-c", PROVIDERS).stdout.splitlines()
+    providers, *validator = json.loads(seen)
+    assert providers >= len(content["providers"])
+    assert validator == ["ListValidator", False]
 
 
 def test_every_module_is_compiled(content: Any) -> None:

@@ -1,0 +1,1 @@
+"""What the image's build does with the installed packages: trims, compiles and sorts them into layers."""
