@@ -17,7 +17,7 @@ from testing.entrypoint_process import CHECKOUT
 from testing.waiting import wait_until
 
 PAUSE_SECONDS = 2.0
-GRACE_SECONDS = 60.0  # between SIGTERM and SIGKILL
+GRACE_SECONDS = 600.0  # between SIGTERM and SIGKILL, as long as compose.yaml gives a worker
 
 
 class SupervisedComponent:
