@@ -107,6 +107,10 @@ $(LINES:%=fuzz-%): fuzz-%:
 image: ## the images of both lines for this machine, or of LINE: base, non-base, slim; needs a Docker engine
 	@$(PYTHON) -m dev.images $(TESTED)
 
+.PHONY: reproduce
+reproduce: ## build the slim images twice without the cache and compare their digests; needs a Docker engine
+	@$(PYTHON) -m dev.reproduce $(TESTED)
+
 .PHONY: test-image
 test-image: $(TESTED:%=test-image-%) test-outages ## the images run for real; needs a Docker engine
 
@@ -150,9 +154,21 @@ bench: $(STAMP) ## what a start costs, as ratios to an empty Python, and what th
 bench-throughput: $(STAMP) system ## tasks on Celery workers, compared with stock Airflow; takes half an hour
 	$(BIN)/python -m bench.throughput
 
+.PHONY: bench-commands
+bench-commands: $(STAMP) ## processor time of airflow commands, compared with stock Airflow; ARGS=3 for three rounds
+	$(BIN)/python -m bench.commands $(ARGS)
+
+.PHONY: bench-tasks
+bench-tasks: $(STAMP) system ## processor time of a task that does nothing, compared with stock Airflow; ARGS=2 for two rounds
+	$(BIN)/python -m bench.tasks $(ARGS)
+
 .PHONY: bench-updates
 bench-updates: $(STAMP) ## what the largest update document costs the web server
 	$(BIN)/python -m bench.updates
+
+.PHONY: bench-queries
+bench-queries: $(STAMP) system ## how many queries the Runtime itself sends to the metadata database
+	$(BIN)/python -m bench.queries
 
 .PHONY: bench-task-logs
 bench-task-logs: $(STAMP) ## what task logs in a store cost and keep, with stock's remote logging side by side

@@ -1,0 +1,123 @@
+"""The processor time of a task that does nothing, with plain Airflow and with the Runtime (`make bench-tasks`).
+
+It is that of all of Airflow's processes while the tasks run, for each task: scheduler, workers, tasks, and API server.
+Databases and brokers do not count. Both installations run all the time; they get their tasks in turn.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+
+from bench import page
+from bench.process_tree import processor_time
+from bench.rounds import medians
+from dev.docs import markdown
+from testing.celery_cluster import AIRFLOW, celery_environment, run_cluster
+from testing.entrypoint_process import CHECKOUT
+from testing.installed_line import LINE
+from testing.plain_airflow import install_plain_airflow
+from testing.quick_tasks import SLOTS, QuickTasks, settings
+from testing.servers import Postgres, postgres, redis
+
+TASKS, ROUNDS = 80, 5
+BOUND = 0.7
+EXECUTORS = ("LocalExecutor", "CeleryExecutor")
+STOCK, RUNTIME = "stock Airflow", "the Runtime"
+DAG = f"""
+from datetime import datetime
+try:
+    from airflow.sdk import dag, task
+except ImportError:
+    from airflow.decorators import dag, task
+
+@task
+def nothing(number):
+    pass
+
+@dag(schedule=None, start_date=datetime(2020, 1, 1), max_active_tasks={TASKS}, is_paused_upon_creation=False)
+def quick():
+    nothing.expand(number=list(range({TASKS})))
+
+quick()
+"""
+TITLE = f"Tasks that do nothing, Airflow {LINE}"
+
+
+def processor_time_of_run(tasks: QuickTasks) -> float:
+    """Run the tasks; return the processor time of each, in seconds."""
+    before = total(tasks)
+    tasks.run()
+    return (total(tasks) - before) / TASKS
+
+
+def total(tasks: QuickTasks) -> float:
+    """Return the processor time of all components so far."""
+    return sum(processor_time(component.process.pid) for component in tasks.components)
+
+
+@contextmanager
+def installation(server: Postgres, words: tuple[str, ...], executor: str, name: str) -> Iterator[QuickTasks]:
+    """Run an installation with one executor."""
+    with ExitStack() as stack:
+        home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        broker = stack.enter_context(redis())
+        variables = settings(executor, AIRFLOW__CORE__MAX_ACTIVE_TASKS_PER_DAG=str(TASKS))
+        cluster = stack.enter_context(run_cluster(home, server.create(name, "migrated"), broker, **variables))
+        cluster.airflow = words
+        tasks = QuickTasks(cluster, server, name, DAG)
+        tasks.start(executor)
+        yield tasks
+
+
+def compare(server: Postgres, plain: tuple[str, ...], executor: str, rounds: int) -> dict[str, float]:
+    """Return the processor time of a task by kind of installation, in seconds."""
+    commands = {STOCK: plain, RUNTIME: AIRFLOW}
+    with ExitStack() as stack:
+        measurements: dict[str, Callable[[], float]] = {}
+        for number, (kind, words) in enumerate(commands.items()):
+            name = f"{executor.lower()}{number}"
+            tasks = stack.enter_context(installation(server, words, executor, name))
+            measurements[kind] = partial(processor_time_of_run, tasks)
+        return medians(measurements, rounds)
+
+
+def row(executor: str, seconds: dict[str, float]) -> tuple[str, ...]:
+    """Return the table's row of an executor; a ratio beyond the bound is bold."""
+    ratio = seconds[RUNTIME] / seconds[STOCK]
+    text = f"{ratio:.2f}×"
+    return (
+        executor,
+        f"{seconds[STOCK]:.2f} s",
+        f"{seconds[RUNTIME]:.2f} s",
+        text if ratio <= BOUND else f"**{text}**",
+    )
+
+
+def main(rounds: int = ROUNDS) -> None:
+    """Print the table, and write it into docs/reference/benchmarks.md."""
+    with tempfile.TemporaryDirectory() as folder, postgres() as server:
+        home = Path(folder)
+        environ = celery_environment(home, server.create("migrated"), "redis://127.0.0.1:1/0")
+        subprocess.run(
+            [*AIRFLOW, "db", "migrate"], env=environ, cwd=CHECKOUT, check=True, capture_output=True
+        )
+        plain = install_plain_airflow(home / "plain")
+        rows = [row(executor, compare(server, plain, executor, rounds)) for executor in EXECUTORS]
+    table = markdown.table(("executor", STOCK, RUNTIME, "ratio"), rows)
+    method = (
+        f"Measured by `make bench-tasks LINE={LINE}`: the processor time of all of Airflow's processes for each of"
+        f" {TASKS} tasks that do nothing, {SLOTS} at a time, on PostgreSQL; median of {rounds} rounds, in turn, after"
+        f" one that does not count. A ratio of more than {BOUND} is bold. {page.machine()}."
+    )
+    page.write_section(TITLE, f"{method}\n\n{table}")
+    print(table)
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
