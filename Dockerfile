@@ -65,6 +65,9 @@ RUN --mount=type=bind,from=wheel,source=/wheel,target=/wheel \
       environment=/opt/astro-runtime root=/layers/runtime/usr/local share=/layers/runtime/usr/local/share/astro-runtime \
       own=/layers/runtime/opt/astro-runtime/share/astro-runtime \
  && /opt/tools/bin/uv pip install --no-cache --python $environment/bin/python --no-deps --no-index --find-links /wheel astro-runtime \
+ # uv notes the time of the wheel.
+ && rm $environment/lib/python*/site-packages/astro_runtime-*.dist-info/uv_cache.json \
+ && sed -i '/uv_cache.json/d' $environment/lib/python*/site-packages/astro_runtime-*.dist-info/RECORD \
  && $environment/bin/python -m pip check \
  && rm -r $root/lib/astro-runtime/image/build \
  && mkdir -p $share $own $root/bin \
