@@ -50,12 +50,22 @@ def watch_imports(*, loaded: bool) -> None:
     Pass `loaded=False` while `airflow` is being imported for the first time, because applying a fix would then import
     it a second time. Another call handles only the modules that are not watched yet.
     """
-    for module in {module for modules in FIXES.values() for module in modules} - _watched:
+    for module in watched_modules(whole=False) - _watched:
         if loaded or module not in sys.modules:
             _watched.add(module)
             call_after_import(module, apply_fixes)
-    for module in {module for modules in WHOLE_MODULES.values() for module in modules}:
+    for module in watched_modules(whole=True):
         wrap_import(module, wrapper(module))
+
+
+def watched_modules(*, whole: bool) -> set[str]:
+    """Return the modules whose execution is wrapped, if `whole`; else those with functions to patch after it."""
+    return {module for fix, modules in FIXES.items() for module in modules if (fix in WHOLE_MODULES) is whole}
+
+
+def fixes_of(module: str, *, whole: bool) -> list[str]:
+    """Return the fixes of a module: those that wrap its execution, or those that patch its functions."""
+    return [fix for fix, modules in FIXES.items() if module in modules and (fix in WHOLE_MODULES) is whole]
 
 
 def watches_imports() -> bool:
@@ -72,9 +82,8 @@ def apply_fixes(module: ModuleType) -> None:
         # Airflow's own start imports this module. The startup hook, which is part of that start, watches it again.
         _watched.discard(name)
         return
-    for fix, modules in FIXES.items():
-        if name in modules:
-            _apply_guarded(fix, module, name)
+    for fix in fixes_of(name, whole=False):
+        _apply_guarded(fix, module, name)
     if source := sys.modules.get(f"{__package__}.source"):
         source.read_lines.cache_clear()
 
@@ -92,7 +101,7 @@ def wrapper(name: str) -> Callable[[Execute], Execute]:
     def wrap(execute: Execute) -> Execute:
         def execute_fixed(module: ModuleType) -> None:
             fixed = execute
-            for fix in (fix for fix, modules in WHOLE_MODULES.items() if name in modules):
+            for fix in fixes_of(name, whole=True):
                 try:
                     fixed = _wrap_execution(fix, fixed, module)
                 except (Exception, SystemExit) as error:
@@ -108,7 +117,6 @@ def _wrap_execution(fix: str, execute: Execute, module: ModuleType) -> Execute:
     if not early_selection().includes(fix.replace("_", "-")):
         return execute
     from astro_runtime_plugin.fixes.application import applied_fixes, check_file
-    from astro_runtime_plugin.fixes.fix import WHOLE_MODULE
     from entrypoint.airflow_line import installed_airflow, line_of
 
     line = line_of(installed_airflow())
@@ -116,7 +124,7 @@ def _wrap_execution(fix: str, execute: Execute, module: ModuleType) -> Execute:
         return execute
     loaded = load_fix(fix)
     for patch in loaded.patches_for(line):
-        if (patch.module, patch.function) == (module.__name__, WHOLE_MODULE):
+        if patch.module == module.__name__:
             check_file(patch, module.__spec__.origin if module.__spec__ else None)
             execute = patch.wrap(execute)
             applied_fixes().add(loaded.id)
@@ -148,14 +156,9 @@ def _apply(fix: str, module: ModuleType, name: str) -> None:
     if LINE_OF.get(fix, line()) != line():
         return
     from astro_runtime_plugin.fixes.application import applied_fixes, apply
-    from astro_runtime_plugin.fixes.fix import WHOLE_MODULE
 
     loaded = load_fix(fix)
-    patches = [
-        patch
-        for patch in loaded.patches_for(line())
-        if patch.module == name and patch.function != WHOLE_MODULE
-    ]
+    patches = [patch for patch in loaded.patches_for(line()) if patch.module == name]
     if patches:
         apply(patches, module)
         applied_fixes().add(loaded.id)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import select
 from collections.abc import Callable
-from contextlib import suppress
 from functools import wraps
 from typing import Any
 
@@ -44,10 +43,9 @@ def is_mute(process: Any) -> bool:
 
 def wait(pid: int, seconds: float) -> bool:
     """Wait until a child ends, and return True, or until the seconds are over. Raises OSError."""
-    descriptor = None
-    with suppress(ProcessLookupError):  # something else has taken its exit status: it has ended
+    try:
         descriptor = os.pidfd_open(pid)
-    if descriptor is None:
+    except ProcessLookupError:  # something else has taken its exit status: it has ended
         return True
     try:
         poll = select.poll()

@@ -142,15 +142,8 @@ FIXES: dict[str, tuple[str, ...]] = {
     ),
 }
 
-# Those of them that wrap the execution of whole modules (`fix.WHOLE_MODULE`), with these modules.
-WHOLE_MODULES: dict[str, tuple[str, ...]] = {
-    "needless_collections": ("airflow", "airflow.cli.cli_parser"),
-    "needless_kubernetes": ("airflow.exceptions",),
-    "needless_validation": (
-        "airflow.providers_manager",
-        "airflow.sdk._shared.providers_discovery.providers_discovery",
-    ),
-}
+# Those of them that wrap the execution of these modules (`fix.WHOLE_MODULE`) rather than their functions.
+WHOLE_MODULES = frozenset({"needless_collections", "needless_kubernetes", "needless_validation"})
 
 # The fixes for a fault of one line only; the other line need not load them.
 LINE_OF = {

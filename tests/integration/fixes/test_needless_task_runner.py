@@ -14,7 +14,6 @@ MASKED += [["secret-by-name no-secret", "*** no-secret"], ["secret-of-a-task", "
 
 
 def observe(proof: Proof, *words: str) -> Any:
-
     return proof.run("needless_task_runner", *words, AIRFLOW__API__SECRET_KEY="secret-of-the-core")
 
 

@@ -75,7 +75,8 @@ def load_whole(digest: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> Modu
         return execute_fixed
 
     fix = victim.fix(Patch(victim.NAME, WHOLE_MODULE, (digest,), wrap))
-    monkeypatch.setattr(activation, "WHOLE_MODULES", {"victim": (victim.NAME,)})
+    monkeypatch.setattr(activation, "FIXES", {"victim": (victim.NAME,)})
+    monkeypatch.setattr(activation, "WHOLE_MODULES", {"victim"})
     monkeypatch.setattr(activation, "load_fix", {"victim": fix}.__getitem__)
     wrap_import(victim.NAME, activation.wrapper(victim.NAME))
     return victim.load(path.parent, monkeypatch)

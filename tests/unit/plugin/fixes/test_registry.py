@@ -27,11 +27,10 @@ def test_module_of_a_fix_agrees_with_the_table(name: str) -> None:
 
 
 def test_registry_has_the_fixes_of_whole_modules() -> None:
-    modules = {
-        name: tuple(patch.module for patch in load_fix(name).patches if patch.function == WHOLE_MODULE)
-        for name in FIXES
-    }
-    assert {name: named for name, named in modules.items() if named} == WHOLE_MODULES
+    functions = {name: {patch.function for patch in load_fix(name).patches} for name in FIXES}
+    whole = {name for name, patched in functions.items() if WHOLE_MODULE in patched}
+    assert whole == WHOLE_MODULES
+    assert all(functions[name] == {WHOLE_MODULE} for name in whole)
 
 
 @pytest.mark.parametrize("name", FIXES)
