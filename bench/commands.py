@@ -48,9 +48,8 @@ def measure(folder: Path, rounds: int) -> dict[str, float]:
 def row(command: str, bound: float, seconds: Mapping[str, float]) -> tuple[str, ...]:
     """Return a row of the table; a ratio beyond its bound is bold."""
     plain, runtime = seconds[f"{PLAIN} {command}"], seconds[f"{RUNTIME} {command}"]
-    ratio = f"{runtime / plain:.2f}×"
-    text = ratio if runtime / plain <= bound else f"**{ratio}**"
-    return f"`airflow {command}`", f"{plain:.2f} s", f"{runtime:.2f} s", text, f"at most {bound}×"
+    ratio = page.ratio(runtime / plain, bound)
+    return f"`airflow {command}`", f"{plain:.2f} s", f"{runtime:.2f} s", ratio, f"at most {bound}×"
 
 
 def main(rounds: int = ROUNDS) -> None:

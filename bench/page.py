@@ -26,6 +26,12 @@ def write_section(title: str, text: str, page: Path = PAGE) -> None:
     page.write_text("".join(sections).rstrip("\n") + "\n")
 
 
+def ratio(value: float, bound: float) -> str:
+    """Return a ratio as text; in bold if it is beyond its bound."""
+    text = f"{value:.2f}×"
+    return text if value <= bound else f"**{text}**"
+
+
 def machine() -> str:
     """Return what a reader needs to know about the machine that a figure is from."""
     return f"{os.cpu_count()} cores"

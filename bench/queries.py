@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import re
-import subprocess
 import sys
 import tempfile
 import time
@@ -21,8 +20,7 @@ import psycopg2  # type: ignore[import-untyped]
 
 from bench import page
 from dev.docs import markdown
-from testing.celery_cluster import AIRFLOW, celery_environment, run_cluster
-from testing.entrypoint_process import CHECKOUT
+from testing.celery_cluster import AIRFLOW, create_migrated, run_cluster
 from testing.installed_line import LINE
 from testing.plain_airflow import install_plain_airflow
 from testing.servers import Postgres, free_port, postgres_cluster, redis, running
@@ -106,40 +104,31 @@ def measure(airflow: Sequence[str], server: Postgres, log: Path, database: str) 
             return read_statements(log, begin)
 
 
-def own_statements(runtime: Statements, stock: Statements) -> Counter[str]:
-    """Return how many statements of each component stock Airflow never sends, an hour."""
-    texts, own = {text for _, text in stock}, Counter[str]()
-    for (component, text), count in runtime.items():
-        own[component] += (text not in texts) * count
-    return Counter({component: round(own[component] * 60 / MINUTES) for component in COMPONENTS})
+def own_statements(runtime: Statements, stock: Statements) -> Statements:
+    """Return the statements that stock Airflow never sends."""
+    texts = {text for _, text in stock}
+    return Counter({sent: count for sent, count in runtime.items() if sent[1] not in texts})
 
 
-def rows(runtime: Statements, stock: Statements) -> Iterator[tuple[str, ...]]:
-    """Yield the rows of the table."""
-    own = own_statements(runtime, stock)
-    for component in COMPONENTS:
-        of_stock = sum(count for (name, _), count in stock.items() if name == component) * 60 / MINUTES
-        yield f"`{component}`", f"{of_stock:,.0f}", f"{own[component]:,}"
+def hourly(statements: Statements, component: str) -> str:
+    """Return how many statements a component sends in an hour."""
+    return f"{sum(count for (name, _), count in statements.items() if name == component) * 60 / MINUTES:,.0f}"
 
 
 def main() -> None:
     """Print the table and the statements, and write the table on the page."""
     with tempfile.TemporaryDirectory() as folder, logging_postgres() as (server, log):
         home = Path(folder)
-        environ = celery_environment(home, server.create("migrated"), "redis://127.0.0.1:1/0")
-        subprocess.run(
-            [*AIRFLOW, "db", "migrate"], env=environ, cwd=CHECKOUT, check=True, capture_output=True
-        )
+        create_migrated(server, home)
         stock = measure(install_plain_airflow(home / "plain"), server, log, "stock")
         runtime = measure(AIRFLOW, server, log, "runtime")
-    head = ("component", "all of stock Airflow's", "the Runtime's own")
-    table = markdown.table(head, list(rows(runtime, stock)))
+    own = own_statements(runtime, stock)
+    rows = [(f"`{name}`", hourly(stock, name), hourly(own, name)) for name in COMPONENTS]
+    table = markdown.table(("component", "all of stock Airflow's", "the Runtime's own"), rows)
     page.write_section(TITLE, f"{METHOD} {page.machine()}.\n\n{table}")
     print(table)
-    texts = {text for _, text in stock}
-    for (component, text), count in sorted(runtime.items()):
-        if text not in texts:
-            print(f"{component}: {count} times {text[:300]}", file=sys.stderr)
+    for (component, text), count in sorted(own.items()):
+        print(f"{component}: {count} times {text[:300]}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ Databases and brokers do not count. Both installations run all the time; they ge
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -18,8 +17,7 @@ from bench import page
 from bench.process_tree import processor_time
 from bench.rounds import medians
 from dev.docs import markdown
-from testing.celery_cluster import AIRFLOW, celery_environment, run_cluster
-from testing.entrypoint_process import CHECKOUT
+from testing.celery_cluster import AIRFLOW, create_migrated, run_cluster
 from testing.installed_line import LINE
 from testing.plain_airflow import install_plain_airflow
 from testing.quick_tasks import SLOTS, QuickTasks, settings
@@ -89,24 +87,15 @@ def compare(server: Postgres, plain: tuple[str, ...], executor: str, rounds: int
 
 def row(executor: str, seconds: dict[str, float]) -> tuple[str, ...]:
     """Return the table's row of an executor; a ratio beyond the bound is bold."""
-    ratio = seconds[RUNTIME] / seconds[STOCK]
-    text = f"{ratio:.2f}×"
-    return (
-        executor,
-        f"{seconds[STOCK]:.2f} s",
-        f"{seconds[RUNTIME]:.2f} s",
-        text if ratio <= BOUND else f"**{text}**",
-    )
+    ratio = page.ratio(seconds[RUNTIME] / seconds[STOCK], BOUND)
+    return executor, f"{seconds[STOCK]:.2f} s", f"{seconds[RUNTIME]:.2f} s", ratio
 
 
 def main(rounds: int = ROUNDS) -> None:
     """Print the table, and write it into docs/reference/benchmarks.md."""
     with tempfile.TemporaryDirectory() as folder, postgres() as server:
         home = Path(folder)
-        environ = celery_environment(home, server.create("migrated"), "redis://127.0.0.1:1/0")
-        subprocess.run(
-            [*AIRFLOW, "db", "migrate"], env=environ, cwd=CHECKOUT, check=True, capture_output=True
-        )
+        create_migrated(server, home)
         plain = install_plain_airflow(home / "plain")
         rows = [row(executor, compare(server, plain, executor, rounds)) for executor in EXECUTORS]
     table = markdown.table(("executor", STOCK, RUNTIME, "ratio"), rows)

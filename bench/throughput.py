@@ -14,8 +14,7 @@ from pathlib import Path
 
 from bench import page
 from dev.docs import markdown
-from testing.celery_cluster import AIRFLOW, Cluster, celery_environment, run_cluster
-from testing.entrypoint_process import CHECKOUT
+from testing.celery_cluster import AIRFLOW, Cluster, create_migrated, run_cluster
 from testing.installed_line import LINE
 from testing.plain_airflow import install_plain_airflow
 from testing.servers import Postgres, free_port, postgres, redis
@@ -97,10 +96,7 @@ def main() -> None:
     """Print the table, and write it into docs/reference/benchmarks.md."""
     with tempfile.TemporaryDirectory() as folder, postgres() as server:
         home = Path(folder)
-        environ = celery_environment(home, server.create("migrated"), "redis://127.0.0.1:1/0")
-        subprocess.run(
-            [*AIRFLOW, "db", "migrate"], env=environ, cwd=CHECKOUT, check=True, capture_output=True
-        )
+        create_migrated(server, home)
         commands_by_name = {"stock Airflow": install_plain_airflow(home / "plain"), "the Runtime": AIRFLOW}
         figures = {
             kind: run(words, server, f"kind{number}")

@@ -12,7 +12,7 @@ from entrypoint.airflow_line import LINES
 VARIANT = "-slim-base"
 
 
-def built(line: str) -> tuple[str, list[str]]:
+def build_anew(line: str) -> tuple[str, list[str]]:
     """Build an image anew; return its digest and those of its layers."""
     build([line], [VARIANT], ["--no-cache"])
     command = ["docker", "image", "inspect", tag(line, VARIANT)]
@@ -24,11 +24,11 @@ def main(lines: list[str]) -> int:
     """Print the digests; return 1 if two builds differ."""
     differs = False
     for line in lines:
-        (first, layers), (second, others) = built(line), built(line)
+        (first, layers), (second, others) = build_anew(line), build_anew(line)
         print(f"{tag(line, VARIANT)}: {first}, {second}")
-        for number, (one, other) in enumerate(zip(layers, others, strict=True)):
-            if one != other:
-                print(f"  layer {number} differs: {one}, {other}")
+        for number, digests in enumerate(zip(layers, others, strict=True)):
+            if len(set(digests)) > 1:
+                print(f"  layer {number} differs: {', '.join(digests)}")
         differs |= first != second
     return int(differs)
 

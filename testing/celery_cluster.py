@@ -18,6 +18,7 @@ import psutil  # type: ignore[import-untyped]
 
 from testing.entrypoint_process import CHECKOUT, ENTRYPOINT, environment
 from testing.fixed_secrets import FERNET_KEY, SECRET_KEY
+from testing.servers import Postgres
 from testing.waiting import wait_until
 
 AIRFLOW = (*ENTRYPOINT, "airflow")
@@ -44,6 +45,13 @@ def celery_environment(home: Path, database: str, broker: str, **extra: str) -> 
             **extra,
         },
     )
+
+
+def create_migrated(server: Postgres, home: Path) -> None:
+    """Create the database `migrated`, a template for others; `home` is for the command that migrates it."""
+    environ = celery_environment(home, server.create("migrated"), "redis://127.0.0.1:1/0")
+    command = [*AIRFLOW, "db", "migrate"]
+    subprocess.run(command, env=environ, cwd=CHECKOUT, check=True, capture_output=True, timeout=300)
 
 
 class Metrics:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 
 import pytest
 
-from testing.celery_cluster import AIRFLOW, celery_environment
-from testing.entrypoint_process import CHECKOUT
+from testing.celery_cluster import create_migrated
 from testing.progress import announce
 from testing.servers import Postgres, postgres
 
@@ -19,13 +17,5 @@ def metadata(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFacto
     announce(pytestconfig, "a PostgreSQL with a migrated database")
     home = tmp_path_factory.mktemp("migrated")
     with postgres() as server:
-        environ = celery_environment(home, server.create("migrated"), "redis://127.0.0.1:1/0")
-        subprocess.run(
-            [*AIRFLOW, "db", "migrate"],
-            env=environ,
-            cwd=CHECKOUT,
-            check=True,
-            capture_output=True,
-            timeout=300,
-        )
+        create_migrated(server, home)
         yield server
