@@ -41,7 +41,7 @@ ADMIN_PAGES = (
 ERROR_PAGES = {"/no/such/page": 404, "/paused": 405, "/variable/edit/999": 500}
 
 
-@pytest.mark.parametrize("user", USERS)
+@pytest.mark.parametrize(("server", "user"), [("plain", "vic"), ("prefix", "ann")], indirect=["server"])
 def test_every_page_has_the_footer(server: Airflow2Server, sign_in: SignIn, user: str) -> None:
     page = sign_in(server, user)
     dialogs = record_dialogs(page)

@@ -21,7 +21,7 @@ from tests.integration.web.airflow2.server import Airflow2Server
 PATH = "/astro-runtime/page"
 
 
-@pytest.mark.parametrize("user", ["ann", "oli"])
+@pytest.mark.parametrize(("server", "user"), [("plain", "ann"), ("prefix", "oli")], indirect=["server"])
 def test_admin_and_op_open_the_page_from_the_admin_menu(
     server: Airflow2Server, sign_in: SignIn, user: str
 ) -> None:

@@ -60,7 +60,7 @@ def test_footer_comes_after_a_request_that_failed_for_a_moment(servers: Servers,
     page = sign_in(server, "vic")
     failures: list[Callable[[Route], None]] = [lambda route: route.abort(), RESPONSES["an error"][1]]
     page.route(ENDPOINT, lambda route: (failures.pop() if failures else Route.continue_)(route))
-    page.goto(f"{server.url}/dags")
+    page.goto(f"{server.url}/pools")
     expect(page.locator(FOOTER)).to_be_visible()
     assert failures == []
 

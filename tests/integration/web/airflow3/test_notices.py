@@ -24,7 +24,7 @@ from tests.integration.web.airflow3.conftest import Servers
 @pytest.mark.parametrize("profile", ["simple-prefix", "fab-prefix"])
 def test_dismissed_notice_is_hidden_from_that_user(servers: Servers, sign_in: SignIn, profile: str) -> None:
     server = servers(profile)
-    assert_dismissal_is_per_user(sign_in(server, "oli"), sign_in(server, "vic"), f"{server.url}/dags")
+    assert_dismissal_is_per_user(sign_in(server, "oli"), sign_in(server, "vic"), f"{server.url}/pools")
 
 
 def test_invalid_dismissals_are_rejected(servers: Servers, sign_in: SignIn) -> None:
@@ -46,7 +46,7 @@ def test_open_page_keeps_its_notices_up_to_date(
     servers: Servers, sign_in: SignIn, assert_behaviour: Callable[[Page, str], None]
 ) -> None:
     server = servers("fab")
-    assert_behaviour(sign_in(server, "vic"), f"{server.url}/dags")
+    assert_behaviour(sign_in(server, "vic"), f"{server.url}/pools")
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_notice_has_the_link_and_look_of_its_kind(
     server = servers("fab")
     page = sign_in(server, "vic")
     dialogs = record_dialogs(page)
-    assert_behaviour(page, f"{server.url}/dags")
+    assert_behaviour(page, f"{server.url}/pools")
     assert dialogs == []
 
 

@@ -6,7 +6,6 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from testing.browser import FOOTER
-from testing.web.airflow_home import USERS
 from testing.web.footer_assertions import assert_footer
 from testing.web.sign_in import SignIn
 from tests.integration.web.airflow3.script_errors import record_script_errors
@@ -27,7 +26,7 @@ LOADED_PAGES = ("/", "/dags/hello/runs/{run_id}/tasks/greet", "/no/such/page")
 FAB_PAGES = ("/auth/users/list/", "/auth/no/such/page")
 
 
-@pytest.mark.parametrize("user", USERS)
+@pytest.mark.parametrize(("server", "user"), [("simple", "vic"), ("fab-prefix", "ann")], indirect=["server"])
 def test_every_page_has_the_footer(server: Airflow3Server, sign_in: SignIn, user: str) -> None:
     page = sign_in(server, user)
     errors = record_script_errors(page)

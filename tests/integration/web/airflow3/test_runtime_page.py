@@ -21,7 +21,7 @@ from tests.integration.web.airflow3.server import Airflow3Server
 PATH = "/plugin/runtime"
 
 
-@pytest.mark.parametrize("user", ["ann", "oli"])
+@pytest.mark.parametrize(("server", "user"), [("simple", "ann"), ("fab-prefix", "oli")], indirect=["server"])
 def test_admin_and_op_open_the_page_from_the_admin_menu(
     server: Airflow3Server, sign_in: SignIn, user: str
 ) -> None:
