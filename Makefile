@@ -27,8 +27,8 @@ prefixed = $(if $(BOTH),2>&1 | sed --unbuffered 's/^/[$1] /')
 # Tests of the image's code, which knows no Airflow: with both lines under test, the first one runs them.
 ONCE := tests/fuzz/test_package_lists.py tests/fuzz/test_requirement_lists.py \
   $(filter-out %/test_clean_logs.py %/test_sbom_fixes.py,$(wildcard tests/unit/image/test_*.py))
-without_repeats = $(if $(BOTH),$(if $(filter $(firstword $(LINES)),$*),,$(1:%=--ignore=%)))
-left_out = $(if $(ARGS),,$(KUBERNETES:%=--ignore=%) $(call without_repeats,$(ONCE)))
+ignored_but_for = $(if $(BOTH),$(if $(filter $1,$*),,$(2:%=--ignore=%)))
+left_out = $(if $(ARGS),,$(KUBERNETES:%=--ignore=%) $(call ignored_but_for,$(firstword $(LINES)),$(ONCE)))
 # Tests that need a Kubernetes API server, which is slow to build where there is none; one is not for Airflow 3.3.
 NOT_FOR_3.3 := %/test_killed_pods.py
 KUBERNETES := $(shell grep -lr --include='test_*.py' 'from testing.kubernetes_api' tests)
@@ -115,9 +115,9 @@ reproduce: ## build the slim images twice without the cache and compare their di
 test-image: $(TESTED:%=test-image-%) test-outages ## the images run for real; needs a Docker engine
 
 OUTAGES := tests/image/test_outages.py tests/image/test_compose_ha.py
-# What a build does with a project's secrets is the same code in both lines' images.
-IMAGE_ONCE := tests/image/test_project_secrets.py
-image_left_out = $(if $(ARGS),,$(OUTAGES:%=--ignore=%) $(call without_repeats,$(IMAGE_ONCE)))
+# What a build does with a project's lists and secrets is the same code in both lines' images: the last line tests it.
+IMAGE_ONCE := tests/image/test_project_errors.py tests/image/test_project_secrets.py
+image_left_out = $(if $(ARGS),,$(OUTAGES:%=--ignore=%) $(call ignored_but_for,$(lastword $(LINES)),$(IMAGE_ONCE)))
 test_image = RUNTIME_LINES=$* $(BIN)/python -m pytest $1 --timeout 1800 --durations=10 $(PROGRESS) $(ARGS)
 .PHONY: $(LINES:%=test-image-%)
 $(LINES:%=test-image-%): test-image-%: $(STAMP) system image

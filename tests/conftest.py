@@ -60,7 +60,7 @@ collect_ignore_glob = [f"*/airflow{major}" for major in ("2", "3") if major != L
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--states", type=int, default=2000, help="states that the override contract is tried in")
+    parser.addoption("--states", type=int, default=1000, help="states that the override contract is tried in")
     parser.addoption(
         "--fuzz-seconds", type=float, default=0.0, help="seconds that each target in tests/fuzz runs"
     )

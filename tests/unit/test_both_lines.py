@@ -97,11 +97,14 @@ def test_kubernetes_tests_are_left_to_their_own_target() -> None:
         assert {*re.findall(r"--ignore=([\w/.]+)", options)} >= kubernetes_files("2.11")
 
 
-def test_builds_with_a_projects_secrets_run_on_one_of_both_lines() -> None:
+def test_builds_of_a_project_run_on_one_of_both_lines() -> None:
     def left_out_of_image_tests(*words: str) -> list[set[str]]:
         runs = re.findall(r"pytest tests/image (.*)", dry_run("test-image", *words))
         return [{*re.findall(r"--ignore=([\w/.]+)", options)} for options in runs]
 
     first, second = left_out_of_image_tests()
-    assert second - first == {"tests/image/test_project_secrets.py"}
-    assert left_out_of_image_tests("LINE=2.11") == [first]
+    assert first - second == {
+        "tests/image/test_project_errors.py",
+        "tests/image/test_project_secrets.py",
+    }
+    assert left_out_of_image_tests("LINE=3.3") == [second]
