@@ -145,6 +145,13 @@ lint: $(STAMP) $(DOCS)/.locked ## style, types, the OpenAPI document, the docume
 	$(BIN)/python -m dev.docs.api_page | $(DOCS)/bin/openapi-spec-validator -
 	$(MKDOCS) --quiet
 
+BENCHMARKS := bench bench-throughput bench-commands bench-tasks bench-updates bench-queries bench-task-logs bench-identity
+.PHONY: bench-all
+bench-all: ## every benchmark, one after the other: hours, and days with the matrix of faults
+	@misses=0; run() { $(MAKE) --no-print-directory "$$@" || misses=1; }; \
+	for line in $(TESTED); do for benchmark in $(BENCHMARKS); do run $$benchmark LINE=$$line; done; done; \
+	for benchmark in bench-image soak faults; do run $$benchmark; done; exit $$misses
+
 .PHONY: bench
 bench: $(STAMP) ## what a start costs, as ratios to an empty Python, and what the fixes cost
 	$(BIN)/python -m bench.start

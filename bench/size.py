@@ -11,6 +11,7 @@ from entrypoint.airflow_line import LINES
 from testing.docker_engine import once
 
 FOLDERS = 8
+MAX_MEGABYTES = {"-base": 1700, "-slim-base": 600}
 # Two commands, because one would count a file that is in two of its folders only once.
 SITE = "/opt/astro-runtime/lib/python*/site-packages"
 DU = f"du -sm /usr /opt/astro-runtime; du -sm {SITE}/* | sort -rn | head -{FOLDERS}"
@@ -23,13 +24,17 @@ def largest_folders(image: str) -> list[tuple[str, str]]:
     return [(megabytes, path.rpartition("site-packages/")[2]) for megabytes, path in rows]
 
 
+def row(image: str, limit: int) -> tuple[str, ...]:
+    """Return the table's row of an image."""
+    megabytes = size(image) / 1e6
+    folders = ", ".join(f"`{path}` {folder_megabytes}" for folder_megabytes, path in largest_folders(image))
+    return f"`{image}`", page.mark(f"{megabytes:.0f} MB", megabytes <= limit), f"at most {limit} MB", folders
+
+
 def main(lines: list[str]) -> None:
     """Print the table and write its section."""
-    rows = []
-    for image in (tag(line, variant) for line in lines for variant in ("-base", "-slim-base")):
-        folders = ", ".join(f"`{path}` {megabytes}" for megabytes, path in largest_folders(image))
-        rows.append((f"`{image}`", f"{size(image) / 1e6:.0f} MB", folders))
-    table = markdown.table(("image", "size", "largest folders, in MiB"), rows)
+    rows = [row(tag(line, variant), limit) for line in lines for variant, limit in MAX_MEGABYTES.items()]
+    table = markdown.table(("image", "size", "goal", "largest folders, in MiB"), rows)
     print(table)
     page.write_section(
         "How large the images are", f"Measured by `make bench-image`, bytecode included.\n\n{table}"

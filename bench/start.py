@@ -85,7 +85,7 @@ def table(figures: dict[str, float]) -> str:
         (
             "`python -m entrypoint true`",
             f"{start * 1000:.1f} ms",
-            f"{start / python:.2f}×",
+            page.ratio(start / python, MAX_RATIO),
             f"at most {MAX_RATIO:g}×",
         ),
         (
@@ -97,7 +97,7 @@ def table(figures: dict[str, float]) -> str:
         (
             "`airflow db check`",
             f"{check * 1000:.0f} ms",
-            f"{check / start:.0f} starts",
+            page.mark(f"{check / start:.0f} starts", check / start >= MIN_STARTS),
             f"at least {MIN_STARTS:g} starts",
         ),
     ]

@@ -20,6 +20,7 @@ from testing.plain_airflow import install_plain_airflow
 from testing.servers import Postgres, free_port, postgres, redis
 
 WORKERS, SLOTS, TASKS, SECONDS = 4, 16, 500, 30
+MIN_RATIO = 1.9
 DAG = f"""
 from datetime import datetime
 from time import sleep
@@ -49,8 +50,10 @@ ENDED = """
 TITLE = f"Tasks on Celery workers, Airflow {LINE}"
 METHOD = (
     f"Measured by `make bench-throughput LINE={LINE}`: {TASKS} tasks of {SECONDS} seconds on {WORKERS} workers with"
-    f" {SLOTS} slots each, with Redis and PostgreSQL, one after the other on the same machine."
+    f" {SLOTS} slots each, with Redis and PostgreSQL, one after the other on the same machine. The goal is at least"
+    f" {MIN_RATIO:g} times stock Airflow."
 )
+STOCK = "stock Airflow"
 COMPONENTS = {"3.3": ("api-server", "dag-processor", "triggerer"), "2.11": ()}[LINE]
 
 
@@ -92,19 +95,24 @@ def start(cluster: Cluster) -> None:
         time.sleep(2)
 
 
+def mark(kind: str, ratio: float) -> str:
+    """Return the ratio to stock Airflow; in bold if the Runtime misses the goal."""
+    return page.mark(f"{ratio:.2f}×", kind == STOCK or ratio >= MIN_RATIO)
+
+
 def main() -> None:
     """Print the table, and write it into docs/reference/benchmarks.md."""
     with tempfile.TemporaryDirectory() as folder, postgres() as server:
         home = Path(folder)
         create_migrated(server, home)
-        commands_by_name = {"stock Airflow": install_plain_airflow(home / "plain"), "the Runtime": AIRFLOW}
+        commands_by_name = {STOCK: install_plain_airflow(home / "plain"), "the Runtime": AIRFLOW}
         figures = {
             kind: run(words, server, f"kind{number}")
             for number, (kind, words) in enumerate(commands_by_name.items())
         }
-    baseline = figures["stock Airflow"][0]
+    baseline = figures[STOCK][0]
     rows = [
-        (kind, f"{rate:.0f}", f"{rate / baseline:.2f}×", str(maximum))
+        (kind, f"{rate:.0f}", mark(kind, rate / baseline), str(maximum))
         for kind, (rate, maximum) in figures.items()
     ]
     table = markdown.table(("", "tasks per minute", "ratio", "maximum at once"), rows)

@@ -13,7 +13,7 @@ HEAD = (
     "wrong with the Runtime",
     "moves again after",
     "wrong with stock Airflow",
-    "moves again after",
+    "stock moves again after",
 )
 WRONG = {"lost": "lost", "hung": "hung", "overlaps": "twice at once", "misreported": "misreported"}
 NOT_RUN = "not run"

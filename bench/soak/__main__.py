@@ -153,7 +153,7 @@ def describe(
         "connections",
         "last quarter",
         "starts",
-        "",
+        "goal: flat",
     )
     rows = [
         (
