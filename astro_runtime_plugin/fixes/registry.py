@@ -24,6 +24,7 @@ FIXES: dict[str, tuple[str, ...]] = {
     "task_result": (
         "airflow.cli.commands.task_command",
         "airflow.jobs.local_task_job_runner",
+        "airflow.task.task_runner.base_task_runner",
         "airflow.jobs.job",
         "airflow.models.taskinstance",
         "airflow.utils.operator_helpers",

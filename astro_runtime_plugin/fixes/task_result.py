@@ -23,7 +23,7 @@ from astro_runtime_plugin.fixes.support.task_outcome import TaskOutcome, resume
 
 MODULE, COMMAND, JOB = "airflow.models.taskinstance", "airflow.cli.commands.task_command", "airflow.jobs.job"
 SUPERVISOR, SENSOR = "airflow.jobs.local_task_job_runner", "airflow.sensors.base"
-RUNNER = "airflow.utils.operator_helpers"
+TASK_RUNNER, RUNNER = "airflow.task.task_runner.base_task_runner", "airflow.utils.operator_helpers"
 KILLED = ("AirflowTaskTerminated", "KeyboardInterrupt")
 
 
@@ -124,6 +124,8 @@ FIX = Fix(
             (COMMAND, "task_run", "9f825b107a9e1d10", lazy("task_start.wait_at_start")),
             (COMMAND, "_get_ti", "0d28d6b0976d6be3", lazy("task_start.read_again")),
             (SUPERVISOR, "LocalTaskJobRunner.__init__", "4f9aed9c62aaeb07", lazy("task_start.read_again")),
+            # Its log's name is read from the database before anything else is done.
+            (TASK_RUNNER, "BaseTaskRunner.__init__", "2bb704fb520cf91a", lazy("task_start.read_again")),
             (JOB, "Job._add_to_db", "0d37af57c4f4ceef", lazy("task_start.save_job_again")),
             (JOB, "Job._update_in_db", "8d9de777872761c7", lazy("task_start.save_job_again")),
             (MODULE, "TaskInstance.init_run_context", "12f42c2822e1a214", lazy("task_start.read_again")),

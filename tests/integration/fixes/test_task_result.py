@@ -7,7 +7,7 @@ from contextlib import suppress
 from testing.airflow_command import AIRFLOW_COMMANDS
 from testing.entrypoint_process import CHECKOUT
 from testing.proof import FIXED, STOCK, Proof
-from testing.servers import InterruptiblePostgres
+from testing.servers import InterruptiblePostgres, Postgres
 from testing.waiting import wait_until
 
 AIRFLOW = (sys.executable, "-m", "airflow")
@@ -59,14 +59,20 @@ OUTAGE = 30.0  # seconds, longer than Airflow tries to save a result
 PATIENCE = {STOCK: 300.0, FIXED: OUTAGE}
 
 
-def test_task_outlasts_an_outage_at_its_start_and_end(proof: Proof, server: InterruptiblePostgres) -> None:
-    postgres, away = server
-    environ = proof.environment(AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=postgres.create("airflow"))
+def create_run(proof: Proof, postgres: Postgres, dag: str, **variables: str) -> dict[str, str]:
+    """Create a DAG and a run of it in a new database; return the environment."""
+    environ = proof.environment(AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=postgres.create("airflow"), **variables)
     folder = proof.home / "dags"
     folder.mkdir()
-    (folder / "dags.py").write_text(DAG)
+    (folder / "dags.py").write_text(dag)
     create = [*AIRFLOW_COMMANDS, "db migrate", "dags reserialize", "dags trigger dag --run-id run"]
     subprocess.run(create, env=environ, cwd=CHECKOUT, capture_output=True, check=True, timeout=300)
+    return environ
+
+
+def test_task_outlasts_an_outage_at_its_start_and_end(proof: Proof, server: InterruptiblePostgres) -> None:
+    postgres, away = server
+    environ = create_run(proof, postgres, DAG)
     postgres.sql("airflow", "INSERT INTO variable (key, val) VALUES ('name', 'value') RETURNING key")
     tasks: list[subprocess.Popen[bytes]] = []
 
@@ -154,12 +160,7 @@ def test_result_is_saved_again_if_the_outage_begins_meanwhile(
 ) -> None:
     """Airflow calls a task's callbacks, and serializes its trigger, between the transactions that save its state."""
     postgres, away = server
-    environ = proof.environment(AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=postgres.create("airflow"))
-    folder = proof.home / "dags"
-    folder.mkdir()
-    (folder / "dags.py").write_text(SAVING_DAG)
-    create = [*AIRFLOW_COMMANDS, "db migrate", "dags reserialize", "dags trigger dag --run-id run"]
-    subprocess.run(create, env=environ, cwd=CHECKOUT, capture_output=True, check=True, timeout=300)
+    environ = create_run(proof, postgres, SAVING_DAG)
     tasks = [
         subprocess.Popen(
             [*AIRFLOW, "tasks", "run", "dag", name, "run", *SUPERVISOR],
@@ -189,3 +190,53 @@ def test_result_is_saved_again_if_the_outage_begins_meanwhile(
     assert reports == ["once "] * 3
     events = postgres.sql("airflow", "SELECT count(*) FROM dataset_event")
     assert events == proof.expect(stock=[(0,)], fixed=[(1,)])
+
+
+PLAIN_DAG = """
+from airflow import DAG
+from airflow.decorators import task
+
+with DAG("dag", schedule=None, is_paused_upon_creation=False):
+    @task
+    def late():
+        return "result"
+
+    late()
+"""
+HELD_RUNNER = """
+import os, time
+from pathlib import Path
+from airflow.task.task_runner.standard_task_runner import StandardTaskRunner
+
+HOME = Path(os.environ["AIRFLOW_HOME"])
+
+class HeldRunner(StandardTaskRunner):
+    def __init__(self, *args):
+        (HOME / "creating").touch()
+        while not (HOME / "end").exists():
+            time.sleep(0.1)
+        super().__init__(*args)
+"""
+
+
+def test_supervisor_outlasts_an_outage_that_begins_before_it_starts_its_task(
+    proof: Proof, server: InterruptiblePostgres
+) -> None:
+    """The supervisor reads the name of the task's log once more when it creates the runner of the task."""
+    postgres, away = server
+    environ = create_run(proof, postgres, PLAIN_DAG, AIRFLOW__CORE__TASK_RUNNER="held_runner.HeldRunner")
+    (proof.home / "config").mkdir(exist_ok=True)
+    (proof.home / "config" / "held_runner.py").write_text(HELD_RUNNER)
+    words = [*AIRFLOW, "tasks", "run", "dag", "late", "run", *SUPERVISOR]
+    with subprocess.Popen(words, env=environ, stderr=subprocess.DEVNULL) as task:
+        try:
+            wait_until(lambda: (proof.home / "creating").exists(), failed=lambda: task.poll() is not None)
+            with away():
+                (proof.home / "end").touch()
+                with suppress(subprocess.TimeoutExpired):
+                    task.wait({STOCK: 120, FIXED: 10}[proof.mode])
+            task.wait(120)
+        finally:
+            task.terminate()
+    states = postgres.sql("airflow", "SELECT task_id, state FROM task_instance")
+    assert states == proof.expect(stock=[("late", None)], fixed=[("late", "success")])
