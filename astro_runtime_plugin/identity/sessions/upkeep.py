@@ -79,9 +79,10 @@ class SessionUpkeep:
 
         Else a few users who come back would keep all threads of a web server waiting while the provider is slow.
         """
-        done = self.renew(id_hash, is_awaited=True)
         availability = self._renewal.availability if self._renewal else None
-        if availability and not availability.is_away and not done.wait(seconds):
+        is_away = availability is None or availability.is_away  # before this renewal, which may note the same
+        done = self.renew(id_hash, is_awaited=True)
+        if availability and not is_away and not done.wait(seconds):
             availability.note(is_away=True)
 
     def _run(self, wait: StoppableWait) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -15,10 +17,12 @@ from astro_runtime_plugin.identity.provider.errors import ProviderError
 from astro_runtime_plugin.identity.sessions.cache import MAX_SESSIONS, LeastRecentlyUsed
 from astro_runtime_plugin.identity.sessions.service import IdentityService
 from astro_runtime_plugin.identity.sessions.session import EndReason
+from astro_runtime_plugin.identity.sessions.store import SessionStore
 from astro_runtime_plugin.identity.sessions.tables import SESSIONS
 from testing.identity.moving_clock import MovingClock
 from testing.identity.provider_double import ProviderDouble
 from testing.identity.sessions import FernetDouble, identity_service, identity_settings, log_in, tick
+from testing.waiting import wait_until
 
 AWAY = ProviderError("it does not answer", transient=True)
 
@@ -117,6 +121,33 @@ def test_provider_away_keeps_session_until_tokens_end(
     for _ in range(20):
         assert role(service, new.id) == "Viewer"
     assert provider.requests.count("refresh") == attempts
+    clock.advance(provider.life)
+    assert service.check(new.id).end_reason is EndReason.EXPIRED
+    provider.failure = None
+    clock.advance(11)
+    assert role(service, new.id) == "Viewer"
+
+
+def test_request_waits_until_its_renewal_has_failed(
+    service: IdentityService, provider: ProviderDouble, clock: MovingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the next request joins the renewal that is about to fail, and has no session either."""
+    upkeep, release = service.parts.upkeep, SessionStore.release
+    renew = upkeep.renew
+
+    def renew_slowly(*args: Any, **options: Any) -> threading.Event:
+        done = renew(*args, **options)
+        wait_until(lambda: (upkeep._renewal and upkeep._renewal.availability.is_away) or done.is_set())
+        return done
+
+    def release_late(store: SessionStore, *claim: str) -> None:
+        time.sleep(0.5)
+        release(store, *claim)
+
+    monkeypatch.setattr(upkeep, "renew", renew_slowly)
+    monkeypatch.setattr(SessionStore, "release", release_late)
+    new = log_in(service)
+    provider.failure = AWAY
     clock.advance(provider.life)
     assert service.check(new.id).end_reason is EndReason.EXPIRED
     provider.failure = None
