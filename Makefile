@@ -28,7 +28,9 @@ prefixed = $(if $(BOTH),2>&1 | sed --unbuffered 's/^/[$1] /')
 ONCE := tests/fuzz/test_package_lists.py tests/fuzz/test_requirement_lists.py \
   $(filter-out %/test_clean_logs.py %/test_sbom_fixes.py,$(wildcard tests/unit/image/test_*.py))
 ignored_but_for = $(if $(BOTH),$(if $(filter $1,$*),,$(2:%=--ignore=%)))
-left_out = $(if $(ARGS),,$(KUBERNETES:%=--ignore=%) $(call ignored_but_for,$(firstword $(LINES)),$(ONCE)))
+# NOT_ON_3.3 and NOT_ON_2.11 are files and folders that a line leaves out; .ci/run sets them, for tests that both have.
+not_here = $(NOT_ON_$*:%=--ignore=%)
+left_out = $(if $(ARGS),,$(KUBERNETES:%=--ignore=%) $(call ignored_but_for,$(firstword $(LINES)),$(ONCE)) $(not_here))
 # Tests that need a Kubernetes API server, which is slow to build where there is none; one is not for Airflow 3.3.
 NOT_FOR_3.3 := %/test_killed_pods.py
 KUBERNETES := $(shell grep -lr --include='test_*.py' 'from testing.kubernetes_api' tests)
@@ -84,7 +86,7 @@ $(LINES:%=test-kubernetes-%): test-kubernetes-%: system $$(VENV_OF_$$*)/.install
 
 .PHONY: pytest-kubernetes
 pytest-kubernetes: $(STAMP) test-cluster
-	$(MAKE) --no-print-directory pytest ARGS="$(or $(ARGS),$(filter-out $(NOT_FOR_$(LINE)),$(KUBERNETES)))"
+	$(MAKE) --no-print-directory pytest ARGS="$(or $(ARGS),$(filter-out $(NOT_FOR_$(LINE)) $(NOT_ON_$(LINE)),$(KUBERNETES)))"
 
 .PHONY: test-cluster
 test-cluster:
@@ -117,7 +119,7 @@ test-image: $(TESTED:%=test-image-%) test-outages ## the images run for real; ne
 OUTAGES := tests/image/test_outages.py tests/image/test_compose_ha.py
 # What a build does with a project's lists and secrets is the same code in both lines' images: the last line tests it.
 IMAGE_ONCE := tests/image/test_project_errors.py tests/image/test_project_secrets.py
-image_left_out = $(if $(ARGS),,$(OUTAGES:%=--ignore=%) $(call ignored_but_for,$(lastword $(LINES)),$(IMAGE_ONCE)))
+image_left_out = $(if $(ARGS),,$(OUTAGES:%=--ignore=%) $(call ignored_but_for,$(lastword $(LINES)),$(IMAGE_ONCE)) $(not_here))
 test_image = RUNTIME_LINES=$* $(BIN)/python -m pytest $1 --timeout 1800 --durations=10 $(PROGRESS) $(ARGS)
 .PHONY: $(LINES:%=test-image-%)
 $(LINES:%=test-image-%): test-image-%: $(STAMP) system image
@@ -128,7 +130,7 @@ test-outages: $(TESTED:%=test-outages-%) ## those in which a part of the system 
 
 .PHONY: $(LINES:%=test-outages-%)
 $(LINES:%=test-outages-%): test-outages-%: $(STAMP) system image
-	$(call test_image,$(OUTAGES)) $(call prefixed,outages $*)
+	$(call test_image,$(filter-out $(NOT_ON_$*),$(OUTAGES))) $(call prefixed,outages $*)
 
 .PHONY: bench-image
 bench-image: $(STAMP) ## what the image's start costs compared with plain airflow; needs the images

@@ -1,6 +1,6 @@
 """With both lines under test, the tests of code that knows no Airflow run once; alone, a line runs all.
 
-Those that need a Kubernetes API server run by themselves, with either line.
+Those that need a Kubernetes API server run by themselves, with either line. The gate runs slow tests on one line.
 """
 
 from __future__ import annotations
@@ -12,12 +12,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from entrypoint.airflow_line import LINES
 from testing.entrypoint_process import CHECKOUT
 from tests.unit.test_import_rules import imported_names
 
 PACKAGES = {"astro_runtime_plugin", "bench", "dev", "entrypoint", "image", "testing", "tests"}
 TOOLS = {"hypothesis", "pytest"}  # their versions may differ
+# By line: the folder of its own tests, and that of the other line's.
+GATE_LEAVES_OUT = [("3.3", "airflow3", "airflow2"), ("2.11", "airflow2", "airflow3")]
 
 
 def dry_run(*words: str) -> str:
@@ -108,3 +112,20 @@ def test_builds_of_a_project_run_on_one_of_both_lines() -> None:
         "tests/image/test_project_secrets.py",
     }
     assert left_out_of_image_tests("LINE=3.3") == [second]
+
+
+def gate_leaves_out(line: str) -> set[str]:
+    """Return the files and folders that `.ci/run` leaves out on a line."""
+    return {*(CHECKOUT / f".ci/not-on-{line}").read_text().split()}
+
+
+@pytest.mark.parametrize(("line", "folder", "other_folder"), GATE_LEAVES_OUT)
+def test_gate_runs_on_one_line_what_it_leaves_out_on_the_other(
+    line: str, folder: str, other_folder: str
+) -> None:
+    (other_line,) = {*LINES} - {line}
+    for name in gate_leaves_out(line):
+        assert (CHECKOUT / name).exists(), name
+        counterpart = name.replace(f"/{folder}/", f"/{other_folder}/")
+        assert (CHECKOUT / counterpart).exists(), counterpart
+        assert counterpart not in gate_leaves_out(other_line), counterpart
