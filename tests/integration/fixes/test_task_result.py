@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 from testing.airflow_command import AIRFLOW_COMMANDS
 from testing.entrypoint_process import CHECKOUT
@@ -70,32 +71,57 @@ def create_run(proof: Proof, postgres: Postgres, dag: str, **variables: str) -> 
     return environ
 
 
+class Processes:
+    """The processes of tasks, which end with the block."""
+
+    def __init__(self, environ: dict[str, str]) -> None:
+        self._environ = environ
+        self.tasks: list[subprocess.Popen[bytes]] = []
+
+    def start(self, names: Iterable[str], options: Sequence[str] = SUPERVISOR) -> None:
+        """Start `airflow tasks run` for each of the tasks."""
+        for name in names:
+            words = [*AIRFLOW, "tasks", "run", "dag", name, "run", *options]
+            self.tasks.append(subprocess.Popen(words, env=self._environ, stderr=subprocess.DEVNULL))
+
+    def wait_during_outage(self, seconds: float) -> None:
+        """Wait for their ends for some seconds in all: without a database, they may not end at all."""
+        for task in self.tasks:
+            with suppress(subprocess.TimeoutExpired):
+                task.wait(seconds / len(self.tasks))
+
+    def wait(self) -> None:
+        """Wait for their ends."""
+        for task in self.tasks:
+            task.wait(300)
+
+
+@contextmanager
+def processes(environ: dict[str, str]) -> Iterator[Processes]:
+    """Yield what starts processes of tasks; at the end, those that are left are terminated."""
+    started = Processes(environ)
+    try:
+        yield started
+    finally:
+        for task in started.tasks:
+            task.terminate()
+
+
 def test_task_outlasts_an_outage_at_its_start_and_end(proof: Proof, server: InterruptiblePostgres) -> None:
     postgres, away = server
     environ = create_run(proof, postgres, DAG)
     postgres.sql("airflow", "INSERT INTO variable (key, val) VALUES ('name', 'value') RETURNING key")
-    tasks: list[subprocess.Popen[bytes]] = []
-
-    def run(name: str, *options: str) -> None:
-        words = ["tasks", "run", "dag", name, "run", *options]
-        tasks.append(subprocess.Popen([*AIRFLOW, *words], env=environ, stderr=subprocess.DEVNULL))
-
-    try:
-        for name in TASKS:
-            run(name, *SUPERVISOR)
+    with processes(environ) as tasks:
+        tasks.start(TASKS)
         wait_until(lambda: all((proof.home / f"began {name}").exists() for name in TASKS))
         with away():
             (proof.home / "end").touch()
-            run("late", *SUPERVISOR)
-            run("raw", "--raw")  # the task's own process, which its supervisor has started before the outage
-            for task in tasks:
-                with suppress(subprocess.TimeoutExpired):
-                    task.wait(PATIENCE[proof.mode] / len(tasks))
-        for task in tasks:
-            task.wait(300)
-    finally:
-        for task in tasks:
-            task.terminate()
+            tasks.start(["late"])
+            tasks.start(
+                ["raw"], ["--raw"]
+            )  # the process of a task, which its supervisor started before the outage
+            tasks.wait_during_outage(PATIENCE[proof.mode])
+        tasks.wait()
     states = dict(postgres.sql("airflow", "SELECT task_id, state FROM task_instance"))
     assert states == proof.expect(
         stock={"success": "running", "failed": "running", "read": "running", "late": None, "raw": None},
@@ -161,26 +187,13 @@ def test_result_is_saved_again_if_the_outage_begins_meanwhile(
     """Airflow calls a task's callbacks, and serializes its trigger, between the transactions that save its state."""
     postgres, away = server
     environ = create_run(proof, postgres, SAVING_DAG)
-    tasks = [
-        subprocess.Popen(
-            [*AIRFLOW, "tasks", "run", "dag", name, "run", *SUPERVISOR],
-            env=environ,
-            stderr=subprocess.DEVNULL,
-        )
-        for name in SAVING
-    ]
-    try:
+    with processes(environ) as tasks:
+        tasks.start(SAVING)
         wait_until(lambda: all((proof.home / f"saving {name}").exists() for name in SAVING))
         with away():
             (proof.home / "end").touch()
-            for task in tasks:
-                with suppress(subprocess.TimeoutExpired):
-                    task.wait(PATIENCE[proof.mode] / len(tasks))
-        for task in tasks:
-            task.wait(120)
-    finally:
-        for task in tasks:
-            task.terminate()
+            tasks.wait_during_outage(PATIENCE[proof.mode])
+        tasks.wait()
     states = dict(postgres.sql("airflow", "SELECT task_id, state FROM task_instance"))
     assert states == proof.expect(
         stock=dict.fromkeys(SAVING, "running"),
@@ -203,14 +216,14 @@ with DAG("dag", schedule=None, is_paused_upon_creation=False):
 
     late()
 """
-HELD_RUNNER = """
+SLOW_RUNNER = """
 import os, time
 from pathlib import Path
 from airflow.task.task_runner.standard_task_runner import StandardTaskRunner
 
 HOME = Path(os.environ["AIRFLOW_HOME"])
 
-class HeldRunner(StandardTaskRunner):
+class SlowRunner(StandardTaskRunner):
     def __init__(self, *args):
         (HOME / "creating").touch()
         while not (HOME / "end").exists():
@@ -224,19 +237,16 @@ def test_supervisor_outlasts_an_outage_that_begins_before_it_starts_its_task(
 ) -> None:
     """The supervisor reads the name of the task's log once more when it creates the runner of the task."""
     postgres, away = server
-    environ = create_run(proof, postgres, PLAIN_DAG, AIRFLOW__CORE__TASK_RUNNER="held_runner.HeldRunner")
+    environ = create_run(proof, postgres, PLAIN_DAG, AIRFLOW__CORE__TASK_RUNNER="slow_runner.SlowRunner")
     (proof.home / "config").mkdir(exist_ok=True)
-    (proof.home / "config" / "held_runner.py").write_text(HELD_RUNNER)
-    words = [*AIRFLOW, "tasks", "run", "dag", "late", "run", *SUPERVISOR]
-    with subprocess.Popen(words, env=environ, stderr=subprocess.DEVNULL) as task:
-        try:
-            wait_until(lambda: (proof.home / "creating").exists(), failed=lambda: task.poll() is not None)
-            with away():
-                (proof.home / "end").touch()
-                with suppress(subprocess.TimeoutExpired):
-                    task.wait({STOCK: 120, FIXED: 10}[proof.mode])
-            task.wait(120)
-        finally:
-            task.terminate()
+    (proof.home / "config" / "slow_runner.py").write_text(SLOW_RUNNER)
+    with processes(environ) as tasks:
+        tasks.start(["late"])
+        (task,) = tasks.tasks
+        wait_until(lambda: (proof.home / "creating").exists(), failed=lambda: task.poll() is not None)
+        with away():
+            (proof.home / "end").touch()
+            tasks.wait_during_outage({STOCK: 120, FIXED: 10}[proof.mode])
+        tasks.wait()
     states = postgres.sql("airflow", "SELECT task_id, state FROM task_instance")
     assert states == proof.expect(stock=[("late", None)], fixed=[("late", "success")])

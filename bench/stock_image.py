@@ -1,0 +1,34 @@
+"""An image that differs from the Runtime's in one thing: it has Airflow alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from dev.images import tag
+from testing.docker_engine import docker, once
+
+DOCKERFILE = """\
+FROM {image}
+USER root
+RUN cd /opt/astro-runtime/lib/python*/site-packages && rm -r astro_runtime* entrypoint
+USER astro
+HEALTHCHECK NONE
+ENTRYPOINT ["tini", "--", "airflow"]
+"""
+LIST_RUNTIME = (
+    "import importlib.metadata as m; print([d.name for d in m.distributions() if 'astro' in d.name])"
+)
+
+
+@contextmanager
+def build_stock_image(line: str) -> Iterator[str]:
+    """Build the image of a line without the Runtime; yield its tag, and remove it at the end."""
+    stock = f"stock-airflow:{line}"
+    docker("build", "--tag", stock, "-", stdin=DOCKERFILE.format(image=tag(line, "-base")))
+    try:
+        done = once(stock, "-c", LIST_RUNTIME, options=["--entrypoint", "python"])
+        assert (done.returncode, done.stdout) == (0, "[]\n"), done
+        yield stock
+    finally:
+        docker("image", "rm", "--force", stock)
