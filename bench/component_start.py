@@ -23,10 +23,9 @@ FIRST_HEARTBEAT = "SELECT 1 FROM job WHERE job_type = 'SchedulerJob' AND latest_
 
 
 class Installation(NamedTuple):
-    """How a component is started: the image, docker's options, and the words before the component's own."""
+    """How a component is started: the image, and the words before the component's own."""
 
     image: str
-    options: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
 
 
@@ -37,10 +36,9 @@ def start_until(
     installation: Installation,
 ) -> float:
     """Return the seconds from `docker run` until the component has reached a state."""
-    image, own_options, words = installation
-    all_options = ["--no-healthcheck", *options, *own_options]
+    image, words = installation
     started = time.perf_counter()
-    with run_container(image, *words, component, options=all_options) as container:
+    with run_container(image, *words, component, options=["--no-healthcheck", *options]) as container:
         wait_until(lambda: is_reached(container), container.log, pause=PAUSE)
         return time.perf_counter() - started
 

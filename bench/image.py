@@ -11,31 +11,33 @@ from collections.abc import Iterator
 from functools import partial
 
 from bench import page, size
-from bench.component_start import DATABASE, Installation, component_starts
+from bench.component_start import Installation, component_starts
+from bench.pod_start import create_pods
 from bench.rounds import medians
 from bench.stock_image import build_stock_image
 from dev.docs import markdown
 from dev.images import tag
 from entrypoint.airflow_line import LINES
-from testing.docker_engine import docker, network
+from testing.docker_engine import network
 from testing.postgres_container import postgresql
 
 ROUNDS = 5
-MAX_RATIO = 0.8  # to stock Airflow
+POD = "a task's pod to the task's first line"
+MAX_RATIO, MAX_POD_RATIO = 0.8, 0.7  # to stock Airflow
 OFFICIAL = (
     "airflow db check && airflow config get-value core executor && airflow config get-value celery broker_url"
     '; exec airflow "$@"'
 )
-RUNTIME = "the Runtime"
+STOCK, RUNTIME = "stock Airflow", "the Runtime"
 
 
 def installations(line: str, stock: str) -> dict[str, Installation]:
     """Return what is compared, by name; the first is the baseline."""
-    after_checks = Installation(stock, ("--entrypoint", "bash"), ("-c", OFFICIAL, "--"))
+    after_checks = Installation(stock, ("bash", "-c", OFFICIAL, "--"))
     return {
-        "stock Airflow": Installation(stock),
+        STOCK: Installation(stock, ("airflow",)),
         RUNTIME: Installation(tag(line, "-base")),
-        "stock Airflow after `airflow db check` and two `airflow config get-value`": after_checks,
+        f"{STOCK} after `airflow db check` and two `airflow config get-value`": after_checks,
     }
 
 
@@ -46,13 +48,16 @@ def measure(line: str) -> dict[str, dict[str, float]]:
         network() as net,
         postgresql(net, "--publish=127.0.0.1::5432") as server,
     ):
-        docker("run", "--rm", "--network", net, "--env", DATABASE, stock, "db", "migrate")
         compared = installations(line, stock)
+        pods = [STOCK, RUNTIME]  # the official entrypoint does nothing else before a task
+        with create_pods(line, stock, net, server.name, (ROUNDS + 1) * len(pods)) as tasks:
+            first_line = medians({kind: partial(tasks.measure, compared[kind]) for kind in pods}, ROUNDS)
         port = int(server.address(5432).rpartition(":")[2])
-        return {
+        figures = {
             name: medians({kind: partial(start, how) for kind, how in compared.items()}, ROUNDS)
             for name, start in component_starts(line, net, port).items()
         }
+        return {**figures, POD: first_line}
 
 
 def rows(line: str, figures: dict[str, dict[str, float]]) -> Iterator[tuple[str, ...]]:
@@ -61,13 +66,18 @@ def rows(line: str, figures: dict[str, dict[str, float]]) -> Iterator[tuple[str,
         baseline, *_ = times.values()
         for name, seconds in times.items():
             ratio = seconds / baseline
-            is_within = name != RUNTIME or ratio <= MAX_RATIO
+            is_within = name != RUNTIME or ratio <= max_ratio(start)
             yield f"{start}, {line}", name, f"{seconds:.2f} s", page.mark(f"{ratio:.2f}×", is_within)
 
 
+def max_ratio(start: str) -> float:
+    """Return the goal of a start."""
+    return MAX_POD_RATIO if start == POD else MAX_RATIO
+
+
 def is_within_limit(figures: dict[str, dict[str, float]]) -> bool:
-    """Return whether every start of the Runtime is within MAX_RATIO."""
-    return all(runtime / baseline <= MAX_RATIO for baseline, runtime, _ in map(dict.values, figures.values()))
+    """Return whether every start of the Runtime meets its goal."""
+    return all(times[RUNTIME] / times[STOCK] <= max_ratio(start) for start, times in figures.items())
 
 
 def main(lines: list[str]) -> int:
@@ -81,7 +91,7 @@ def main(lines: list[str]) -> int:
     method = (
         f"Measured by `make bench-image`: the median of {ROUNDS} interleaved rounds, counted from `docker run`, on"
         f" {page.machine()}. Stock Airflow runs in the same image without the Runtime. The goal is at most"
-        f" {MAX_RATIO:g} times stock Airflow."
+        f" {MAX_RATIO:g} times stock Airflow, {MAX_POD_RATIO:g} for a pod."
     )
     page.write_section("What the image's start costs", f"{method}\n\n{table}")
     size.main(lines)

@@ -14,7 +14,7 @@ USER root
 RUN cd /opt/astro-runtime/lib/python*/site-packages && rm -r astro_runtime* entrypoint
 USER astro
 HEALTHCHECK NONE
-ENTRYPOINT ["tini", "--", "airflow"]
+ENTRYPOINT ["tini", "--"]
 """
 LIST_RUNTIME = (
     "import importlib.metadata as m; print([d.name for d in m.distributions() if 'astro' in d.name])"
@@ -27,7 +27,7 @@ def build_stock_image(line: str) -> Iterator[str]:
     stock = f"stock-airflow:{line}"
     docker("build", "--tag", stock, "-", stdin=DOCKERFILE.format(image=tag(line, "-base")))
     try:
-        done = once(stock, "-c", LIST_RUNTIME, options=["--entrypoint", "python"])
+        done = once(stock, "python", "-c", LIST_RUNTIME)
         assert (done.returncode, done.stdout) == (0, "[]\n"), done
         yield stock
     finally:

@@ -90,11 +90,12 @@ def test_tini_is_pid_1_and_reaps_orphaned_processes(base: str) -> None:
 
 
 def orphans_are_reaped(up: Container) -> bool:
-    """Whether the component is the only sleep process left: an orphan would remain, if only as a zombie."""
-    sleepers = [
-        line.split()[0] for line in up.exec("ps", "-e", "-o", "stat=,comm=").splitlines() if "sleep" in line
-    ]
-    return sleepers == ["S"]
+    """Whether the component is the only sleep process left: an orphan would remain, if only as a zombie.
+
+    Only the first letter is the state; the others are for example that of an engine with low priority.
+    """
+    states = [line[0] for line in up.exec("ps", "-e", "-o", "stat=,comm=").splitlines() if "sleep" in line]
+    return states == ["S"]
 
 
 def test_celery_worker_concurrency_follows_the_containers_limits(base: str) -> None:
