@@ -30,27 +30,31 @@ class Installation(NamedTuple):
 
 
 def start_until(
-    is_reached: Callable[[Container], bool],
+    watch: Callable[[Container], Callable[[], bool]],
     component: str,
     options: tuple[str, ...],
     installation: Installation,
 ) -> float:
-    """Return the seconds from `docker run` until the component has reached a state."""
+    """Return the seconds from `docker run` until what `watch` returns for the container is true."""
     image, words = installation
     started = time.perf_counter()
     with run_container(image, *words, component, options=["--no-healthcheck", *options]) as container:
-        wait_until(lambda: is_reached(container), container.log, pause=PAUSE)
+        wait_until(watch(container), container.log, pause=PAUSE)
         return time.perf_counter() - started
 
 
-def health(container: Container, line: str) -> str:
-    """Return the reply of the health endpoint without white space; nothing while there is none."""
-    try:
-        url = f"http://{container.address()}/{PROFILES[line].health}"
-        with urllib.request.urlopen(url, timeout=2) as response:
-            return "".join(response.read().decode().split())
-    except (OSError, urllib.error.URLError):
-        return ""
+def watch_health(part: str, line: str, container: Container) -> Callable[[], bool]:
+    """Return a function that tells whether the health endpoint calls a part of Airflow healthy."""
+    url = f"http://{container.address()}/{PROFILES[line].health}"
+
+    def is_healthy() -> bool:
+        try:
+            with urllib.request.urlopen(url, timeout=2) as response:
+                return f'"{part}":{{"status":"healthy"' in "".join(response.read().decode().split())
+        except (OSError, urllib.error.URLError):
+            return False
+
+    return is_healthy
 
 
 def start_scheduler(options: tuple[str, ...], port: int, installation: Installation) -> float:
@@ -62,11 +66,11 @@ def start_scheduler(options: tuple[str, ...], port: int, installation: Installat
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM job")
 
-        def has_heartbeat(_: Container) -> bool:
+        def has_heartbeat() -> bool:
             cursor.execute(FIRST_HEARTBEAT)
             return cursor.fetchone() is not None
 
-        seconds = start_until(has_heartbeat, "scheduler", options, installation)
+        seconds = start_until(lambda _: has_heartbeat, "scheduler", options, installation)
     connection.close()
     return seconds
 
@@ -75,13 +79,9 @@ def component_starts(line: str, net: str, port: int) -> dict[str, Callable[[Inst
     """Return, by name, what measures a start; PostgreSQL is on the network, and on a port of this machine."""
     web = WEB_SERVERS[line]
     on_postgresql = (f"--network={net}", f"--env={DATABASE}")
-
-    def is_healthy(part: str, container: Container) -> bool:
-        return f'"{part}":{{"status":"healthy"' in health(container, line)
-
-    has_scheduler, has_database = partial(is_healthy, "scheduler"), partial(is_healthy, "metadatabase")
+    scheduler, database = (partial(watch_health, part, line) for part in ("scheduler", "metadatabase"))
     return {
-        "`standalone` to healthy": partial(start_until, has_scheduler, "standalone", (PUBLISH,)),
+        "`standalone` to healthy": partial(start_until, scheduler, "standalone", (PUBLISH,)),
         "`scheduler` to heartbeat": partial(start_scheduler, on_postgresql, port),
-        f"`{web}` to healthy": partial(start_until, has_database, web, (*on_postgresql, PUBLISH)),
+        f"`{web}` to healthy": partial(start_until, database, web, (*on_postgresql, PUBLISH)),
     }

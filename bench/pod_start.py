@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.component_start import DATABASE, WEB_SERVERS, Installation, health
+from bench.component_start import DATABASE, PUBLISH, WEB_SERVERS, Installation, watch_health
 from testing.docker_engine import docker, run_container
 from testing.postgres_container import URL
 from testing.waiting import wait_until
@@ -32,7 +32,7 @@ def mark(name):
 
 @dag(schedule=None, start_date=datetime(2020, 1, 1))
 def pods():
-    for number in range({{tasks}}):
+    for number in range(TASKS):
         task(mark, task_id=f"task{{number}}")(f"task{{number}}")
 
 pods()
@@ -76,7 +76,7 @@ class Pods:
 
     def create(self, postgres: str) -> None:
         """Create the run, with all tasks queued; `postgres` is the container with the database."""
-        (self._folder / "pods.py").write_text(DAG.format(tasks=len(self._names)))
+        (self._folder / "pods.py").write_text(f"TASKS = {len(self._names)}\n{DAG}")
         self._run("bash", "-c", CREATE_RUN)
         docker("exec", postgres, "psql", URL, "--command", QUEUE)
         if self._line == "3.3":
@@ -114,7 +114,7 @@ def create_pods(line: str, stock: str, net: str, postgres: str, tasks: int) -> I
             stock,
             "airflow",
             WEB_SERVERS[line],
-            options=[*options, "--network-alias=web", "--publish=127.0.0.1::8080"],
+            options=[*options, "--network-alias=web", PUBLISH],
         ) as web:
-            wait_until(lambda: health(web, line), web.log)
+            wait_until(watch_health("metadatabase", line, web), web.log)
             yield pods
