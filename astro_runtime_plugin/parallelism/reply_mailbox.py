@@ -6,7 +6,7 @@ Kombu's own mailbox fails for a message that is no reply, waits as long as repli
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from celery import Celery
@@ -14,7 +14,12 @@ from celery.app.control import Control
 from kombu.messaging import Consumer
 from kombu.pidbox import Mailbox
 
-from astro_runtime_plugin.parallelism.bounds import MAX_REPLIES, MAX_REPLY_BYTES, MAX_UNREADABLE
+from astro_runtime_plugin.parallelism.bounds import (
+    MAX_DESTINATIONS,
+    MAX_REPLIES,
+    MAX_REPLY_BYTES,
+    MAX_UNREADABLE,
+)
 
 ANSWER_SECONDS = 1.5  # how long a question waits for the next reply
 MAX_ANSWER_SECONDS = 6.0  # how long it waits for all of them
@@ -32,18 +37,20 @@ class ReplyMailbox(Mailbox):
         ticket: str,
         limit: int | None = None,
         timeout: float = ANSWER_SECONDS,
-        callback: object = None,
+        callback: Callable[[Any], bool] | None = None,
         channel: Any = None,
         accept: Collection[str] | None = None,
     ) -> list[Any]:
-        """Return the replies. Source: the method of the same name in kombu/pidbox.py."""
+        """Return the replies that `callback` wants, or all. Source: the method of the same name in kombu/pidbox.py."""
         channel = channel or self.connection.default_channel
         queue = self.reply_queue
         replies: list[Any] = []
 
         def on_message(message: Any) -> None:
             if message.headers.get("ticket") == ticket and len(message.body) <= MAX_REPLY_BYTES:
-                replies.append(message.decode())
+                reply = message.decode()
+                if callback is None or callback(reply):
+                    replies.append(reply)
 
         try:
             with Consumer(channel, [queue], accept=self.accept, no_ack=True, on_message=on_message):
@@ -78,7 +85,18 @@ class ReplyControl(Control):
         self.mailbox.reply_queue_expires = self.mailbox.reply_queue_expires or REPLY_QUEUE_SECONDS
 
     def ask(self, command: str, workers: Collection[str] = (), **arguments: object) -> dict[str, Any]:
-        """Return the replies by worker; a question to certain `workers` ends as soon as each has replied."""
-        options = {"destination": [*workers], "limit": len(workers)} if workers else {}
+        """Return the replies by worker; a question to certain `workers` ends as soon as each has replied.
+
+        If they are more than MAX_DESTINATIONS, all are asked, and the replies of the others are dropped.
+        """
+        options: dict[str, Any] = {"limit": len(workers), "callback": replies_of(workers)} if workers else {}
+        if 0 < len(workers) <= MAX_DESTINATIONS:
+            options["destination"] = [*workers]
         replies = self.broadcast(command, arguments, reply=True, timeout=ANSWER_SECONDS, **options)
         return {name: reply for body in replies if isinstance(body, dict) for name, reply in body.items()}
+
+
+def replies_of(workers: Collection[str]) -> Callable[[Any], bool]:
+    """Return what tells whether a reply is that of one of the `workers`."""
+    names = frozenset(workers)
+    return lambda reply: isinstance(reply, dict) and not names.isdisjoint(reply)

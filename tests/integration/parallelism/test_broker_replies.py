@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from astro_runtime_plugin.options.text import printable
+from astro_runtime_plugin.parallelism import reply_mailbox
 from astro_runtime_plugin.parallelism.bounds import MAX_POOL, MAX_REPLY_BYTES
 from astro_runtime_plugin.parallelism.worker_inspector import WorkerInspector
 from testing.fake_worker import RawReply, fake_worker
@@ -86,3 +87,15 @@ def test_invalid_reply_concerns_its_worker_only(broker: str) -> None:
             assert set(answer["invalid"]) == invalid
     for name, (_, reason) in CASES.items():
         assert answer["invalid"].get(printable(name), "").startswith(reason or "")
+
+
+def test_workers_of_another_application_do_not_count_when_all_are_asked(
+    broker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reply_mailbox, "MAX_DESTINATIONS", 1)
+    with contextlib.ExitStack() as workers:
+        for name, replies in {"a@host": {}, "b@host": {}, "c@host": {"registered": ["other"]}}.items():
+            workers.enter_context(fake_worker(broker, name, active=[{"id": name}], **replies))
+        answer = complete_answer(WorkerInspector({"broker_url": broker}), 2, 0)
+    assert [name for name, *_ in answer["workers"]] == ["a@host", "b@host"]
+    assert answer["active"] == ["a@host", "b@host"]
