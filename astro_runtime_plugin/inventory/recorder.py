@@ -27,12 +27,12 @@ from astro_runtime_plugin.inventory.listing import (
     live_components,
 )
 from astro_runtime_plugin.options.text import MAX_NAME_LENGTH, single_line
+from astro_runtime_plugin.parallelism.bounds import MAX_COMPONENTS
 from entrypoint import record
 
 log = logging.getLogger("astro_runtime")
 KIND = "component"
 RETENTION_SECONDS = 60 * 60.0  # a row is read for at most, and kept for at least, this long
-MAX_ROWS = 2000  # each process of a component has one
 MAX_LENGTH = 8 * 1024  # characters of a row; the longest that a component writes has about 6500
 MIN_INTERVAL = 1.0  # between two heartbeats, whatever the threshold is
 MAX_RETRY_INTERVAL = 5 * 60.0  # between two attempts while they fail
@@ -132,4 +132,4 @@ def current_components() -> list[RunningComponent]:
 
 def component_rows() -> list[ComponentRow]:
     """Return the rows of all components, including dead ones; none if the database cannot be read."""
-    return [*rows.fetch_valid(KIND, ComponentRow, RETENTION_SECONDS, MAX_ROWS, MAX_LENGTH).values()]
+    return [*rows.fetch_valid(KIND, ComponentRow, RETENTION_SECONDS, MAX_COMPONENTS, MAX_LENGTH).values()]

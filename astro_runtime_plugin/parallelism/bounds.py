@@ -4,6 +4,8 @@ from __future__ import annotations
 
 MAX_POOL = 10_000  # tasks that one worker is believed to run at once
 MAX_WORKERS = 5000
+# Rows of components, and of machines with task logs: the workers, as many that a rollout has replaced, and the others.
+MAX_COMPONENTS = 2 * MAX_WORKERS + 1000
 MAX_QUEUES = 100  # of one worker
 MAX_NAMES = 1_000_000  # characters of all names of workers and their queues
 MAX_TASKS = 50_000  # that run at once, over all workers

@@ -10,11 +10,11 @@ from pydantic import AfterValidator, BaseModel, Field
 from astro_runtime_plugin.airflow_compat import send_gauge
 from astro_runtime_plugin.database import rows, state
 from astro_runtime_plugin.options.text import printable, single_line
+from astro_runtime_plugin.parallelism.bounds import MAX_COMPONENTS
 from astro_runtime_plugin.task_logs.shipping.records import Status
 
 KIND = "task logs"
 FRESH_SECONDS = 120.0  # a machine whose row is older is gone
-MAX_ROWS = 2000
 MAX_LENGTH = 4 * 1024  # characters of a row
 Bytes = Annotated[int, Field(ge=0, le=10**18)]
 Seconds = Annotated[float, Field(ge=0, le=10**9)]
@@ -75,7 +75,7 @@ def save_row(machine: str, row: Mapping[str, Any]) -> None:
 
 def fetch_machines() -> list[MachineLogs]:
     """Return what the machines have reported last; nothing if the database cannot be read."""
-    machine_rows = rows.fetch_valid(KIND, MachineRow, FRESH_SECONDS, MAX_ROWS, MAX_LENGTH)
+    machine_rows = rows.fetch_valid(KIND, MachineRow, FRESH_SECONDS, MAX_COMPONENTS, MAX_LENGTH)
     return [
         MachineLogs(machine=printable(name), **row.model_dump()) for name, row in sorted(machine_rows.items())
     ]

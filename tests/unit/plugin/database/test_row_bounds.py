@@ -21,9 +21,16 @@ from astro_runtime_plugin.notices.image_tags import image_tag_notices
 from astro_runtime_plugin.notices.notice import Notice
 from astro_runtime_plugin.options.text import MAX_NAME_LENGTH, single_line
 from astro_runtime_plugin.parallelism import publish, snapshot
-from astro_runtime_plugin.parallelism.bounds import MAX_ROW_LENGTH, MAX_SCHEDULERS, MAX_WORKERS
+from astro_runtime_plugin.parallelism.bounds import (
+    MAX_COMPONENTS,
+    MAX_ROW_LENGTH,
+    MAX_SCHEDULERS,
+    MAX_WORKERS,
+)
 from astro_runtime_plugin.parallelism.limit import LimitState, Worker
 from astro_runtime_plugin.releases.image_tag import displayed_tag
+from astro_runtime_plugin.task_logs import health
+from astro_runtime_plugin.task_logs.shipping.records import Status
 from entrypoint.capacity import Calculation
 from entrypoint.record import ResolvedSetting
 from testing.state_rows import write
@@ -39,6 +46,13 @@ CLEAN = "a 2026 CRITICAL forged [31m"
 
 def alive(**facts: Any) -> dict[str, Any]:
     return {**component_row(RUNNING, time.time(), HOUR), **facts}
+
+
+def write_copies(kind: str, value: Any, count: int) -> None:
+    state.put("any", "any", None)  # creates the table
+    row = {"kind": kind, "value": json.dumps(value), "updated_at": time.time()}
+    rows = [{**row, "name": str(number)} for number in range(count)]
+    in_transaction(lambda connection: connection.execute(state.TABLE.insert(), rows))
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -142,18 +156,30 @@ def test_longest_row_that_a_component_writes_is_read() -> None:
 @pytest.mark.parametrize(
     ("kind", "value", "limit", "read"),
     [
-        (recorder.KIND, alive(), recorder.MAX_ROWS, recorder.component_rows),
+        (recorder.KIND, alive(), MAX_COMPONENTS, recorder.component_rows),
         (snapshot.KIND, SCHEDULER, MAX_SCHEDULERS, snapshot.fetch_rows),
     ],
 )
 def test_number_of_rows_is_limited(
     caplog: pytest.LogCaptureFixture, kind: str, value: Any, limit: int, read: Callable[[], Any], extra: int
 ) -> None:
-    state.put("any", "any", None)  # creates the table
-    row = {"kind": kind, "value": json.dumps(value), "updated_at": time.time()}
-    rows = [{**row, "name": str(number)} for number in range(limit + extra)]
-    in_transaction(lambda connection: connection.execute(state.TABLE.insert(), rows))
+    write_copies(kind, value, limit + extra)
     assert (len(read()), len(warnings(caplog))) == (limit, extra)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "read"),
+    [
+        (recorder.KIND, alive(), recorder.component_rows),
+        (health.KIND, health.machine_row(Status(), "", 0.0), health.fetch_machines),
+    ],
+)
+def test_as_many_workers_are_listed_as_are_followed(
+    caplog: pytest.LogCaptureFixture, kind: str, value: Any, read: Callable[[], Any]
+) -> None:
+    """Also right after a rollout, when the rows of the workers that it has replaced are not old yet."""
+    write_copies(kind, value, 2 * MAX_WORKERS)
+    assert (len(read()), warnings(caplog)) == (2 * MAX_WORKERS, [])
 
 
 @pytest.mark.parametrize(("extra", "expected"), [(0, ["row"]), (1, [])])
