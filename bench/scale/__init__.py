@@ -1,0 +1,1 @@
+"""How the Runtime scales with the number of workers and components (`make bench-scale`)."""

@@ -1,0 +1,39 @@
+"""The processor time of the servers that this process has started."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import psutil  # type: ignore[import-untyped]
+
+SERVERS = ("redis-server", "beam.smp", "postgres")
+
+
+def server_seconds() -> float:
+    """Return the processor time of the brokers and databases so far, in seconds."""
+    total = 0.0
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            if process.name() in SERVERS:
+                times = process.cpu_times()
+                total += times.user + times.system
+    return total
+
+
+class Elapsed:
+    """What a block has cost: the processor time of this process and of the servers, and wall time, in seconds."""
+
+    own = servers = wall = 0.0
+
+
+@contextmanager
+def measured() -> Iterator[Elapsed]:
+    """Yield what the block costs, which is known at its end."""
+    elapsed = Elapsed()
+    servers, wall, own = server_seconds(), time.monotonic(), time.process_time()
+    yield elapsed
+    elapsed.own = time.process_time() - own
+    elapsed.wall = time.monotonic() - wall
+    elapsed.servers = server_seconds() - servers
