@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
@@ -15,11 +16,15 @@ def server_seconds() -> float:
     """Return the processor time of the brokers and databases so far, in seconds."""
     total = 0.0
     for process in psutil.Process().children(recursive=True):
-        with suppress(psutil.NoSuchProcess):
+        with suppress(psutil.NoSuchProcess, OSError):
             if process.name() in SERVERS:
-                times = process.cpu_times()
-                total += times.user + times.system
+                total += sum(map(thread_seconds, Path(f"/proc/{process.pid}/task").iterdir()))
     return total
+
+
+def thread_seconds(folder: Path) -> float:
+    """Return the processor time of a thread, to the nanosecond; psutil has it to the hundredth of a second."""
+    return int((folder / "schedstat").read_text().split()[0]) / 1e9
 
 
 class Elapsed:
