@@ -147,7 +147,7 @@ lint: $(STAMP) $(DOCS)/.locked ## style, types, the OpenAPI document, the docume
 	$(BIN)/python -m dev.docs.api_page | $(DOCS)/bin/openapi-spec-validator -
 	$(MKDOCS) --quiet
 
-BENCHMARKS := bench bench-throughput bench-commands bench-tasks bench-updates bench-queries bench-task-logs bench-identity
+BENCHMARKS := bench bench-throughput bench-commands bench-tasks bench-updates bench-queries bench-scale bench-task-logs bench-identity
 .PHONY: bench-all
 bench-all: ## every benchmark, one after the other: hours, and days with the matrix of faults
 	@misses=0; run() { $(MAKE) --no-print-directory "$$@" || misses=1; }; \
@@ -178,6 +178,10 @@ bench-updates: $(STAMP) ## what the largest update document costs the web server
 .PHONY: bench-queries
 bench-queries: $(STAMP) system ## how many queries the Runtime itself sends to the metadata database
 	$(BIN)/python -m bench.queries
+
+.PHONY: bench-scale
+bench-scale: $(STAMP) system ## what 10 to 5,000 workers cost a scheduler, the broker, the state table and the Runtime page
+	$(BIN)/python -m bench.scale
 
 .PHONY: bench-task-logs
 bench-task-logs: $(STAMP) ## what task logs in a store cost and keep, with stock's remote logging side by side

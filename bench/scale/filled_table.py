@@ -11,11 +11,10 @@ from astro_runtime_plugin.inventory import recorder
 from astro_runtime_plugin.inventory.component_settings import component_settings
 from astro_runtime_plugin.inventory.listing import RunningComponent, component_row
 from astro_runtime_plugin.parallelism import snapshot
-from bench.scale.worker_replies import POOL, worker_name
+from bench.scale.worker_replies import POOL, SCHEDULERS, worker_name
 from entrypoint.record import ResolvedSetting
 
 HOUR = 3600.0
-SCHEDULERS = 2
 OWN_NAME = "celery worker:own:1"
 IMAGES = ("orders:7", *["orders:8"] * 9)  # in turn: a rollout that has hardly begun
 

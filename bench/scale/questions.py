@@ -13,7 +13,7 @@ from bench.scale.server_time import measured, server_seconds
 from bench.scale.simulated_workers import Asked, simulated_workers
 from bench.scale.worker_replies import COMMANDS
 
-ROUNDS = 4  # after a first one, in which each worker is also asked for its tasks' names
+ROUNDS = 3  # after a first one, in which each worker is also asked for its tasks' names
 
 
 class Round(NamedTuple):

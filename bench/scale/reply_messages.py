@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from kombu.utils.json import dumps
@@ -60,7 +60,8 @@ class AmqpSender:
             self._channel.basic_publish(message, "", queue)
 
 
-SENDERS = {"redis": RedisSender, "amqp": AmqpSender}  # by kombu's driver type
+# By kombu's driver type.
+SENDERS: Mapping[str, Callable[[Any], Sender]] = {"redis": RedisSender, "amqp": AmqpSender}
 
 
 def batches(messages: Sequence[bytes]) -> Iterable[Sequence[bytes]]:

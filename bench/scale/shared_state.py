@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -18,7 +17,7 @@ from astro_runtime_plugin.inventory import recorder
 from astro_runtime_plugin.notices import service
 from astro_runtime_plugin.parallelism.limit import LimitState
 from astro_runtime_plugin.parallelism.monitor import ParallelismMonitor
-from astro_runtime_plugin.parallelism.publish import subscribers
+from astro_runtime_plugin.parallelism.publish import SchedulerRowWriter
 from astro_runtime_plugin.web.page.collect import render_page
 from astro_runtime_plugin.web.schemas import runtime_info
 from bench.scale.filled_table import OWN_NAME, component_value, fill
@@ -29,9 +28,8 @@ from entrypoint.capacity import Calculation
 from testing.installed_line import RELEASE
 from testing.servers import Postgres
 
-REPEATS = 10
-WRITES = 100  # a write is too short to measure alone
-NAMES = itertools.count()
+ROUNDS = 3
+READ = "the rows of all components are read"
 
 
 class Cost(NamedTuple):
@@ -43,14 +41,19 @@ class Cost(NamedTuple):
 
 
 def call_cost(work: Callable[[], Any], calls: int) -> Cost:
-    """Return the cost of one call: the least of REPEATS rounds of so many calls."""
+    """Return the mean cost of a call: the least of ROUNDS rounds of so many calls."""
     costs = []
-    for _ in range(REPEATS):
+    for _ in range(ROUNDS):
         with measured() as elapsed:
             for _ in range(calls):
                 result = work()
         costs.append(Cost(elapsed.own / calls, elapsed.servers / calls, result))
     return Cost(min(cost.own for cost in costs), min(cost.database for cost in costs), result)
+
+
+def number_of_calls(size: int) -> int:
+    """Return how many calls a round has: a full garbage collection is due after some number of rows."""
+    return min(4 * SIZES[-1] // size, 50)
 
 
 def read_rows() -> int:
@@ -61,6 +64,12 @@ def read_rows() -> int:
 def write_row(name: str = OWN_NAME) -> None:
     """Write the row of a component."""
     state.put(recorder.KIND, name, component_value(0), recorder.RETENTION_SECONDS)
+
+
+def write_new_row() -> None:
+    """Write the row of a component that has just started, and delete it."""
+    write_row("new")
+    in_transaction(lambda connection: connection.execute(state.TABLE.delete().where(state.C.name == "new")))
 
 
 def show_notices() -> str:
@@ -84,28 +93,17 @@ def answer_of(workers: int) -> str:
 def process_answer(line: str) -> None:
     """Process an answer as the scheduler's thread does; the workers are new, so their row is written."""
     limit = LimitState(Calculation(POOL, "no worker has answered"), lambda _: None)
-    ParallelismMonitor(limit, subscribers())._process(json.loads(line))
+    ParallelismMonitor(limit, [("row", SchedulerRowWriter().save)])._process(json.loads(line))
 
 
-# By name: what is called, for a number of workers, and how often.
-CASES: Mapping[str, tuple[Callable[[int], Callable[[], Any]], int]] = {
-    "scheduler": (lambda workers: partial(process_answer, answer_of(workers)), 1),
-    "read": (lambda _: read_rows, 1),
-    "write": (lambda _: write_row, WRITES),
-    "notices": (lambda _: show_notices, 1),
-    "page": (lambda _: show_page, 1),
-    # The last one, because it adds rows.
-    "first write": (lambda _: lambda: write_row(f"new {next(NAMES)}"), 1),
-}
-
-
-TITLES = {
-    "scheduler": "a scheduler processes an answer with new workers",
-    "read": "read the rows of all components",
-    "write": "write a component's own row",
-    "first write": "write it for the first time",
-    "notices": "the notices of a user",
-    "page": "the Runtime page",
+# By figure: what is called, for a number of workers.
+CASES: Mapping[str, Callable[[int], Callable[[], Any]]] = {
+    "a scheduler processes an answer with new workers": lambda size: partial(process_answer, answer_of(size)),
+    READ: lambda _: read_rows,
+    "a component writes its row": lambda _: write_row,
+    "a component writes its row for the first time": lambda _: write_new_row,
+    "the notices of a user": lambda _: show_notices,
+    "the Runtime page": lambda _: show_page,
 }
 
 
@@ -117,9 +115,9 @@ def measure(server: Postgres) -> list[Row]:
     for size in SIZES:
         fill(size)
         lengths.append(stored_bytes())
-        for name, (prepare, calls) in CASES.items():
-            costs[name].append(call_cost(prepare(size), calls))
-        assert costs["read"][-1].result == size
+        for name, prepare in CASES.items():
+            costs[name].append(call_cost(prepare(size), number_of_calls(size)))
+        assert costs[READ][-1].result == size
     settings.engine.dispose()
     return table_rows(costs, lengths)
 
@@ -133,11 +131,11 @@ def stored_bytes() -> int:
 def table_rows(costs: Mapping[str, Sequence[Cost]], lengths: Sequence[int]) -> list[Row]:
     """Return the rows of the table: the costs by name, and the bytes of the components' rows."""
     rows = []
-    for name, title in TITLES.items():
-        rows.append(row(f"{title}: processor time", "ms", [cost.own * 1e3 for cost in costs[name]]))
+    for name in costs:
+        rows.append(row(f"{name}: processor time", "ms", [cost.own * 1e3 for cost in costs[name]]))
         database = [cost.database * 1e3 for cost in costs[name]]
-        rows.append(row(f"{title}: processor time of the database", "ms", database))
+        rows.append(row(f"{name}: processor time of the database", "ms", database))
         if isinstance(costs[name][0].result, str):
-            rows.append(row(f"{title}: reply", "kB", [len(cost.result) / 1e3 for cost in costs[name]]))
-    rows.append(row("the rows of all components", "kB", [length / 1e3 for length in lengths]))
+            rows.append(row(f"{name}: reply", "kB", [len(cost.result) / 1e3 for cost in costs[name]]))
+    rows.append(row(f"{READ}: bytes", "kB", [length / 1e3 for length in lengths]))
     return rows

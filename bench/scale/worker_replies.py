@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 POOL, TASKS = 16, 4  # of each worker: processes, and tasks that run
+SCHEDULERS = 2  # that have a row each
 COMMANDS = ("stats", "registered", "active_queues", "active")
 STATS = {
     "total": {"execute_workload": 12345},
