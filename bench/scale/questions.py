@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
-import resource
 from collections.abc import Sequence
+from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
@@ -13,10 +13,10 @@ from bench.scale.server_time import measured, server_seconds
 from bench.scale.simulated_workers import Asked, simulated_workers
 from bench.scale.worker_replies import COMMANDS
 
-ROUNDS = 3  # after a first one, in which each worker is also asked for its tasks' names
+ROUNDS = 2  # after a first one, in which each worker is also asked for its tasks' names
 
 
-class Round(NamedTuple):
+class InspectorRound(NamedTuple):
     """One round of one process: processor and wall time in seconds, its largest memory in bytes, its workers."""
 
     processor: float
@@ -25,7 +25,7 @@ class Round(NamedTuple):
     workers: int
 
 
-class Cost(NamedTuple):
+class RoundCost(NamedTuple):
     """What a round costs: the seconds of one asking process and of the broker, and bytes."""
 
     processor: float
@@ -46,11 +46,19 @@ def ask(url: str, start: Any, rounds: Any) -> None:
     for _ in range(ROUNDS):
         with measured() as elapsed:
             answer = inspector.inspect_once()
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        rounds.put(Round(elapsed.own, elapsed.wall, memory, len(answer.get("workers", ()))))
+        found = len(answer.get("workers", ()))
+        rounds.put(InspectorRound(elapsed.own, elapsed.wall, largest_memory(), found))
 
 
-def run_rounds(url: str, schedulers: int) -> tuple[list[Round], float]:
+def largest_memory() -> int:
+    """Return the most memory that this process has had, in bytes; getrusage counts that of its parent, too."""
+    (line,) = (
+        line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")
+    )
+    return int(line.split()[1]) * 1024
+
+
+def run_rounds(url: str, schedulers: int) -> tuple[list[InspectorRound], float]:
     """Return the rounds of all schedulers, which ask at once, and the broker's seconds for one of each."""
     context = multiprocessing.get_context("spawn")
     start, queue = context.Barrier(schedulers + 1), context.Queue()
@@ -66,7 +74,7 @@ def run_rounds(url: str, schedulers: int) -> tuple[list[Round], float]:
     return rounds, broker
 
 
-def measure(url: str, workers: int, schedulers: int = 1) -> Cost:
+def measure(url: str, workers: int, schedulers: int = 1) -> RoundCost:
     """Return what a round costs; `schedulers` ask at once. Raises AssertionError if one misses a worker."""
     asked: dict[str, Asked] = {}
     with simulated_workers(url, workers) as received:
@@ -76,7 +84,7 @@ def measure(url: str, workers: int, schedulers: int = 1) -> Cost:
             asked[latest.command] = latest
     assert {round_.workers for round_ in rounds} == {workers}, rounds
     del asked["registered"]
-    return Cost(
+    return RoundCost(
         min(round_.processor for round_ in rounds),
         median(round_.wall for round_ in rounds),
         max(round_.memory for round_ in rounds),
@@ -86,7 +94,7 @@ def measure(url: str, workers: int, schedulers: int = 1) -> Cost:
     )
 
 
-def table_rows(broker: str, costs: Sequence[Cost]) -> list[Row]:
+def table_rows(broker: str, costs: Sequence[RoundCost]) -> list[Row]:
     """Return the rows of the table for one broker; `costs` are those of SIZES."""
     processor = [cost.processor for cost in costs]
     return [
