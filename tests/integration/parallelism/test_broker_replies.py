@@ -93,8 +93,9 @@ def test_workers_of_another_application_do_not_count_when_all_are_asked(
     broker: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reply_mailbox, "MAX_DESTINATIONS", 1)
+    by_worker: dict[str, dict[str, Any]] = {"a@host": {}, "b@host": {}, "c@host": {"registered": ["other"]}}
     with contextlib.ExitStack() as workers:
-        for name, replies in {"a@host": {}, "b@host": {}, "c@host": {"registered": ["other"]}}.items():
+        for name, replies in by_worker.items():
             workers.enter_context(fake_worker(broker, name, active=[{"id": name}], **replies))
         answer = complete_answer(WorkerInspector({"broker_url": broker}), 2, 0)
     assert [name for name, *_ in answer["workers"]] == ["a@host", "b@host"]
