@@ -130,6 +130,12 @@ FIXES: dict[str, tuple[str, ...]] = {
         "airflow.executors.local_executor",
         "airflow.providers.celery.executors.celery_executor_utils",
     ),
+    # After the one before, which freezes what is there when it forks.
+    "repeated_validators": (
+        "airflow.executors.local_executor",
+        "airflow.providers.celery.executors.celery_executor_utils",
+        "airflow.sdk.execution_time.task_runner",
+    ),
     "late_ends": ("airflow.sdk.execution_time.supervisor",),
     "needless_heartbeats": ("airflow.sdk.execution_time.supervisor",),
     "costly_log_names": ("airflow.utils.helpers",),
@@ -169,6 +175,7 @@ LINE_OF = {
     "active_runs": "3.3",
     "watcher_sigterm": "3.3",
     "lost_exit": "2.11",
+    "repeated_validators": "3.3",
     "late_ends": "3.3",
     "needless_heartbeats": "3.3",
     "costly_log_names": "2.11",

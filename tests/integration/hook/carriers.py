@@ -24,7 +24,8 @@ SCHEDULER = ORM | {
     "stopped-schedulers",
     *{"3.3": ("active-runs", "mariadb-assets"), "2.11": ("lost-exit",)}[LINE],
 }
-PREPARED = {"repeated-imports"}  # what forks the processes of tasks
+# What forks the processes of tasks.
+PREPARED = {"repeated-imports", *{"3.3": ("repeated-validators",), "2.11": ()}[LINE]}
 CELERY_EXECUTOR = {"lost-messages", "celery-broker-outage", "celery-backend-outage"}
 LOCAL_EXECUTOR = PREPARED | {"3.3": {"killed-local-worker", "local-parallelism"}, "2.11": set[str]()}[LINE]
 KUBERNETES_EXECUTOR = {
@@ -44,6 +45,7 @@ TASK = {
     "3.3": {
         *("api-server-outage", "killed-tasks", "killed-processes", "last-seconds", "lost-children"),
         *("stuck-supervisor", "stuck-signals", "late-ends", "needless-heartbeats"),
+        "repeated-validators",
         *("full-log-volume", "last-words", "task-logs-to-stdout", "log-upload"),
     },
     "2.11": ORM
