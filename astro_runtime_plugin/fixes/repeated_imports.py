@@ -3,7 +3,8 @@
 Each task runs in a process of its own, a fork of a process that runs many. What that one has not imported, each task
 imports again, which takes longer than a short task itself: Airflow's operators and decorators, and on Airflow 2 the
 command that runs a task. With this fix a Celery worker and a scheduler with LocalExecutor import them once, before they
-fork. No other process does.
+fork. No other process does. On Airflow 2 they also configure the mappers of the database's classes, which each task of
+a Celery worker did before its first query.
 """
 
 from __future__ import annotations
@@ -96,12 +97,14 @@ def import_in_worker(**_: Any) -> None:
 
 
 def import_modules() -> None:
-    """Import what every task needs."""
+    """Import what every task needs, and on Airflow 2 configure the mappers of what has been imported."""
     from astro_runtime_plugin.airflow_compat import line
 
     for module in MODULES[line()]:
         with suppress(ImportError):  # of a provider that is not installed
             import_module(module)
+    if line() == "2.11":
+        import_module("airflow.models.base").Base.registry.configure(cascade=True)  # as a query does
 
 
 CELERY = "airflow.providers.celery.executors.celery_executor_utils"
