@@ -15,6 +15,7 @@ from bench.component_start import Installation, component_starts
 from bench.pod_start import create_pods
 from bench.rounds import medians
 from bench.stock_image import build_stock_image
+from bench.termination import exit_on_sigterm
 from dev.docs import markdown
 from dev.images import tag
 from entrypoint.airflow_line import LINES
@@ -99,4 +100,5 @@ def main(lines: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    exit_on_sigterm()
     sys.exit(main(sys.argv[1:] or list(LINES)))

@@ -19,6 +19,7 @@ from pathlib import Path
 import psycopg2  # type: ignore[import-untyped]
 
 from bench import page
+from bench.termination import exit_on_sigterm
 from dev.docs import markdown
 from testing.celery_cluster import AIRFLOW, create_migrated, run_cluster
 from testing.installed_line import LINE
@@ -132,4 +133,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    exit_on_sigterm()
     main()

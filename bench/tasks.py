@@ -16,6 +16,7 @@ from pathlib import Path
 from bench import page
 from bench.process_tree import processor_time
 from bench.rounds import medians
+from bench.termination import exit_on_sigterm
 from dev.docs import markdown
 from testing.celery_cluster import AIRFLOW, create_migrated, run_cluster
 from testing.installed_line import LINE
@@ -109,4 +110,5 @@ def main(rounds: int = ROUNDS) -> None:
 
 
 if __name__ == "__main__":
+    exit_on_sigterm()
     main(*map(int, sys.argv[1:]))

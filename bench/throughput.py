@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench import page
+from bench.termination import exit_on_sigterm
 from dev.docs import markdown
 from testing.celery_cluster import AIRFLOW, Cluster, create_migrated, run_cluster
 from testing.installed_line import LINE
@@ -121,4 +122,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    exit_on_sigterm()
     main()

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import create_engine
 
 from bench import page
+from bench.termination import exit_on_sigterm
 from dev.docs import markdown
 
 URL = "https://example.com/updates.json"
@@ -82,4 +83,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    exit_on_sigterm()
     main()

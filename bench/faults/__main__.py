@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import argparse
 import math
-import signal
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from bench.faults import tables
 from bench.faults.catalogue import FAULTS_BY_NAME, SYSTEMS, TITLES, faults_of
 from bench.faults.estimate import TimeEstimate
 from bench.faults.matrix import MODES, FaultMatrix
+from bench.termination import exit_on_sigterm
 from testing.entrypoint_process import CHECKOUT
 from testing.faults.load import TaskLoad
 from testing.faults.results import SETTLE_LIMIT, FaultCell, FaultResult, FaultResults
@@ -102,7 +101,6 @@ def write_page(stored: Mapping[FaultCell, FaultResult]) -> None:
 
 def main() -> None:
     """Run the cells that the arguments name, then write the page."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # or the components would go on
     arguments = parse()
     load = TaskLoad().scaled(arguments.tasks)
     planned = len(load.plan())
@@ -124,4 +122,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    exit_on_sigterm()
     main()

@@ -14,6 +14,7 @@ from bench import page
 from bench.identity import workplace
 from bench.identity.workplace import MEMORY, RUNTIME, STOCK
 from bench.rounds import medians
+from bench.termination import exit_on_sigterm
 from dev.docs import markdown
 from testing.installed_line import AIRFLOW, LINE
 from testing.servers import free_port
@@ -104,4 +105,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    exit_on_sigterm()
     sys.exit(main())

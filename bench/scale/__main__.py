@@ -10,6 +10,7 @@ from bench import page
 from bench.scale import questions
 from bench.scale.growth import COLUMNS, MAX_GROWTH, SIZES, Row
 from bench.scale.worker_replies import POOL, SCHEDULERS, TASKS
+from bench.termination import exit_on_sigterm
 from dev.docs import markdown
 from testing.installed_line import AIRFLOW, LINE
 from testing.servers import postgres, rabbitmq, redis
@@ -87,4 +88,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    exit_on_sigterm()
     main()

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import argparse
 import random
-import signal
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -22,6 +20,7 @@ from bench.faults.tables import summary
 from bench.soak.chart import Panel, draw
 from bench.soak.growth import MEBIBYTE, measure_growth
 from bench.soak.trial import SoakTrial
+from bench.termination import exit_on_sigterm
 from dev.docs import markdown
 from testing.entrypoint_process import CHECKOUT
 from testing.faults.component_usage import UsageRecorder, UsageSample
@@ -183,7 +182,6 @@ def describe(
 
 def main() -> None:
     """Run the soak, and write what came out."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # or the components would go on
     arguments = parse()
     print_progress(f"{arguments.tasks} tasks in {arguments.minutes:g} minutes, --seed {arguments.seed}")
     is_whole = arguments.minutes >= MINUTES and arguments.tasks >= TASKS
@@ -198,4 +196,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    exit_on_sigterm()
     main()

@@ -16,6 +16,7 @@ from bench.task_logs.shipping import LINE as TEXT
 from bench.task_logs.shipping import RATES, ROUNDS, SECONDS, bytes_lost_with_machine, costs
 from bench.task_logs.uploading import upload
 from bench.task_logs.workplace import MODES, Workplace
+from bench.termination import exit_on_sigterm
 from testing.installed_line import AIRFLOW, LINE
 from testing.s3_server import BUCKET, s3_server
 
@@ -62,4 +63,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    exit_on_sigterm()
     main()
