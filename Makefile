@@ -147,7 +147,7 @@ lint: $(STAMP) $(DOCS)/.locked ## style, types, the OpenAPI document, the docume
 	$(BIN)/python -m dev.docs.api_page | $(DOCS)/bin/openapi-spec-validator -
 	$(MKDOCS) --quiet
 
-BENCHMARKS := bench bench-throughput bench-commands bench-tasks bench-updates bench-queries bench-scale bench-task-logs bench-identity
+BENCHMARKS := bench bench-throughput bench-commands bench-tasks bench-memory bench-updates bench-queries bench-scale bench-task-logs bench-identity
 .PHONY: bench-all
 bench-all: ## every benchmark, one after the other: hours, and days with the matrix of faults
 	@misses=0; run() { $(MAKE) --no-print-directory "$$@" || misses=1; }; \
@@ -170,6 +170,10 @@ bench-commands: $(STAMP) ## processor time of airflow commands, compared with st
 .PHONY: bench-tasks
 bench-tasks: $(STAMP) system ## processor time of a task that does nothing, compared with stock Airflow; ARGS=2 for two rounds
 	$(BIN)/python -m bench.tasks $(ARGS)
+
+.PHONY: bench-memory
+bench-memory: $(STAMP) system ## memory of the components at rest, compared with stock Airflow; ARGS=1 for one round
+	$(BIN)/python -m bench.memory $(ARGS)
 
 .PHONY: bench-updates
 bench-updates: $(STAMP) ## what the largest update document costs the web server

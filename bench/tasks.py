@@ -8,43 +8,26 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
 from bench import page
 from bench.process_tree import processor_time
+from bench.quick_installation import EXECUTORS, TASKS, installation
 from bench.rounds import medians
 from bench.termination import exit_on_sigterm
 from dev.docs import markdown
-from testing.celery_cluster import AIRFLOW, create_migrated, run_cluster
+from testing.celery_cluster import AIRFLOW, create_migrated
 from testing.installed_line import LINE
 from testing.plain_airflow import install_plain_airflow
-from testing.quick_tasks import SLOTS, QuickTasks, settings
-from testing.servers import Postgres, postgres, redis
+from testing.quick_tasks import SLOTS, QuickTasks
+from testing.servers import Postgres, postgres
 
-TASKS, ROUNDS = 80, 5
+ROUNDS = 5
 BOUND = 0.7
-EXECUTORS = ("LocalExecutor", "CeleryExecutor")
 STOCK, RUNTIME = "stock Airflow", "the Runtime"
-DAG = f"""
-from datetime import datetime
-try:
-    from airflow.sdk import dag, task
-except ImportError:
-    from airflow.decorators import dag, task
-
-@task
-def nothing(number):
-    pass
-
-@dag(schedule=None, start_date=datetime(2020, 1, 1), max_active_tasks={TASKS}, is_paused_upon_creation=False)
-def quick():
-    nothing.expand(number=list(range({TASKS})))
-
-quick()
-"""
 TITLE = f"Tasks that do nothing, Airflow {LINE}"
 
 
@@ -58,20 +41,6 @@ def processor_time_of_run(tasks: QuickTasks) -> float:
 def total(tasks: QuickTasks) -> float:
     """Return the processor time of all components so far."""
     return sum(processor_time(component.process.pid) for component in tasks.components)
-
-
-@contextmanager
-def installation(server: Postgres, words: tuple[str, ...], executor: str, name: str) -> Iterator[QuickTasks]:
-    """Run an installation with one executor."""
-    with ExitStack() as stack:
-        home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        broker = stack.enter_context(redis())
-        variables = settings(executor, AIRFLOW__CORE__MAX_ACTIVE_TASKS_PER_DAG=str(TASKS))
-        cluster = stack.enter_context(run_cluster(home, server.create(name, "migrated"), broker, **variables))
-        cluster.airflow = words
-        tasks = QuickTasks(cluster, server, name, DAG)
-        tasks.start(executor)
-        yield tasks
 
 
 def compare(server: Postgres, plain: tuple[str, ...], executor: str, rounds: int) -> dict[str, float]:
