@@ -18,7 +18,7 @@ from astro_runtime_plugin.parallelism.monitor import ParallelismMonitor
 from astro_runtime_plugin.parallelism.publish import SchedulerRowWriter
 from astro_runtime_plugin.web.page.collect import render_page
 from astro_runtime_plugin.web.schemas import runtime_info
-from bench.scale.filled_table import OWN_NAME, component_value
+from bench.scale.component_table import OWN_NAME, component_value
 from bench.scale.worker_replies import POOL, task_ids, worker_name
 from entrypoint.capacity import Calculation
 from testing.installed_line import RELEASE

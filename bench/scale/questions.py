@@ -9,8 +9,8 @@ from statistics import median
 from typing import Any, NamedTuple
 
 from bench.scale.growth import Row, per_worker, row
-from bench.scale.server_time import measured, server_seconds
-from bench.scale.simulated_workers import Asked, simulated_workers
+from bench.scale.server_time import measure_cost, server_seconds
+from bench.scale.simulated_workers import Exchange, simulated_workers
 from bench.scale.worker_replies import COMMANDS
 
 ROUNDS = 2  # after a first one, in which each worker is also asked for its tasks' names
@@ -44,10 +44,10 @@ def ask(url: str, start: Any, rounds: Any) -> None:
     inspector.inspect_once()
     start.wait()
     for _ in range(ROUNDS):
-        with measured() as elapsed:
+        with measure_cost() as cost:
             answer = inspector.inspect_once()
         found = len(answer.get("workers", ()))
-        rounds.put(InspectorRound(elapsed.own, elapsed.wall, largest_memory(), found))
+        rounds.put(InspectorRound(cost.own, cost.wall, largest_memory(), found))
 
 
 def largest_memory() -> int:
@@ -76,21 +76,21 @@ def run_rounds(url: str, schedulers: int) -> tuple[list[InspectorRound], float]:
 
 def measure(url: str, workers: int, schedulers: int = 1) -> RoundCost:
     """Return what a round costs; `schedulers` ask at once. Raises AssertionError if one misses a worker."""
-    asked: dict[str, Asked] = {}
+    exchanges: dict[str, Exchange] = {}
     with simulated_workers(url, workers) as received:
         rounds, broker = run_rounds(url, schedulers)
-        while asked.keys() != {*COMMANDS}:
+        while exchanges.keys() != {*COMMANDS}:
             latest = received.get()
-            asked[latest.command] = latest
+            exchanges[latest.command] = latest
     assert {round_.workers for round_ in rounds} == {workers}, rounds
-    del asked["registered"]
+    del exchanges["registered"]
     return RoundCost(
         min(round_.processor for round_ in rounds),
         median(round_.wall for round_ in rounds),
         max(round_.memory for round_ in rounds),
         broker,
-        workers * sum(each.question for each in asked.values()),
-        sum(each.replies for each in asked.values()),
+        workers * sum(exchange.question for exchange in exchanges.values()),
+        sum(exchange.replies for exchange in exchanges.values()),
     )
 
 

@@ -27,18 +27,18 @@ def thread_seconds(folder: Path) -> float:
     return int((folder / "schedstat").read_text().split()[0]) / 1e9
 
 
-class Elapsed:
+class Cost:
     """What a block has cost: the processor time of this process and of the servers, and wall time, in seconds."""
 
     own = servers = wall = 0.0
 
 
 @contextmanager
-def measured() -> Iterator[Elapsed]:
+def measure_cost() -> Iterator[Cost]:
     """Yield what the block costs, which is known at its end."""
-    elapsed = Elapsed()
+    cost = Cost()
     servers, wall, own = server_seconds(), time.monotonic(), time.process_time()
-    yield elapsed
-    elapsed.own = time.process_time() - own
-    elapsed.wall = time.monotonic() - wall
-    elapsed.servers = server_seconds() - servers
+    yield cost
+    cost.own = time.process_time() - own
+    cost.wall = time.monotonic() - wall
+    cost.servers = server_seconds() - servers

@@ -13,10 +13,10 @@ from sqlalchemy import create_engine, func, select
 from astro_runtime_plugin.database import state
 from astro_runtime_plugin.database.transaction import in_transaction
 from astro_runtime_plugin.inventory import recorder
-from bench.scale.filled_table import fill
+from bench.scale.component_table import fill
 from bench.scale.growth import SIZES, Row, row
 from bench.scale.operations import CASES, READ
-from bench.scale.server_time import measured
+from bench.scale.server_time import measure_cost
 from testing.servers import Postgres
 
 ROUNDS = 3
@@ -34,10 +34,10 @@ def call_cost(work: Callable[[], Any], calls: int) -> CallCost:
     """Return the mean cost of a call: the least of ROUNDS rounds of so many calls."""
     costs = []
     for _ in range(ROUNDS):
-        with without_collector(), measured() as elapsed:
+        with without_collector(), measure_cost() as cost:
             for _ in range(calls):
                 result = work()
-        costs.append(CallCost(elapsed.own / calls, elapsed.servers / calls, result))
+        costs.append(CallCost(cost.own / calls, cost.servers / calls, result))
     return CallCost(min(cost.own for cost in costs), min(cost.database for cost in costs), result)
 
 
@@ -55,9 +55,9 @@ def without_collector() -> Iterator[None]:
 def collection_seconds() -> float:
     """Return the processor time of a full garbage collection in this process."""
     gc.collect()
-    with measured() as elapsed:
+    with measure_cost() as cost:
         gc.collect()
-    return elapsed.own
+    return cost.own
 
 
 def number_of_calls(size: int) -> int:

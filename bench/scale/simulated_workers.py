@@ -15,7 +15,7 @@ from bench.scale.reply_messages import SENDERS, Sender
 from bench.scale.worker_replies import COMMANDS, reply, worker_name
 
 
-class Asked(NamedTuple):
+class Exchange(NamedTuple):
     """A question that the workers have replied to, its bytes, and those of all replies."""
 
     command: str
@@ -24,7 +24,7 @@ class Asked(NamedTuple):
 
 
 def run_workers(url: str, count: int, ready: Any, received: Any) -> None:
-    """Reply until the process is ended; `received` gets what was `Asked`."""
+    """Reply until the process is ended; `received` gets each `Exchange`."""
     with Connection(url) as connection:
         channel = connection.default_channel
         sender = SENDERS[connection.transport.driver_type](channel)
@@ -39,7 +39,7 @@ def run_workers(url: str, count: int, ready: Any, received: Any) -> None:
 
 
 def replier(
-    sender: Sender, count: int, record: Callable[[Asked], None]
+    sender: Sender, count: int, record: Callable[[Exchange], None]
 ) -> Callable[[Mapping[str, Any], Any], None]:
     """Return what replies to a question for all workers, or for those that it names."""
     names = [worker_name(number) for number in range(count)]
@@ -58,14 +58,14 @@ def replier(
         ]
         sender.send(replies, "{routing_key}.{exchange}".format(**question["reply_to"]), question["ticket"])
         command = question["method"]
-        record(Asked(command, len(message.body), sum(map(len, bodies[command]))))
+        record(Exchange(command, len(message.body), sum(map(len, bodies[command]))))
 
     return answer
 
 
 @contextmanager
 def simulated_workers(url: str, count: int) -> Iterator[Any]:
-    """Run `count` workers; yield a queue with what was `Asked`."""
+    """Run `count` workers; yield a queue with each `Exchange`."""
     context = multiprocessing.get_context("spawn")
     ready, received = context.Event(), context.Queue()
     process = context.Process(target=run_workers, args=(url, count, ready, received), daemon=True)

@@ -10,7 +10,7 @@ import pytest
 
 from bench.scale import growth
 from bench.scale.reply_messages import BATCH, batches
-from bench.scale.simulated_workers import Asked, replier
+from bench.scale.simulated_workers import Exchange, replier
 from bench.scale.worker_replies import COMMANDS, POOL, task_ids, worker_name
 
 
@@ -31,20 +31,20 @@ class Message:
     body = b"question"
 
 
-def answer(command: str, destination: list[str] | None) -> tuple[list[Any], list[Asked]]:
-    """Return the replies of three workers, and what they were asked."""
+def answer(command: str, destination: list[str] | None) -> tuple[list[Any], list[Exchange]]:
+    """Return the replies of three workers, and the exchanges."""
     sender = RecordingSender()
-    asked: list[Asked] = []
+    exchanges: list[Exchange] = []
     question = {
         "method": command,
         "destination": destination,
         "ticket": "t",
         "reply_to": {"exchange": "reply.celery.pidbox", "routing_key": "oid"},
     }
-    replier(sender, 3, asked.append)(question, Message())
+    replier(sender, 3, exchanges.append)(question, Message())
     ((replies, queue, ticket),) = sender.sent
     assert (queue, ticket) == ("oid.reply.celery.pidbox", "t")
-    return replies, asked
+    return replies, exchanges
 
 
 @pytest.mark.parametrize(
@@ -82,11 +82,11 @@ def test_each_simulated_worker_replies_as_the_runtime_reads_it(command: str) -> 
         "active_queues": (replies.read_queues, ("default",)),
         "active": (replies.read_tasks, task_ids(0)),
     }
-    bodies, (asked,) = answer(command, None)
+    bodies, (exchange,) = answer(command, None)
     read, expected = readers[command]
     assert [next(iter(body)) for body in bodies] == [worker_name(number) for number in range(3)]
     assert read(bodies[0][worker_name(0)]) == expected
-    assert asked[:2] == (command, len(Message.body))
+    assert exchange[:2] == (command, len(Message.body))
 
 
 def test_only_named_workers_reply() -> None:
