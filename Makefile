@@ -29,8 +29,8 @@ ONCE := tests/fuzz/test_package_lists.py tests/fuzz/test_requirement_lists.py \
   $(filter-out %/test_clean_logs.py %/test_sbom_fixes.py,$(wildcard tests/unit/image/test_*.py))
 ignored_but_for = $(if $(BOTH),$(if $(filter $1,$*),,$(2:%=--ignore=%)))
 # NOT_ON_3.3 and NOT_ON_2.11 are files and folders that a line leaves out; .ci/run sets them, for tests that both have.
-not_here = $(NOT_ON_$*:%=--ignore=%)
-left_out = $(if $(ARGS),,$(KUBERNETES:%=--ignore=%) $(call ignored_but_for,$(firstword $(LINES)),$(ONCE)) $(not_here))
+left_to_other_line = $(NOT_ON_$*:%=--ignore=%)
+left_out = $(if $(ARGS),,$(KUBERNETES:%=--ignore=%) $(call ignored_but_for,$(firstword $(LINES)),$(ONCE)) $(left_to_other_line))
 # Tests that need a Kubernetes API server, which is slow to build where there is none; one is not for Airflow 3.3.
 NOT_FOR_3.3 := %/test_killed_pods.py
 KUBERNETES := $(shell grep -lr --include='test_*.py' 'from testing.kubernetes_api' tests)
@@ -119,7 +119,8 @@ test-image: $(TESTED:%=test-image-%) test-outages ## the images run for real; ne
 OUTAGES := tests/image/test_outages.py tests/image/test_compose_ha.py
 # What a build does with a project's lists and secrets is the same code in both lines' images: the last line tests it.
 IMAGE_ONCE := tests/image/test_project_errors.py tests/image/test_project_secrets.py
-image_left_out = $(if $(ARGS),,$(OUTAGES:%=--ignore=%) $(call ignored_but_for,$(lastword $(LINES)),$(IMAGE_ONCE)) $(not_here))
+image_once = $(call ignored_but_for,$(lastword $(LINES)),$(IMAGE_ONCE))
+image_left_out = $(if $(ARGS),,$(OUTAGES:%=--ignore=%) $(image_once) $(left_to_other_line))
 test_image = RUNTIME_LINES=$* $(BIN)/python -m pytest $1 --timeout 1800 --durations=10 $(PROGRESS) $(ARGS)
 .PHONY: $(LINES:%=test-image-%)
 $(LINES:%=test-image-%): test-image-%: $(STAMP) system image
@@ -147,7 +148,8 @@ lint: $(STAMP) $(DOCS)/.locked ## style, types, the OpenAPI document, the docume
 	$(BIN)/python -m dev.docs.api_page | $(DOCS)/bin/openapi-spec-validator -
 	$(MKDOCS) --quiet
 
-BENCHMARKS := bench bench-throughput bench-commands bench-tasks bench-memory bench-updates bench-queries bench-scale bench-task-logs bench-identity
+BENCHMARKS := bench bench-throughput bench-commands bench-tasks bench-memory bench-updates bench-queries bench-scale \
+  bench-task-logs bench-identity
 .PHONY: bench-all
 bench-all: ## every benchmark, one after the other: hours, and days with the matrix of faults
 	@misses=0; run() { $(MAKE) --no-print-directory "$$@" || misses=1; }; \

@@ -12,16 +12,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
+from astro_runtime_plugin.fixes.registry import FIXES, load_fix
 from entrypoint.airflow_line import LINES
 from testing.entrypoint_process import CHECKOUT
 from tests.unit.test_import_rules import imported_names
 
 PACKAGES = {"astro_runtime_plugin", "bench", "dev", "entrypoint", "image", "testing", "tests"}
 TOOLS = {"hypothesis", "pytest"}  # their versions may differ
-# By line: the folder of its own tests, and that of the other line's.
-GATE_LEAVES_OUT = [("3.3", "airflow3", "airflow2"), ("2.11", "airflow2", "airflow3")]
+OTHER_FOLDER = {"3.3": "airflow2", "2.11": "airflow3"}  # of the tests of the other line alone
 
 
 def dry_run(*words: str) -> str:
@@ -114,18 +112,57 @@ def test_builds_of_a_project_run_on_one_of_both_lines() -> None:
     assert left_out_of_image_tests("LINE=3.3") == [second]
 
 
-def gate_leaves_out(line: str) -> set[str]:
-    """Return the files and folders that `.ci/run` leaves out on a line."""
-    return {*(CHECKOUT / f".ci/not-on-{line}").read_text().split()}
+def gate_lists() -> dict[str, str]:
+    """Return, by line, what `.ci/run` leaves out, in the words in which it tells make."""
+    return {line: (CHECKOUT / f".ci/not-on-{line}").read_text() for line in LINES}
 
 
-@pytest.mark.parametrize(("line", "folder", "other_folder"), GATE_LEAVES_OUT)
-def test_gate_runs_on_one_line_what_it_leaves_out_on_the_other(
-    line: str, folder: str, other_folder: str
-) -> None:
-    (other_line,) = {*LINES} - {line}
-    for name in gate_leaves_out(line):
-        assert (CHECKOUT / name).exists(), name
-        counterpart = name.replace(f"/{folder}/", f"/{other_folder}/")
-        assert (CHECKOUT / counterpart).exists(), counterpart
-        assert counterpart not in gate_leaves_out(other_line), counterpart
+def gate_files() -> dict[str, set[str]]:
+    """Return, by line, the files of tests that the gate runs."""
+    lists = [f"NOT_ON_{line}={names}" for line, names in gate_lists().items()]
+    files: dict[str, set[str]] = {line: set() for line in LINES}
+    for command in dry_run("test", "test-image", "test-kubernetes", *lists).splitlines():
+        if found := re.search(r"(?:pytest LINE=|RUNTIME_LINES=)(\S+)", command):
+            files[found[1]] |= command_files(command)
+    for line in LINES:
+        files[line] |= {
+            name for name in kubernetes_files("2.11") if name not in gate_lists()[line] and exists(name, line)
+        }
+    return files
+
+
+def command_files(command: str) -> set[str]:
+    """Return the files that a pytest command runs: those that it names, or all that it does not ignore."""
+    ignored = {*re.findall(r"--ignore=([\w/.]+)", command)}
+    names = {*re.findall(r" (tests/[\w/.]+)", command)}
+    folder = "tests/image" if "tests/image" in names else "tests"
+    files = {str(path.relative_to(CHECKOUT)) for path in (CHECKOUT / folder).rglob("test_*.py")}
+    if folder == "tests":
+        files = {name for name in names or files if not name.startswith("tests/image/") or name in names}
+    return {name for name in files if not ignored & {name, *map(str, Path(name).parents)}}
+
+
+def exists(name: str, line: str) -> bool:
+    """Return whether a file has tests for a line."""
+    fix = Path(name).stem.removeprefix("test_")
+    if name.startswith("tests/integration/fixes/") and fix in FIXES:
+        return line in load_fix(fix).lines
+    return f"/{OTHER_FOLDER[line]}/" not in name
+
+
+def test_gate_runs_every_file_on_a_line() -> None:
+    run = gate_files()
+    for path in (CHECKOUT / "tests").rglob("test_*.py"):
+        name = str(path.relative_to(CHECKOUT))
+        counterpart = name.replace("/airflow2/", "/airflow3/")
+        assert any(name in run[line] and exists(name, line) for line in LINES) or counterpart in run["3.3"], (
+            name
+        )
+
+
+def test_gate_leaves_out_what_is_there() -> None:
+    run = gate_files()
+    for line, names in gate_lists().items():
+        for name in names.split():
+            assert (CHECKOUT / name).exists(), name
+            assert not [file for file in run[line] if Path(file).is_relative_to(name)], name
