@@ -130,7 +130,7 @@ FIXES: dict[str, tuple[str, ...]] = {
         "airflow.executors.local_executor",
         "airflow.providers.celery.executors.celery_executor_utils",
     ),
-    # After the one before, which freezes what is there when it forks.
+    # Wraps what repeated_imports has wrapped, which freezes the memory and forks: it builds before that.
     "repeated_validators": (
         "airflow.executors.local_executor",
         "airflow.providers.celery.executors.celery_executor_utils",

@@ -14,12 +14,13 @@ import multiprocessing
 from collections.abc import Callable
 from functools import lru_cache, wraps
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeVar
 
 from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
 
 ID = "repeated-validators"
+T = TypeVar("T")
 TASK_RUNNER = "airflow.sdk.execution_time.task_runner"
 # The types of messages that are unions, which have no validator of their own as a model has.
 UNIONS = (
@@ -74,10 +75,21 @@ def keep_validator(union: Any) -> None:
         union.__pydantic_core_schema__ = adapter.core_schema
 
 
+class OnePerArgument(type):
+    """The class of a class that makes one object for each argument."""
+
+    __call__ = lru_cache(type.__call__)
+
+
 def keep_adapters(serialize: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Have the module of `_serialize_rendered_fields` make one TypeAdapter of a type; it has no state."""
     namespace = inspect.unwrap(serialize).__globals__
-    namespace["TypeAdapter"] = lru_cache(namespace["TypeAdapter"])
+    adapter = namespace["TypeAdapter"]
+
+    class SharedAdapter(adapter[T], metaclass=OnePerArgument):  # type: ignore[misc, valid-type]
+        """The adapter of a type, for all that make one."""
+
+    namespace["TypeAdapter"] = SharedAdapter
     return serialize
 
 

@@ -97,13 +97,13 @@ class Processes:
 
 
 @contextmanager
-def processes(environ: dict[str, str]) -> Iterator[Processes]:
+def task_processes(environ: dict[str, str]) -> Iterator[Processes]:
     """Yield what starts processes of tasks; at the end, those that are left are terminated."""
-    started = Processes(environ)
+    processes = Processes(environ)
     try:
-        yield started
+        yield processes
     finally:
-        for task in started.tasks:
+        for task in processes.tasks:
             task.terminate()
 
 
@@ -111,15 +111,14 @@ def test_task_outlasts_an_outage_at_its_start_and_end(proof: Proof, server: Inte
     postgres, away = server
     environ = create_run(proof, postgres, DAG)
     postgres.sql("airflow", "INSERT INTO variable (key, val) VALUES ('name', 'value') RETURNING key")
-    with processes(environ) as tasks:
+    with task_processes(environ) as tasks:
         tasks.start(TASKS)
         wait_until(lambda: all((proof.home / f"began {name}").exists() for name in TASKS))
         with away():
             (proof.home / "end").touch()
             tasks.start(["late"])
-            tasks.start(
-                ["raw"], ["--raw"]
-            )  # the process of a task, which its supervisor started before the outage
+            # The process of a task, which its supervisor started before the outage.
+            tasks.start(["raw"], ["--raw"])
             tasks.wait_during_outage(PATIENCE[proof.mode])
         tasks.wait()
     states = dict(postgres.sql("airflow", "SELECT task_id, state FROM task_instance"))
@@ -187,7 +186,7 @@ def test_result_is_saved_again_if_the_outage_begins_meanwhile(
     """Airflow calls a task's callbacks, and serializes its trigger, between the transactions that save its state."""
     postgres, away = server
     environ = create_run(proof, postgres, SAVING_DAG)
-    with processes(environ) as tasks:
+    with task_processes(environ) as tasks:
         tasks.start(SAVING)
         wait_until(lambda: all((proof.home / f"saving {name}").exists() for name in SAVING))
         with away():
@@ -240,7 +239,7 @@ def test_supervisor_outlasts_an_outage_that_begins_before_it_starts_its_task(
     environ = create_run(proof, postgres, PLAIN_DAG, AIRFLOW__CORE__TASK_RUNNER="slow_runner.SlowRunner")
     (proof.home / "config").mkdir(exist_ok=True)
     (proof.home / "config" / "slow_runner.py").write_text(SLOW_RUNNER)
-    with processes(environ) as tasks:
+    with task_processes(environ) as tasks:
         tasks.start(["late"])
         (task,) = tasks.tasks
         wait_until(lambda: (proof.home / "creating").exists(), failed=lambda: task.poll() is not None)

@@ -25,28 +25,28 @@ def union() -> Any:
 
 
 @pytest.fixture
-def kept() -> Any:
+def union_with_validator() -> Any:
     kind = union()
     keep_validator(kind)
     return kind
 
 
-def test_kept_validator_is_that_of_each_new_adapter(kept: Any) -> None:
-    assert TypeAdapter(kept).validator is TypeAdapter(kept).validator
-    assert TypeAdapter[Any](kept).serializer is TypeAdapter(kept).serializer
+def test_kept_validator_is_that_of_each_new_adapter(union_with_validator: Any) -> None:
+    assert TypeAdapter(union_with_validator).validator is TypeAdapter(union_with_validator).validator
+    assert TypeAdapter[Any](union_with_validator).serializer is TypeAdapter(union_with_validator).serializer
 
 
-def test_kept_validator_validates_and_serializes_as_before(kept: Any) -> None:
+def test_kept_validator_validates_and_serializes_as_before(union_with_validator: Any) -> None:
     message = Second(text="a text")
-    for adapter in TypeAdapter[Any](union()), TypeAdapter[Any](kept):
+    for adapter in TypeAdapter[Any](union()), TypeAdapter[Any](union_with_validator):
         assert adapter.validate_python({"type": "Second", "text": "a text"}) == message
         assert adapter.dump_json(message) == b'{"type":"Second","text":"a text"}'
         with pytest.raises(ValidationError, match="union_tag_invalid"):
             adapter.validate_python({"type": "Third"})
 
 
-def test_kept_validator_leaves_types_alone_that_are_made_of_the_union(kept: Any) -> None:
-    lists: list[Any] = [list[kept], list[union()]]  # type: ignore[misc]
+def test_kept_validator_leaves_types_alone_that_are_made_of_the_union(union_with_validator: Any) -> None:
+    lists: list[Any] = [list[union_with_validator], list[union()]]  # type: ignore[misc]
     before, after = (TypeAdapter[Any](kind).json_schema() for kind in lists)
     assert before == after
 
@@ -61,4 +61,15 @@ def test_adapter_of_a_type_is_made_once() -> None:
     names: dict[str, Any] = {"TypeAdapter": TypeAdapter}
     exec("def serialize(task): return TypeAdapter(int)", names)
     serialize: Any = keep_adapters(names["serialize"])
-    assert serialize(None) is serialize(None)
+    adapter = serialize(None)
+    assert adapter is serialize(None)
+    assert isinstance(adapter, TypeAdapter)
+    assert adapter.validate_python("1") == 1
+
+
+def test_adapters_class_can_be_used_as_before() -> None:
+    names: dict[str, Any] = {"TypeAdapter": TypeAdapter}
+    exec("def serialize(task): return TypeAdapter[list[int]](list[int])", names)
+    serialize: Any = keep_adapters(names["serialize"])
+    assert serialize(None).validate_python(["1"]) == [1]
+    assert isinstance(serialize(None), names["TypeAdapter"])
