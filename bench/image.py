@@ -49,13 +49,13 @@ def measure(line: str) -> dict[str, dict[str, float]]:
         network() as net,
         postgresql(net, "--publish=127.0.0.1::5432") as server,
     ):
-        compared = installations(line, stock)
+        kinds = installations(line, stock)
         pods = [STOCK, RUNTIME]  # the official entrypoint does nothing else before a task
         with create_pods(line, stock, net, server.name, (ROUNDS + 1) * len(pods)) as tasks:
-            first_line = medians({kind: partial(tasks.measure, compared[kind]) for kind in pods}, ROUNDS)
+            first_line = medians({kind: partial(tasks.measure, kinds[kind]) for kind in pods}, ROUNDS)
         port = int(server.address(5432).rpartition(":")[2])
         figures = {
-            name: medians({kind: partial(start, how) for kind, how in compared.items()}, ROUNDS)
+            name: medians({kind: partial(start, how) for kind, how in kinds.items()}, ROUNDS)
             for name, start in component_starts(line, net, port).items()
         }
         return {**figures, POD: first_line}

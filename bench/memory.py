@@ -45,9 +45,9 @@ def memory_of_tree(pid: int) -> int:
     return size
 
 
-def measure(server: Postgres, words: Sequence[str], executor: str, name: str) -> Memory:
+def measure(server: Postgres, words: Sequence[str], executor: str, database: str) -> Memory:
     """Return the memory of the components of a new installation that has run tasks."""
-    with installation(server, words, executor, name) as tasks:
+    with installation(server, words, executor, database) as tasks:
         tasks.run()
         time.sleep(REST_SECONDS)
         memory = {
@@ -61,8 +61,8 @@ def compare(server: Postgres, plain: Sequence[str], executor: str, rounds: int) 
     figures: dict[str, list[Memory]] = {STOCK: [], RUNTIME: []}
     for number in range(rounds):
         for kind, words in {STOCK: plain, RUNTIME: AIRFLOW}.items():
-            name = f"{executor}_{len(figures[kind])}_{kind[-7:]}_{number}".lower()
-            figures[kind].append(measure(server, words, executor, name))
+            database = f"{executor}_{kind}_{number}".lower().replace(" ", "_")
+            figures[kind].append(measure(server, words, executor, database))
     return {
         kind: {name: statistics.median(each[name] for each in measured) for name in measured[0]}
         for kind, measured in figures.items()

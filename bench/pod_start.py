@@ -107,7 +107,13 @@ def create_pods(line: str, stock: str, net: str, postgres: str, tasks: int) -> I
         folder = Path(name)
         folder.chmod(0o777)
         variables = [f"--env={key}={value}" for key, value in SETTINGS.items()]
-        options = (f"--network={net}", f"--env={DATABASE}", f"--volume={folder}:{DAGS}", *variables)
+        options = (
+            "--no-healthcheck",
+            f"--network={net}",
+            f"--env={DATABASE}",
+            f"--volume={folder}:{DAGS}",
+            *variables,
+        )
         pods = Pods(line, stock, options, folder, tasks)
         pods.create(postgres)
         with run_container(

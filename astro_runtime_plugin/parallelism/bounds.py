@@ -18,8 +18,8 @@ MAX_REASON = 200  # characters of the reason why a reply is invalid
 MAX_INVALID = 20  # workers in a round whose invalid replies are reported
 MAX_WARNINGS = 100  # workers whose invalid replies a scheduler logs
 MAX_REPLIES = 10_000  # to one question
-# Workers that a question names. Every worker of the broker reads all names, so more would cost the workers' square; ten
-# names are about as long as a reply, which each of the others sends if the question names nobody.
+# Workers that a question names. Every worker of the broker reads all names, so more would cost the workers' square. If
+# the question names nobody, those of other applications reply, too; ten names are longer than most replies.
 MAX_DESTINATIONS = 10
 MAX_REPLY_BYTES = 4 * 1024 * 1024
 MAX_UNREADABLE = 100  # messages among the replies; then there is something wrong with the connection

@@ -87,7 +87,8 @@ class ReplyControl(Control):
     def ask(self, command: str, workers: Collection[str] = (), **arguments: object) -> dict[str, Any]:
         """Return the replies by worker; a question to certain `workers` ends as soon as each has replied.
 
-        If they are more than MAX_DESTINATIONS, all are asked, and the replies of the others are dropped.
+        If they are more than MAX_DESTINATIONS, all are asked, and the replies of the others are dropped. While such
+        replies come, it goes on to wait for one that is missing, for up to MAX_ANSWER_SECONDS.
         """
         options: dict[str, Any] = {"limit": len(workers), "callback": replies_of(workers)} if workers else {}
         if 0 < len(workers) <= MAX_DESTINATIONS:

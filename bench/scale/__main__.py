@@ -28,7 +28,7 @@ QUESTIONS = (
     f" broker takes them. Each worker has a pool of {POOL} and runs {TASKS} tasks. A round has three questions, and the"
     " first one always ends with a silence of 1.5 s. Processor time is the least of"
     f" {questions.ROUNDS} rounds, wall time the median; no reply was missing in any of them. The questions' bytes are"
-    " those that the broker sends to all workers together."
+    " those of their bodies, to all workers together."
 )
 SHARED = (
     "As many components as workers have a row of the state table in a real PostgreSQL, and"

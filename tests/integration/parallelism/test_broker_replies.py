@@ -93,7 +93,8 @@ def test_workers_of_another_application_do_not_count_when_all_are_asked(
     broker: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reply_mailbox, "MAX_DESTINATIONS", 1)
-    by_worker: dict[str, dict[str, Any]] = {"a@host": {}, "b@host": {}, "c@host": {"registered": ["other"]}}
+    foreign = {"registered": ["other"]}  # they come first, so that they reply first
+    by_worker: dict[str, dict[str, Any]] = {"x@host": foreign, "y@host": foreign, "a@host": {}, "b@host": {}}
     with contextlib.ExitStack() as workers:
         for name, replies in by_worker.items():
             workers.enter_context(fake_worker(broker, name, active=[{"id": name}], **replies))

@@ -108,6 +108,18 @@ def test_question_to_few_workers_names_them(
     assert broadcast.call_args.kwargs["destination"] == names
 
 
+def test_question_to_many_workers_names_none_and_takes_their_replies_only(
+    monkeypatch: pytest.MonkeyPatch, mocker: MockerFixture
+) -> None:
+    monkeypatch.setattr(reply_mailbox, "ANSWER_SECONDS", 0.001)
+    broadcast = mocker.patch("celery.app.control.Control.broadcast", return_value=[])
+    names = [str(number) for number in range(MAX_DESTINATIONS + 1)]
+    ReplyControl(Celery(set_as_current=False)).ask("active", names)
+    options = broadcast.call_args.kwargs
+    assert (options.get("destination"), options["limit"]) == (None, len(names))
+    assert [options["callback"](reply) for reply in ({"0": 1}, {"other": 1})] == [True, False]
+
+
 def test_replies_of_other_workers_do_not_count() -> None:
     bodies = [{"other": 1}, 7, ["a"], {"a": 2}, {"b": 3}, {"c": 4}]
     is_wanted = reply_mailbox.replies_of(["a", "b"])
