@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from dev.images import tag
 from testing.docker_engine import docker, once
+from testing.plain_airflow import LIST_RUNTIME
 
 DOCKERFILE = """\
 FROM {image}
@@ -16,9 +17,6 @@ USER astro
 HEALTHCHECK NONE
 ENTRYPOINT ["tini", "--"]
 """
-LIST_RUNTIME = (
-    "import importlib.metadata as m; print([d.name for d in m.distributions() if 'astro' in d.name])"
-)
 
 
 @contextmanager
