@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable
 from functools import partial
@@ -50,8 +50,8 @@ def watch_health(part: str, line: str, container: Container) -> Callable[[], boo
     def is_healthy() -> bool:
         try:
             with urllib.request.urlopen(url, timeout=2) as response:
-                return f'"{part}":{{"status":"healthy"' in "".join(response.read().decode().split())
-        except (OSError, urllib.error.URLError):
+                return bool(json.load(response)[part]["status"] == "healthy")
+        except (OSError, ValueError):  # among them urllib's errors, and a reply that is no JSON
             return False
 
     return is_healthy

@@ -30,8 +30,9 @@ def write_section(title: str, text: str, page: Path = PAGE) -> None:
 
 
 def ratio(value: float, bound: float) -> str:
-    """Return a ratio as text; in bold if it is beyond its bound."""
-    return mark(f"{value:.2f}×", value <= bound)
+    """Return a ratio as text; in bold if it is beyond its bound, with as many digits as that takes to be seen."""
+    digits = 3 if value > bound >= float(f"{value:.2f}") else 2
+    return mark(f"{value:.{digits}f}×", value <= bound)
 
 
 def mark(text: str, is_within_bound: bool) -> str:

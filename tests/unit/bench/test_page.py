@@ -47,3 +47,10 @@ def test_section_is_appended_or_replaced_and_the_summary_is_first(tmp_path: Path
 def test_page_has_the_summary_of_its_sections() -> None:
     _, first, *sections = re.split(r"(?m)^(?=## )", page.PAGE.read_text())
     assert first == f"## {summary.TITLE}\n\n{page.SUMMARY}\n\n{summary.summarize(sections)}\n\n"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.449, "0.45×"), (0.45, "0.45×"), (0.4531, "**0.453×**"), (0.461, "**0.46×**")]
+)
+def test_ratio_beyond_its_bound_shows_it(value: float, text: str) -> None:
+    assert page.ratio(value, 0.45) == text
