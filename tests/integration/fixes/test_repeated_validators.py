@@ -5,14 +5,10 @@ Those of models that a stock task imports do not count: they are what `test_repe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from testing.celery_cluster import run_cluster
-from testing.proof import SELECTION, Proof
-from testing.quick_tasks import QuickTasks, settings
-from testing.servers import Postgres, postgres, redis
+from testing.proof import Proof
+from testing.task_report import run_reporting_task
 
 # Keeps the types that TypeAdapters are made of, each with the process that builds its validator.
 RECORDER = """
@@ -50,7 +46,7 @@ def nothing():
 
     here = (os.getpid(), os.getppid())
     built = [NAMES.get(id(kind)) for process, kind in BUILT if process in here]
-    (Path(os.environ["AIRFLOW_HOME"]) / "built").write_text(" ".join(sorted(filter(None, built))))
+    (Path(os.environ["AIRFLOW_HOME"]) / "report").write_text(" ".join(sorted(filter(None, built))))
 
 
 @dag(schedule=None, start_date=datetime(2020, 1, 1), is_paused_upon_creation=False)
@@ -67,20 +63,6 @@ STOCK = {
 }
 
 
-@pytest.fixture
-def server() -> Iterator[Postgres]:
-    with postgres() as server:
-        yield server
-
-
 @pytest.mark.parametrize("executor", STOCK)
-def test_task_builds_no_validator(proof: Proof, server: Postgres, executor: str) -> None:
-    (proof.home / "config").mkdir()
-    (proof.home / "config" / "airflow_local_settings.py").write_text(RECORDER)
-    variables = settings(executor, AIRFLOW__ASTRO_RUNTIME__FIXES=SELECTION[proof.mode])
-    with redis() as broker, run_cluster(proof.home, server.create("quick"), broker, **variables) as cluster:
-        cluster.execute(*cluster.airflow, "db", "migrate")
-        tasks = QuickTasks(cluster, server, "quick", DAG)
-        tasks.start(executor)
-        tasks.run()
-    assert (proof.home / "built").read_text() == proof.expect(stock=STOCK[executor], fixed="")
+def test_task_builds_no_validator(proof: Proof, executor: str) -> None:
+    assert run_reporting_task(proof, executor, RECORDER, DAG) == proof.expect(stock=STOCK[executor], fixed="")
