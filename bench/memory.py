@@ -8,24 +8,21 @@ from __future__ import annotations
 
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
 from bench import page
-from bench.quick_installation import EXECUTORS, TASKS, installation
+from bench.quick_installation import EXECUTORS, TASKS, installation, plain_airflow_and_server
 from bench.termination import exit_on_sigterm
 from dev.docs import markdown
-from testing.celery_cluster import AIRFLOW, create_migrated
+from testing.celery_cluster import AIRFLOW
 from testing.faults.component_usage import proportional_memory
 from testing.installed_line import LINE
-from testing.plain_airflow import install_plain_airflow
 from testing.quick_tasks import SLOTS
-from testing.servers import Postgres, postgres
+from testing.servers import Postgres
 
 ROUNDS = 3
 BOUND = 0.75
@@ -79,10 +76,7 @@ def rows(executor: str, figures: Mapping[str, Memory]) -> Iterator[tuple[str, ..
 
 def main(rounds: int = ROUNDS) -> None:
     """Print the table, and write it into docs/reference/benchmarks.md."""
-    with tempfile.TemporaryDirectory() as folder, postgres() as server:
-        home = Path(folder)
-        create_migrated(server, home)
-        plain = install_plain_airflow(home / "plain")
+    with plain_airflow_and_server() as (plain, server):
         table_rows = [
             row for executor in EXECUTORS for row in rows(executor, compare(server, plain, executor, rounds))
         ]

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from testing.celery_cluster import run_cluster
+from testing.celery_cluster import create_migrated, run_cluster
+from testing.plain_airflow import install_plain_airflow
 from testing.quick_tasks import QuickTasks, settings
-from testing.servers import Postgres, redis
+from testing.servers import Postgres, postgres, redis
 
 TASKS = 80
 EXECUTORS = ("LocalExecutor", "CeleryExecutor")
@@ -30,6 +31,14 @@ def quick():
 
 quick()
 """
+
+
+@contextmanager
+def plain_airflow_and_server() -> Iterator[tuple[Sequence[str], Postgres]]:
+    """Yield the words that run stock Airflow, and a server with the template of a migrated database."""
+    with tempfile.TemporaryDirectory() as folder, postgres() as server:
+        create_migrated(server, Path(folder))
+        yield install_plain_airflow(Path(folder, "plain")), server
 
 
 @contextmanager

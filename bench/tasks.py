@@ -7,23 +7,20 @@ Databases and brokers do not count. Both installations run all the time; they ge
 from __future__ import annotations
 
 import sys
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 
 from bench import page
 from bench.process_tree import processor_time
-from bench.quick_installation import EXECUTORS, TASKS, installation
+from bench.quick_installation import EXECUTORS, TASKS, installation, plain_airflow_and_server
 from bench.rounds import medians
 from bench.termination import exit_on_sigterm
 from dev.docs import markdown
-from testing.celery_cluster import AIRFLOW, create_migrated
+from testing.celery_cluster import AIRFLOW
 from testing.installed_line import LINE
-from testing.plain_airflow import install_plain_airflow
 from testing.quick_tasks import SLOTS, QuickTasks
-from testing.servers import Postgres, postgres
+from testing.servers import Postgres
 
 ROUNDS = 5
 BOUND = 0.7
@@ -43,7 +40,7 @@ def total(tasks: QuickTasks) -> float:
     return sum(processor_time(component.process.pid) for component in tasks.components)
 
 
-def compare(server: Postgres, plain: tuple[str, ...], executor: str, rounds: int) -> dict[str, float]:
+def compare(server: Postgres, plain: Sequence[str], executor: str, rounds: int) -> dict[str, float]:
     """Return the processor time of a task by kind of installation, in seconds."""
     commands = {STOCK: plain, RUNTIME: AIRFLOW}
     with ExitStack() as stack:
@@ -63,10 +60,7 @@ def row(executor: str, seconds: dict[str, float]) -> tuple[str, ...]:
 
 def main(rounds: int = ROUNDS) -> None:
     """Print the table, and write it into docs/reference/benchmarks.md."""
-    with tempfile.TemporaryDirectory() as folder, postgres() as server:
-        home = Path(folder)
-        create_migrated(server, home)
-        plain = install_plain_airflow(home / "plain")
+    with plain_airflow_and_server() as (plain, server):
         rows = [row(executor, compare(server, plain, executor, rounds)) for executor in EXECUTORS]
     table = markdown.table(("executor", STOCK, RUNTIME, "ratio"), rows)
     method = (

@@ -44,12 +44,12 @@ SEVERAL = (
 )
 
 
-def several_schedulers(broker: str, one: questions.RoundCost, two: questions.RoundCost) -> str:
+def several_schedulers(broker: str, single: questions.RoundCost, double: questions.RoundCost) -> str:
     """Return what a round costs if two schedulers ask at once, compared with one; all of it with the most workers."""
     return (
-        f"On {broker}, the broker takes {one.broker * 1e3:,.0f} ms of processor time for a round of one scheduler, and"
-        f" {two.broker * 1e3:,.0f} ms for a round of each of two; the wall time is {one.wall:.1f} s and"
-        f" {two.wall:.1f} s."
+        f"On {broker}, the broker takes {single.broker * 1e3:,.0f} ms of processor time for a round of one scheduler,"
+        f" and {double.broker * 1e3:,.0f} ms for a round of each of two; the wall time is {single.wall:.1f} s and"
+        f" {double.wall:.1f} s."
     )
 
 
@@ -71,16 +71,16 @@ def main() -> None:
 
     logging.getLogger("astro_runtime").setLevel(logging.WARNING)
     with postgres() as server:
-        shared = shared_state.measure(server)
+        state_rows = shared_state.measure(server)
         collection = shared_state.collection_seconds()
-    asked, sentences = measure_questions()
+    question_rows, sentences = measure_questions()
     parts = (
         f"{METHOD} Airflow {AIRFLOW}, {page.machine()}.",
         QUESTIONS,
-        markdown.table(COLUMNS, asked),
+        markdown.table(COLUMNS, question_rows),
         " ".join([SEVERAL, *sentences]),
         f"{SHARED}, which takes {collection * 1e3:,.0f} ms here.",
-        markdown.table(COLUMNS, shared),
+        markdown.table(COLUMNS, state_rows),
     )
     text = "\n\n".join(parts)
     print(text)

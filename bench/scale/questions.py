@@ -46,8 +46,8 @@ def ask(url: str, start: Any, rounds: Any) -> None:
     for _ in range(ROUNDS):
         with measure_cost() as cost:
             answer = inspector.inspect_once()
-        found = len(answer.get("workers", ()))
-        rounds.put(InspectorRound(cost.own, cost.wall, largest_memory(), found))
+        workers = len(answer.get("workers", ()))
+        rounds.put(InspectorRound(cost.processor, cost.wall, largest_memory(), workers))
 
 
 def largest_memory() -> int:

@@ -27,18 +27,18 @@ def thread_seconds(folder: Path) -> float:
     return int((folder / "schedstat").read_text().split()[0]) / 1e9
 
 
-class Cost:
+class BlockCost:
     """What a block has cost: the processor time of this process and of the servers, and wall time, in seconds."""
 
-    own = servers = wall = 0.0
+    processor = servers = wall = 0.0
 
 
 @contextmanager
-def measure_cost() -> Iterator[Cost]:
+def measure_cost() -> Iterator[BlockCost]:
     """Yield what the block costs, which is known at its end."""
-    cost = Cost()
-    servers, wall, own = server_seconds(), time.monotonic(), time.process_time()
+    cost = BlockCost()
+    servers, wall, processor = server_seconds(), time.monotonic(), time.process_time()
     yield cost
-    cost.own = time.process_time() - own
+    cost.processor = time.process_time() - processor
     cost.wall = time.monotonic() - wall
     cost.servers = server_seconds() - servers

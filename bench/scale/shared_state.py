@@ -25,7 +25,7 @@ ROUNDS = 3
 class CallCost(NamedTuple):
     """The seconds of processor time that one call takes here and in the database, and what it returns."""
 
-    own: float
+    processor: float
     database: float
     result: Any
 
@@ -37,8 +37,8 @@ def call_cost(work: Callable[[], Any], calls: int) -> CallCost:
         with without_collector(), measure_cost() as cost:
             for _ in range(calls):
                 result = work()
-        costs.append(CallCost(cost.own / calls, cost.servers / calls, result))
-    return CallCost(min(cost.own for cost in costs), min(cost.database for cost in costs), result)
+        costs.append(CallCost(cost.processor / calls, cost.servers / calls, result))
+    return CallCost(min(cost.processor for cost in costs), min(cost.database for cost in costs), result)
 
 
 @contextmanager
@@ -57,7 +57,7 @@ def collection_seconds() -> float:
     gc.collect()
     with measure_cost() as cost:
         gc.collect()
-    return cost.own
+    return cost.processor
 
 
 def number_of_calls(size: int) -> int:
@@ -90,7 +90,7 @@ def table_rows(costs: Mapping[str, Sequence[CallCost]], lengths: Sequence[int]) 
     """Return the rows of the table: the costs by name, and the bytes of the components' rows."""
     rows = []
     for name in costs:
-        rows.append(row(f"{name}: processor time", "ms", [cost.own * 1e3 for cost in costs[name]]))
+        rows.append(row(f"{name}: processor time", "ms", [cost.processor * 1e3 for cost in costs[name]]))
         database = [cost.database * 1e3 for cost in costs[name]]
         rows.append(row(f"{name}: processor time of the database", "ms", database))
         if isinstance(costs[name][0].result, str):

@@ -50,11 +50,11 @@ def replier(
     messages = {command: [sender.encode(body) for body in bodies[command]] for command in COMMANDS}
 
     def answer(question: Mapping[str, Any], message: Any) -> None:
-        asked = {*question["destination"]} if question["destination"] else None
+        names_in_question = {*question["destination"]} if question["destination"] else None
         replies = [
             reply
             for name, reply in zip(names, messages[question["method"]], strict=True)
-            if asked is None or name in asked
+            if names_in_question is None or name in names_in_question
         ]
         sender.send(replies, "{routing_key}.{exchange}".format(**question["reply_to"]), question["ticket"])
         command = question["method"]
