@@ -174,7 +174,6 @@ LINE_OF = {
     "hung_triggerer": "3.3",
     "active_runs": "3.3",
     "watcher_sigterm": "3.3",
-    "lost_exit": "2.11",
     "repeated_validators": "3.3",
     "late_ends": "3.3",
     "needless_heartbeats": "3.3",

@@ -21,8 +21,8 @@ START = {
 }
 SCHEDULER = ORM | {
     *("outage-grace", "database-outage", "late-deferral-success", "unreadable-dags", "last-words"),
-    "stopped-schedulers",
-    *{"3.3": ("active-runs", "mariadb-assets"), "2.11": ("lost-exit",)}[LINE],
+    *("stopped-schedulers", "lost-exit"),
+    *{"3.3": ("active-runs", "mariadb-assets"), "2.11": ()}[LINE],
 }
 # What forks the processes of tasks.
 PREPARED = {"repeated-imports", *{"3.3": ("repeated-validators",), "2.11": ()}[LINE]}
@@ -33,12 +33,12 @@ KUBERNETES_EXECUTOR = {
     "pod-log-text",
     *{"3.3": ("watcher-sigterm",), "2.11": ("killed-pods",)}[LINE],
 }
-DAG_PROCESSOR = ORM | SECRETS | {"stale-dags", "full-log-volume", *{"3.3": (), "2.11": ("lost-exit",)}[LINE]}
+DAG_PROCESSOR = ORM | SECRETS | {"stale-dags", "full-log-volume", "lost-exit"}
 TRIGGERER = (
     ORM
     | SECRETS
-    | {"broken-trigger", "task-logs-to-stdout", "full-log-volume"}
-    | {"3.3": {"hung-triggerer"}, "2.11": {"lost-exit"}}[LINE]
+    | {"broken-trigger", "task-logs-to-stdout", "full-log-volume", "lost-exit"}
+    | {"3.3": {"hung-triggerer"}, "2.11": set[str]()}[LINE]
 )
 # A task, and what runs it and waits for its end; on 3.3 they need other fixes, but the one is a fork of the other.
 TASK = {

@@ -1,17 +1,20 @@
-"""Tells a job to stop at the moment when an object from before its start is about to be collected."""
+"""Tells a job to stop while Python runs a callback, whose exceptions it discards."""
 
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import signal
 import sys
+import threading
 import weakref
+from collections.abc import Callable
 from types import FrameType
 
 from airflow.jobs.job import Job, run_job
 
-from testing.proof import report
+from testing.proof import report_scenes
 
 
 class Leftover:
@@ -25,30 +28,95 @@ def stop(*_: object) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def stop_during_collection(reference: object) -> None:
-    collected.append(reference)
-    stop()
-
-
 def exit_gracefully(_signal: int, _frame: FrameType | None) -> None:
     """Do what Airflow's handlers do."""
     sys.exit(0)
 
 
-def execute() -> None:
-    """Be told to stop, while the leftover is collected if it ever is."""
-    gc.collect()
-    if not collected:
-        stop()
-    went_on.append(True)
+def run(execute: Callable[[], None]) -> str:
+    """Run a job that is told to stop while it executes, and return what became of it."""
+    signal.signal(signal.SIGTERM, exit_gracefully)
+    went_on: list[bool] = []
+
+    def execute_and_wait() -> None:
+        execute()
+        wait_for_repetition()
+        went_on.append(True)
+
+    run_job(job=Job(), execute_callable=execute_and_wait)
+    if went_on:
+        return "went on"
+    return "stopped" if is_logging_free() else "stopped, and other threads cannot log"
 
 
-collected: list[object] = []
-went_on: list[bool] = []
-signal.signal(signal.SIGTERM, exit_gracefully)
-gc.disable()
-leftover = Leftover()
-reference = weakref.ref(leftover, stop_during_collection)
-del leftover
-run_job(job=Job(), execute_callable=execute)
-report("went on" if went_on else "stopped")
+def wait_for_repetition() -> None:
+    """Wait for what is to send the signal again, if anything is."""
+    for thread in threading.enumerate():
+        if isinstance(thread, threading.Timer):
+            thread.join()
+
+
+def is_logging_free() -> bool:
+    """Whether another thread gets a logger of its own."""
+    thread = threading.Thread(target=logging.getLogger, args=("another",), daemon=True)
+    thread.start()
+    thread.join(10)
+    return not thread.is_alive()
+
+
+def collect_leftover_of_the_start() -> str:
+    """An object from before the job's start is about to be collected, if it ever is."""
+    gc.disable()
+    leftover = Leftover()
+    collected: list[object] = []
+    reference = weakref.ref(leftover, lambda reference: (collected.append(reference), stop()))
+    del leftover
+
+    def execute() -> None:
+        gc.collect()
+        if not collected:
+            stop()
+
+    outcome = run(execute)
+    del reference
+    return outcome
+
+
+def delete_object() -> str:
+    """An object that the job has created is deleted."""
+
+    def execute() -> None:
+        item = Leftover()
+        del item.cycle
+        reference = weakref.ref(item, stop)
+        del item
+        del reference
+
+    return run(execute)
+
+
+def fork() -> str:
+    """The signal comes in a fork: Python handles it in the first callback, which is to release the lock of `logging`."""
+    os.register_at_fork(before=stop_in_next_function)
+
+    def execute() -> None:
+        if os.fork() == 0:
+            os._exit(0)
+        os.wait()
+
+    return run(execute)
+
+
+def stop_in_next_function() -> None:
+    """Send the signal when `logging` releases its lock."""
+
+    def trace(frame: FrameType, event: str, _: object) -> None:
+        if event == "call" and frame.f_code.co_name == "_releaseLock":
+            sys.settrace(None)
+            stop()
+
+    sys.settrace(trace)
+
+
+SCENES = {"leftover": collect_leftover_of_the_start, "object": delete_object, "fork": fork}
+report_scenes(SCENES, sys.argv[1:])

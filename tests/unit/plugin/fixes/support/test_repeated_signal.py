@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from types import FrameType, SimpleNamespace
+
+import pytest
+
+from astro_runtime_plugin.fixes.lost_exit import report_or_repeat
+from astro_runtime_plugin.fixes.support.repeated_signal import fork_first
+
+
+class Handler:
+    def __init__(self) -> None:
+        self.processes: list[int] = []
+        self.arrived = threading.Event()
+
+    def handle(self, _number: int, _frame: FrameType | None) -> None:
+        self.processes.append(os.getpid())
+        self.arrived.set()
+
+
+@pytest.fixture
+def handler() -> Iterator[Handler]:
+    instance = Handler()
+    before = signal.signal(signal.SIGTERM, instance.handle)
+    yield instance
+    signal.signal(signal.SIGTERM, before)
+
+
+def exit_code(pid: int) -> int:
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def test_signal_in_a_fork_comes_when_it_has_returned(handler: Handler) -> None:
+    seen_in_fork: list[int] = []
+
+    def fork_with_signal() -> int:
+        os.kill(os.getpid(), signal.SIGTERM)
+        seen_in_fork.extend(handler.processes)
+        return os.fork()
+
+    pid = fork_first(fork_with_signal)()
+    if pid == 0:
+        threading.Event().wait(0.5)  # longer than a repetition takes
+        os._exit(len(handler.processes))
+    assert handler.arrived.wait(30)
+    assert (seen_in_fork, handler.processes) == ([], [os.getpid()])
+    assert exit_code(pid) == 0, "the child has handled its parent's signal"
+
+
+def test_child_handles_its_own_signals(handler: Handler) -> None:
+    pid = fork_first(os.fork)()
+    if pid == 0:
+        os.kill(os.getpid(), signal.SIGTERM)
+        os._exit(len(handler.processes))
+    assert exit_code(pid) == 1
+
+
+def test_failing_fork_leaves_the_handlers(handler: Handler) -> None:
+    def fail() -> int:
+        raise OSError("out of memory")
+
+    with pytest.raises(OSError, match="out of memory"):
+        fork_first(fail)()
+    assert signal.getsignal(signal.SIGTERM) == handler.handle
+
+
+def test_another_thread_forks_as_before(handler: Handler) -> None:
+    codes: list[int] = []
+
+    def fork() -> None:
+        pid = fork_first(os.fork)()
+        if pid == 0:
+            os._exit(7)
+        codes.append(exit_code(pid))
+
+    thread = threading.Thread(target=fork)
+    thread.start()
+    thread.join()
+    assert codes == [7]
+
+
+def unraisable(error: BaseException) -> SimpleNamespace:
+    """Return what Python gives its hook for an exception that it discards."""
+    try:
+        raise error
+    except BaseException as exception:
+        return SimpleNamespace(exc_type=type(exception), exc_traceback=exception.__traceback__)
+
+
+@pytest.mark.parametrize("error", [SystemExit(0), ValueError("wrong")])
+def test_exception_of_another_origin_is_reported(handler: Handler, error: BaseException) -> None:
+    reports: list[object] = []
+    discarded = unraisable(error)
+    report_or_repeat(reports.append)(discarded)
+    assert reports == [discarded]
+    assert not handler.arrived.wait(0.5)
+
+
+def test_exit_of_the_handler_is_repeated(handler: Handler) -> None:
+    def exit_gracefully(_number: int, _frame: FrameType | None) -> None:
+        sys.exit(0)
+
+    signal.signal(signal.SIGTERM, exit_gracefully)
+    try:
+        exit_gracefully(signal.SIGTERM, None)
+    except SystemExit as error:
+        discarded = SimpleNamespace(exc_type=SystemExit, exc_traceback=error.__traceback__)
+    reports: list[object] = []
+    with pytest.raises(SystemExit):
+        report_or_repeat(reports.append)(discarded)
+        threading.Event().wait(30)
+    assert reports == []
