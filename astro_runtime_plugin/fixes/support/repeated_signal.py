@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from threading import Timer, current_thread, main_thread
 
@@ -30,18 +31,25 @@ def fork_first(fork: Callable[[], int]) -> Callable[[], int]:
         if current_thread() is not main_thread():
             return fork()
         early: list[int] = []
-        handlers = {number: signal.getsignal(number) for number in SIGNALS}
-        functions = {number: handler for number, handler in handlers.items() if callable(handler)}
-        for number in functions:
-            signal.signal(number, lambda number, _: early.append(number))
-        try:
+        with record_signals(early):
             pid = fork()
-        finally:
-            for number, function in functions.items():
-                signal.signal(number, function)
         if pid:
             for number in early:
                 repeat(number)
         return pid
 
     return fork_and_repeat
+
+
+@contextmanager
+def record_signals(numbers: list[int]) -> Iterator[None]:
+    """Add the signals that come to the list instead of handling them."""
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
+    functions = {number: handler for number, handler in handlers.items() if callable(handler)}
+    for number in functions:
+        signal.signal(number, lambda signum, _frame: numbers.append(signum))
+    try:
+        yield
+    finally:
+        for number, function in functions.items():
+            signal.signal(number, function)

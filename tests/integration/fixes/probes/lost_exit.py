@@ -69,7 +69,12 @@ def collect_leftover_of_the_start() -> str:
     gc.disable()
     leftover = Leftover()
     collected: list[object] = []
-    reference = weakref.ref(leftover, lambda reference: (collected.append(reference), stop()))
+
+    def stop_during_collection(reference: object) -> None:
+        collected.append(reference)
+        stop()
+
+    reference = weakref.ref(leftover, stop_during_collection)
     del leftover
 
     def execute() -> None:
@@ -96,7 +101,7 @@ def delete_object() -> str:
 
 
 def fork() -> str:
-    """The signal comes in a fork: Python handles it in the first callback, which is to release the lock of `logging`."""
+    """The signal comes in a fork: Python handles it in the callback that is to release the lock of `logging`."""
     os.register_at_fork(before=stop_in_next_function)
 
     def execute() -> None:

@@ -101,17 +101,24 @@ def test_exception_of_another_origin_is_reported(handler: Handler, error: BaseEx
     assert not handler.arrived.wait(0.5)
 
 
-def test_exit_of_the_handler_is_repeated(handler: Handler) -> None:
-    def exit_gracefully(_number: int, _frame: FrameType | None) -> None:
-        sys.exit(0)
+def test_exit_of_the_handler_is_repeated() -> None:
+    numbers: list[int] = []
+    arrived = threading.Event()
 
-    signal.signal(signal.SIGTERM, exit_gracefully)
-    try:
-        exit_gracefully(signal.SIGTERM, None)
-    except SystemExit as error:
-        discarded = SimpleNamespace(exc_type=SystemExit, exc_traceback=error.__traceback__)
+    def exit_at_first(number: int, _frame: FrameType | None) -> None:
+        numbers.append(number)
+        arrived.set()
+        if len(numbers) == 1:
+            sys.exit(0)
+
     reports: list[object] = []
-    with pytest.raises(SystemExit):
-        report_or_repeat(reports.append)(discarded)
-        threading.Event().wait(30)
-    assert reports == []
+    before = signal.signal(signal.SIGTERM, exit_at_first)
+    try:
+        with pytest.raises(SystemExit) as exit_:
+            os.kill(os.getpid(), signal.SIGTERM)
+        arrived.clear()
+        report_or_repeat(reports.append)(SimpleNamespace(exc_type=SystemExit, exc_traceback=exit_.tb))
+        assert arrived.wait(30)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert (numbers, reports) == ([signal.SIGTERM, signal.SIGTERM], [])
