@@ -139,6 +139,8 @@ FIXES: dict[str, tuple[str, ...]] = {
     "late_ends": ("airflow.sdk.execution_time.supervisor",),
     "needless_heartbeats": ("airflow.sdk.execution_time.supervisor",),
     "costly_log_names": ("airflow.utils.helpers",),
+    # What a web server costs.
+    "eager_routes": ("fastapi.routing",),
     # What a command costs.
     "needless_collections": ("airflow", "airflow.cli.cli_parser"),
     "needless_task_runner": ("airflow.sdk.log",),
@@ -178,6 +180,7 @@ LINE_OF = {
     "late_ends": "3.3",
     "needless_heartbeats": "3.3",
     "costly_log_names": "2.11",
+    "eager_routes": "3.3",
     "needless_task_runner": "3.3",
     "needless_kubernetes": "2.11",
 }
