@@ -66,7 +66,7 @@ def _route_class() -> Any:
     return sys.modules[MODULE].APIRoute
 
 
-def outline_constructor(init: Any) -> Callable[..., None]:
+def outline_constructor(init: Any) -> Any:
     """Return the constructor of FastAPI's APIRoute as it would be if it built nothing."""
     outline: Any = FunctionType(
         init.__code__, {**init.__globals__, **STUBS}, init.__name__, init.__defaults__, init.__closure__
