@@ -3,7 +3,8 @@
 Each task runs in a process of its own, a fork of a process that runs many. What that one has not imported, each task
 imports again, which takes longer than a short task itself: Airflow's operators and decorators, and on Airflow 2 the
 command that runs a task. With this fix a Celery worker and a scheduler with LocalExecutor import them once, before they
-fork. No other process does. On Airflow 2 they also configure the mappers of the database's classes, which each task of
+fork. No other process does. The scheduler's collector, which went through all objects soon after that, and so took away
+what it shared with its forks, leaves them alone. On Airflow 2 they also configure the mappers of the database's classes, which each task of
 a Celery worker did before its first query.
 """
 
@@ -73,11 +74,11 @@ def import_before_start(start: Callable[[Any], None]) -> Callable[[Any], None]:
     def start_with_modules(executor: Any) -> None:
         if multiprocessing.get_start_method() == "fork":
             attempt(ID, None, import_modules)
-        gc.freeze()  # so that the collector of a fork leaves the memory alone that it shares
+        gc.freeze()  # so that the collector leaves the memory alone that forks share
         try:
             start(executor)
         finally:
-            gc.unfreeze()
+            gc.freeze()  # again: Airflow 3 ends its own start with `unfreeze`
 
     return start_with_modules
 

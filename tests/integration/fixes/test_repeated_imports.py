@@ -55,3 +55,7 @@ quick()
 def test_task_imports_nothing(proof: Proof, executor: str) -> None:
     imported = run_reporting_task(proof, executor, SNAPSHOT, DAG)
     assert bool(imported) == proof.expect(stock=True, fixed=False), imported
+
+
+def test_collector_leaves_shared_memory_alone(proof: Proof) -> None:
+    assert proof.run("repeated_imports") is proof.expect(stock=False, fixed=True)
