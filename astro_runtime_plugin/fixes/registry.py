@@ -141,6 +141,7 @@ FIXES: dict[str, tuple[str, ...]] = {
     "costly_log_names": ("airflow.utils.helpers",),
     # What a web server costs.
     "eager_routes": ("fastapi.routing",),
+    "needless_frameworks": ("svcs",),
     # What a command costs.
     "needless_collections": ("airflow", "airflow.cli.cli_parser"),
     "needless_task_runner": ("airflow.sdk.log",),
@@ -152,7 +153,9 @@ FIXES: dict[str, tuple[str, ...]] = {
 }
 
 # Those of them that wrap the execution of these modules (`fix.WHOLE_MODULE`) rather than their functions.
-WHOLE_MODULES = frozenset({"needless_collections", "needless_kubernetes", "needless_validation"})
+WHOLE_MODULES = frozenset(
+    {"needless_collections", "needless_frameworks", "needless_kubernetes", "needless_validation"}
+)
 
 # The fixes for a fault of one line only; the other line need not load them.
 LINE_OF = {
@@ -181,6 +184,7 @@ LINE_OF = {
     "needless_heartbeats": "3.3",
     "costly_log_names": "2.11",
     "eager_routes": "3.3",
+    "needless_frameworks": "3.3",
     "needless_task_runner": "3.3",
     "needless_kubernetes": "2.11",
 }

@@ -3,9 +3,9 @@
 Each task runs in a process of its own, a fork of a process that runs many. What that one has not imported, each task
 imports again, which takes longer than a short task itself: Airflow's operators and decorators, and on Airflow 2 the
 command that runs a task. With this fix a Celery worker and a scheduler with LocalExecutor import them once, before they
-fork. No other process does. The scheduler's collector, which went through all objects soon after that, and so took away
-what it shared with its forks, leaves them alone. On Airflow 2 they also configure the mappers of the database's classes, which each task of
-a Celery worker did before its first query.
+fork. No other process does. On Airflow 2 they also configure the mappers of the database's classes, which each task of
+a Celery worker did before its first query. A scheduler's garbage collector soon went through all that it shared with
+its forks, which gave it a copy of its own; here it leaves that alone.
 """
 
 from __future__ import annotations

@@ -96,7 +96,9 @@ CARRIERS: dict[str, Carrier] = {
             "worker of the API server": Carrier(
                 "airflow.api_fastapi.app",
                 "create_app",
-                ORM | SECRETS | {"token-lifetime", "clock-skew", "asset-deadlock", "eager-routes"},
+                ORM
+                | SECRETS
+                | {"token-lifetime", "clock-skew", "asset-deadlock", "eager-routes", "needless-frameworks"},
             ),
             "DAG processor": Carrier(
                 "airflow.dag_processing.manager", "DagFileProcessorManager.run", DAG_PROCESSOR
