@@ -9,4 +9,4 @@ def test_frameworks_are_not_imported(proof: Proof) -> None:
     seen = proof.run("needless_frameworks")
     assert seen["imported"] == proof.expect(stock=["aiohttp", "flask"], fixed=[])
     assert seen["service"] == "a service"
-    assert seen["modules"] == [True, True]
+    assert seen["same"] == [True, True]
