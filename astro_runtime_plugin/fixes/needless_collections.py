@@ -2,8 +2,9 @@
 
 Python's garbage collector runs whenever a program has created some hundred objects more than it has given up. An import
 creates hundreds of thousands that stay: a fifth of a command's processor time was spent on looking at them again and
-again. Here the collector pauses while Airflow, the parser of its commands, and a command's module are imported. What a
-young process has by then is never looked at again; one that had work before Airflow keeps its garbage collectable.
+again. Here the collector pauses while Airflow, the parser of its commands, and a command's module are imported, and in
+a task's pod while its supervisor is. What a young process has by then is never looked at again; one that had work
+before Airflow keeps its garbage collectable.
 """
 
 from __future__ import annotations
@@ -18,10 +19,30 @@ from types import ModuleType
 from astro_runtime_plugin.fixes.fix import ANY_SOURCE, WHOLE_MODULE, Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
 from astro_runtime_plugin.fixes.import_hook import wrap_import
+from astro_runtime_plugin.fixes.support.pod_process import runs_one_task
 
 ID = "needless-collections"
 COMMANDS = "airflow.cli.commands"
+# What the command of a Kubernetes pod imports after `airflow`; on Airflow 2 that is a command as any other.
+OF_POD = (
+    "airflow.executors.workloads",
+    "airflow.executors.base_executor",
+    "airflow.sdk.execution_time.supervisor",
+    "airflow.sdk.execution_time.task_runner",
+)
 Execute = Callable[[ModuleType], None]
+
+
+def pause_for_airflow(execute: Execute) -> Execute:
+    """Wrap what executes `airflow`; what a pod imports after it gets a pause, too."""
+
+    def execute_and_watch(module: ModuleType) -> None:
+        if attempt(ID, False, runs_one_task):
+            for name in OF_POD:
+                wrap_import(name, pause_during)
+        pause_during(execute)(module)
+
+    return execute_and_watch
 
 
 def pause_during(execute: Execute) -> Execute:
@@ -82,7 +103,7 @@ FIX = Fix(
     issue="",
     ends="Airflow, or Python, imports modules without collections.",
     patches=(
-        Patch("airflow", WHOLE_MODULE, ANY_SOURCE, pause_during),
+        Patch("airflow", WHOLE_MODULE, ANY_SOURCE, pause_for_airflow),
         Patch("airflow.cli.cli_parser", WHOLE_MODULE, ANY_SOURCE, pause_for_commands),
     ),
 )

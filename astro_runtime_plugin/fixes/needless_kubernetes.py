@@ -4,12 +4,16 @@
 fails, because it needs what `airflow.exceptions` does not have yet; Airflow goes on with exceptions of its own. Here it
 fails before the clients are imported. A component imports them as before, because its forks run tasks, and each of them
 would import the clients.
+
+The masker of secrets asks of each value in the log whether it is a pod's variable, for which it imports a client. Here
+it does not ask in a process that has not imported the client, such as that of most tasks' pods: there are none in it.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import wraps
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -22,6 +26,7 @@ from astro_runtime_plugin.fixes.source import module_digest
 
 ID = "needless-kubernetes"
 PROVIDER = "airflow.providers.cncf.kubernetes"
+CLIENT = "kubernetes.client"
 GENERATOR = f"{PROVIDER}.pod_generator"
 # The digests of the provider's files whose import is known to fail there.
 PROVEN = {"pod_generator.py": "77f852de07515c00", "kubernetes_helper_functions.py": "b28072bd3028fa81"}
@@ -71,11 +76,30 @@ def fail_early(execute: Callable[[ModuleType], None]) -> Callable[[ModuleType], 
     return execute_without_clients
 
 
+def look_late(execute: Callable[[ModuleType], None]) -> Callable[[ModuleType], None]:
+    """Wrap what executes the masker of secrets, which Airflow's own start uses: a patch after that comes late."""
+
+    def execute_and_wrap(module: ModuleType) -> None:
+        execute(module)
+        is_variable = module._is_v1_env_var
+
+        @wraps(is_variable)
+        def _is_v1_env_var(value: Any) -> bool:
+            return CLIENT in sys.modules and is_variable(value)
+
+        module._is_v1_env_var = _is_v1_env_var  # type: ignore[attr-defined]
+
+    return execute_and_wrap
+
+
 FIX = Fix(
     id=ID,
     title="An airflow command does not import the Kubernetes client",
     symptom="Each airflow command takes about half a second of processor time more than it needs.",
     issue="",
     ends="Airflow 2.11 is no longer supported.",
-    patches=(Patch("airflow.exceptions", WHOLE_MODULE, ("c1704426841c1e11",), fail_early, ("2.11",)),),
+    patches=(
+        Patch("airflow.exceptions", WHOLE_MODULE, ("c1704426841c1e11",), fail_early, ("2.11",)),
+        Patch("airflow.utils.log.secrets_masker", WHOLE_MODULE, ("8127842968940933",), look_late, ("2.11",)),
+    ),
 )

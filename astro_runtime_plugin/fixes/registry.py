@@ -139,22 +139,38 @@ FIXES: dict[str, tuple[str, ...]] = {
     "late_ends": ("airflow.sdk.execution_time.supervisor",),
     "needless_heartbeats": ("airflow.sdk.execution_time.supervisor",),
     "costly_log_names": ("airflow.utils.helpers",),
+    "costly_metric_names": (
+        "airflow._shared.observability.metrics.metrics_registry",
+        "airflow.sdk._shared.observability.metrics.metrics_registry",
+    ),
+    "needless_certificates": ("airflow.sdk.api.client",),
+    "needless_serialization": ("airflow.dag_processing.dagbag",),
     # What a web server costs.
     "eager_routes": ("fastapi.routing",),
     "needless_frameworks": ("svcs",),
     # What a command costs.
     "needless_collections": ("airflow", "airflow.cli.cli_parser"),
     "needless_task_runner": ("airflow.sdk.log",),
-    "needless_kubernetes": ("airflow.exceptions",),
+    "needless_kubernetes": ("airflow.exceptions", "airflow.utils.log.secrets_masker"),
+    "needless_auth_manager": ("airflow.cli.cli_parser",),
     "needless_validation": (
         "airflow.providers_manager",
         "airflow.sdk._shared.providers_discovery.providers_discovery",
     ),
+    "needless_libcst": ("airflow.sdk.definitions._internal.decorators",),
 }
 
 # Those of them that wrap the execution of these modules (`fix.WHOLE_MODULE`) rather than their functions.
 WHOLE_MODULES = frozenset(
-    {"needless_collections", "needless_frameworks", "needless_kubernetes", "needless_validation"}
+    {
+        "needless_auth_manager",
+        "needless_collections",
+        "needless_frameworks",
+        "needless_kubernetes",
+        "needless_libcst",
+        "needless_serialization",
+        "needless_validation",
+    }
 )
 
 # The fixes for a fault of one line only; the other line need not load them.
@@ -183,10 +199,15 @@ LINE_OF = {
     "late_ends": "3.3",
     "needless_heartbeats": "3.3",
     "costly_log_names": "2.11",
+    "costly_metric_names": "3.3",
+    "needless_certificates": "3.3",
+    "needless_serialization": "3.3",
     "eager_routes": "3.3",
     "needless_frameworks": "3.3",
     "needless_task_runner": "3.3",
+    "needless_libcst": "3.3",
     "needless_kubernetes": "2.11",
+    "needless_auth_manager": "2.11",
 }
 
 

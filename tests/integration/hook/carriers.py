@@ -17,7 +17,7 @@ SECRETS = {"secrets-outage"}
 START = {
     "needless-collections",
     "needless-validation",
-    *{"3.3": ("needless-task-runner",), "2.11": ("needless-kubernetes",)}[LINE],
+    *{"3.3": ("needless-task-runner",), "2.11": ("needless-kubernetes", "needless-auth-manager")}[LINE],
 }
 SCHEDULER = ORM | {
     *("outage-grace", "database-outage", "late-deferral-success", "unreadable-dags", "last-words"),
@@ -46,6 +46,7 @@ TASK = {
         *("api-server-outage", "killed-tasks", "killed-processes", "last-seconds", "lost-children"),
         *("stuck-supervisor", "stuck-signals", "late-ends", "needless-heartbeats"),
         "repeated-validators",
+        *("needless-certificates", "needless-serialization", "needless-libcst", "costly-metric-names"),
         *("full-log-volume", "last-words", "task-logs-to-stdout", "log-upload"),
     },
     "2.11": ORM

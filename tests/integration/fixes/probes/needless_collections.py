@@ -13,6 +13,7 @@ from typing import Any
 from testing.proof import report
 
 CASE = sys.argv[1]
+POD = "airflow.sdk.execution_time.execute_workload"
 FIXES, OFF = "AIRFLOW__ASTRO_RUNTIME__FIXES", "-needless-collections"
 
 
@@ -25,6 +26,7 @@ def turn_off_in_cfg() -> None:
 PREPARATIONS: dict[str, Callable[[], Any]] = {
     "off in variable": lambda: os.environ.update({FIXES: OFF}),
     "off in airflow.cfg": turn_off_in_cfg,
+    "pod": lambda: setattr(sys, "orig_argv", [sys.executable, "-m", POD]),
     "disabled": gc.disable,
     "old": gc.collect,
     "failing": lambda: sys.modules.__setitem__("airflow.configuration", None),  # type: ignore[assignment]
@@ -37,8 +39,14 @@ def collections() -> int:
 
 
 def run() -> None:
-    """Import Airflow, and in the case "command" run a command."""
-    import airflow  # noqa: F401
+    """Import Airflow; in the case "command" run a command, in the case "pod" import what a pod does."""
+    import airflow
+
+    if CASE == "pod":
+        import airflow.executors.base_executor
+        import airflow.executors.workloads
+        import airflow.sdk.execution_time.supervisor
+        import airflow.sdk.execution_time.task_runner  # noqa: F401
 
     if CASE == "command":
         from airflow.__main__ import main

@@ -1,0 +1,61 @@
+"""A process of Airflow does not import libcst, unless it rewrites source with that.
+
+The SDK removes decorators from the source of functions that run in another Python, as those of
+`@task.virtualenv`. For that, each process that imports an operator imports libcst: a tenth of what a task's pod
+does before the first line of its task. Here it is imported when source is rewritten. A component imports it as before,
+because its forks run tasks, and each of them would import it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from types import ModuleType
+
+from astro_runtime_plugin.component import from_subcommand
+from astro_runtime_plugin.fixes.fix import WHOLE_MODULE, Fix, Patch
+from astro_runtime_plugin.fixes.support.stand_in import stand_in
+
+DECORATORS = "airflow.sdk.definitions._internal.decorators"
+LIBCST = "libcst"
+Execute = Callable[[ModuleType], None]
+
+
+def import_late(execute: Execute) -> Execute:
+    """Wrap what executes the module that rewrites source."""
+
+    def execute_without_libcst(module: ModuleType) -> None:
+        if LIBCST in sys.modules or from_subcommand(sys.argv[1:]):
+            execute(module)
+            return
+        with stand_in(LIBCST, DECORATORS, {"CSTTransformer": object}):
+            execute(module)
+        module.remove_task_decorator = execute_when_used(execute, module)  # type: ignore[attr-defined]
+
+    return execute_without_libcst
+
+
+def execute_when_used(execute: Execute, module: ModuleType) -> Callable[[str, str], str]:
+    """Return a `remove_task_decorator` that executes its module once more, now with libcst, and calls the result."""
+    name = "remove_task_decorator"
+    unready = getattr(module, name)
+
+    @wraps(unready)
+    def remove_task_decorator(python_source: str, task_decorator_name: str) -> str:
+        if getattr(module, name) is remove_task_decorator:
+            execute(module)
+        rewrite: Callable[[str, str], str] = getattr(module, name)
+        return rewrite(python_source, task_decorator_name)
+
+    return remove_task_decorator
+
+
+FIX = Fix(
+    id="needless-libcst",
+    title="A process of Airflow imports libcst only to rewrite source",
+    symptom="A pod of KubernetesExecutor takes a tenth longer to its task's first line than it needs.",
+    issue="",
+    ends="Airflow imports libcst where it rewrites source.",
+    patches=(Patch(DECORATORS, WHOLE_MODULE, ("a9f6aae72745eb4e",), import_late, ("3.3",)),),
+)

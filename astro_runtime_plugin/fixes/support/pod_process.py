@@ -1,0 +1,20 @@
+"""Tells whether this process is the one task of a Kubernetes pod, and nothing else."""
+
+from __future__ import annotations
+
+import sys
+from functools import cache
+
+EXECUTE_WORKLOAD = "airflow.sdk.execution_time.execute_workload"
+
+
+@cache
+def runs_one_task() -> bool:
+    """Whether KubernetesExecutor's command for a pod is this process's; its fork, which runs the task, says so, too.
+
+    While `python -m` looks for the module, `sys.argv` does not have its name yet.
+    """
+    words = sys.orig_argv[1:]
+    if "-m" in words:
+        return words[words.index("-m") + 1 :][:1] == [EXECUTE_WORKLOAD]
+    return sys.argv[1:3] == ["tasks", "run"]

@@ -1,0 +1,25 @@
+"""A process without libcst imports it when it rewrites source; a component has it before it forks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from testing.proof import Proof
+
+REWRITTEN = "@other\ndef work():\n    pass\n"
+
+
+def observe(proof: Proof, *words: str) -> Any:
+    return proof.run("needless_libcst", *words)
+
+
+def test_command_imports_libcst_to_rewrite_source(proof: Proof) -> None:
+    imported = proof.expect(stock=[True, True], fixed=[False, True])
+    assert observe(proof, "version") == {"imported": imported, "rewritten": [REWRITTEN] * 3}
+
+
+@pytest.mark.parametrize("words", [("scheduler",), ("celery", "worker")], ids=" ".join)
+def test_component_has_libcst_before_it_forks(half: Proof, words: tuple[str, ...]) -> None:
+    assert observe(half, *words) == {"imported": [True, True], "rewritten": [REWRITTEN] * 3}
