@@ -157,6 +157,11 @@ FIXES: dict[str, tuple[str, ...]] = {
         "airflow.providers_manager",
         "airflow.sdk._shared.providers_discovery.providers_discovery",
     ),
+    "repeated_metadata": (
+        "airflow.providers_manager",
+        "airflow._shared.providers_discovery.providers_discovery",
+        "airflow.sdk._shared.providers_discovery.providers_discovery",
+    ),
     "needless_libcst": ("airflow.sdk.definitions._internal.decorators",),
 }
 
@@ -170,6 +175,7 @@ WHOLE_MODULES = frozenset(
         "needless_libcst",
         "needless_serialization",
         "needless_validation",
+        "repeated_metadata",
     }
 )
 
