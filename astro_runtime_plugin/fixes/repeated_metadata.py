@@ -50,7 +50,7 @@ def read_once(find: Find) -> Find:
 
 
 def look_once(execute: Callable[[ModuleType], None]) -> Callable[[ModuleType], None]:
-    """Wrap what executes a module that looks at the providers, as Airflow's own start does: a later patch is too late."""
+    """Wrap what executes a module that looks at the providers, which Airflow's own start does: later is too late."""
 
     def execute_and_wrap(module: ModuleType) -> None:
         execute(module)

@@ -1,4 +1,4 @@
-"""Tells whether this process is the one task of a Kubernetes pod, and nothing else."""
+"""Tells whether this process is the one of a task's Kubernetes pod on Airflow 3."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ EXECUTE_WORKLOAD = "airflow.sdk.execution_time.execute_workload"
 
 @cache
 def runs_one_task() -> bool:
-    """Whether KubernetesExecutor's command for a pod is this process's; its fork, which runs the task, says so, too.
+    """Whether KubernetesExecutor's command for a pod started this process; its fork, which runs the task, says so, too.
 
     While `python -m` looks for the module, `sys.argv` does not have its name yet.
     """
     words = sys.orig_argv[1:]
-    if "-m" in words:
-        return words[words.index("-m") + 1 :][:1] == [EXECUTE_WORKLOAD]
-    return sys.argv[1:3] == ["tasks", "run"]
+    return "-m" in words and words[words.index("-m") + 1 :][:1] == [EXECUTE_WORKLOAD]
