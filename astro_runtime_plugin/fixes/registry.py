@@ -158,9 +158,9 @@ FIXES: dict[str, tuple[str, ...]] = {
         "airflow.sdk._shared.providers_discovery.providers_discovery",
     ),
     "repeated_metadata": (
-        "airflow.providers_manager",
         "airflow._shared.providers_discovery.providers_discovery",
         "airflow.sdk._shared.providers_discovery.providers_discovery",
+        "airflow.providers_manager",
     ),
     "needless_libcst": ("airflow.sdk.definitions._internal.decorators",),
 }
