@@ -2,7 +2,8 @@
 
 The client of the API server reads the certificates of all public authorities twice, from the system's file and from
 certifi's, also if the server's URL begins with `http:`, as inside a cluster. Here they are read before the first
-connection with TLS. With certificates of its own, the client reads all of them at once, as before.
+connection with TLS; only then the supervisor's log says `Using Public CAs from certifi`. With certificates of its own,
+the client reads all of them at once, as before.
 """
 
 from __future__ import annotations
