@@ -2,8 +2,7 @@
 
 The SDK removes decorators from the source of functions that run in another Python, as those of
 `@task.virtualenv`. For that, each process that imports an operator imports libcst: a tenth of what a task's pod
-does before the first line of its task. Here it is imported when source is rewritten. A component imports it as before,
-because its forks run tasks, and each of them would import it.
+does before the first line of its task, and 6 to 10 MiB of each component. Here it is imported when source is rewritten.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from collections.abc import Callable
 from functools import wraps
 from types import ModuleType
 
-from astro_runtime_plugin.component import from_subcommand
 from astro_runtime_plugin.fixes.fix import WHOLE_MODULE, Fix, Patch
 from astro_runtime_plugin.fixes.support.stand_in import stand_in
 
@@ -26,7 +24,7 @@ def import_late(execute: Execute) -> Execute:
     """Wrap what executes the module that rewrites source."""
 
     def execute_without_libcst(module: ModuleType) -> None:
-        if LIBCST in sys.modules or from_subcommand(sys.argv[1:]):
+        if LIBCST in sys.modules:
             execute(module)
             return
         with stand_in(LIBCST, DECORATORS, {"CSTTransformer": object}):

@@ -1,8 +1,6 @@
-"""A process without libcst imports it when it rewrites source; a component has it before it forks."""
+"""A process imports libcst when it rewrites source."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import pytest
 
@@ -11,15 +9,7 @@ from testing.proof import Proof
 REWRITTEN = "@other\ndef work():\n    pass\n"
 
 
-def observe(proof: Proof, *words: str) -> Any:
-    return proof.run("needless_libcst", *words)
-
-
-def test_command_imports_libcst_to_rewrite_source(proof: Proof) -> None:
+@pytest.mark.parametrize("words", [("version",), ("scheduler",), ("celery", "worker")], ids=" ".join)
+def test_process_imports_libcst_to_rewrite_source(proof: Proof, words: tuple[str, ...]) -> None:
     imported = proof.expect(stock=[True, True], fixed=[False, True])
-    assert observe(proof, "version") == {"imported": imported, "rewritten": [REWRITTEN] * 3}
-
-
-@pytest.mark.parametrize("words", [("scheduler",), ("celery", "worker")], ids=" ".join)
-def test_component_has_libcst_before_it_forks(half: Proof, words: tuple[str, ...]) -> None:
-    assert observe(half, *words) == {"imported": [True, True], "rewritten": [REWRITTEN] * 3}
+    assert proof.run("needless_libcst", *words) == {"imported": imported, "rewritten": [REWRITTEN] * 3}
