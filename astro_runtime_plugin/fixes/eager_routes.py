@@ -27,7 +27,7 @@ def build_later(init: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(init)
     def construct(route: Any, path: str, endpoint: Any, **options: Any) -> None:
-        is_own = getattr(endpoint, "__module__", "").startswith(OWN)
+        is_own = str(getattr(endpoint, "__module__", "")).startswith(OWN)
         if not is_own or not attempt(ID, False, postpone, init, outline, route, path, endpoint, options):
             init(route, path, endpoint, **options)
 

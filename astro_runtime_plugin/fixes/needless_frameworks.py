@@ -1,8 +1,9 @@
-"""Airflow imports no web framework that it does not use.
+"""An API server imports no web framework that it does not use.
 
-Its task API keeps its services in `svcs`, which imports what fits each web framework that is installed: aiohttp and
-Flask, which providers bring along, besides FastAPI, which Airflow uses. That is a tenth of an API server's imports, and
-as much in a DAG processor and a triggerer. Here `svcs` imports the others when they are used.
+Airflow's task API keeps its services in `svcs`, which imports what fits each web framework that is installed: aiohttp
+and Flask, which providers bring along, besides FastAPI, which Airflow uses. That is a tenth of an API server's imports.
+Here `svcs` imports the others when they are used. A DAG processor imports them as before, because its forks parse DAGs,
+and many providers import aiohttp.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 
 from astro_runtime_plugin.fixes.fix import ANY_SOURCE, WHOLE_MODULE, Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
+from astro_runtime_plugin.fixes.support.dag_forks import forks_dag_code
 
 ID = "needless-frameworks"
 FRAMEWORKS = ("aiohttp", "flask")
@@ -32,7 +34,8 @@ def import_late(execute: Callable[[ModuleType], None]) -> Callable[[ModuleType],
     """Wrap what executes `svcs`."""
 
     def execute_without_frameworks(module: ModuleType) -> None:
-        attempt(ID, None, add_late_modules, module)
+        if not forks_dag_code():
+            attempt(ID, None, add_late_modules, module)
         execute(module)
 
     return execute_without_frameworks
@@ -47,8 +50,8 @@ def add_late_modules(package: ModuleType) -> None:
 
 FIX = Fix(
     id=ID,
-    title="Airflow imports no web framework that it does not use",
-    symptom="API servers, DAG processors and triggerers take 10 MiB of memory more than they need.",
+    title="An API server imports no web framework that it does not use",
+    symptom="An API server takes 10 MiB of memory more than it needs.",
     issue="",
     ends="`svcs` imports what fits a web framework when that is used.",
     patches=(Patch("svcs", WHOLE_MODULE, ANY_SOURCE, import_late, ("3.3",)),),

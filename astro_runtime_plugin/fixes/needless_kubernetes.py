@@ -23,6 +23,7 @@ from astro_runtime_plugin.component import from_subcommand
 from astro_runtime_plugin.fixes.fix import WHOLE_MODULE, Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
 from astro_runtime_plugin.fixes.source import module_digest
+from astro_runtime_plugin.fixes.support.stand_in import withdraw
 
 ID = "needless-kubernetes"
 PROVIDER = "airflow.providers.cncf.kubernetes"
@@ -54,12 +55,6 @@ def is_proven() -> bool:
     return all(module_digest(str(folder / name)) == digest for name, digest in PROVEN.items())
 
 
-def withdraw(module: ModuleType) -> None:
-    """Let the next import find the real generator of pods."""
-    if sys.modules.get(GENERATOR) is module:
-        del sys.modules[GENERATOR]
-
-
 def fail_early(execute: Callable[[ModuleType], None]) -> Callable[[ModuleType], None]:
     """Wrap what executes `airflow.exceptions`."""
 
@@ -67,11 +62,11 @@ def fail_early(execute: Callable[[ModuleType], None]) -> Callable[[ModuleType], 
         if from_subcommand(sys.argv[1:]) or GENERATOR in sys.modules:
             execute(module)
             return
-        stand_in = sys.modules[GENERATOR] = MissingGenerator(GENERATOR)
+        generator = sys.modules[GENERATOR] = MissingGenerator(GENERATOR)
         try:
             execute(module)
         finally:
-            withdraw(stand_in)
+            withdraw(generator)
 
     return execute_without_clients
 

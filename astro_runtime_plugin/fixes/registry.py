@@ -152,7 +152,6 @@ FIXES: dict[str, tuple[str, ...]] = {
     "needless_collections": ("airflow", "airflow.cli.cli_parser"),
     "needless_task_runner": ("airflow.sdk.log",),
     "needless_kubernetes": ("airflow.exceptions", "airflow.utils.log.secrets_masker"),
-    "needless_auth_manager": ("airflow.cli.cli_parser",),
     "needless_validation": (
         "airflow.providers_manager",
         "airflow.sdk._shared.providers_discovery.providers_discovery",
@@ -168,7 +167,6 @@ FIXES: dict[str, tuple[str, ...]] = {
 # Those of them that wrap the execution of these modules (`fix.WHOLE_MODULE`) rather than their functions.
 WHOLE_MODULES = frozenset(
     {
-        "needless_auth_manager",
         "needless_collections",
         "needless_frameworks",
         "needless_kubernetes",
@@ -213,7 +211,6 @@ LINE_OF = {
     "needless_task_runner": "3.3",
     "needless_libcst": "3.3",
     "needless_kubernetes": "2.11",
-    "needless_auth_manager": "2.11",
 }
 
 

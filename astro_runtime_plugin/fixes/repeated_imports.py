@@ -75,12 +75,22 @@ def import_before_start(start: Callable[[Any], None]) -> Callable[[Any], None]:
         if multiprocessing.get_start_method() == "fork":
             attempt(ID, None, import_modules)
         gc.freeze()  # so that the collector leaves the memory alone that forks share
-        try:
-            start(executor)
-        finally:
-            gc.freeze()  # again: Airflow 3 ends its own start with `unfreeze`
+        start(executor)
 
     return start_with_modules
+
+
+def freeze_after_forks(fork: Callable[[Any, int], None]) -> Callable[[Any, int], None]:
+    """Wrap `_spawn_workers_with_gc_freeze`, which ends with `gc.unfreeze`."""
+
+    @wraps(fork)
+    def fork_and_freeze(executor: Any, spawn_number: int) -> None:
+        try:
+            fork(executor, spawn_number)
+        finally:
+            gc.freeze()
+
+    return fork_and_freeze
 
 
 def import_with_worker(receiver: Callable[..., None]) -> Callable[..., None]:
@@ -121,6 +131,13 @@ FIX = Fix(
             "LocalExecutor.start",
             ("400f4a5e2ddde736", "9120cfeae3996381"),
             import_before_start,
+        ),
+        Patch(
+            "airflow.executors.local_executor",
+            "LocalExecutor._spawn_workers_with_gc_freeze",
+            ("79d6da66cfc8b325",),
+            freeze_after_forks,
+            ("3.3",),
         ),
         Patch(CELERY, "on_celery_import_modules", ("0576805f4da4fb0d",), import_with_worker),
     ),

@@ -85,8 +85,10 @@ def postpone(init: Any, outline: Any, route: Any, path: str, endpoint: Any, opti
             setattr(base, name, BuiltAttribute(name))
     values = vars(route)
     values["get_route_handler"] = lambda: None
-    outline(route, path, endpoint, **options)
-    for name in (*BUILT, "get_route_handler"):
-        values.pop(name, None)
+    try:
+        outline(route, path, endpoint, **options)
+    finally:
+        for name in (*BUILT, "get_route_handler"):
+            values.pop(name, None)
     values[OPTIONS] = init, path, endpoint, options
     return True

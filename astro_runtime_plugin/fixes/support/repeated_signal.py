@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from threading import Timer, current_thread, main_thread
+from typing import Any
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 PAUSE = 0.1  # seconds; a fork, or a callback of a weak reference, takes less
@@ -30,26 +31,32 @@ def fork_first(fork: Callable[[], int]) -> Callable[[], int]:
     def fork_and_repeat() -> int:
         if current_thread() is not main_thread():
             return fork()
-        early: list[int] = []
-        with record_signals(early):
-            pid = fork()
-        if pid:
-            for number in early:
-                repeat(number)
-        return pid
+        early: list[tuple[int, int]] = []
+        try:
+            with record_signals(early):
+                return fork()
+        finally:
+            for pid, number in early:
+                if pid == os.getpid():  # not what the parent of a child got before the fork
+                    repeat(number)
 
     return fork_and_repeat
 
 
 @contextmanager
-def record_signals(numbers: list[int]) -> Iterator[None]:
-    """Add the signals that come to the list instead of handling them."""
+def record_signals(early: list[tuple[int, int]]) -> Iterator[None]:
+    """Add each signal that comes to the list, with the process that got it, instead of handling it."""
     handlers = {number: signal.getsignal(number) for number in SIGNALS}
-    functions = {number: handler for number, handler in handlers.items() if callable(handler)}
-    for number in functions:
-        signal.signal(number, lambda signum, _frame: numbers.append(signum))
+    functions = {number: handler for number, handler in handlers.items() if raises_in_place(handler)}
     try:
+        for number in functions:
+            signal.signal(number, lambda signum, _frame: early.append((os.getpid(), signum)))
         yield
     finally:
         for number, function in functions.items():
             signal.signal(number, function)
+
+
+def raises_in_place(handler: Any) -> bool:
+    """Whether a handler may raise an exception where it runs; those of asyncio only wake the event loop up."""
+    return callable(handler) and getattr(handler, "__module__", None) != "asyncio.unix_events"

@@ -17,7 +17,7 @@ SECRETS = {"secrets-outage"}
 START = {
     "needless-collections",
     *("needless-validation", "repeated-metadata"),
-    *{"3.3": ("needless-task-runner",), "2.11": ("needless-kubernetes", "needless-auth-manager")}[LINE],
+    *{"3.3": ("needless-task-runner",), "2.11": ("needless-kubernetes",)}[LINE],
 }
 SCHEDULER = ORM | {
     *("outage-grace", "database-outage", "late-deferral-success", "unreadable-dags", "last-words"),

@@ -16,6 +16,8 @@ from airflow.jobs.job import Job, run_job
 
 from testing.proof import report_scenes
 
+AFTER_FORK = ("_releaseLock", "_afterFork")  # the callback of `logging` until Python 3.12, and since 3.13
+
 
 class Leftover:
     """Refers to itself, so that only the garbage collector removes it."""
@@ -102,7 +104,7 @@ def delete_object() -> str:
 
 def fork() -> str:
     """The signal comes in a fork: Python handles it in the callback that is to release the lock of `logging`."""
-    os.register_at_fork(before=stop_in_next_function)
+    os.register_at_fork(before=stop_in_callback_of_logging)
 
     def execute() -> None:
         if os.fork() == 0:
@@ -112,11 +114,11 @@ def fork() -> str:
     return run(execute)
 
 
-def stop_in_next_function() -> None:
-    """Send the signal when `logging` releases its lock."""
+def stop_in_callback_of_logging() -> None:
+    """Send the signal when `logging` is to release its lock."""
 
     def trace(frame: FrameType, event: str, _: object) -> None:
-        if event == "call" and frame.f_code.co_name == "_releaseLock":
+        if event == "call" and frame.f_code.co_name in AFTER_FORK:
             sys.settrace(None)
             stop()
 

@@ -1,13 +1,15 @@
-"""Looks at what `svcs` imports, and whether its parts for two frameworks work."""
+"""Looks at what `svcs` imports, and whether its parts for two frameworks work: `needless_frameworks COMMAND`."""
 
 from __future__ import annotations
 
 import sys
 from importlib import import_module
 
-import airflow  # noqa: F401  # starts Airflow, with the fixes
+sys.argv = ["airflow", *sys.argv[1:]]  # as Airflow's start finds it
 
-from testing.proof import report
+import airflow  # noqa: E402, F401
+
+from testing.proof import report  # noqa: E402
 
 
 def use_flask() -> object:

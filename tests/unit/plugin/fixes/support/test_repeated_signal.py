@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+import itertools
 import os
 import signal
 import sys
@@ -60,13 +62,47 @@ def test_child_handles_its_own_signals(handler: Handler) -> None:
     assert exit_code(pid) == 1
 
 
-def test_failing_fork_leaves_the_handlers(handler: Handler) -> None:
+def test_failing_fork_leaves_the_handlers_and_loses_no_signal(handler: Handler) -> None:
     def fail() -> int:
+        os.kill(os.getpid(), signal.SIGTERM)
         raise OSError("out of memory")
 
     with pytest.raises(OSError, match="out of memory"):
         fork_first(fail)()
     assert signal.getsignal(signal.SIGTERM) == handler.handle
+    assert handler.arrived.wait(30)
+
+
+def test_signal_of_the_child_comes_when_the_fork_has_returned(handler: Handler) -> None:
+    def fork_and_signal_child() -> int:
+        pid = os.fork()
+        if pid == 0:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return pid
+
+    pid = fork_first(fork_and_signal_child)()
+    if pid == 0:
+        handler.arrived.wait(30)
+        os._exit(len(handler.processes))
+    assert exit_code(pid) == 1
+    assert handler.processes == []
+
+
+def signal_and_return() -> int:
+    os.kill(os.getpid(), signal.SIGTERM)
+    return 1
+
+
+def test_event_loop_handles_a_signal_once() -> None:
+    async def handle_signals() -> int:
+        count = itertools.count()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, lambda: next(count))
+        fork_first(signal_and_return)()
+        await asyncio.sleep(0.5)  # longer than a repetition takes
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
+        return next(count)
+
+    assert asyncio.run(handle_signals()) == 1
 
 
 def test_another_thread_forks_as_before(handler: Handler) -> None:

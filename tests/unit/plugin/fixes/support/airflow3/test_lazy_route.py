@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy, deepcopy
 from inspect import unwrap
+from threading import get_ident
 from typing import Any
 
 import pytest
@@ -132,21 +134,41 @@ def test_mistake_is_reported_each_time() -> None:
 
 
 @pytest.mark.usefixtures("airflow_module")
-def test_threads_get_the_same() -> None:
+def test_threads_build_a_route_once() -> None:
+    builders: list[int] = []
     route = APIRoute("/items", create)
+    init, *rest = vars(route)[OPTIONS]
+
+    def construct(*arguments: Any, **options: Any) -> None:
+        builders.append(get_ident())
+        time.sleep(0.1)  # so that the other threads come meanwhile
+        init(*arguments, **options)
+
+    vars(route)[OPTIONS] = construct, *rest
     with ThreadPoolExecutor(8) as pool:
-        assert len(set(pool.map(lambda _: id(route.dependant), range(64)))) == 1
+        assert len(set(pool.map(lambda _: id(route.dependant), range(8)))) == 1
+    assert len(builders) == 1
 
 
-@pytest.mark.usefixtures("airflow_module")
+def fail_in_outline(*_: Any, **_options: Any) -> None:
+    raise TypeError("another FastAPI")
+
+
 def test_failing_outline_builds_at_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(*_: Any) -> bool:
-        raise TypeError("another FastAPI")
-
-    monkeypatch.setattr("astro_runtime_plugin.fixes.eager_routes.postpone", fail)
-    route = APIRoute("/items", create)
-    assert is_built(route)
-    assert route.dependant.call is create
+    monkeypatch.setattr("astro_runtime_plugin.fixes.eager_routes.OWN", (__name__,))
+    monkeypatch.setattr(
+        "astro_runtime_plugin.fixes.eager_routes.outline_constructor", lambda _: fail_in_outline
+    )
+    monkeypatch.setattr(APIRoute, "__init__", build_later(unwrap(APIRoute.__init__)))
+    app = FastAPI(openapi_url=None)
+    app.post("/items")(create)
+    assert TestClient(app).post("/items", json={"number": 2}).json() == {"number": 2}
     assert "fix eager-routes failed (TypeError)" in caplog.text
+
+
+@pytest.mark.usefixtures("airflow_module")
+def test_function_without_a_module_has_a_route(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(create, "__module__", None)
+    assert is_built(APIRoute("/items", create))
