@@ -3,8 +3,8 @@
 FastAPI builds them when a route is declared, and again for each router and application that includes it: Airflow's 240
 routes are built 840 times, which takes more than half of an API server's start. Each of them stays in memory. Here a
 route of Airflow's own that nobody has used yet has its path, its methods and its name, which is all that
-another router, or the search for the route of a request, needs. Routes of plugins and providers are built at once:
-a mistake in them shows when the server starts.
+another router, or the search for the route of a request, needs. Each worker of a server builds what it uses. Routes of
+plugins and providers are built at once: a mistake in them shows when the server starts.
 """
 
 from __future__ import annotations
