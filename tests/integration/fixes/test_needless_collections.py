@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from testing.installed_line import LINE
 from testing.proof import Proof
 
 PROBE = "needless_collections"
@@ -22,13 +21,6 @@ def observe(proof: Proof, case: str) -> Any:
 def test_import_collects_no_garbage(proof: Proof, case: str) -> None:
     stock, fixed = {"collected": True, "frozen": False}, {"collected": False, "frozen": True}
     assert observe(proof, case) == {**LEFT, **proof.expect(stock=stock, fixed=fixed)}
-
-
-@pytest.mark.skipif(LINE == "2.11", reason="a pod runs a command")
-def test_pod_collects_no_garbage_while_it_imports_its_supervisor(proof: Proof) -> None:
-    """Stock Airflow collects some after `import airflow` alone, which is not counted here."""
-    stock, fixed = {"collected": True, "frozen": False}, {"collected": False, "frozen": True}
-    assert observe(proof, "pod") == {**LEFT, **proof.expect(stock=stock, fixed=fixed)}
 
 
 def test_process_with_work_before_airflow_keeps_its_garbage_collectable(proof: Proof) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from testing.installed_line import LINE
 from testing.proof import Proof
 
@@ -15,8 +13,3 @@ def test_metadata_of_each_provider_is_read_once(proof: Proof) -> None:
     seen = proof.run("repeated_metadata")
     assert seen["read"] == [LOOKS * proof.expect(stock=NEEDS, fixed=1)]
     assert seen["different"] == []
-
-
-@pytest.mark.skipif(LINE == "2.11", reason="Airflow 2 has no such links")
-def test_provider_has_its_documentation(half: Proof) -> None:
-    assert half.run("repeated_metadata")["documented"] is True
