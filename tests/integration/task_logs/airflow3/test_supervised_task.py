@@ -65,8 +65,9 @@ def run(run_dag: RunDag) -> Run:
 
 
 def events(place: Place) -> list[str]:
-    """Return the lines of the log in the store that the task has written."""
-    texts = [json.loads(line) for line in stored(place.store, LOG).splitlines()]
+    """Return the lines of the log in the store that the task has written; a kill may cut the last one off."""
+    complete = stored(place.store, LOG).rpartition(b"\n")[0]
+    texts = [json.loads(line) for line in complete.splitlines()]
     return [text["event"] for text in texts if text["event"].startswith(("part", "binary"))]
 
 
