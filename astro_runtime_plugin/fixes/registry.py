@@ -148,9 +148,11 @@ FIXES: dict[str, tuple[str, ...]] = {
     # What a web server costs.
     "eager_routes": ("fastapi.routing",),
     "needless_frameworks": ("svcs",),
+    # What a component's start costs.
+    "needless_log_server": ("airflow.utils.serve_logs",),
     # What a command costs.
     "needless_collections": ("airflow", "airflow.cli.cli_parser"),
-    "needless_task_runner": ("airflow.sdk.log",),
+    "needless_task_runner": ("airflow.sdk.log", "airflow.executors.local_executor"),
     "needless_kubernetes": ("airflow.exceptions", "airflow.utils.log.secrets_masker"),
     "needless_validation": (
         "airflow.providers_manager",
@@ -171,6 +173,7 @@ WHOLE_MODULES = frozenset(
         "needless_frameworks",
         "needless_kubernetes",
         "needless_libcst",
+        "needless_log_server",
         "needless_serialization",
         "needless_validation",
         "repeated_metadata",

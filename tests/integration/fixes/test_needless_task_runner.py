@@ -1,4 +1,4 @@
-"""A command imports no task runner, and masks secrets as before; a component imports it for its tasks."""
+"""A command and a scheduler import no task runner, and mask secrets as before; what forks tasks imports it for them."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ def observe(proof: Proof, *words: str) -> Any:
     return proof.run("needless_task_runner", *words, AIRFLOW__API__SECRET_KEY="secret-of-the-core")
 
 
-def test_command_masks_secrets_without_the_task_runner(proof: Proof) -> None:
+@pytest.mark.parametrize("word", ["version", "scheduler"])
+def test_secrets_are_masked_without_the_task_runner(proof: Proof, word: str) -> None:
     imported = proof.expect(stock=BOTH, fixed=[])
-    assert observe(proof, "version") == {
+    assert observe(proof, word) == {
         "imported": imported,
         "later": imported,
         "masked": MASKED,
@@ -27,6 +28,9 @@ def test_command_masks_secrets_without_the_task_runner(proof: Proof) -> None:
     }
 
 
-@pytest.mark.parametrize("words", [("scheduler",), ("celery", "worker")], ids=" ".join)
-def test_component_has_the_task_runner_before_it_forks(half: Proof, words: tuple[str, ...]) -> None:
-    assert observe(half, *words)["imported"] == BOTH
+def test_celery_worker_has_the_task_runner_from_the_start(half: Proof) -> None:
+    assert observe(half, "celery", "worker")["imported"] == BOTH
+
+
+def test_scheduler_has_the_task_runner_before_it_forks(half: Proof) -> None:
+    assert half.run("task_runner_at_fork") == BOTH

@@ -21,7 +21,7 @@ START = {
 }
 SCHEDULER = ORM | {
     *("outage-grace", "database-outage", "late-deferral-success", "unreadable-dags", "last-words"),
-    *("stopped-schedulers", "lost-exit"),
+    *("stopped-schedulers", "lost-exit", "needless-log-server"),
     *{"3.3": ("active-runs", "mariadb-assets"), "2.11": ()}[LINE],
 }
 # What forks the processes of tasks.
@@ -37,7 +37,7 @@ DAG_PROCESSOR = ORM | SECRETS | {"stale-dags", "full-log-volume", "lost-exit"}
 TRIGGERER = (
     ORM
     | SECRETS
-    | {"broken-trigger", "task-logs-to-stdout", "full-log-volume", "lost-exit"}
+    | {"broken-trigger", "task-logs-to-stdout", "full-log-volume", "lost-exit", "needless-log-server"}
     | {"3.3": {"hung-triggerer"}, "2.11": set[str]()}[LINE]
 )
 # A task, and what runs it and waits for its end; on 3.3 they need other fixes, but the one is a fork of the other.
