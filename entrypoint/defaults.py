@@ -37,7 +37,7 @@ class OptionNames:
 
 
 class SettingDefault:
-    """One row: the documented name, the names on each line, the default, and why it is better than Airflow's.
+    """One row: the documented name, the names on each line that has it, the default, and why it beats Airflow's.
 
     `default` is the value in `unit`, or None if `capacity.py` calculates it; `formula` describes the calculation.
     `airflow_default` is Airflow's default. `number` is `int` or `float`, as Airflow reads the setting. `maximum` is the
@@ -99,6 +99,7 @@ _OLD_PUBLISH_RETRIES = ConfigOption("kubernetes", "task_publish_max_retries")
 _MAX_TIS = ConfigOption("scheduler", "max_tis_per_query")
 _ORPHANS = ConfigOption("scheduler", "orphaned_tasks_check_interval")
 _CELERY_RETRIES = ConfigOption("celery", "task_publish_max_retries")
+_HEARTBEAT_TIMEOUT = ConfigOption("scheduler", "task_instance_heartbeat_timeout")
 _PLAIN_PARALLELISM = EnvOnlyName("AIRFLOW_CORE_PARALLELISM")
 # Airflow 2.6 merged these into task_queued_timeout; Airflow 3 reads none of them. Source of the maximum:
 # `SchedulerJobRunner.__init__`, Airflow 2.11.2.
@@ -150,6 +151,16 @@ DEFAULTS = (
         unit="seconds",
         why="the tasks of a scheduler that was killed are taken over by another one within a minute and a half",
         zero="the scheduler looks for such tasks without a pause, and schedules nothing",
+    ),
+    SettingDefault(
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT",
+        {"3.3": OptionNames(_HEARTBEAT_TIMEOUT)},  # a task of Airflow 2 does not depend on a server
+        default="660",
+        airflow_default="300",
+        number=int,
+        unit="seconds",
+        why="a running task outlives ten minutes without the API server; one on a lost machine is noticed after eleven",
+        zero="the scheduler gives up every running task as soon as it looks",
     ),
     SettingDefault(
         "AIRFLOW__CORE__PARALLELISM",
@@ -243,6 +254,12 @@ WORKER_DEFAULTS = (
 )
 
 ALL_DEFAULTS = DEFAULTS + WORKER_DEFAULTS
+
+
+def rows_of(line: str, table: tuple[SettingDefault, ...] = ALL_DEFAULTS) -> tuple[SettingDefault, ...]:
+    """Return the rows of a table whose setting a line has."""
+    return tuple(setting for setting in table if line in setting.names_by_line)
+
 
 # Settings that the start reads, but does not give a default.
 EXECUTOR = ConfigOption("core", "executor")

@@ -19,6 +19,7 @@ from entrypoint.defaults import (
     WORKER_CONCURRENCY,
     WORKER_DEFAULTS,
     WORKER_QUEUES,
+    rows_of,
 )
 from entrypoint.errors import bad_value
 from entrypoint.overrides import (
@@ -50,11 +51,13 @@ def resolve(
     queues: WorkerQueues | None,
     table: tuple[SettingDefault, ...] = DEFAULTS,
 ) -> list[ResolvedSetting]:
-    """Resolve every setting of `table` for one Airflow line, from the operator's environment and airflow.cfg.
+    """Resolve every setting of `table` that an Airflow line has, from the operator's environment and airflow.cfg.
 
     `queues` are those of `configured_queues`. Raises StartError for the first value that cannot work.
     """
-    return [_SettingResolver(setting, environ, cfg, line, queues).resolve() for setting in table]
+    return [
+        _SettingResolver(setting, environ, cfg, line, queues).resolve() for setting in rows_of(line, table)
+    ]
 
 
 def settings_for(

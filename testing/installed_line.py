@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from entrypoint import defaults
 from entrypoint.airflow_line import installed_airflow, line_of
-from entrypoint.defaults import DEFAULTS
 
 AIRFLOW = installed_airflow()
 LINE = line_of(AIRFLOW)
+# The rows of the table that this line has.
+DEFAULTS = defaults.rows_of(LINE, defaults.DEFAULTS)
+ALL_DEFAULTS = defaults.rows_of(LINE)
 
 # The variable that Airflow reads for each documented name.
 VARIABLES = {setting.documented: setting.names_by_line[LINE].names[0].variable for setting in DEFAULTS}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dev.docs.markdown import table
 from entrypoint.airflow_line import LINES
-from entrypoint.defaults import ALL_DEFAULTS, SettingDefault
+from entrypoint.defaults import ALL_DEFAULTS, SettingDefault, rows_of
 from entrypoint.overrides import numbers_within
 
 HEADER = """\
@@ -23,17 +23,22 @@ If several forwarded names are set, the largest value wins."""
 def render() -> str:
     """Return the page as Markdown: the defaults, then every name of every setting on each line."""
     rows = [
-        (f"`{setting.documented}`", setting.default or setting.formula, setting.airflow_default, setting.why)
+        (_name(setting), setting.default or setting.formula, setting.airflow_default, setting.why)
         for setting in ALL_DEFAULTS
     ]
     defaults = table(("setting", "default", "Airflow's own", "why"), rows)
     return "\n".join([HEADER, defaults, "", *map(_names_section, LINES)])
 
 
+def _name(setting: SettingDefault) -> str:
+    lines = "" if len(setting.names_by_line) == len(LINES) else f" ({', '.join(setting.names_by_line)})"
+    return f"`{setting.documented}`{lines}"
+
+
 def _names_section(line: str) -> str:
     rows = [
         (f"`{setting.documented}`", _names(setting, line), allowed_values(setting, line))
-        for setting in ALL_DEFAULTS
+        for setting in rows_of(line)
     ]
     names = table(("setting", "names", "a value must be"), rows)
     return f"## Names on Airflow {line}\n\n{NAMES}\n\n{names}\n"

@@ -10,9 +10,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from astro_runtime_plugin.fixes.listing import ACTIVE
 from astro_runtime_plugin.fixes.registry import load_fixes
-from entrypoint.defaults import DEFAULTS
 from testing.browser import NARROW, shades
-from testing.installed_line import AIRFLOW, LINE, RELEASE, VARIABLES
+from testing.installed_line import AIRFLOW, DEFAULTS, LINE, RELEASE, VARIABLES
 from testing.web.server_profiles import PARALLELISM
 from testing.web.web_server import WebServer
 from testing.web.worker_snapshot import LIMIT, WHY, recorded_workers

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from entrypoint.defaults import DEFAULTS
 from entrypoint.option_names import ConfigOption
+from testing.installed_line import DEFAULTS
 from tests.contract.config_strategies import (
     ENVIRONMENT_PLACES,
     Draft,

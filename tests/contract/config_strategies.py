@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 
-from entrypoint.defaults import DEFAULTS, EXECUTOR, WORKER_CONCURRENCY, WORKER_QUEUES, SettingDefault
+from entrypoint.defaults import EXECUTOR, WORKER_CONCURRENCY, WORKER_QUEUES, SettingDefault
 from entrypoint.option_names import ConfigOption, EnvOnlyName
-from testing.installed_line import LINE
+from testing.installed_line import DEFAULTS, LINE
 
 ENVIRONMENT_PLACES = ("env", "env_cmd", "env_secret", "env_lower")
 CFG_PLACES = (

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
-from entrypoint.defaults import DEFAULTS, WORKER_CONCURRENCY, WORKER_QUEUES, SettingDefault
+from entrypoint.defaults import WORKER_CONCURRENCY, WORKER_QUEUES, SettingDefault
 from entrypoint.option_names import ConfigOption, EnvOnlyName
-from testing.installed_line import LINE
+from testing.installed_line import DEFAULTS, LINE
 from tests.contract.config_strategies import names_of
 
 NOT_SET = "the default layer was queried"

@@ -10,10 +10,10 @@ import pytest
 
 from entrypoint.build_environment import build_environment
 from entrypoint.config_values import NUMBER_PARSERS
-from entrypoint.defaults import DEFAULTS, SettingDefault
+from entrypoint.defaults import SettingDefault
 from entrypoint.errors import CONFIG, StartError
 from entrypoint.option_names import ConfigOption, EnvOnlyName
-from testing.installed_line import INTERVAL, LINE
+from testing.installed_line import DEFAULTS, INTERVAL, LINE
 from tests.contract.config_strategies import minimum, names_of
 from tests.contract.oracle import replaced_environ
 

@@ -16,9 +16,8 @@ from hypothesis import strategies as st
 
 from entrypoint import record
 from entrypoint.build_environment import PreparedEnvironment, build_environment
-from entrypoint.defaults import DEFAULTS
 from entrypoint.option_names import ConfigOption
-from testing.installed_line import LINE
+from testing.installed_line import DEFAULTS, LINE
 from tests.contract.config_files import ConfigFiles, write_draft
 from tests.contract.config_strategies import Draft, drafts, names_of, numbers
 from tests.contract.oracle import Expected, Oracle, replaced_environ

@@ -10,14 +10,13 @@ from entrypoint.defaults import (
     AIRFLOW_WORKER_CONCURRENCY,
     BROKER_URL,
     DATABASE_URL,
-    DEFAULTS,
     EXECUTOR,
     WORKER_CONCURRENCY,
     WORKER_QUEUES,
     SettingDefault,
 )
 from entrypoint.option_names import ConfigOption
-from testing.installed_line import LINE
+from testing.installed_line import DEFAULTS, LINE
 from tests.contract.config_strategies import max_with_names, names_of
 from tests.contract.oracle import Oracle
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from entrypoint.build_environment import build_environment
 from entrypoint.config_values import expand
-from entrypoint.defaults import DEFAULTS, MAX_TIMEOUT, SettingDefault
+from entrypoint.defaults import MAX_TIMEOUT, SettingDefault
 from entrypoint.errors import StartError
 from entrypoint.option_names import ConfigOption
-from testing.installed_line import LINE
+from testing.installed_line import DEFAULTS, LINE
 from tests.contract.oracle import Oracle, replaced_environ
 
 # All kinds of blanks, digits of every script, and what float accepts and int does not.

@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 
 from astro_runtime_plugin.cli import COMMANDS
-from entrypoint.defaults import ALL_DEFAULTS
 from testing.cli_process import run_astro_runtime
 from testing.entrypoint_process import CHECKOUT, environment
-from testing.installed_line import AIRFLOW, LINE, RELEASE
+from testing.installed_line import AIRFLOW, ALL_DEFAULTS, LINE, RELEASE
 
 
 def test_defaults_json_has_value_origin_and_airflow_default(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from entrypoint.defaults import DEFAULTS
+from testing.installed_line import DEFAULTS
 from testing.kubernetes_api import KUBERNETES_EXECUTOR
 from testing.proof import STOCK, Proof
 

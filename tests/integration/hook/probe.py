@@ -12,10 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from entrypoint.defaults import DEFAULTS
 from entrypoint.record import RECORD_VARIABLE
 from testing.entrypoint_process import isolated_environment
-from testing.installed_line import LINE
+from testing.installed_line import DEFAULTS, LINE
 from testing.waiting import retry, wait_until
 from tests.integration.hook.expected import IMPORT, INSIDE, MODULES, READERS
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from entrypoint import config_file
-from entrypoint.defaults import DEFAULTS, SettingDefault
+from entrypoint.defaults import SettingDefault
 from entrypoint.errors import CONFIG, StartError
 from entrypoint.record import ResolvedSetting
 from entrypoint.resolve import resolve
+from testing.installed_line import DEFAULTS
 
 QUEUED = "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT"
 STALLED = "AIRFLOW__CELERY__STALLED_TASK_TIMEOUT"

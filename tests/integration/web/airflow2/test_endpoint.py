@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import APIResponse, Page, expect
 
 from astro_runtime_plugin.web.schemas import Runtime
-from entrypoint.defaults import DEFAULTS
 from testing.browser import record_dialogs
+from testing.installed_line import DEFAULTS
 from testing.web.airflow_home import USERS
 from testing.web.api_assertions import assert_json_is_not_cached
 from testing.web.notice_assertions import open_with_notices

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from entrypoint.defaults import DEFAULTS
+from testing.installed_line import DEFAULTS
 from testing.web.airflow_home import USERS
 from testing.web.api_assertions import assert_json_is_not_cached
 from testing.web.notice_assertions import open_with_notices
