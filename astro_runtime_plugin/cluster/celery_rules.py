@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
@@ -89,27 +90,41 @@ def judge_queues(
     workers: Iterable[Worker] | None,
     seconds: float,
     is_complete: bool = True,
+    active: int | None = None,
 ) -> Iterator[ClusterFinding]:
     """Judge the Celery queues with tasks that wait for over `seconds`; `workers` is None if they could not be asked.
 
-    Unless `is_complete`, there may be workers whose queues are not known.
+    Unless `is_complete`, there may be workers whose queues are not known. `active` is how many tasks all workers run;
+    None if that is not known.
     """
-    consumed = None if workers is None else {queue for worker in workers for queue in worker.queues}
+    slots = None if workers is None else _sum_slots(workers)
     waiting = sorted(overdue)
     for queue in waiting:
         text = f"tasks in the queue {queue.queue}: {queue.tasks}, waiting for up to {queue.seconds:.0f} s"
-        if consumed is None:
+        if slots is None:
             yield ClusterFinding(QUEUES, "unknown", text, "ask again when the workers answer")
-        elif queue.queue not in consumed and not is_complete:
+        elif queue.queue not in slots and not is_complete:
             text += "; no worker with a valid reply takes tasks from it"
             yield ClusterFinding(QUEUES, "unknown", text, "ask again when all workers reply")
-        elif queue.queue not in consumed:
+        elif queue.queue not in slots:
             text += "; no worker takes tasks from it"
             yield ClusterFinding(QUEUES, "not safe", text, f"start a worker with `--queues {queue.queue}`")
+        elif active is not None and active < slots[queue.queue]:
+            text += f"; its workers could run {slots[queue.queue]} tasks, but all workers run only {active}"
+            remedy = "look at the logs of its workers and of the schedulers: messages may be lost, or are not taken"
+            yield ClusterFinding(QUEUES, "not safe", text, remedy)
         else:
             yield ClusterFinding(QUEUES, "ok", f"{text}; its workers are busy")
     if not waiting:
         yield ClusterFinding(QUEUES, "ok", f"no task waits for over {seconds:.0f} s for a worker")
+
+
+def _sum_slots(workers: Iterable[Worker]) -> Counter[str]:
+    """Return how many tasks the workers of each queue can run at once."""
+    slots: Counter[str] = Counter()
+    for worker in workers:
+        slots.update(dict.fromkeys(worker.queues, worker.pool))
+    return slots
 
 
 def _name(names: Sequence[str], separator: str = ", ") -> str:

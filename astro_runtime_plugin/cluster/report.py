@@ -69,7 +69,8 @@ def check_celery() -> Iterator[ClusterFinding]:
     yield celery_rules.judge_workers(answer.workers, str(answer.problem or ""), unclear, answer.images)
     yield from celery_rules.judge_worker_images(answer.workers, answer.images)
     is_complete = not (answer.problem or unclear)
-    if is_complete and len(answer.active) < MAX_TASKS:
+    knows_active = is_complete and len(answer.active) < MAX_TASKS
+    if knows_active:
         after = readings.read_running()  # a task that runs before and after the question has run meanwhile
         missing = before.items() & after.items()
         yield from celery_rules.judge_running(
@@ -77,5 +78,9 @@ def check_celery() -> Iterator[ClusterFinding]:
         )
     workers = None if answer.problem else answer.workers
     yield from celery_rules.judge_queues(
-        readings.read_overdue(), workers, readings.OVERDUE_SECONDS, is_complete
+        readings.read_overdue(),
+        workers,
+        readings.OVERDUE_SECONDS,
+        is_complete,
+        len(answer.active) if knows_active else None,
     )
