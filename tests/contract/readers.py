@@ -46,7 +46,17 @@ def values_in_airflow() -> dict[str, list[float]]:
         "AIRFLOW__CELERY__TASK_PUBLISH_MAX_RETRIES": [CeleryExecutor().workload_publish_max_retries],
         "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": [],  # the loop reads `conf` when it begins
         "AIRFLOW__SCHEDULER__MAX_TIS_PER_QUERY": [job.max_tis_per_query],
+        **ONLY_HERE[LINE](scheduler),
     }
+
+
+def _only_on_3(scheduler: Any) -> dict[str, list[float]]:
+    timeout = scheduler._task_instance_heartbeat_timeout_secs
+    return {"AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": [timeout]}
+
+
+def _only_on_2(_: Any) -> dict[str, list[float]]:
+    return {}
 
 
 def _scheduler_2(job: Any, executor: Any) -> Any:
@@ -104,6 +114,7 @@ def _interval_2() -> float:
 SCHEDULER: dict[str, Callable[[Any, Any], Any]] = {"3.3": scheduler_3, "2.11": _scheduler_2}
 PARALLELISM: dict[str, Callable[[Any], float]] = {"3.3": _parallelism_3, "2.11": _parallelism_2}
 INTERVAL: dict[str, Callable[[], float]] = {"3.3": _interval_3, "2.11": _interval_2}
+ONLY_HERE: dict[str, Callable[[Any], dict[str, list[float]]]] = {"3.3": _only_on_3, "2.11": _only_on_2}
 
 
 def import_copy(module: ModuleType) -> Any:

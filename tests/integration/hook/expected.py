@@ -33,6 +33,7 @@ VALUES = {
     "AIRFLOW__CELERY__TASK_PUBLISH_MAX_RETRIES": "60",
     "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "60",
     "AIRFLOW__SCHEDULER__MAX_TIS_PER_QUERY": "512",
+    **{"3.3": {"AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "660"}, "2.11": {}}[LINE],
 }
 # On 2.11 only the scheduler reads the old names of the timeout; `conf` does not.
 IN_CONF = {**VALUES, **{"3.3": {}, "2.11": {TIMEOUT: "600.0"}}[LINE]}

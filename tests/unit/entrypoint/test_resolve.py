@@ -17,6 +17,7 @@ BATCH = "AIRFLOW__KUBERNETES_EXECUTOR__WORKER_PODS_CREATION_BATCH_SIZE"
 RETRIES = "AIRFLOW__KUBERNETES_EXECUTOR__TASK_PUBLISH_MAX_RETRIES"
 CELERY_RETRIES = "AIRFLOW__CELERY__TASK_PUBLISH_MAX_RETRIES"
 ORPHANS = "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL"
+HEARTBEATS = "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT"
 MAX_TIS = "AIRFLOW__SCHEDULER__MAX_TIS_PER_QUERY"
 GENERATED = f"[dag_processor]\n# Variable: {REFRESH}\n#\nrefresh_interval = 300\n[scheduler]\n"
 QUEUES = "AIRFLOW__ASTRO_RUNTIME__WORKER_QUEUES"
@@ -122,7 +123,7 @@ def test_resolve_returns_effective_value_and_origin(
     path.write_text(text)
     settings = resolve_all(path, environ)
     assert list(settings) == [
-        *(REFRESH, QUEUED, ORPHANS, PARALLELISM, BATCH, RETRIES, CELERY_RETRIES, MAX_TIS)
+        *(REFRESH, QUEUED, ORPHANS, HEARTBEATS, PARALLELISM, BATCH, RETRIES, CELERY_RETRIES, MAX_TIS)
     ]
     setting = settings[variable]
     assert (setting.value, setting.origin, setting.exported) == (value, origin, exported)
