@@ -164,6 +164,13 @@ FIXES: dict[str, tuple[str, ...]] = {
         "airflow.providers_manager",
     ),
     "needless_libcst": ("airflow.sdk.definitions._internal.decorators",),
+    "needless_highlighting": (
+        "structlog.dev",
+        "httpx",
+        "mako.exceptions",
+        "celery.bin.base",
+        "airflow.cli.simple_table",
+    ),
 }
 
 # Those of them that wrap the execution of these modules (`fix.WHOLE_MODULE`) rather than their functions.
@@ -171,6 +178,7 @@ WHOLE_MODULES = frozenset(
     {
         "needless_collections",
         "needless_frameworks",
+        "needless_highlighting",
         "needless_kubernetes",
         "needless_libcst",
         "needless_log_server",

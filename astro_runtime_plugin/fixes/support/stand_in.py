@@ -37,6 +37,10 @@ class LateName:
         """Return an attribute of what the module has."""
         return getattr(getattr(import_module(self._module), self._name), name)
 
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        """Call what the module has."""
+        return getattr(import_module(self._module), self._name)(*args, **options)
+
 
 @contextmanager
 def stand_in(name: str, importer: str, values: Mapping[str, Any]) -> Iterator[None]:

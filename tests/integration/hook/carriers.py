@@ -13,17 +13,23 @@ ONCE = "--num-runs"  # the option of the scheduler that has KubernetesExecutor
 # What every process needs that has an engine of the database, and on 2.11 what every process imports.
 ORM = {"forked-connections", *{"3.3": (), "2.11": ("costly-log-names",)}[LINE]}
 SECRETS = {"secrets-outage"}
+# What every component needs: it looks at the database's version when it starts.
+CHECK = {"needless-highlighting"}
 # What every process needs that imports Airflow.
-START = {
+START = CHECK | {
     "needless-collections",
     *("needless-validation", "repeated-metadata"),
     *{"3.3": ("needless-task-runner",), "2.11": ("needless-kubernetes",)}[LINE],
 }
-SCHEDULER = ORM | {
-    *("outage-grace", "database-outage", "late-deferral-success", "unreadable-dags", "last-words"),
-    *("stopped-schedulers", "lost-exit", "needless-log-server"),
-    *{"3.3": ("active-runs", "mariadb-assets"), "2.11": ()}[LINE],
-}
+SCHEDULER = (
+    ORM
+    | CHECK
+    | {
+        *("outage-grace", "database-outage", "late-deferral-success", "unreadable-dags", "last-words"),
+        *("stopped-schedulers", "lost-exit", "needless-log-server"),
+        *{"3.3": ("active-runs", "mariadb-assets"), "2.11": ()}[LINE],
+    }
+)
 # What forks the processes of tasks.
 PREPARED = {"repeated-imports", *{"3.3": ("repeated-validators",), "2.11": ()}[LINE]}
 CELERY_EXECUTOR = {"lost-messages", "celery-broker-outage", "celery-backend-outage"}
@@ -33,9 +39,10 @@ KUBERNETES_EXECUTOR = {
     "pod-log-text",
     *{"3.3": ("watcher-sigterm",), "2.11": ("killed-pods",)}[LINE],
 }
-DAG_PROCESSOR = ORM | SECRETS | {"stale-dags", "full-log-volume", "lost-exit"}
+DAG_PROCESSOR = ORM | CHECK | SECRETS | {"stale-dags", "full-log-volume", "lost-exit"}
 TRIGGERER = (
     ORM
+    | CHECK
     | SECRETS
     | {"broken-trigger", "task-logs-to-stdout", "full-log-volume", "lost-exit", "needless-log-server"}
     | {"3.3": {"hung-triggerer"}, "2.11": set[str]()}[LINE]
@@ -85,7 +92,9 @@ CARRIERS: dict[str, Carrier] = {
     "triggerer": Carrier(f"{JOBS}.triggerer_job_runner", "TriggererJobRunner._execute", TRIGGERER),
     "runner of triggers": Carrier(f"{JOBS}.triggerer_job_runner", "TriggerRunner.run", TRIGGERER),
     "Celery worker": Carrier(
-        f"{CELERY}.cli.celery_command", "_run_command_with_daemon_option", ORM | PREPARED | {"last-words"}
+        f"{CELERY}.cli.celery_command",
+        "_run_command_with_daemon_option",
+        ORM | CHECK | PREPARED | {"last-words"},
     ),
     **{
         "3.3": {
@@ -95,11 +104,14 @@ CARRIERS: dict[str, Carrier] = {
                 START | ORM | {"clean-dags", "migration-lock"},
                 ("db", "migrate"),
             ),
-            "API server": Carrier(f"{COMMANDS}.api_server_command", "_run_api_server_with_uvicorn", ORM),
+            "API server": Carrier(
+                f"{COMMANDS}.api_server_command", "_run_api_server_with_uvicorn", ORM | CHECK
+            ),
             "worker of the API server": Carrier(
                 "airflow.api_fastapi.app",
                 "create_app",
                 ORM
+                | CHECK
                 | SECRETS
                 | {"token-lifetime", "clock-skew", "asset-deadlock", "eager-routes", "needless-frameworks"},
             ),
@@ -122,7 +134,7 @@ CARRIERS: dict[str, Carrier] = {
             "command": Carrier(
                 f"{COMMANDS}.db_command", "migratedb", START | ORM | {"migration-lock"}, ("db", "migrate")
             ),
-            "webserver": Carrier(f"{COMMANDS}.webserver_command", "GunicornMonitor.start", ORM),
+            "webserver": Carrier(f"{COMMANDS}.webserver_command", "GunicornMonitor.start", ORM | CHECK),
             "gunicorn": Carrier("airflow.www.gunicorn_config", "on_starting", ORM | SECRETS),
             "worker of the webserver": Carrier(
                 "airflow.www.gunicorn_config", "post_worker_init", ORM | SECRETS

@@ -49,3 +49,7 @@ def test_late_name_imports_the_module_when_it_is_used() -> None:
     assert REAL not in sys.modules
     assert late.text == "real"
     assert REAL in sys.modules
+
+
+def test_late_name_calls_what_the_module_has() -> None:
+    assert LateName(REAL, "Name")().text == "real"
