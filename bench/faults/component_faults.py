@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 import psutil  # type: ignore[import-untyped]
 
 from bench.faults.system_fault import ALL_SYSTEMS, BOTH_LINES, CELERY, RESUME_SECONDS, SystemFault
+from bench.faults.victim import check_hit, check_not_over, choose_victim
 from testing.faults.trial import FaultTrial
-from testing.waiting import wait_until
 
 FREEZE_SECONDS = 60.0
 # Each component with the systems and lines that have it; of several, one.
@@ -62,26 +62,23 @@ def restart_all(trial: FaultTrial) -> None:
         trial.system.wait_for_workers()
 
 
-def running_process(trial: FaultTrial) -> psutil.Process:
-    """Return the process that runs the code of a task."""
-    return psutil.Process(wait_until(trial.running, trial.system.describe)[0].pid)
-
-
 def kill_task(trial: FaultTrial) -> None:
     """Kill the process that runs a task's code."""
-    trial.kill_alone(running_process(trial))
+    check_hit(trial.kill_alone(psutil.Process(choose_victim(trial).pid)))
 
 
 def kill_supervisor(trial: FaultTrial) -> None:
     """Kill the process that watches over a task, which may outlive it."""
-    trial.kill_alone(running_process(trial).parent())
+    check_hit(trial.kill_alone(psutil.Process(choose_victim(trial).pid).parent()))
 
 
 def freeze_supervisor(trial: FaultTrial) -> None:
     """Stop the process that watches over a task for a while."""
-    supervisor = running_process(trial).parent()
+    victim = choose_victim(trial)
+    supervisor = psutil.Process(victim.pid).parent()
     supervisor.suspend()
     try:
+        check_not_over(trial, victim)
         psutil.wait_procs([supervisor], FREEZE_SECONDS)
     finally:
         supervisor.resume()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import datetime, timezone
+from typing import Any
 
 from bench.faults.system_fault import SystemFault
 from testing.faults.attempts import AirflowTry, TaskId
+from testing.faults.database import GatedDatabase
 from testing.faults.trial import FaultTrial
 from testing.waiting import wait_until
 
@@ -22,8 +24,8 @@ IS_SERIALIZED = "SELECT count(*) FROM serialized_dag WHERE dag_id = 'spare'"
 SPOIL = "UPDATE serialized_dag SET data = '{\"__version\": 1}', data_compressed = NULL WHERE dag_id = 'spare'"
 DEFERRED = """
     SELECT dag_id, task_id, map_index, try_number, trigger_id FROM task_instance
-    WHERE state = 'deferred' AND trigger_id IS NOT NULL"""
-BREAK = "UPDATE trigger SET classpath = 'no.such.Trigger', triggerer_id = NULL WHERE id = {id}"
+    WHERE state = 'deferred' AND trigger_id IS NOT NULL ORDER BY trigger_id DESC"""
+BREAK = "UPDATE trigger SET classpath = 'no.such.Trigger', triggerer_id = NULL WHERE id = {id} RETURNING id"
 
 
 def hang_parsing(trial: FaultTrial) -> None:
@@ -50,11 +52,17 @@ def spoil_serialized_dag(trial: FaultTrial) -> None:
 def break_trigger(trial: FaultTrial) -> None:
     """Make the trigger of one waiting task one that cannot be built, and start the triggerer again."""
     database = trial.system.database
-    row = wait_until(lambda: database.sql(DEFERRED), trial.system.describe)[0]
-    dag_id, task_id, index, number, trigger = row
+    dag_id, task_id, index, number = wait_until(lambda: spoil_trigger(database), trial.system.describe)
     trial.strike([AirflowTry(TaskId(dag_id, task_id, index), number)])
-    database.sql(BREAK.format(id=trigger))
     trial.system.components["triggerer"].kill()
+
+
+def spoil_trigger(database: GatedDatabase) -> tuple[Any, ...]:
+    """Spoil the youngest trigger, and return the key of the try that waits for it; () if there was none to spoil."""
+    for *key, trigger in database.sql(DEFERRED)[:1]:
+        if database.sql(BREAK.format(id=trigger)):
+            return tuple(key)
+    return ()
 
 
 def content_faults() -> Iterator[SystemFault]:

@@ -10,11 +10,11 @@ import psutil  # type: ignore[import-untyped]
 
 from bench.faults.component_faults import kill, terminate
 from bench.faults.system_fault import KUBERNETES, SystemFault
-from testing.faults.attempts import AirflowTry, Attempt, TaskId
+from bench.faults.victim import check_hit, check_not_over, choose_victim
+from testing.faults.attempts import AirflowTry, TaskId
 from testing.faults.kubernetes_system import ClusterProcess, KubernetesSystem
 from testing.faults.trial import FaultTrial
 from testing.kubernetes_proxy import CLOSED
-from testing.waiting import wait_until
 
 AWAY_SECONDS, RESTART_SECONDS, ERROR_SECONDS, NODE_SECONDS, WATCH_SECONDS = 75, 20, 60, 90, 10
 
@@ -56,26 +56,21 @@ def lose_watch_history(trial: FaultTrial) -> None:
     proxy.forgetful = False
 
 
-def running_attempt(trial: FaultTrial) -> Attempt:
-    """Return an attempt that runs."""
-    attempt: Attempt = wait_until(trial.running)[0]
-    return attempt
-
-
 def kill_pod(trial: FaultTrial) -> None:
     """Kill all processes of a pod at once, as the kernel does when the pod is out of memory."""
-    task = psutil.Process(running_attempt(trial).pid)
+    task = psutil.Process(choose_victim(trial).pid)
     parents = [task, *task.parents()]
     kubelet = next(place for place, parent in enumerate(parents) if "kubelet" in " ".join(parent.cmdline()))
-    trial.kill_family(parents[kubelet - 1])  # the first process of the container
+    check_hit(trial.kill_family(parents[kubelet - 1]))  # the first process of the container
 
 
 def evict_pod(trial: FaultTrial) -> None:
     """Delete the pod of a task with its grace period, as when its node is drained."""
-    attempt = running_attempt(trial)
-    trial.strike([AirflowTry(attempt.task, attempt.try_number)])
+    victim = choose_victim(trial)
+    trial.strike([AirflowTry(victim.task, victim.try_number)])
     kubernetes = system_of(trial).kubernetes
-    kubernetes.evict(next(pod for pod in kubernetes.pods if try_of(pod).task == attempt.task))
+    kubernetes.evict(next(pod for pod in kubernetes.pods if try_of(pod).task == victim.task))
+    check_not_over(trial, victim)
 
 
 def try_of(pod: Any) -> AirflowTry:
@@ -90,7 +85,7 @@ def lose_node(trial: FaultTrial) -> None:
     """Kill the node with all of its pods, and forget it, as a cloud does; another one takes its place later."""
     node = ClusterProcess("kubelet")
     kubernetes = system_of(trial).kubernetes
-    trial.strike(try_of(pod) for pod in kubernetes.pods)  # also those whose code has not begun
+    check_hit(trial.strike(try_of(pod) for pod in kubernetes.pods))  # also those whose code has not begun
     node.kill()
     kubernetes.delete_nodes()
     time.sleep(NODE_SECONDS)

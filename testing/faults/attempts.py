@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+WORK_SECONDS = 0.25  # what only waits, or looks at the clock, ends sooner and is never seen twice
 DONE, FAILED, DEFERRED, RESCHEDULED, INTERRUPTED = "done", "failed", "deferred", "rescheduled", "interrupted"
 
 
@@ -57,6 +58,12 @@ class Attempt(NamedTuple):
     start: float
     end: float
     outcome: str | None
+
+
+def youngest_at_work(running: Iterable[Attempt], since: float) -> Attempt | None:
+    """Return the latest of the attempts that run which began after `since`, and were seen at work."""
+    young = [each for each in running if each.start > since and each.end - each.start >= WORK_SECONDS]
+    return max(young, key=lambda each: each.start, default=None)
 
 
 def by_task(attempts: Iterable[Attempt]) -> Mapping[TaskId, list[Attempt]]:

@@ -74,24 +74,26 @@ class FaultTrial:
         supervisors = self._supervisors()
         self._strike(component.kill(), supervisors)
 
-    def kill_family(self, *processes: psutil.Process) -> None:
-        """Kill processes with all of their children, and remember the tries that this cuts off."""
+    def kill_family(self, *processes: psutil.Process) -> list[AirflowTry]:
+        """Kill processes with all of their children; remember and return the tries that this cuts off."""
 
         def family() -> list[psutil.Process]:
             return [each for process in processes for each in (process, *process.children(recursive=True))]
 
         supervisors = self._supervisors()
-        self._strike(kill_family(family), supervisors)
+        return self._strike(kill_family(family), supervisors)
 
-    def kill_alone(self, process: psutil.Process) -> None:
-        """Kill one process, which its children outlive, and remember the tries that this cuts off."""
+    def kill_alone(self, process: psutil.Process) -> list[AirflowTry]:
+        """Kill one process, which its children outlive; remember and return the tries that this cuts off."""
         supervisors = self._supervisors()
         process.kill()
-        self._strike({process.pid}, supervisors)
+        return self._strike({process.pid}, supervisors)
 
-    def strike(self, tries: Iterable[AirflowTry]) -> None:
-        """Remember tries that the fault cuts off."""
-        self.struck.add(tries, self.ledger.now())
+    def strike(self, tries: Iterable[AirflowTry]) -> list[AirflowTry]:
+        """Remember and return tries that the fault cuts off."""
+        struck = list(tries)
+        self.struck.add(struck, self.ledger.now())
+        return struck
 
     def current_tries(self, *states: str | None) -> list[AirflowTry]:
         """Return the current tries that are in one of these states, as Airflow says."""
@@ -123,11 +125,13 @@ class FaultTrial:
                 parents[attempt.pid] = psutil.Process(attempt.pid).ppid()
         return parents
 
-    def _strike(self, killed: Collection[int], supervisors: Mapping[int, int]) -> None:
+    def _strike(self, killed: Collection[int], supervisors: Mapping[int, int]) -> list[AirflowTry]:
         moment = self.ledger.now()
         time.sleep(REPORT_SECONDS)
         running = self.current_tries("running")
-        self.struck.add(tries_of(killed, supervisors, self.attempts(), running), moment)
+        struck = tries_of(killed, supervisors, self.attempts(), running)
+        self.struck.add(struck, moment)
+        return struck
 
     def _left(self) -> int:
         states = self.states()
