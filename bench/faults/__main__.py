@@ -17,29 +17,16 @@ from bench.faults import tables
 from bench.faults.catalogue import FAULTS_BY_NAME, SYSTEMS, TITLES, faults_of
 from bench.faults.estimate import TimeEstimate
 from bench.faults.matrix import MODES, FaultMatrix
+from bench.faults.method import METHOD, PLANNED
 from bench.termination import exit_on_sigterm
 from testing.entrypoint_process import CHECKOUT
 from testing.faults.load import TaskLoad
-from testing.faults.results import SETTLE_LIMIT, FaultCell, FaultResult, FaultResults
-from testing.installed_line import AIRFLOW, LINE
+from testing.faults.results import FaultCell, FaultResult, FaultResults
+from testing.installed_line import LINE
 
 RESULTS = Path(__file__).parent / "results" / f"{LINE}.jsonl"
 REDUCED = CHECKOUT / "build" / f"faults-{LINE}-reduced.jsonl"
 PATIENCE_SECONDS = 900.0
-PLANNED = len(TaskLoad().plan())
-METHOD = (
-    f"Measured by `make faults LINE={LINE}` with Airflow {AIRFLOW}: {PLANNED} tasks, plain, mapped and deferred ones,"
-    " sensors that reschedule, and DAGs that assets trigger; half of them without retries, the others with two. Each"
-    " fault comes while a part of them runs and the rest waits. A ledger in a database of its own, in which each run of"
-    " a task's code writes its start and its end, shows what happened. A task is *lost* if it was not done and Airflow"
-    " has given it up, *hung* if Airflow has not ended it, *twice at once* if its code ran twice at the same time, and"
-    " *misreported* if Airflow says otherwise than the ledger. *Cut off* are tasks without a retry left whose own"
-    " process, or the supervisor or pod of it, the fault killed; their logs must say so, and Airflow must notice it"
-    f" within {SETTLE_LIMIT} s. If only the supervisor was killed, the code may have ended well, but *nobody was left"
-    " to report it*: Airflow fails the task, which is right for all it can know. *Moves again* is when the next task"
-    " starts after the end of the fault; the limit is 30 s after the database is back, 60 s after the broker or a"
-    " scheduler is. What falls short is in bold."
-)
 
 
 def parse(words: Sequence[str] | None = None) -> argparse.Namespace:
@@ -78,14 +65,14 @@ def select_cells(
 
     def has_result(cell: FaultCell) -> bool:
         result = stored.get(cell)
-        return bool(result and result.planned == planned and not result.error)
+        return bool(result and result.is_of(planned) and not result.error)
 
     return [cell for cell in cells if arguments.again or not has_result(cell)]
 
 
 def write_page(stored: Mapping[FaultCell, FaultResult]) -> None:
     """Write the tables on the page."""
-    builds = sorted({result.build for result in stored.values() if result.planned == PLANNED})
+    builds = sorted({result.build for result in stored.values() if result.is_of(PLANNED)})
     parts = [METHOD, f"{page.machine()}. Commits that were measured: {', '.join(builds) or 'none'}."]
     for system, title in TITLES.items():
         texts = {fault.name: fault.text for fault in faults_of(system, LINE)}

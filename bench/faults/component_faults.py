@@ -88,16 +88,19 @@ def component_faults() -> Iterator[SystemFault]:
     """Yield the faults of components."""
     for name, title, systems, lines in COMPONENTS:
         short = name.removesuffix("-0").removesuffix("-1")
-        limit = RESUME_SECONDS if short == "scheduler" else None
+        is_scheduler = short == "scheduler"
+        limit = RESUME_SECONDS if is_scheduler else None
         ways = {
             "kill": (f"{title}: SIGKILL", kill(name)),
             "terminate": (f"{title}: SIGTERM", terminate(name)),
             "freeze": (f"{title}: SIGSTOP for {FREEZE_SECONDS:g} s", freeze(name)),
         }
         for way, (text, inject) in ways.items():
-            yield SystemFault(f"{short}-{way}", text, inject, systems, lines, limit)
+            yield SystemFault(
+                f"{short}-{way}", text, inject, systems, lines, limit, beyond_queue=is_scheduler
+            )
     text = "both schedulers: SIGKILL"
-    yield SystemFault("schedulers-kill", text, kill_all_schedulers, limit=RESUME_SECONDS)
+    yield SystemFault("schedulers-kill", text, kill_all_schedulers, limit=RESUME_SECONDS, beyond_queue=True)
     yield SystemFault("rolling-restart", "each component in turn: SIGTERM, and a new start", restart_all)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]
 
 from bench.faults.component_faults import kill, terminate
-from bench.faults.system_fault import KUBERNETES, SystemFault
+from bench.faults.system_fault import KUBERNETES, RESUME_SECONDS, SystemFault
 from bench.faults.victim import check_hit, check_not_over, choose_victim
 from testing.faults.attempts import AirflowTry, TaskId
 from testing.faults.kubernetes_system import ClusterProcess, KubernetesSystem
@@ -109,8 +109,15 @@ def kubernetes_faults() -> Iterator[SystemFault]:
             f"the only node is lost with all pods, another comes after {NODE_SECONDS} s",
             lose_node,
         ),
-        "scheduler-kill": ("one of two schedulers: SIGKILL", kill("scheduler-0")),
-        "scheduler-terminate": ("one of two schedulers: SIGTERM", terminate("scheduler-0")),
     }
     for name, (text, inject) in injections.items():
         yield SystemFault(f"kubernetes-{name}", text, inject, KUBERNETES)
+    for way, signal, fault in (("kill", "SIGKILL", kill), ("terminate", "SIGTERM", terminate)):
+        yield SystemFault(
+            f"kubernetes-scheduler-{way}",
+            f"one of two schedulers: {signal}",
+            fault("scheduler-0"),
+            KUBERNETES,
+            limit=RESUME_SECONDS,
+            beyond_queue=True,
+        )

@@ -79,7 +79,7 @@ class FaultMatrix:
         print_progress("the fault begins")
         fault.inject(trial)
         print_progress("the fault has ended")
-        result = trial.finish(self._patience)._replace(resume_limit=fault.limit)
+        result = trial.finish(self._patience, fault.beyond_queue)._replace(resume_limit=fault.limit)
         if not result.meets_goal:
             self._keep_logs(cell, self._system.describe())
         return result

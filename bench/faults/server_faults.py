@@ -12,6 +12,7 @@ from bench.faults.system_fault import (
     DATABASE_RESUME_SECONDS,
     FAILOVER,
     MARIADB,
+    MISS_SECONDS,
     RESUME_SECONDS,
     SystemFault,
 )
@@ -71,8 +72,8 @@ def server_faults() -> Iterator[SystemFault]:
     for seconds in BROKER_SECONDS:
         text, inject = f"the broker away for {seconds} s", away("broker", seconds)
         yield SystemFault(f"broker-away-{seconds}", text, inject, CELERY, limit=RESUME_SECONDS)
-    # Each message is missed after a minute.
-    yield SystemFault("broker-flush", "the broker loses all messages", flush_broker, CELERY)
+    limit = MISS_SECONDS + RESUME_SECONDS
+    yield SystemFault("broker-flush", "the broker loses all messages", flush_broker, CELERY, limit=limit)
     for seconds in API_SECONDS:
         text = f"the API server away for {seconds} s"
         yield SystemFault(f"api-away-{seconds}", text, away("api", seconds), ALL_SYSTEMS, ("3.3",))

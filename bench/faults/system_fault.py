@@ -14,15 +14,17 @@ KUBERNETES = ("kubernetes",)  # has faults of its own: each of its tasks costs t
 ALL_SYSTEMS, BOTH_LINES = (*CELERY, *LOCAL), ("3.3", "2.11")
 
 
-# Seconds in which queued tasks move again when the broker or a scheduler, and when the database is back.
+# Seconds in which waiting tasks move again when the broker or a scheduler, and when the database is back.
 RESUME_SECONDS, DATABASE_RESUME_SECONDS = 60.0, 30.0
+MISS_SECONDS = 60.0  # after which a queued task whose message or pod is gone is missed
 
 
 class SystemFault(NamedTuple):
     """A fault: `inject` returns when it is over, that is when what was away is back, or starts again by itself.
 
-    Queued tasks must move again within `limit` seconds after that, if it is not None. `arrange` is what the system
-    needs before it starts; such a system, and one after a fault that `spoils` it, is not used for another fault.
+    Waiting tasks must move again within `limit` seconds after that, if it is not None; with `beyond_queue` those that
+    were not queued yet, since the others move without what has failed. `arrange` is what the system needs before it
+    starts; such a system, and one after a fault that `spoils` it, is not used for another fault.
     """
 
     name: str
@@ -33,3 +35,4 @@ class SystemFault(NamedTuple):
     limit: float | None = None
     arrange: Arrange | None = None
     spoils: bool = False
+    beyond_queue: bool = False

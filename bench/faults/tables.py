@@ -30,7 +30,7 @@ def system_table(
     rows = []
     for fault, text in texts_by_fault.items():
         cells = [results.get(FaultCell(line, system, fault, mode)) for mode in ("runtime", "stock")]
-        outcomes = [cell if cell and cell.planned == planned else None for cell in cells]
+        outcomes = [cell if cell and cell.is_of(planned) else None for cell in cells]
         rows.append((text, *(part for outcome in outcomes for part in _parts(outcome))))
     return markdown.table(HEAD, rows)
 
@@ -44,7 +44,7 @@ def count_complete(
 ) -> int:
     """Return how many cells of a system have a result of a load of `planned` tasks."""
     cells = [FaultCell(line, system, fault, mode) for fault in faults for mode in ("runtime", "stock")]
-    return sum(cell in results and results[cell].planned == planned for cell in cells)
+    return sum(cell in results and results[cell].is_of(planned) for cell in cells)
 
 
 def shortfalls(
@@ -58,7 +58,7 @@ def shortfalls(
     lines = []
     for fault, text in texts_by_fault.items():
         result = results.get(FaultCell(line, system, fault, "runtime"))
-        if result and result.planned == planned and not result.meets_goal:
+        if result and result.is_of(planned) and not result.meets_goal:
             reason = result.error or REMARKS.get((line, fault), "the reason is not known yet.")
             lines.append(f"- With the Runtime, {text}: {reason}")
     return lines

@@ -107,9 +107,3 @@ def overlap(attempts: Sequence[Attempt]) -> bool:
 def is_repeated(attempts: Sequence[Attempt]) -> bool:
     """Whether a task's code ran again after it was done or cut off."""
     return any(attempt.outcome in (DONE, None, INTERRUPTED) for attempt in attempts[:-1])
-
-
-def seconds_until_start(attempts: Iterable[Attempt], moment: float) -> float | None:
-    """Return how long after a moment of the ledger's clock the next attempt started; None if none did."""
-    starts = [attempt.start - moment for attempt in attempts if attempt.start > moment]
-    return min(starts, default=None)

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 # Seconds without a heartbeat until a try is given up (Airflow's default), and a minute to notice that.
 SETTLE_LIMIT = 300 + 60
+# Of what a result means; those of another version count as not measured. 2: `resumed` is the longest standstill.
+VERSION = 2
 
 
 class FaultCell(NamedTuple):
@@ -26,8 +28,8 @@ class FaultCell(NamedTuple):
 class FaultResult(NamedTuple):
     """The outcome of a cell. Times in seconds count from the end of the fault.
 
-    `resumed` is when the next task started, `finished` when the last one had ended; None if that never happened.
-    `waiting` tasks were queued at the end of the fault, and should have moved within `resume_limit`, if there is one.
+    `resumed` is the longest standstill (standstill.py) of the `waiting` tasks that should have moved on, each within
+    `resume_limit` if there is one, `finished` is when the last task had ended; None if that never happened.
     `settled` is when Airflow had ended the last try whose process the fault killed, `struck` how many there were, and
     `unexplained` how many of their logs say nothing about it. `examples` say what became of up to five of the tasks
     with which something is wrong. `error` is why there is no outcome; it is empty where there is one. `build` is what
@@ -53,6 +55,11 @@ class FaultResult(NamedTuple):
     unexplained: int = 0
     build: str = ""
     seconds: float = 0
+    version: int = VERSION
+
+    def is_of(self, planned: int) -> bool:
+        """Whether it was measured with a load of `planned` tasks, and means what results mean now."""
+        return (self.planned, self.version) == (planned, VERSION)
 
     @property
     def is_good(self) -> bool:
@@ -101,5 +108,5 @@ def _entries(lines: Iterable[str]) -> Iterable[tuple[FaultCell, FaultResult]]:
             entry: dict[str, Any] = json.loads(line)
         except ValueError:
             continue
-        values = {**entry["result"], "examples": tuple(entry["result"]["examples"])}
+        values = {"version": 1, **entry["result"], "examples": tuple(entry["result"]["examples"])}
         yield FaultCell(**entry["cell"]), FaultResult(**values)

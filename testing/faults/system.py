@@ -41,6 +41,11 @@ class SystemKind(NamedTuple):
     workers: int = 4
     slots: int = 8
 
+    @property
+    def all_slots(self) -> int:
+        """Return how many tasks run at once; without workers, those are the executor's."""
+        return self.workers * self.slots
+
 
 class Gates(NamedTuple):
     """The gates between a component and the servers; `broker` and `api` may be those of no server."""
@@ -85,9 +90,7 @@ class AirflowSystem:
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{gates.api.port}/execution/",
             "AIRFLOW__CELERY__WORKER_CONCURRENCY": str(self.kind.slots),
             # With Celery, as many tasks wait in the broker as run.
-            "AIRFLOW__CORE__PARALLELISM": str(
-                self.kind.workers * self.kind.slots * (2 if self.broker else 1)
-            ),
+            "AIRFLOW__CORE__PARALLELISM": str(self.kind.all_slots * (2 if self.broker else 1)),
         }
         extra = dict(SETTINGS) | own
         for part in (self.database, self.broker, self.arrangement):

@@ -11,10 +11,11 @@ import psutil  # type: ignore[import-untyped]
 
 from testing.faults.airflow_states import TaskStates, last_run
 from testing.faults.attempts import DONE, AirflowTry, Attempt, TaskId
-from testing.faults.judgement import ENDED, Judgement, is_untriggered, judge, seconds_until_start
+from testing.faults.judgement import ENDED, Judgement, is_untriggered, judge
 from testing.faults.ledger import Ledger
 from testing.faults.load import TaskLoad
 from testing.faults.results import FaultResult
+from testing.faults.standstill import UNQUEUED, WAITING, longest_standstill, waits
 from testing.faults.struck_tries import StruckTries, tries_of
 from testing.faults.supervised_component import SupervisedComponent, kill_family
 from testing.faults.system import AirflowSystem
@@ -23,7 +24,6 @@ from testing.waiting import wait_until
 
 RECENT_SECONDS = 2.0  # an attempt that was seen in this time runs
 REPORT_SECONDS = 1.0  # in which what a killed process has sent still arrives
-WAITING = (None, "scheduled", "queued")
 EXAMPLES = 5
 Announce = Callable[[str], None]
 
@@ -99,12 +99,12 @@ class FaultTrial:
         """Return the current tries that are in one of these states, as Airflow says."""
         return self._states.tries(*states)
 
-    def finish(self, patience: float) -> FaultResult:
+    def finish(self, patience: float, beyond_queue: bool = False) -> FaultResult:
         """Wait until all tasks have ended, or nothing has changed for `patience` seconds, and judge.
 
-        The fault has ended when this is called.
+        The fault has ended when this is called. With `beyond_queue` only those tasks must move that are not queued yet.
         """
-        end_of_fault, waiting = self.ledger.now(), len(self.current_tries(*WAITING))
+        end_of_fault, waiting = self.ledger.now(), self._waiting(UNQUEUED if beyond_queue else WAITING)
         progress: Any = None
         changed = time.monotonic()
         while (left := self._left()) and time.monotonic() - changed < patience:
@@ -115,7 +115,14 @@ class FaultTrial:
             time.sleep(1)
         self.struck.look(self.current_tries("running"), self.ledger.now())
         finished = None if left else self.ledger.now() - end_of_fault
-        return self._result(end_of_fault, finished)._replace(waiting=waiting)
+        resumed = longest_standstill(self.attempts(), waiting, end_of_fault, self.system.kind.all_slots)
+        return self._result()._replace(finished=finished, waiting=len(waiting), resumed=resumed)
+
+    def _waiting(self, kinds: Collection[str | None]) -> list[TaskId]:
+        """Return the tasks that wait now; not those that run though Airflow has queued them again."""
+        states, running = self.states(), {attempt.task for attempt in self.running()}
+        waiting = [planned.task for planned in self.plan if waits(planned, states, kinds)]
+        return [task for task in waiting if task not in running]
 
     def _supervisors(self) -> dict[int, int]:
         """Return the parent of each process that runs a task's code."""
@@ -147,7 +154,7 @@ class FaultTrial:
             (each.task, each.number) not in done and not is_explained(logs, each) for each in self.struck.all
         )
 
-    def _result(self, end_of_fault: float, finished: float | None) -> FaultResult:
+    def _result(self) -> FaultResult:
         attempts = self.attempts()
         states = self.states()
         judgement = judge(self.plan, attempts, states, self.struck.by_task)
@@ -163,8 +170,6 @@ class FaultTrial:
             settled=self.struck.seconds_to_settle,
             unexplained=self._unexplained(attempts),
             repeated=judgement.repeated,
-            resumed=seconds_until_start(attempts, end_of_fault),
-            finished=finished,
             examples=tuple(self._examples(judgement, attempts, states)),
         )
 

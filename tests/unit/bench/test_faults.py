@@ -26,6 +26,17 @@ def test_every_system_is_put_to_faults_that_it_can_have(system: str, line: str) 
     assert any(name.startswith(("broker", "worker")) for name in names) <= system.startswith("celery")
 
 
+def test_each_scheduler_must_move_what_is_not_queued_yet_within_a_minute() -> None:
+    names = {name for name in FAULTS_BY_NAME if "scheduler" in name}
+    assert {"scheduler-kill", "schedulers-kill", "kubernetes-scheduler-terminate"} <= names
+    assert {(FAULTS_BY_NAME[name].limit, FAULTS_BY_NAME[name].beyond_queue) for name in names} == {(60, True)}
+    assert [name for name, fault in FAULTS_BY_NAME.items() if fault.beyond_queue and name not in names] == []
+
+
+def test_lost_messages_are_missed_after_a_minute_and_must_then_move_within_another() -> None:
+    assert (FAULTS_BY_NAME["broker-flush"].limit, FAULTS_BY_NAME["broker-flush"].beyond_queue) == (120, False)
+
+
 def test_interrupted_run_goes_on_with_the_cells_that_have_no_result_of_this_load() -> None:
     words = ["--system", "celery-redis", "--mode", "runtime", "--fault", "none", "--fault", "broker-flush"]
     none, flush = (FaultCell(LINE, "celery-redis", name, "runtime") for name in ("none", "broker-flush"))
@@ -47,6 +58,7 @@ def test_table_marks_what_falls_short_and_what_was_not_run_with_the_whole_load()
         b[0]: FaultResult(212, error="it did not start"),
         b[1]: FaultResult(212, struck=2, settled=370, unexplained=1, unreported=1, resumed=9),
         c[0]: FaultResult(19, lost=3),
+        c[1]: FaultResult(212, lost=3, version=1),
     }
     texts = {"a": "the fault A", "b": "the fault B", "c": "the fault C"}
     assert system_table("3.3", "local", texts, results, 212).splitlines()[2:] == [

@@ -14,7 +14,7 @@ from testing.faults.attempts import (
     PlannedTask,
     TaskId,
 )
-from testing.faults.judgement import Judgement, fate_of, judge, overlap, seconds_until_start
+from testing.faults.judgement import Judgement, fate_of, judge, overlap
 
 TASK, OTHER = TaskId("dag", "task"), TaskId("dag", "task", 1)
 
@@ -99,9 +99,3 @@ def test_judgement_lists_the_tasks_of_each_fate() -> None:
     assert judge(plan[1:], attempts[2:], {OTHER: "failed"}, {OTHER: {1}}) == Judgement(
         1, (), (), (), (), 1, 0, 0
     )
-
-
-def test_next_start_counts_from_the_end_of_the_fault() -> None:
-    attempts = [attempt(DONE, start=start) for start in (5, 12.5, 30)]
-    assert seconds_until_start(attempts, 10) == 2.5
-    assert seconds_until_start(attempts, 30) is None

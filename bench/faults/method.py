@@ -1,0 +1,26 @@
+"""How the matrix is measured: what the page says above its tables."""
+
+from __future__ import annotations
+
+from testing.faults.load import TaskLoad
+from testing.faults.results import SETTLE_LIMIT
+from testing.installed_line import AIRFLOW, LINE
+
+PLANNED = len(TaskLoad().plan())
+METHOD = (
+    f"Measured by `make faults LINE={LINE}` with Airflow {AIRFLOW}: {PLANNED} tasks, plain, mapped and deferred ones,"
+    " sensors that reschedule, and DAGs that assets trigger; half of them without retries, the others with two. Each"
+    " fault comes while a part of them runs and the rest waits. A ledger in a database of its own, in which each run of"
+    " a task's code writes its start and its end, shows what happened. A task is *lost* if it was not done and Airflow"
+    " has given it up, *hung* if Airflow has not ended it, *twice at once* if its code ran twice at the same time, and"
+    " *misreported* if Airflow says otherwise than the ledger. *Cut off* are tasks without a retry left whose own"
+    " process, or the supervisor or pod of it, the fault killed; their logs must say so, and Airflow must notice it"
+    f" within {SETTLE_LIMIT} s. If only the supervisor was killed, the code may have ended well, but *nobody was left"
+    " to report it*: Airflow fails the task, which is right for all it can know. *Moves again* is about the tasks that"
+    " were queued, or ready to be, at the end of the fault: it is the longest time from then on in which one of them"
+    " still waited, a slot was free, and none of them began to run; it is *never* if one of them never ran. The row"
+    " *nothing* shows what of it is the load's own. After a fault of a scheduler those that were queued do not count,"
+    " since workers take them without one. The limit is 30 s after the database is back, 60 s after the broker"
+    " or a scheduler is, and a minute more after the broker has lost its messages, since that is when a message is"
+    " missed. What falls short is in bold."
+)
