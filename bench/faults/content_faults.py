@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from bench.faults.system_fault import SystemFault
-from testing.faults.attempts import AirflowTry, TaskId
+from testing.faults.attempts import AirflowTry, TaskId, round_of
 from testing.faults.database import GatedDatabase
 from testing.faults.trial import FaultTrial
 from testing.waiting import wait_until
@@ -23,7 +23,7 @@ with DAG("spare", schedule=None, is_paused_upon_creation=True):
 IS_SERIALIZED = "SELECT count(*) FROM serialized_dag WHERE dag_id = 'spare'"
 SPOIL = "UPDATE serialized_dag SET data = '{\"__version\": 1}', data_compressed = NULL WHERE dag_id = 'spare'"
 DEFERRED = """
-    SELECT dag_id, task_id, map_index, try_number, trigger_id FROM task_instance
+    SELECT dag_id, task_id, map_index, run_id, try_number, trigger_id FROM task_instance
     WHERE state = 'deferred' AND trigger_id IS NOT NULL ORDER BY trigger_id DESC"""
 BREAK = "UPDATE trigger SET classpath = 'no.such.Trigger', triggerer_id = NULL WHERE id = {id} RETURNING id"
 
@@ -52,17 +52,18 @@ def spoil_serialized_dag(trial: FaultTrial) -> None:
 def break_trigger(trial: FaultTrial) -> None:
     """Make the trigger of one waiting task one that cannot be built, and start the triggerer again."""
     database = trial.system.database
-    dag_id, task_id, index, number = wait_until(lambda: spoil_trigger(database), trial.system.describe)
-    trial.strike([AirflowTry(TaskId(dag_id, task_id, index), number)])
+    struck: AirflowTry = wait_until(lambda: spoil_trigger(database), trial.system.describe)
+    trial.strike([struck])
     trial.system.components["triggerer"].kill()
 
 
-def spoil_trigger(database: GatedDatabase) -> tuple[Any, ...]:
-    """Spoil the youngest trigger, and return the key of the try that waits for it; () if there was none to spoil."""
-    for *key, trigger in database.sql(DEFERRED)[:1]:
+def spoil_trigger(database: GatedDatabase) -> AirflowTry | None:
+    """Spoil the youngest trigger, and return the try that waits for it; None if there was none to spoil."""
+    rows: list[Any] = database.sql(DEFERRED)
+    for dag_id, task_id, index, run_id, number, trigger in rows[:1]:
         if database.sql(BREAK.format(id=trigger)):
-            return tuple(key)
-    return ()
+            return AirflowTry(TaskId(dag_id, task_id, index, round_of(run_id)), number)
+    return None
 
 
 def content_faults() -> Iterator[SystemFault]:

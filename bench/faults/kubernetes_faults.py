@@ -11,7 +11,7 @@ import psutil  # type: ignore[import-untyped]
 from bench.faults.component_faults import kill, terminate
 from bench.faults.system_fault import KUBERNETES, RESUME_SECONDS, SystemFault
 from bench.faults.victim import check_hit, check_not_over, choose_victim
-from testing.faults.attempts import AirflowTry, TaskId
+from testing.faults.attempts import AirflowTry, TaskId, round_of
 from testing.faults.kubernetes_system import ClusterProcess, KubernetesSystem
 from testing.faults.trial import FaultTrial
 from testing.kubernetes_proxy import CLOSED
@@ -77,7 +77,7 @@ def try_of(pod: Any) -> AirflowTry:
     """Return the try of a pod, from the annotations that KubernetesExecutor writes."""
     annotations = pod.metadata.annotations
     index = int(annotations.get("map_index", -1))
-    task = TaskId(annotations["dag_id"], annotations["task_id"], index)
+    task = TaskId(annotations["dag_id"], annotations["task_id"], index, round_of(annotations["run_id"]))
     return AirflowTry(task, int(annotations["try_number"]))
 
 

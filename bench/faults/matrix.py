@@ -17,6 +17,7 @@ from testing.entrypoint_process import CHECKOUT
 from testing.faults.arrangement import Arrangement
 from testing.faults.ledger import ledger
 from testing.faults.load import TaskLoad
+from testing.faults.load_supply import load_supply
 from testing.faults.results import FaultCell, FaultResult, FaultResults
 from testing.faults.system import AirflowSystem
 from testing.faults.trial import FaultTrial
@@ -26,6 +27,10 @@ from testing.progress_lines import print_progress
 MODES = ("runtime", "stock")
 RUNNING_SHARE = 20  # the fault comes when a twentieth of the load runs, and as many attempts have ended
 LOGS = CHECKOUT / "build" / "faults-logs"  # the ends of the components' logs after what went wrong
+
+
+class LoadOverError(Exception):
+    """A load that has ended too early."""
 
 
 class FaultMatrix:
@@ -77,9 +82,12 @@ class FaultMatrix:
         share = max(1, len(trial.plan) // RUNNING_SHARE)
         trial.wait_for_running(share, share)
         print_progress("the fault begins")
-        fault.inject(trial)
+        with load_supply(trial):
+            fault.inject(trial)
+            end = trial.end_of_fault(fault.beyond_queue)
+            check_left(trial)
         print_progress("the fault has ended")
-        result = trial.finish(self._patience, fault.beyond_queue)._replace(resume_limit=fault.limit)
+        result = trial.finish(self._patience, end)._replace(resume_limit=fault.limit)
         if not result.meets_goal:
             self._keep_logs(cell, self._system.describe())
         return result
@@ -98,6 +106,12 @@ class FaultMatrix:
     def _keep_logs(self, cell: FaultCell, text: str) -> None:
         LOGS.mkdir(parents=True, exist_ok=True)
         (LOGS / f"{'_'.join(cell)}.txt").write_text(text)
+
+
+def check_left(trial: FaultTrial) -> None:
+    """Raise an error if the load has ended before its fault did: the cell would say what an idle system does."""
+    if not trial.left():
+        raise LoadOverError("the load ended before the fault did")
 
 
 def describe_build() -> str:

@@ -86,6 +86,7 @@ def summary(result: FaultResult) -> str:
         "run again": result.repeated,
     }
     more = [f"{count} {text}" for text, count in rest.items() if count]
+    more += [f"the load came {result.rounds} times"] if result.rounds > 1 else []
     note = f" ({', '.join(more)})" if more else ""
     return f"{', '.join(wrong) or 'none'}{note}"
 

@@ -19,7 +19,6 @@ from bench.faults.system_fault import SystemFault
 from bench.faults.tables import summary
 from bench.soak.chart import Panel, draw
 from bench.soak.growth import MEBIBYTE, measure_growth
-from bench.soak.trial import SoakTrial
 from bench.termination import exit_on_sigterm
 from dev.docs import markdown
 from testing.entrypoint_process import CHECKOUT
@@ -28,6 +27,7 @@ from testing.faults.ledger import ledger
 from testing.faults.load import TaskLoad
 from testing.faults.results import FaultResult
 from testing.faults.system import SystemKind, airflow_system
+from testing.faults.trial import FaultTrial
 from testing.installed_line import AIRFLOW, LINE
 from testing.progress_lines import print_progress
 
@@ -83,7 +83,7 @@ def possible_faults() -> list[SystemFault]:
 
 
 def run_rounds(
-    trial: SoakTrial, recorder: UsageRecorder, rounds: int, seconds: float, seed: int
+    trial: FaultTrial, recorder: UsageRecorder, rounds: int, seconds: float, seed: int
 ) -> list[SoakFault]:
     """Begin a round every so many seconds, with a fault in each; return the faults."""
     drawing, faults = random.Random(seed), possible_faults()
@@ -117,7 +117,7 @@ def soak(
         LOAD.install(system.dags, the_ledger.dsn)
         system.start(len(LOAD.dag_ids()))
         recorder = UsageRecorder(system, samples, max(2.0, arguments.minutes * 60 / SAMPLES))
-        trial = SoakTrial(system, the_ledger, LOAD, print_progress)
+        trial = FaultTrial(system, the_ledger, LOAD, print_progress)
         drawn = run_rounds(trial, recorder, rounds, seconds, arguments.seed)
         result = trial.finish(PATIENCE_SECONDS)
         # When what was killed was noticed is not measured while the next fault is on.
@@ -168,7 +168,7 @@ def describe(
     ]
     names = sorted({fault.name for fault in drawn})
     parts = [
-        f"Measured by `make soak LINE={LINE}` with Airflow {AIRFLOW}: {result.planned} short tasks in"
+        f"Measured by `make soak LINE={LINE}` with Airflow {AIRFLOW}: {result.planned * result.rounds} short tasks in"
         f" {arguments.minutes:g} minutes with two schedulers and four Celery workers, Redis and PostgreSQL, and"
         f" {len(drawn)} faults drawn with the seed {arguments.seed}. Wrong with the tasks: {summary(result)}. Memory is"
         " the proportional one of all processes that last for over a minute: each has its part of what it shares. The"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from testing.faults.attempts import AirflowTry, TaskId
+from testing.faults.attempts import AirflowTry, TaskId, round_of
 from testing.faults.database import GatedDatabase
 
 STATES = """
@@ -16,10 +16,10 @@ STATES = """
 
 
 class TaskStates:
-    """The tasks in the runs behind the DAG run `after`; with `by_run` in each run, else in the latest of each DAG."""
+    """The tasks in the runs behind the DAG run `after`."""
 
-    def __init__(self, database: GatedDatabase, after: int, by_run: bool = False) -> None:
-        self._database, self._after, self._by_run = database, after, by_run
+    def __init__(self, database: GatedDatabase, after: int) -> None:
+        self._database, self._after = database, after
 
     def states(self) -> dict[TaskId, str | None]:
         """Return the state of each task."""
@@ -31,7 +31,7 @@ class TaskStates:
 
     def _rows(self) -> Iterator[tuple[TaskId, str | None, int, int | None]]:
         for dag, task, index, run, state, number, pid in self._database.sql(STATES.format(after=self._after)):
-            identity = TaskId(str(dag), str(task), int(str(index)), str(run) if self._by_run else "")
+            identity = TaskId(str(dag), str(task), int(str(index)), round_of(str(run)))
             yield (
                 identity,
                 None if state is None else str(state),

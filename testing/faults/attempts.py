@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+ROUND = "round-"  # what the ids of those runs begin with that a trial creates
 WORK_SECONDS = 0.25  # what only waits, or looks at the clock, ends sooner and is never seen twice
 DONE, FAILED, DEFERRED, RESCHEDULED, INTERRUPTED = "done", "failed", "deferred", "rescheduled", "interrupted"
 
@@ -12,7 +13,8 @@ DONE, FAILED, DEFERRED, RESCHEDULED, INTERRUPTED = "done", "failed", "deferred",
 class TaskId(NamedTuple):
     """A task of the load. `map_index` is -1 if it is not mapped.
 
-    `run_id` is empty where each DAG runs once, so that it says nothing.
+    `run_id` is empty in what a load plans for a round, and if an asset has triggered the run, which then is the only
+    one of its DAG.
     """
 
     dag_id: str
@@ -64,6 +66,18 @@ def youngest_at_work(running: Iterable[Attempt], since: float) -> Attempt | None
     """Return the latest of the attempts that run which began after `since`, and were seen at work."""
     young = [each for each in running if each.start > since and each.end - each.start >= WORK_SECONDS]
     return max(young, key=lambda each: each.start, default=None)
+
+
+def round_of(run_id: str) -> str:
+    """Return the id of a run of a round; "" if an asset has triggered it."""
+    return run_id if run_id.startswith(ROUND) else ""
+
+
+def in_round(planned: PlannedTask, run_id: str) -> PlannedTask:
+    """Return a planned task as one of a round."""
+    if planned.trigger:
+        return planned._replace(trigger=planned.trigger._replace(run_id=run_id))
+    return planned._replace(task=planned.task._replace(run_id=run_id))
 
 
 def by_task(attempts: Iterable[Attempt]) -> Mapping[TaskId, list[Attempt]]:

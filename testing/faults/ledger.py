@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from testing.faults.attempts import Attempt, TaskId
+from testing.faults.attempts import Attempt, TaskId, round_of
 from testing.servers import Postgres, postgres
 
 TABLE = """
@@ -36,11 +36,11 @@ class Ledger:
         """Return the id of the last row, to tell later ones from; 0 if there is none."""
         return int(self._server.sql(self._name, "SELECT coalesce(max(id), 0) FROM attempt")[0][0])
 
-    def attempts(self, after: int = 0, by_run: bool = False) -> list[Attempt]:
-        """Return the attempts with greater ids, in the order of their start; their tasks have a run if asked for."""
+    def attempts(self, after: int = 0) -> list[Attempt]:
+        """Return the attempts with greater ids, in the order of their start."""
         return [
             Attempt(
-                TaskId(dag, task, index, run if by_run else ""),
+                TaskId(dag, task, index, round_of(run)),
                 number,
                 pid,
                 float(start),

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 # Seconds without a heartbeat until a try is given up (Airflow's default), and a minute to notice that.
 SETTLE_LIMIT = 300 + 60
-# Of what a result means; those of another version count as not measured. 2: `resumed` is the longest standstill.
+# Of what a result means; those of another version count as not measured. 2: `resumed` is the longest standstill, and
+# the load goes on while the fault lasts.
 VERSION = 2
 
 
@@ -28,6 +29,7 @@ class FaultCell(NamedTuple):
 class FaultResult(NamedTuple):
     """The outcome of a cell. Times in seconds count from the end of the fault.
 
+    `planned` is how many tasks the load has, which began in `rounds` until the fault had ended.
     `resumed` is the longest standstill (standstill.py) of the `waiting` tasks that should have moved on, each within
     `resume_limit` if there is one, `finished` is when the last task had ended; None if that never happened.
     `settled` is when Airflow had ended the last try whose process the fault killed, `struck` how many there were, and
@@ -56,6 +58,7 @@ class FaultResult(NamedTuple):
     build: str = ""
     seconds: float = 0
     version: int = VERSION
+    rounds: int = 1
 
     def is_of(self, planned: int) -> bool:
         """Whether it was measured with a load of `planned` tasks, and means what results mean now."""

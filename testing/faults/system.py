@@ -56,7 +56,10 @@ class Gates(NamedTuple):
 
 
 class AirflowSystem:
-    """A running system. `gates` are those of all components but the worker `worker-0`, which has `lone_gates`."""
+    """A running system. `gates` are those of all components but the worker `worker-0`, which has `lone_gates`.
+
+    No fault shuts the gate between commands, which bring the load, and the database.
+    """
 
     def __init__(
         self,
@@ -73,6 +76,7 @@ class AirflowSystem:
         self._stack = ExitStack()
         self._api_port = free_port()
         self.gates = Gates(database.gate, *self._more_gates())
+        self._command_gate = self._stack.enter_context(tcp_gate(database.port))
         self.lone_gates = Gates(self._stack.enter_context(tcp_gate(database.port)), *self._more_gates())
 
     @property
@@ -101,9 +105,8 @@ class AirflowSystem:
     def execute(self, *commands: str) -> None:
         """Run Airflow's commands in one process to their end."""
         words = [self.airflow[0], *AIRFLOW_COMMANDS[1:], *commands]
-        done = subprocess.run(
-            words, env=self.environ(self.gates), cwd=CHECKOUT, capture_output=True, text=True, timeout=600
-        )
+        environ = self.environ(self.gates._replace(database=self._command_gate))
+        done = subprocess.run(words, env=environ, cwd=CHECKOUT, capture_output=True, text=True, timeout=600)
         assert done.returncode == 0, done.stdout + done.stderr
 
     def start(self, dags: int) -> None:

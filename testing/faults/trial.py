@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import psutil  # type: ignore[import-untyped]
 
 from testing.faults.airflow_states import TaskStates, last_run
-from testing.faults.attempts import DONE, AirflowTry, Attempt, TaskId
+from testing.faults.attempts import DONE, ROUND, AirflowTry, Attempt, PlannedTask, TaskId, in_round
 from testing.faults.judgement import ENDED, Judgement, is_untriggered, judge
 from testing.faults.ledger import Ledger
 from testing.faults.load import TaskLoad
@@ -28,28 +28,38 @@ EXAMPLES = 5
 Announce = Callable[[str], None]
 
 
-class FaultTrial:
-    """A load that runs on a system; `struck` are the tries whose process the fault kills."""
+class FaultEnd(NamedTuple):
+    """The end of a fault by the ledger's clock, and the tasks that waited then."""
 
-    by_run = False  # whether a DAG of the load runs more than once
+    moment: float
+    waiting: list[TaskId]
+
+
+class FaultTrial:
+    """A load that runs on a system, in `rounds`; `struck` are the tries whose process the fault kills."""
 
     def __init__(
         self, system: AirflowSystem, ledger: Ledger, load: TaskLoad, announce: Announce = lambda text: None
     ) -> None:
         self.system, self.ledger, self.load = system, ledger, load
-        self.plan = load.plan()
+        self.plan: list[PlannedTask] = []
+        self.rounds = 0
         self.struck = StruckTries()
         self._announce = announce
-        self._states = TaskStates(system.database, last_run(system.database), self.by_run)
+        self._states = TaskStates(system.database, last_run(system.database))
         self._first_attempt = ledger.last_id()
 
     def trigger(self) -> None:
-        """Create the runs of the load's DAGs."""
-        self.system.execute(*(f"dags trigger {dag_id}" for dag_id in self.load.dag_ids()))
+        """Create the runs of the next round of the load, with assets in the first: their later events may be merged."""
+        run_id = f"{ROUND}{last_run(self.system.database)}"
+        load = self.load._replace(assets=0) if self.rounds else self.load
+        self.system.execute(*(f"dags trigger {dag_id} --run-id {run_id}" for dag_id in load.dag_ids()))
+        self.plan += [in_round(planned, run_id) for planned in load.plan()]
+        self.rounds += 1
 
     def attempts(self) -> list[Attempt]:
         """Return the attempts so far."""
-        return self.ledger.attempts(self._first_attempt, self.by_run)
+        return self.ledger.attempts(self._first_attempt)
 
     def states(self) -> dict[TaskId, str | None]:
         """Return Airflow's states of the tasks."""
@@ -99,23 +109,36 @@ class FaultTrial:
         """Return the current tries that are in one of these states, as Airflow says."""
         return self._states.tries(*states)
 
-    def finish(self, patience: float, beyond_queue: bool = False) -> FaultResult:
+    def left(self) -> int:
+        """Return how many tasks have not ended."""
+        states = self.states()
+        return sum(
+            states.get(planned.task) not in ENDED and not is_untriggered(planned, states)
+            for planned in self.plan
+        )
+
+    def end_of_fault(self, beyond_queue: bool = False) -> FaultEnd:
+        """Return what is to move on from now; with `beyond_queue` only the tasks that are not queued yet."""
+        moment = self.ledger.now()
+        return FaultEnd(moment, self._waiting(UNQUEUED if beyond_queue else WAITING))
+
+    def finish(self, patience: float, end: FaultEnd | None = None) -> FaultResult:
         """Wait until all tasks have ended, or nothing has changed for `patience` seconds, and judge.
 
-        The fault has ended when this is called. With `beyond_queue` only those tasks must move that are not queued yet.
+        The fault has ended now, if no `end` says otherwise.
         """
-        end_of_fault, waiting = self.ledger.now(), self._waiting(UNQUEUED if beyond_queue else WAITING)
+        moment, waiting = end or self.end_of_fault()
         progress: Any = None
         changed = time.monotonic()
-        while (left := self._left()) and time.monotonic() - changed < patience:
+        while (left := self.left()) and time.monotonic() - changed < patience:
             self.struck.look(self.current_tries("running"), self.ledger.now())
             if (current := (left, len(self.attempts()))) != progress:
                 progress, changed = current, time.monotonic()
                 self._announce(f"{left} of {len(self.plan)} tasks to go")
             time.sleep(1)
         self.struck.look(self.current_tries("running"), self.ledger.now())
-        finished = None if left else self.ledger.now() - end_of_fault
-        resumed = longest_standstill(self.attempts(), waiting, end_of_fault, self.system.kind.all_slots)
+        finished = None if left else self.ledger.now() - moment
+        resumed = longest_standstill(self.attempts(), waiting, moment, self.system.kind.all_slots)
         return self._result()._replace(finished=finished, waiting=len(waiting), resumed=resumed)
 
     def _waiting(self, kinds: Collection[str | None]) -> list[TaskId]:
@@ -140,13 +163,6 @@ class FaultTrial:
         self.struck.add(struck, moment)
         return struck
 
-    def _left(self) -> int:
-        states = self.states()
-        return sum(
-            states.get(planned.task) not in ENDED and not is_untriggered(planned, states)
-            for planned in self.plan
-        )
-
     def _unexplained(self, attempts: list[Attempt]) -> int:
         done = {(each.task, each.try_number) for each in attempts if each.outcome == DONE}
         logs = self.system.home / "logs"
@@ -159,7 +175,8 @@ class FaultTrial:
         states = self.states()
         judgement = judge(self.plan, attempts, states, self.struck.by_task)
         return FaultResult(
-            planned=judgement.planned,
+            planned=len(self.load.plan()),
+            rounds=self.rounds,
             lost=len(judgement.lost),
             hung=len(judgement.hung),
             overlaps=len(judgement.overlaps),

@@ -93,7 +93,7 @@ def test_fault_that_comes_after_the_end_of_its_victim_is_missed(trial: FaultTria
 
 
 def test_trigger_that_is_gone_is_not_spoiled(database: GatedDatabase) -> None:
-    assert spoil_trigger(database) == ()
+    assert spoil_trigger(database) is None
     columns = "id, classpath, kwargs, created_date"
     values = "1, 'some.Trigger', '{}', now()"
     database.sql(f"INSERT INTO trigger ({columns}) VALUES ({values})")

@@ -56,7 +56,7 @@ def test_table_marks_what_falls_short_and_what_was_not_run_with_the_whole_load()
         a[0]: FaultResult(212, resumed=4.6, finished=60, cut_off=3, waiting=9, resume_limit=30),
         a[1]: FaultResult(212, lost=7, hung=2, repeated=1, waiting=9, resume_limit=30),
         b[0]: FaultResult(212, error="it did not start"),
-        b[1]: FaultResult(212, struck=2, settled=370, unexplained=1, unreported=1, resumed=9),
+        b[1]: FaultResult(212, struck=2, settled=370, unexplained=1, unreported=1, resumed=9, rounds=2),
         c[0]: FaultResult(19, lost=3),
         c[1]: FaultResult(212, lost=3, version=1),
     }
@@ -64,7 +64,7 @@ def test_table_marks_what_falls_short_and_what_was_not_run_with_the_whole_load()
     assert system_table("3.3", "local", texts, results, 212).splitlines()[2:] == [
         "| the fault A | none (3 cut off) | 5 s | **7 lost**, **2 hung** (1 run again) | **never** |",
         "| the fault B | **no result** |  | **1 without a reason in the log**, **noticed after 370 s, not 360**"
-        " (1 done, but nobody was left to report it) | 9 s |",
+        " (1 done, but nobody was left to report it, the load came 2 times) | 9 s |",
         "| the fault C | not run |  | not run |  |",
     ]
     assert shortfalls("3.3", "local", texts, results, 212) == [

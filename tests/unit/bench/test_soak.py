@@ -7,8 +7,6 @@ from xml.etree import ElementTree
 from bench.soak.__main__ import parse, possible_faults
 from bench.soak.chart import Panel, draw
 from bench.soak.growth import MEBIBYTE, measure_growth
-from bench.soak.trial import in_run
-from testing.faults.attempts import PlannedTask, TaskId
 from testing.faults.component_usage import UsageSample
 
 
@@ -23,12 +21,6 @@ def test_tasks_are_in_proportion_to_the_time() -> None:
     assert parse(["--minutes", "6"]).tasks == 250
     assert parse(["--minutes", "6", "--tasks", "9", "--seed", "7"]).seed == 7
     assert {fault.name for fault in possible_faults()} >= {"worker-kill", "database-away-40", "task-kill"}
-
-
-def test_each_round_has_tasks_of_its_own() -> None:
-    planned = PlannedTask(TaskId("dag", "task", 3), 2)
-    assert in_run(planned, "soak-1") == PlannedTask(TaskId("dag", "task", 3, "soak-1"), 2)
-    assert str(in_run(planned, "soak-1").task) == "dag.task[3] of soak-1"
 
 
 def test_growth_after_the_first_quarter_is_noticed() -> None:
