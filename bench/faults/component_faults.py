@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 
 import psutil  # type: ignore[import-untyped]
@@ -72,6 +73,11 @@ def kill_supervisor(trial: FaultTrial) -> None:
     check_hit(trial.kill_alone(psutil.Process(choose_victim(trial).pid).parent()))
 
 
+def terminate_supervisor(trial: FaultTrial) -> None:
+    """Send SIGTERM to the process that watches over a task, which may end the task."""
+    check_hit(trial.kill_alone(psutil.Process(choose_victim(trial).pid).parent(), signal.SIGTERM))
+
+
 def freeze_supervisor(trial: FaultTrial) -> None:
     """Stop the process that watches over a task for a while."""
     victim = choose_victim(trial)
@@ -108,5 +114,6 @@ def task_faults() -> Iterator[SystemFault]:
     """Yield the faults of one task's processes."""
     yield SystemFault("task-kill", "a task's process: SIGKILL", kill_task)
     yield SystemFault("supervisor-kill", "a task's supervisor: SIGKILL", kill_supervisor)
+    yield SystemFault("supervisor-terminate", "a task's supervisor: SIGTERM", terminate_supervisor)
     text = f"a task's supervisor: SIGSTOP for {FREEZE_SECONDS:g} s"
     yield SystemFault("supervisor-freeze", text, freeze_supervisor)

@@ -15,7 +15,7 @@ METHOD = (
     " a task's code writes its start and its end, shows what happened. A task is *lost* if it was not done and Airflow"
     " has given it up, *hung* if Airflow has not ended it, *twice at once* if its code ran twice at the same time, and"
     " *misreported* if Airflow says otherwise than the ledger. *Cut off* are tasks without a retry left whose own"
-    " process, or the supervisor or pod of it, the fault killed; their logs must say so, and Airflow must notice it"
+    " process, or the supervisor or pod of it, the fault ended; their logs must say so, and Airflow must notice it"
     f" within {SETTLE_LIMIT} s. If only the supervisor was killed, the code may have ended well, but *nobody was left"
     " to report it*: Airflow fails the task, which is right for all it can know. *Moves again* is about the tasks that"
     " were queued, or ready to be, at the end of the fault: it is the longest time from then on in which one of them"

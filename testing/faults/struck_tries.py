@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from testing.faults.attempts import AirflowTry, Attempt, TaskId
+from testing.faults.attempts import INTERRUPTED, AirflowTry, Attempt, TaskId
 
 
 class StruckTries:
@@ -53,7 +53,7 @@ def tries_of(
     attempts: Iterable[Attempt],
     running: Iterable[AirflowTry],
 ) -> list[AirflowTry]:
-    """Return the tries whose process, or its supervisor, is among the `killed` processes.
+    """Return the tries whose process, or its supervisor, is among the `killed` processes, and that it cut off.
 
     `supervisors` has the parent of each process that ran a task's code. A try whose code had not yet begun is in
     `running`, which Airflow says, but not in the ledger.
@@ -65,6 +65,6 @@ def tries_of(
     seen = [
         AirflowTry(each.task, each.try_number)
         for each in attempts
-        if each.outcome is None and is_hit(each.pid)
+        if each.outcome in (None, INTERRUPTED) and is_hit(each.pid)
     ]
     return [*seen, *(each for each in running if is_hit(each.pid))]

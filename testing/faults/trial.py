@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, NamedTuple
@@ -93,10 +94,12 @@ class FaultTrial:
         supervisors = self._supervisors()
         return self._strike(kill_family(family), supervisors)
 
-    def kill_alone(self, process: psutil.Process) -> list[AirflowTry]:
-        """Kill one process, which its children outlive; remember and return the tries that this cuts off."""
+    def kill_alone(
+        self, process: psutil.Process, number: signal.Signals = signal.SIGKILL
+    ) -> list[AirflowTry]:
+        """End one process, which its children outlive; remember and return the tries that this cuts off."""
         supervisors = self._supervisors()
-        process.kill()
+        process.send_signal(number)
         return self._strike({process.pid}, supervisors)
 
     def strike(self, tries: Iterable[AirflowTry]) -> list[AirflowTry]:

@@ -1,4 +1,4 @@
-"""The log of a try whose process was killed: does it say so?"""
+"""The log of a try whose process or trigger a fault took away: does it say so?"""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from pathlib import Path
 
 from testing.faults.attempts import AirflowTry
 
-# What Airflow, its supervisors and the Runtime write of the end of a process, of a pod or of heartbeats.
+# What Airflow, its supervisors and the Runtime write of the end of a process, of a pod, of heartbeats or of a trigger.
 REASON = re.compile(
     r"(?i)\bSIG(KILL|TERM)\b|\bsignal\b|return code -\d|heartbeat|\bkilled\b|zombie|pod .* was deleted"
+    r"|trigger failed|TaskDeferralError"
 )
 
 

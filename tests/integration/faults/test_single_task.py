@@ -13,7 +13,7 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]
 import pytest
 
-from bench.faults.component_faults import kill_supervisor, kill_task
+from bench.faults.component_faults import kill_supervisor, kill_task, terminate_supervisor
 from bench.faults.content_faults import BREAK, spoil_trigger
 from bench.faults.victim import MissedError, check_hit, check_not_over, choose_victim
 from testing.entrypoint_process import CHECKOUT
@@ -70,7 +70,7 @@ def running(trial: FaultTrial, count: int) -> None:
     wait_until(lambda: len(trial.running()) == count)
 
 
-@pytest.mark.parametrize("fault", [kill_task, kill_supervisor])
+@pytest.mark.parametrize("fault", [kill_task, kill_supervisor, terminate_supervisor])
 def test_fault_of_one_task_strikes_the_youngest(trial: FaultTrial, fault: Any) -> None:
     with work(trial.ledger, "old") as old:
         running(trial, 1)

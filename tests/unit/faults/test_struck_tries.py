@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from testing.faults.attempts import DONE, AirflowTry, Attempt, TaskId
+from testing.faults.attempts import DONE, INTERRUPTED, AirflowTry, Attempt, TaskId
 from testing.faults.struck_tries import StruckTries, tries_of
 from testing.faults.try_log import is_explained
 
@@ -22,6 +22,11 @@ def test_try_is_struck_with_its_process_or_its_supervisor() -> None:
     assert tries_of({11}, {11: 1, 12: 2}, attempts, []) == [AirflowTry(TASK, 1)]
     assert tries_of({2}, {11: 1, 12: 2}, attempts, []) == [AirflowTry(OTHER, 1)]
     assert tries_of({3}, {11: 1, 12: 2}, attempts, []) == []
+
+
+def test_try_whose_supervisor_could_end_it_is_struck() -> None:
+    attempts = [attempt(11, INTERRUPTED), attempt(12, DONE, OTHER)]
+    assert tries_of({1, 2}, {11: 1, 12: 2}, attempts, []) == [AirflowTry(TASK, 1)]
 
 
 def test_try_whose_code_had_not_begun_or_was_done_is_struck_by_the_word_of_airflow() -> None:
@@ -50,6 +55,9 @@ def test_struck_tries_have_settled_when_none_of_them_runs() -> None:
         ("Task exited with return code -9", True),
         ('{"event":"Process terminated by signal","signal_name":"SIGKILL"}', True),
         ("No heartbeat for 300 s", True),
+        ("ERROR - Trigger failed:\nModuleNotFoundError: No module named 'no'", True),
+        ('{"event":"Task failed with exception","exc_type":"TaskDeferralError"}', True),
+        ("Trigger fired event TriggerEvent<None>", False),
         ("[2026-11-09] Task finished exit_code=0", False),
     ],
 )
