@@ -41,10 +41,8 @@ def fail(status: int, seconds: float) -> Callable[[FaultTrial], None]:
 
 def kill_api_server(trial: FaultTrial) -> None:
     """Kill the API server, and start it again after a while."""
-    server = ClusterProcess("kube-apiserver")
-    server.kill()
-    time.sleep(RESTART_SECONDS)
-    server.start()
+    with ClusterProcess("kube-apiserver").away():
+        time.sleep(RESTART_SECONDS)
 
 
 def lose_watch_history(trial: FaultTrial) -> None:
@@ -86,10 +84,9 @@ def lose_node(trial: FaultTrial) -> None:
     node = ClusterProcess("kubelet")
     kubernetes = system_of(trial).kubernetes
     check_hit(trial.strike(try_of(pod) for pod in kubernetes.pods))  # also those whose code has not begun
-    node.kill()
-    kubernetes.delete_nodes()
-    time.sleep(NODE_SECONDS)
-    node.start()
+    with node.away():
+        kubernetes.delete_nodes()
+        time.sleep(NODE_SECONDS)
 
 
 def kubernetes_faults() -> Iterator[SystemFault]:

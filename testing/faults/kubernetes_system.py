@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ import psutil  # type: ignore[import-untyped]
 from testing.celery_cluster import AIRFLOW
 from testing.entrypoint_process import CHECKOUT
 from testing.faults.database import GatedDatabase, gated_database
+from testing.faults.supervised_component import kill_family
 from testing.faults.system import AirflowSystem, Gates, SystemKind
 from testing.kubernetes_api import KubernetesNamespace, kubeconfig, kubernetes_namespace
 
@@ -80,9 +80,17 @@ class ClusterProcess:
 
     def kill(self) -> None:
         """Kill it with its children, as when its machine is gone."""
-        for process in self.family():
-            process.send_signal(signal.SIGKILL)
+        kill_family(self.family)
         self._process.wait(60)
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Kill it, and start it again at the end of the block, also after an interrupt: others need the cluster."""
+        try:
+            self.kill()
+            yield
+        finally:
+            self.start()
 
     def start(self) -> None:
         """Start it as it was started first."""
