@@ -71,7 +71,7 @@ def content_faults() -> Iterator[SystemFault]:
     text = f"another DAG file that hangs for {HANG_SECONDS} s"
     yield SystemFault("dag-file-hangs", text, hang_parsing)
     text = "another DAG whose serialized form cannot be read, with a run that waits"
-    yield SystemFault("dag-unreadable", text, spoil_serialized_dag)
+    yield SystemFault("dag-unreadable", text, spoil_serialized_dag, spoils=True)
     yield SystemFault(
         "trigger-broken", "a trigger that cannot be built, when the triggerer starts", break_trigger
     )

@@ -15,7 +15,13 @@ HEAD = (
     "wrong with stock Airflow",
     "stock moves again after",
 )
-WRONG = {"lost": "lost", "hung": "hung", "overlaps": "twice at once", "misreported": "misreported"}
+WRONG = {
+    "lost": "lost",
+    "hung": "hung",
+    "hung_runs": "hung DAG runs",
+    "overlaps": "twice at once",
+    "misreported": "misreported",
+}
 NOT_RUN = "not run"
 
 

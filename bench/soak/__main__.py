@@ -19,6 +19,7 @@ from bench.faults.system_fault import SystemFault
 from bench.faults.tables import summary
 from bench.soak.chart import Panel, draw
 from bench.soak.growth import MEBIBYTE, measure_growth
+from bench.soak.remarks import explain
 from bench.termination import exit_on_sigterm
 from dev.docs import markdown
 from testing.entrypoint_process import CHECKOUT
@@ -90,15 +91,15 @@ def run_rounds(
     drawn = []
     for number in range(rounds):
         fault, pause = drawing.choice(faults), drawing.uniform(0, seconds / 3)
-        trial.trigger()
-        time.sleep(pause)
-        print_progress(f"[{number + 1}/{rounds}] {fault.name}")
-        minute = recorder.seconds / 60
         try:
+            trial.trigger()
+            time.sleep(pause)
+            print_progress(f"[{number + 1}/{rounds}] {fault.name}")
+            minute = recorder.seconds / 60
             fault.inject(trial)
             drawn.append(SoakFault(minute, fault.name))
         except Exception as error:  # the process that was to be killed has just ended, for example
-            print_progress(f"no fault: {error!r}"[:500])
+            print_progress(f"[{number + 1}/{rounds}] no round, or no fault: {error!r}"[:500])
         time.sleep(max(0.0, (number + 1) * seconds - recorder.seconds))
     return drawn
 
@@ -154,6 +155,7 @@ def describe(
         "starts",
         "goal: flat",
     )
+    growths = measure_growth(samples)
     rows = [
         (
             growth.component,
@@ -164,7 +166,7 @@ def describe(
             str(growth.starts),
             "flat" if growth.is_flat else "**grew**",
         )
-        for growth in measure_growth(samples)
+        for growth in growths
     ]
     names = sorted({fault.name for fault in drawn})
     parts = [
@@ -176,8 +178,9 @@ def describe(
         f"{page.machine()}. Faults: {', '.join(names)}.",
         f"![Memory and connections of each component over time]({picture})",
         markdown.table(head, rows),
+        "\n".join(explain(LINE, growths)),
     ]
-    return "\n\n".join(parts)
+    return "\n\n".join(part for part in parts if part)
 
 
 def main() -> None:

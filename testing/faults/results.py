@@ -31,11 +31,12 @@ class FaultResult(NamedTuple):
 
     `planned` is how many tasks the load has, which began in `rounds` until the fault had ended.
     `resumed` is the longest standstill (standstill.py) of the `waiting` tasks that should have moved on, each within
-    `resume_limit` if there is one, `finished` is when the last task had ended; None if that never happened.
-    `settled` is when Airflow had ended the last try whose process the fault killed, `struck` how many there were, and
-    `unexplained` how many of their logs say nothing about it. `examples` say what became of up to five of the tasks
-    with which something is wrong. `error` is why there is no outcome; it is empty where there is one. `build` is what
-    was measured, `seconds` is how long the cell took.
+    `resume_limit` if there is one, `finished` is when the last task and DAG run had ended; None if that never happened.
+    `hung_runs` are the DAG runs that have not ended though their tasks have. `settled` is when Airflow had ended the
+    last try whose process the fault killed, `struck` how many there were, and `unexplained` how many of their logs say
+    nothing about it. `examples` say what became of up to five of the tasks, and runs, with which something is wrong.
+    `error` is why there is no outcome; it is empty where there is one. `build` is what was measured, `seconds` is how
+    long the cell took.
     """
 
     planned: int = 0
@@ -59,6 +60,7 @@ class FaultResult(NamedTuple):
     seconds: float = 0
     version: int = VERSION
     rounds: int = 1
+    hung_runs: int = 0
 
     def is_of(self, planned: int) -> bool:
         """Whether it was measured with a load of `planned` tasks, and means what results mean now."""
@@ -66,8 +68,9 @@ class FaultResult(NamedTuple):
 
     @property
     def is_good(self) -> bool:
-        """Whether no task is lost, hung, run twice at the same time or misreported."""
-        return not (self.error or self.lost or self.hung or self.overlaps or self.misreported)
+        """Whether no task is lost, hung, run twice at the same time or misreported, and no DAG run hung."""
+        hung = self.hung or self.hung_runs
+        return not (self.error or self.lost or hung or self.overlaps or self.misreported)
 
     @property
     def resumes_late(self) -> bool:

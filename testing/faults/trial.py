@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import psutil  # type: ignore[import-untyped]
 
-from testing.faults.airflow_states import TaskStates, last_run
+from testing.faults.airflow_states import OpenRun, TaskStates, last_run
 from testing.faults.attempts import DONE, ROUND, AirflowTry, Attempt, PlannedTask, TaskId, in_round
 from testing.faults.judgement import ENDED, Judgement, is_untriggered, judge
 from testing.faults.ledger import Ledger
@@ -120,24 +120,30 @@ class FaultTrial:
             for planned in self.plan
         )
 
+    def open_runs(self, hung: Iterable[TaskId] = ()) -> list[OpenRun]:
+        """Return the runs of the load that have not ended, but for those of tasks that are hung."""
+        dags, excused = {planned.task.dag_id for planned in self.plan}, {task[::3] for task in hung}
+        runs = self._states.open_runs()
+        return [run for run in runs if run.dag_id in dags and run[:2] not in excused]
+
     def end_of_fault(self, beyond_queue: bool = False) -> FaultEnd:
         """Return what is to move on from now; with `beyond_queue` only the tasks that are not queued yet."""
         moment = self.ledger.now()
         return FaultEnd(moment, self._waiting(UNQUEUED if beyond_queue else WAITING))
 
     def finish(self, patience: float, end: FaultEnd | None = None) -> FaultResult:
-        """Wait until all tasks have ended, or nothing has changed for `patience` seconds, and judge.
+        """Wait until all tasks and runs have ended, or nothing has changed for `patience` seconds, and judge.
 
         The fault has ended now, if no `end` says otherwise.
         """
         moment, waiting = end or self.end_of_fault()
         progress: Any = None
         changed = time.monotonic()
-        while (left := self.left()) and time.monotonic() - changed < patience:
+        while (left := self.left() + len(self.open_runs())) and time.monotonic() - changed < patience:
             self.struck.look(self.current_tries("running"), self.ledger.now())
             if (current := (left, len(self.attempts()))) != progress:
                 progress, changed = current, time.monotonic()
-                self._announce(f"{left} of {len(self.plan)} tasks to go")
+                self._announce(f"{left} tasks and runs to go, of {len(self.plan)} tasks")
             time.sleep(1)
         self.struck.look(self.current_tries("running"), self.ledger.now())
         finished = None if left else self.ledger.now() - moment
@@ -177,11 +183,13 @@ class FaultTrial:
         attempts = self.attempts()
         states = self.states()
         judgement = judge(self.plan, attempts, states, self.struck.by_task)
+        hung_runs = self.open_runs(judgement.hung)
         return FaultResult(
             planned=len(self.load.plan()),
             rounds=self.rounds,
             lost=len(judgement.lost),
             hung=len(judgement.hung),
+            hung_runs=len(hung_runs),
             overlaps=len(judgement.overlaps),
             misreported=len(judgement.misreported),
             cut_off=judgement.cut_off,
@@ -190,7 +198,10 @@ class FaultTrial:
             settled=self.struck.seconds_to_settle,
             unexplained=self._unexplained(attempts),
             repeated=judgement.repeated,
-            examples=tuple(self._examples(judgement, attempts, states)),
+            examples=(
+                *self._examples(judgement, attempts, states),
+                *(str(run) for run in hung_runs[:EXAMPLES]),
+            ),
         )
 
     def _examples(

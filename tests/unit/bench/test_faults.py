@@ -17,6 +17,10 @@ def test_faults_have_names_of_their_own_and_systems_have_titles() -> None:
     assert SYSTEMS.keys() == TITLES.keys()
 
 
+def test_fault_that_leaves_a_run_behind_has_a_system_of_its_own() -> None:
+    assert FAULTS_BY_NAME["dag-unreadable"].spoils
+
+
 @pytest.mark.parametrize("line", ["3.3", "2.11"])
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_every_system_is_put_to_faults_that_it_can_have(system: str, line: str) -> None:
@@ -54,7 +58,7 @@ def test_table_marks_what_falls_short_and_what_was_not_run_with_the_whole_load()
     )
     results = {
         a[0]: FaultResult(212, resumed=4.6, finished=60, cut_off=3, waiting=9, resume_limit=30),
-        a[1]: FaultResult(212, lost=7, hung=2, repeated=1, waiting=9, resume_limit=30),
+        a[1]: FaultResult(212, lost=7, hung=2, hung_runs=1, repeated=1, waiting=9, resume_limit=30),
         b[0]: FaultResult(212, error="it did not start"),
         b[1]: FaultResult(212, struck=2, settled=370, unexplained=1, unreported=1, resumed=9, rounds=2),
         c[0]: FaultResult(19, lost=3),
@@ -62,7 +66,8 @@ def test_table_marks_what_falls_short_and_what_was_not_run_with_the_whole_load()
     }
     texts = {"a": "the fault A", "b": "the fault B", "c": "the fault C"}
     assert system_table("3.3", "local", texts, results, 212).splitlines()[2:] == [
-        "| the fault A | none (3 cut off) | 5 s | **7 lost**, **2 hung** (1 run again) | **never** |",
+        "| the fault A | none (3 cut off) | 5 s"
+        " | **7 lost**, **2 hung**, **1 hung DAG runs** (1 run again) | **never** |",
         "| the fault B | **no result** |  | **1 without a reason in the log**, **noticed after 370 s, not 360**"
         " (1 done, but nobody was left to report it, the load came 2 times) | 9 s |",
         "| the fault C | not run |  | not run |  |",

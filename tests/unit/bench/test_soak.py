@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
 from xml.etree import ElementTree
 
-from bench.soak.__main__ import parse, possible_faults
+from bench.soak.__main__ import parse, possible_faults, run_rounds
 from bench.soak.chart import Panel, draw
 from bench.soak.growth import MEBIBYTE, measure_growth
+from bench.soak.remarks import explain
 from testing.faults.component_usage import UsageSample
 
 
@@ -31,6 +34,26 @@ def test_growth_after_the_first_quarter_is_noticed() -> None:
     assert not leak.is_flat
     (more,) = measure_growth([sample(minute, 100, 4 + minute) for minute in range(8)])
     assert not more.is_flat
+
+
+def test_growth_is_explained_or_its_reason_is_not_known() -> None:
+    growths = measure_growth([sample(minute, 100 * (minute + 1)) for minute in range(8)])
+    assert explain("3.3", growths, {}) == ["- worker-0: the reason is not known yet."]
+    assert explain("3.3", growths, {("3.3", "worker-0"): "a cache."}) == ["- worker-0: a cache."]
+    assert explain("3.3", measure_growth([sample(minute, 100) for minute in range(8)]), {}) == []
+
+
+def test_round_that_fails_does_not_end_the_soak() -> None:
+    begun = []
+
+    def fail() -> None:
+        begun.append(1)
+        raise AssertionError("airflow dags trigger has failed")
+
+    trial: Any = SimpleNamespace(trigger=fail)
+    recorder: Any = SimpleNamespace(seconds=0)
+    assert run_rounds(trial, recorder, rounds=3, seconds=0, seed=1) == []
+    assert len(begun) == 3
 
 
 def test_picture_is_svg_with_a_line_for_each_component() -> None:

@@ -43,7 +43,8 @@ def test_killed_process_of_the_cluster_is_back_after_an_interrupt(
             assert not process.is_running()
             raise KeyboardInterrupt
 
-    pytest.raises(KeyboardInterrupt, interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        interrupt()
     back = psutil.Process(int((tmp_path / "kubelet.pid").read_text()))
     assert back.pid != process.pid
     assert back.cmdline() == ["sleep", "600"]
