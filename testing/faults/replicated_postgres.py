@@ -6,8 +6,10 @@ import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+import psutil  # type: ignore[import-untyped]
 import psycopg2  # type: ignore[import-untyped]
 
+from testing.faults.supervised_component import kill_family
 from testing.servers import Postgres, PostgresCluster, free_port, postgres_cluster, running
 from testing.waiting import retry, wait_until
 
@@ -20,11 +22,12 @@ class PostgresStandby:
 
     def __init__(self, server: Postgres, cluster: PostgresCluster, primary: PostgresCluster) -> None:
         self.server = server
-        self._cluster, self._primary = cluster, primary
+        self._cluster, self.primary = cluster, primary
 
     def lose_primary(self) -> None:
-        """Kill the primary."""
-        self._primary.run("pg_ctl", "stop", "-m", "immediate", "-D", str(self._primary.data))
+        """Kill all processes of the primary at once, as when its machine is gone."""
+        postmaster = psutil.Process(int((self.primary.data / "postmaster.pid").read_text().split()[0]))
+        kill_family(lambda: [postmaster, *postmaster.children(recursive=True)])
 
     def take_over(self) -> None:
         """Promote the standby, and return when it accepts writes."""

@@ -48,6 +48,8 @@ def test_standby_takes_over_with_every_commit_behind_balancer_and_pooler() -> No
         run("CREATE TABLE IF NOT EXISTS kept (number int PRIMARY KEY)")
         run("INSERT INTO kept VALUES (1) ON CONFLICT DO NOTHING")
         database.lose_primary()
+        assert database.standby
+        assert (database.standby.primary.data / "postmaster.pid").exists()  # only SIGKILL leaves it behind
         database.fail_over()
         run("INSERT INTO kept VALUES (2) ON CONFLICT DO NOTHING")
         assert database.sql("SELECT number FROM kept ORDER BY number") == [(1,), (2,)]
