@@ -11,7 +11,7 @@ METHOD = (
     f"Measured by `make faults LINE={LINE}` with Airflow {AIRFLOW}: {PLANNED} tasks, plain, mapped and deferred ones,"
     " sensors that reschedule, and DAGs that assets trigger; half of them without retries, the others with two. Each"
     " fault comes while a part of them runs and the rest waits; while it lasts, all but what assets trigger come again"
-    " when less than a quarter is left. A ledger in a database of its own, in which each run of a task's code writes"
+    " when less than a third is left. A ledger in a database of its own, in which each run of a task's code writes"
     " its start and its end, shows what happened. A task is *lost* if it was not done and Airflow has given it up,"
     " *hung* if Airflow has not ended it, or the DAG run of tasks that have ended, *twice at once* if its code ran"
     " twice at the same time, and *misreported* if Airflow says otherwise than the ledger. *Cut off* are tasks without"

@@ -10,18 +10,18 @@ from contextlib import contextmanager
 
 import psycopg2  # type: ignore[import-untyped]
 
-from testing.faults.trial import FaultTrial
+from testing.faults.load_run import LoadRun
 
-LEFT_SHARE = 1 / 4  # of a round; with less left, the next one begins
+LEFT_SHARE = 1 / 3  # of a round; with less left, the next one begins
 LOOK_SECONDS = 2.0
 
 
 @contextmanager
-def load_supply(trial: FaultTrial) -> Iterator[None]:
-    """Begin further rounds of a trial's load until the end of the block, each when little of the others is left."""
+def load_supply(run: LoadRun) -> Iterator[None]:
+    """Begin further rounds of a load until the end of the block, each when little of the others is left."""
     ending = threading.Event()
     with ThreadPoolExecutor(1) as threads:
-        supply = threads.submit(_supply, trial, ending)
+        supply = threads.submit(_supply, run, ending)
         try:
             yield
         finally:
@@ -29,8 +29,8 @@ def load_supply(trial: FaultTrial) -> Iterator[None]:
         supply.result()
 
 
-def _supply(trial: FaultTrial, ending: threading.Event) -> None:
+def _supply(run: LoadRun, ending: threading.Event) -> None:
     while not ending.wait(LOOK_SECONDS):
         with contextlib.suppress(psycopg2.OperationalError):  # a database that fails over cannot be asked
-            if trial.left() < len(trial.load.plan()) * LEFT_SHARE:
-                trial.trigger()
+            if run.left() < len(run.load.plan()) * LEFT_SHARE:
+                run.trigger()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
-from testing.faults.attempts import AirflowTry
+from testing.faults.attempts import DONE, AirflowTry, Attempt
 
 # What Airflow, its supervisors and the Runtime write of the end of a process, of a pod, of heartbeats or of a trigger.
 REASON = re.compile(
@@ -21,3 +22,9 @@ def is_explained(logs: Path, ended: AirflowTry) -> bool:
     name = f"dag_id={task.dag_id}/run_id={task.run_id or '*'}/task_id={task.task_id}/{index}attempt={ended.number}.log"
     files = sorted(logs.glob(name), key=lambda path: path.stat().st_mtime)
     return bool(files) and bool(REASON.search(files[-1].read_text(errors="replace")))
+
+
+def count_unexplained(logs: Path, struck: Iterable[AirflowTry], attempts: Iterable[Attempt]) -> int:
+    """Return how many of the tries that were struck, and were not done nevertheless, have a log without a reason."""
+    done = {(each.task, each.try_number) for each in attempts if each.outcome == DONE}
+    return sum((each.task, each.number) not in done and not is_explained(logs, each) for each in struck)
