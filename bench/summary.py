@@ -15,6 +15,7 @@ TITLE = "Summary"
 BOUND = re.compile(r"\| (goal|limit)\b|\bgoal is\b|\bis (in )?bold\b")
 BOLD = re.compile(r"\*\*.+?\*\*")
 NOT_RUN = "not run"
+ABSENT = re.compile(rf"^\| .*\| {NOT_RUN} \||: {NOT_RUN}\.$")
 
 
 def summarize(sections: Iterable[str]) -> str:
@@ -32,10 +33,10 @@ def anchor(title: str) -> str:
 
 
 def outcome(text: str) -> str:
-    """Return what of a section is beyond its bound, and how many rows were not run."""
+    """Return what of a section is beyond its bound, and how many rows, or tables, were not run."""
     lines = text.splitlines()
     notes = list(misses(lines))
-    if count := sum(line.startswith("| ") and f"| {NOT_RUN} |" in line for line in lines):
+    if count := sum(bool(ABSENT.search(line)) for line in lines):
         notes.append(f"{count} {NOT_RUN}")
     if notes:
         return "; ".join(notes)

@@ -23,6 +23,7 @@ TABLE = """\
         TABLE.replace("**4 s**", "3 s"): "none",
         "| queries |\n| --- |\n| 360 |": "no bound",
         "The goal is 2 s.\n\nIt takes **4 s** here. It took 1 s.": "It takes **4 s** here.",
+        "The goal is 2 s.\n\nWith Celery: not run.": "1 not run",
         f"{TABLE}\n| a pod | 1 s | not run | at most 3 s |": "a task: **4 s**; 1 not run",
     }.items(),
 )
