@@ -21,7 +21,7 @@ METHOD = (
     " about the tasks that were queued, or ready to be, at the end of the fault: it is the longest time from then on"
     " in which one of them still waited, a slot was free, and none of them began to run; it is *never* if one of them"
     " never ran. The row *nothing* shows what of it is the load's own. After a fault of a scheduler those that were"
-    " queued do not count, since workers take them without one. The limit is 30 s after the database is back, 60 s"
-    " after the broker or a scheduler is, and a minute more after the broker has lost its messages, since that is when"
-    " a message is missed. What falls short is in bold."
+    " queued do not count, since workers take them without one, and before the others. The limit is 30 s after the"
+    " database is back, 60 s after the broker or a scheduler is, and a minute more after the broker has lost its"
+    " messages, since that is when a message is missed. What falls short is in bold."
 )
