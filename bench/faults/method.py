@@ -23,5 +23,6 @@ METHOD = (
     " never ran. The row *nothing* shows what of it is the load's own. After a fault of a scheduler those that were"
     " queued do not count, since workers take them without one, and before the others. The limit is 30 s after the"
     " database is back, 60 s after the broker or a scheduler is, and a minute more after the broker has lost its"
-    " messages, since that is when a message is missed. What falls short is in bold."
+    " messages, since that is when a message is missed. The standby of the failover is synchronous; that of"
+    " compose.ha.yaml is not, so a failover there may lose the last transactions. What falls short is in bold."
 )
