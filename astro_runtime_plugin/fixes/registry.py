@@ -171,6 +171,8 @@ FIXES: dict[str, tuple[str, ...]] = {
         "celery.bin.base",
         "airflow.cli.simple_table",
     ),
+    # What a DAG processor costs.
+    "needless_execution_api": ("airflow.cli.commands.dag_processor_command",),
 }
 
 # Those of them that wrap the execution of these modules (`fix.WHOLE_MODULE`) rather than their functions.
@@ -222,6 +224,7 @@ LINE_OF = {
     "needless_task_runner": "3.3",
     "needless_libcst": "3.3",
     "needless_kubernetes": "2.11",
+    "needless_execution_api": "3.3",
 }
 
 

@@ -116,7 +116,9 @@ CARRIERS: dict[str, Carrier] = {
                 | {"token-lifetime", "clock-skew", "asset-deadlock", "eager-routes", "needless-frameworks"},
             ),
             "DAG processor": Carrier(
-                "airflow.dag_processing.manager", "DagFileProcessorManager.run", DAG_PROCESSOR
+                "airflow.dag_processing.manager",
+                "DagFileProcessorManager.run",
+                DAG_PROCESSOR | {"needless-execution-api"},
             ),
             "parser": Carrier("airflow.dag_processing.processor", "_parse_file", ORM | SECRETS),
             "child of a Celery worker": Carrier(

@@ -70,7 +70,8 @@ def test_table_marks_what_falls_short_and_what_was_not_run_with_the_whole_load()
         "| the fault A | none (3 cut off) | 5 s"
         " | **7 lost**, **2 hung**, **1 hung DAG runs** (1 run again) | **never** |",
         "| the fault B | **no result** |  | **1 without a reason in the log**,"
-        f" **noticed after {late} s, not {SETTLE_LIMIT}** (1 done, but nobody was left to report it, the load came 2 times) | 9 s |",
+        f" **noticed after {late} s, not {SETTLE_LIMIT}**"
+        " (1 done, but nobody was left to report it, the load came 2 times) | 9 s |",
         "| the fault C | not run |  | not run |  |",
     ]
     assert shortfalls("3.3", "local", texts, results, 212) == [
