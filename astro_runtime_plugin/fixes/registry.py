@@ -148,6 +148,7 @@ FIXES: dict[str, tuple[str, ...]] = {
     # What a web server costs.
     "eager_routes": ("fastapi.routing",),
     "needless_frameworks": ("svcs",),
+    "needless_versions": ("cadwyn.route_generation", "cadwyn.applications"),
     # What a component's start costs.
     "needless_log_server": ("airflow.utils.serve_logs",),
     # What a command costs.
@@ -221,6 +222,7 @@ LINE_OF = {
     "needless_serialization": "3.3",
     "eager_routes": "3.3",
     "needless_frameworks": "3.3",
+    "needless_versions": "3.3",
     "needless_task_runner": "3.3",
     "needless_libcst": "3.3",
     "needless_kubernetes": "2.11",

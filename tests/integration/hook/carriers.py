@@ -113,7 +113,8 @@ CARRIERS: dict[str, Carrier] = {
                 ORM
                 | CHECK
                 | SECRETS
-                | {"token-lifetime", "clock-skew", "asset-deadlock", "eager-routes", "needless-frameworks"},
+                | {"token-lifetime", "clock-skew", "asset-deadlock"}
+                | {"eager-routes", "needless-frameworks", "needless-versions"},
             ),
             "DAG processor": Carrier(
                 "airflow.dag_processing.manager",
