@@ -109,7 +109,9 @@ def judge_queues(
         elif queue.queue not in slots:
             text += "; no worker takes tasks from it"
             yield ClusterFinding(QUEUES, "not safe", text, f"start a worker with `--queues {queue.queue}`")
-        elif active is not None and active < slots[queue.queue]:
+        elif (
+            active is not None and 2 * active < slots[queue.queue]
+        ):  # between two tasks a slot is free for a moment
             text += f"; its workers could run {slots[queue.queue]} tasks, but all workers run only {active}"
             remedy = "look at the logs of its workers and of the schedulers: messages may be lost, or are not taken"
             yield ClusterFinding(QUEUES, "not safe", text, remedy)

@@ -3,7 +3,8 @@
 Airflow's supervisor kills its task after three failed heartbeats, each of which it repeats and waits for, while the
 scheduler waits `task_instance_heartbeat_timeout` since the last one that was answered. Here a heartbeat is tried once,
 the task lives until the scheduler gives it up, what it asks for meanwhile is answered after the outage, and its start
-and its final state are sent until then. The answers 404, 409 and 410 end a task at once, as they do in Airflow.
+and its final state are sent until then. So the setting must be the same in every component. The answers 404, 409 and
+410 end a task at once, as they do in Airflow.
 """
 
 from __future__ import annotations

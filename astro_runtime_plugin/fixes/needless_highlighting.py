@@ -18,7 +18,7 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
-from astro_runtime_plugin.fixes.fix import ANY_SOURCE, WHOLE_MODULE, Fix, Patch
+from astro_runtime_plugin.fixes.fix import WHOLE_MODULE, Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
 from astro_runtime_plugin.fixes.import_hook import call_after_import
 from astro_runtime_plugin.fixes.support.late_names import find_late, find_parts_late
@@ -131,10 +131,10 @@ FIX = Fix(
     issue="",
     ends="structlog, httpx, mako, Celery and Airflow import pygments where they use it.",
     patches=(
-        Patch("structlog.dev", WHOLE_MODULE, ANY_SOURCE, import_late(STRUCTLOG), ("3.3",)),
-        Patch("httpx", WHOLE_MODULE, ANY_SOURCE, find_names_late("httpx._main", "main")),
-        Patch("mako.exceptions", WHOLE_MODULE, ANY_SOURCE, late_mako),
-        Patch("celery.bin.base", WHOLE_MODULE, ANY_SOURCE, import_late(CELERY)),
+        Patch("structlog.dev", WHOLE_MODULE, ("41402934c32726ab",), import_late(STRUCTLOG), ("3.3",)),
+        Patch("httpx", WHOLE_MODULE, ("0ac6997bac998f4a",), find_names_late("httpx._main", "main")),
+        Patch("mako.exceptions", WHOLE_MODULE, ("85a18498d52e8047",), late_mako),
+        Patch("celery.bin.base", WHOLE_MODULE, ("922af38f29c48c06",), import_late(CELERY)),
         Patch(
             "airflow.cli.simple_table", WHOLE_MODULE, ("71ecb9b6ccc1c36d",), import_late(AIRFLOW), ("3.3",)
         ),

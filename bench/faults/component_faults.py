@@ -65,17 +65,17 @@ def restart_all(trial: FaultTrial) -> None:
 
 def kill_task(trial: FaultTrial) -> None:
     """Kill the process that runs a task's code."""
-    check_hit(trial.kill_alone(psutil.Process(choose_victim(trial).pid)))
+    check_hit(trial.signal_alone(psutil.Process(choose_victim(trial).pid)))
 
 
 def kill_supervisor(trial: FaultTrial) -> None:
     """Kill the process that watches over a task, which may outlive it."""
-    check_hit(trial.kill_alone(psutil.Process(choose_victim(trial).pid).parent()))
+    check_hit(trial.signal_alone(psutil.Process(choose_victim(trial).pid).parent()))
 
 
 def terminate_supervisor(trial: FaultTrial) -> None:
     """Send SIGTERM to the process that watches over a task, which may end the task."""
-    check_hit(trial.kill_alone(psutil.Process(choose_victim(trial).pid).parent(), signal.SIGTERM))
+    check_hit(trial.signal_alone(psutil.Process(choose_victim(trial).pid).parent(), signal.SIGTERM))
 
 
 def freeze_supervisor(trial: FaultTrial) -> None:

@@ -86,6 +86,8 @@ class FaultMatrix:
             fault.inject(trial)
             end = trial.end_of_fault(fault.beyond_queue)
             check_left(trial)
+        if fault.limit and not end.waiting:
+            raise LoadOverError("no task waited when the fault had ended")
         print_progress("the fault has ended")
         result = trial.finish(self._patience, end)._replace(resume_limit=fault.limit)
         if not result.meets_goal:

@@ -31,14 +31,14 @@ class FaultCell(NamedTuple):
 class FaultResult(NamedTuple):
     """The outcome of a cell. Times in seconds count from the end of the fault.
 
-    `planned` is how many tasks the load has, which began in `rounds` until the fault had ended.
-    `resumed` is the longest standstill (standstill.py) of the `waiting` tasks that should have moved on, each within
-    `resume_limit` if there is one, `finished` is when the last task and DAG run had ended; None if that never happened.
-    `hung_runs` are the DAG runs that have not ended though their tasks have. `settled` is when Airflow had ended the
-    last try whose process the fault killed, `struck` how many there were, and `unexplained` how many of their logs say
-    nothing about it. `examples` say what became of up to five of the tasks, and runs, with which something is wrong.
-    `error` is why there is no outcome; it is empty where there is one. `build` is what was measured, `seconds` is how
-    long the cell took.
+    `planned` is how many tasks the load has, which began in `rounds` until the fault had ended. `resumed` is the
+    longest standstill (standstill.py) of the `waiting` tasks that should have moved on; it is to be no longer than
+    `resume_limit`, if there is one. `finished` is when the last task and DAG run had ended; None if that never
+    happened. `hung_runs` are the DAG runs that have not ended though their tasks have. `settled` is when Airflow
+    had ended the last try whose process the fault killed, `struck` how many there were, and `unexplained` how many
+    of their logs say nothing about it. `examples` say what became of up to five of the tasks, and runs, with which
+    something is wrong. `error` is why there is no outcome; it is empty where there is one. `build` is what was
+    measured, `seconds` is how long the cell took.
     """
 
     planned: int = 0

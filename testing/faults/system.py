@@ -43,8 +43,8 @@ class SystemKind(NamedTuple):
 
     @property
     def all_slots(self) -> int:
-        """Return how many tasks run at once; without workers, those are the executor's."""
-        return self.workers * self.slots
+        """Return how many tasks run at once; without a broker, each scheduler has as many slots as all workers."""
+        return self.workers * self.slots * (1 if self.broker else self.schedulers)
 
 
 class Gates(NamedTuple):
@@ -93,8 +93,8 @@ class AirflowSystem:
             "AIRFLOW__API__PORT": str(self._api_port),
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{gates.api.port}/execution/",
             "AIRFLOW__CELERY__WORKER_CONCURRENCY": str(self.kind.slots),
-            # With Celery, as many tasks wait in the broker as run.
-            "AIRFLOW__CORE__PARALLELISM": str(self.kind.all_slots * (2 if self.broker else 1)),
+            # For each scheduler: with Celery and two of them, as many tasks wait in the broker as run.
+            "AIRFLOW__CORE__PARALLELISM": str(self.kind.workers * self.kind.slots),
         }
         extra = dict(SETTINGS) | own
         for part in (self.database, self.broker, self.arrangement):

@@ -56,7 +56,7 @@ class FaultTrial(LoadRun):
         supervisors = self._supervisors()
         return self._strike(kill_family(family), supervisors)
 
-    def kill_alone(
+    def signal_alone(
         self, process: psutil.Process, number: signal.Signals = signal.SIGKILL
     ) -> list[AirflowTry]:
         """End one process, which its children outlive; remember and return the tries that this cuts off."""

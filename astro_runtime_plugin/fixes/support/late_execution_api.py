@@ -40,14 +40,15 @@ class LateTransport(httpx.BaseTransport):
     def __init__(self, build: Callable[[], Any], settle: Callable[[], None]) -> None:
         self._build, self._settle = build, settle
         self._transport: httpx.BaseTransport | None = None
+        self._is_settled = False
         # A signal that ends the component may arrive while this builds; its handler answers requests, too.
         self._lock = RLock()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer as the API does. Raises BuildError if there is none."""
-        is_first = self._transport is None
         response = self._get().handle_request(request)
-        if is_first:
+        if not self._is_settled:
+            self._is_settled = True
             self._settle()
         return response
 

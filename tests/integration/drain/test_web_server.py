@@ -95,9 +95,11 @@ def test_request_that_has_begun_is_answered(home: Path) -> None:
     log = home / "server.log"
     with run_server(home) as (process, url), ThreadPoolExecutor() as executor:
         answer = executor.submit(lambda: urllib.request.urlopen(f"{url}/slow/wait", timeout=300).read())
-        wait_until((home / "began").exists, log.read_text)
-        process.send_signal(signal.SIGTERM)
-        wait_until(lambda: STOPS in log.read_text(), log.read_text, failed=answer.done)
-        (home / "go").touch()
+        try:
+            wait_until((home / "began").exists, log.read_text)
+            process.send_signal(signal.SIGTERM)
+            wait_until(lambda: STOPS in log.read_text(), log.read_text, failed=answer.done)
+        finally:
+            (home / "go").touch()
         assert b"the answer" in answer.result()
         assert process.wait(300) == 0, log.read_text()

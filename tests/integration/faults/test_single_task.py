@@ -83,7 +83,7 @@ def test_fault_of_one_task_strikes_the_youngest(trial: FaultTrial, fault: Any) -
 
 
 def test_fault_that_comes_after_the_end_of_its_victim_is_missed(trial: FaultTrial) -> None:
-    with work(trial.ledger, "short", seconds=1.0) as worker:
+    with work(trial.ledger, "short", seconds=10.0) as worker:
         victim = choose_victim(trial)
         worker.wait()
         with pytest.raises(MissedError, match="hit no task"):

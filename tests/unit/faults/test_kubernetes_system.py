@@ -74,7 +74,7 @@ def test_cluster_without_its_node_is_replaced(
     sleep.write_text("#!/bin/sh\n")  # it does not wait
     for path in (script, tool, sleep):
         path.chmod(0o755)
-    environ = {"PATH": f"{sleep.parent}:{os.environ['PATH']}"}
+    environ = {"PATH": f"{sleep.parent}:{os.environ['PATH']}", "TEST_CLUSTER_LOCK": str(tmp_path / "lock")}
     processes = [subprocess.Popen([name, "600"], executable="/bin/sleep") for name in alive]
     for name, started in zip(alive, processes, strict=True):
         (run / f"{name}.pid").write_text(str(started.pid))

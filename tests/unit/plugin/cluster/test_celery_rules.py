@@ -78,11 +78,13 @@ def test_overdue_tasks_need_a_worker_of_their_queue(workers: list[Worker] | None
     assert finding.finding.startswith("tasks in the queue gpu: 3, waiting for up to 400 s")
 
 
-@pytest.mark.parametrize(("active", "state"), [(2, "not safe"), (3, "ok"), (None, "ok")])
-def test_overdue_tasks_do_not_wait_for_workers_with_free_slots(active: int | None, state: str) -> None:
+@pytest.mark.parametrize(("active", "state"), [(1, "not safe"), (2, "ok"), (3, "ok"), (None, "ok")])
+def test_overdue_tasks_do_not_wait_for_workers_most_of_whose_slots_are_free(
+    active: int | None, state: str
+) -> None:
     workers = [WORKER, Worker("celery@c", 1, ("gpu",)), Worker("celery@d", 2, ("cpu", "gpu"))]
     (finding,) = celery_rules.judge_queues([OverdueQueue("gpu", 3, 400)], workers, 60, True, active)
-    reason = "; its workers could run 3 tasks, but all workers run only 2"
+    reason = "; its workers could run 3 tasks, but all workers run only 1"
     assert (finding.state, finding.finding.endswith(reason)) == (state, state == "not safe")
 
 
