@@ -23,8 +23,8 @@ class SystemFault(NamedTuple):
     """A fault: `inject` returns when it is over, that is when what was away is back, or starts again by itself.
 
     Waiting tasks must move again within `limit` seconds after that, if it is not None; with `beyond_queue` those that
-    were not queued yet, since the others move without what has failed. `arrange` is what the system needs before it
-    starts; such a system, and one after a fault that `spoils` it, is not used for another fault.
+    were not queued yet must be, since the others move without what has failed. `arrange` is what the system needs
+    before it starts; such a system, and one after a fault that `spoils` it, is not used for another fault.
     """
 
     name: str

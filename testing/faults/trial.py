@@ -17,7 +17,7 @@ from testing.faults.ledger import Ledger
 from testing.faults.load import TaskLoad
 from testing.faults.load_run import Announce, LoadRun
 from testing.faults.results import FaultResult
-from testing.faults.standstill import UNQUEUED, WAITING, longest_standstill
+from testing.faults.standstill import UNQUEUED, WAITING, first_start, longest_standstill, note_queued
 from testing.faults.struck_tries import StruckTries, tries_of
 from testing.faults.supervised_component import SupervisedComponent, kill_family
 from testing.faults.system import AirflowSystem
@@ -27,10 +27,14 @@ REPORT_SECONDS = 1.0  # in which what a killed process has sent still arrives
 
 
 class FaultEnd(NamedTuple):
-    """The end of a fault by the ledger's clock, and the tasks that waited then."""
+    """The end of a fault by the ledger's clock, and the tasks that waited then, of which each must move on.
+
+    With `beyond_queue` they were not queued yet, and move when they are.
+    """
 
     moment: float
     waiting: list[TaskId]
+    beyond_queue: bool = False
 
 
 class FaultTrial(LoadRun):
@@ -73,26 +77,39 @@ class FaultTrial(LoadRun):
     def end_of_fault(self, beyond_queue: bool = False) -> FaultEnd:
         """Return what is to move on from now; with `beyond_queue` only the tasks that are not queued yet."""
         moment = self.ledger.now()
-        return FaultEnd(moment, self.waiting(UNQUEUED if beyond_queue else WAITING))
+        return FaultEnd(moment, self.waiting(UNQUEUED if beyond_queue else WAITING), beyond_queue)
 
     def finish(self, patience: float, end: FaultEnd | None = None) -> FaultResult:
         """Wait until all tasks and runs have ended, or nothing has changed for `patience` seconds, and judge.
 
         The fault has ended now, if no `end` says otherwise.
         """
-        moment, waiting = end or self.end_of_fault()
+        end = end or self.end_of_fault()
+        queued: dict[TaskId, float] = {}
         progress: Any = None
         changed = time.monotonic()
         while (left := self.left() + len(self.open_runs())) and time.monotonic() - changed < patience:
-            self.struck.look(self.current_tries("running"), self.ledger.now())
+            self._look(end, queued)
             if (current := (left, len(self.attempts()))) != progress:
                 progress, changed = current, time.monotonic()
                 self.announce(f"{left} tasks and runs to go, of {len(self.plan)} tasks")
             time.sleep(1)
-        self.struck.look(self.current_tries("running"), self.ledger.now())
-        finished = None if left else self.ledger.now() - moment
-        resumed = longest_standstill(self.attempts(), waiting, moment, self.system.kind.all_slots)
-        return self._result()._replace(finished=finished, waiting=len(waiting), resumed=resumed)
+        self._look(end, queued)
+        finished = None if left else self.ledger.now() - end.moment
+        resumed = self._standstill(end, queued)
+        return self._result()._replace(finished=finished, waiting=len(end.waiting), resumed=resumed)
+
+    def _look(self, end: FaultEnd, queued: dict[TaskId, float]) -> None:
+        now = self.ledger.now()
+        self.struck.look(self.current_tries("running"), now)
+        note_queued(queued, end.waiting, self.states(), now)
+
+    def _standstill(self, end: FaultEnd, queued: Mapping[TaskId, float]) -> float | None:
+        attempts = self.attempts()
+        starts = {task: first_start(attempts, task, end.moment) for task in end.waiting}
+        times = queued if end.beyond_queue else starts
+        moves = [times.get(task) for task in end.waiting]
+        return longest_standstill(attempts, moves, end.moment, self.system.kind.all_slots)
 
     def _supervisors(self) -> dict[int, int]:
         """Return the parent of each process that runs a task's code."""

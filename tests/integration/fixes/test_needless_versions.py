@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from testing.fixed_secrets import SECRET_KEY
 from testing.proof import FIXED, STOCK, Proof, copy_migrated_database, templates_folder
 
 
@@ -27,7 +28,8 @@ def test_older_versions_are_built_when_one_is_asked_for(halves: dict[str, Proof]
 
 
 def test_client_of_each_version_gets_the_data_of_its_version(halves: dict[str, Proof]) -> None:
-    stock, fixed = (half.run("answers_of_versions") for half in halves.values())
+    key = {"AIRFLOW__API_AUTH__JWT_SECRET": SECRET_KEY}
+    stock, fixed = (half.run("answers_of_versions", **key) for half in halves.values())
     assert fixed == stock
     newest, oldest, *_, newest_again = fixed
     assert newest == newest_again != oldest

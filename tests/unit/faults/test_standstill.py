@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from testing.faults.attempts import DONE, Attempt, PlannedTask, TaskId
-from testing.faults.standstill import UNQUEUED, WAITING, longest_standstill, waits
+from testing.faults.standstill import (
+    UNQUEUED,
+    WAITING,
+    first_start,
+    longest_standstill,
+    note_queued,
+    waits,
+)
 
 A, B, C, OTHER = (TaskId("dag", name) for name in "abco")
 
@@ -41,14 +48,24 @@ def attempt(task: TaskId, start: float, end: float = 1000) -> Attempt:
 def test_standstill_is_the_longest_time_without_a_move(
     attempts: list[Attempt], expected: float | None
 ) -> None:
-    assert longest_standstill(attempts, [A, B, C], 10, slots=10_000) == expected
+    moves = [first_start(attempts, task, 10) for task in (A, B, C)]
+    assert longest_standstill(attempts, moves, 10, slots=10_000) == expected
 
 
 def test_time_in_which_all_slots_are_taken_is_no_standstill() -> None:
     busy = [attempt(OTHER, 0, 20), attempt(OTHER, 3, 25)]
     moves = [attempt(A, 22, 23), attempt(B, 27)]
-    assert longest_standstill([*busy, *moves], [A, B], 10, slots=2) == 4  # from 23 on; 20 to 22 is shorter
-    assert longest_standstill([*busy, *moves], [A, B], 10, slots=3) == 12
+    assert longest_standstill([*busy, *moves], [22, 27], 10, slots=2) == 4  # from 23 on; 20 to 22 is shorter
+    assert longest_standstill([*busy, *moves], [22, 27], 10, slots=3) == 12
+
+
+def test_task_beyond_the_queue_moves_when_it_is_first_seen_queued() -> None:
+    times: dict[TaskId, float] = {}
+    note_queued(times, [A, B, C], {A: "queued", B: "scheduled"}, 11)
+    note_queued(times, [A, B, C], {A: "running", B: "success", C: None}, 40)
+    assert times == {A: 11, B: 40}
+    assert longest_standstill([], [times.get(task) for task in (A, B)], 10, slots=1) == 29
+    assert longest_standstill([], [times.get(task) for task in (A, B, C)], 10, slots=1) is None
 
 
 def test_nothing_stands_still_if_nothing_waited() -> None:
