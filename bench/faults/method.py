@@ -23,7 +23,8 @@ METHOD = (
     " never ran. After a fault of a scheduler it is about those that were not queued yet, and the time until Airflow"
     " queues them, since workers take the others without one, and first. The row *nothing* shows what of it is the"
     " load's own. The limit is 30 s after the database is back, 60 s after the broker or a scheduler is, and a minute"
-    " more after the broker has lost its messages, since that is when a message is missed. The standby of the failover"
-    " is synchronous; that of compose.ha.yaml is not, so a failover there may lose the last transactions. What falls"
-    " short is in bold."
+    " more after the broker has lost its messages, since that is when a message is missed. RabbitMQ, MariaDB, the"
+    " failover and Kubernetes are put to the faults of their own parts only. The standby of the failover is"
+    " synchronous; that of compose.ha.yaml is not, so a failover there may lose the last transactions. What falls short"
+    " is in bold."
 )

@@ -97,6 +97,8 @@ ORPHANS = "from astro_runtime_plugin.cluster.readings import count_orphans; prin
 # On Airflow 3 FAB's tables have revisions of their own.
 MIGRATED_TABLE = {"3.3": "alembic_version_fab", "2.11": "alembic_version"}[LINE]
 MIGRATE = f"UPDATE {MIGRATED_TABLE} SET version_num = 'newer'"
+OLDER_REVISION = {"3.3": "6709f7a774b9", "2.11": "22ed7efa9da2"}[LINE]
+DOWNGRADE = f"UPDATE {MIGRATED_TABLE} SET version_num = '{OLDER_REVISION}'"
 
 
 @pytest.fixture
@@ -210,6 +212,9 @@ def test_every_component_is_recorded_until_it_dies(
         ],
         "queues": ["tasks in the queue gpu: 1, waiting for up to N s; no worker takes tasks from it"],
     }
+    wait_while_running(lambda: check_cluster(cluster) == (NOT_SAFE, problems))
+    metadata.sql(database, DOWNGRADE)
+    problems["migration"] = ["a migration is pending: the database has an older revision than this image"]
     wait_while_running(lambda: check_cluster(cluster) == (NOT_SAFE, problems))
     assert not [
         component for component in running.values() if "does not show this component" in component.log
