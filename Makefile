@@ -149,7 +149,7 @@ lint: $(STAMP) $(DOCS)/.locked ## style, types, the OpenAPI document, the docume
 	$(MKDOCS) --quiet
 
 BENCHMARKS := bench bench-throughput bench-commands bench-tasks bench-memory bench-updates bench-queries bench-scale \
-  bench-task-logs bench-identity
+  bench-task-logs bench-identity bench-web
 .PHONY: bench-all
 bench-all: ## every benchmark, one after the other: hours, and days with the matrix of faults
 	@misses=0; run() { $(MAKE) --no-print-directory "$$@" || misses=1; }; \
@@ -184,6 +184,10 @@ bench-updates: $(STAMP) ## what the largest update document costs the web server
 .PHONY: bench-queries
 bench-queries: $(STAMP) system ## how many queries the Runtime itself sends to the metadata database
 	$(BIN)/python -m bench.queries
+
+.PHONY: bench-web
+bench-web: $(STAMP) ## processor time of a page and of API calls, compared with stock Airflow; ARGS=9 for nine rounds
+	$(BIN)/python -m bench.web $(ARGS)
 
 .PHONY: bench-scale
 bench-scale: $(STAMP) system ## what 10 to 5,000 workers cost a scheduler, the broker, the state table and the Runtime page

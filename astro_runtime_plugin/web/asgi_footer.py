@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -80,6 +81,7 @@ def wants_footer(scope: Message, cookie: re.Pattern[bytes], credentials: Collect
     return has_credentials and destination in PAGE_DESTINATIONS and not sends_files
 
 
+@lru_cache(maxsize=8)
 def script_tag(root_path: str) -> bytes:
     """Return the tag that loads the footer's script; `root_path` is the path prefix of `[api] base_url`."""
     url = html.escape(quote(f"{root_path}{URL_PREFIX}/static/footer.js"))

@@ -46,6 +46,7 @@ def may_be_conditional(destination: bytes, accept: bytes) -> bool:
     return destination in PAGE_DESTINATIONS and (destination != b"" or b"text/html" in accept.lower())
 
 
+@lru_cache(maxsize=32)  # Python's parser takes as long as the rest of the footer's part in a request
 def _is_html(content_type: bytes) -> bool:
     message = Message()
     message["Content-Type"] = content_type.decode("latin-1")

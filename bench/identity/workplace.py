@@ -60,9 +60,9 @@ class MeasuredProcess:
     def __init__(self, stdin: IO[str], stdout: IO[str]) -> None:
         self._stdin, self._stdout = stdin, stdout
 
-    def measure(self) -> float:
+    def measure(self, what: str = "") -> float:
         """Return the seconds of one measurement."""
-        self._stdin.write("\n")
+        self._stdin.write(f"{what}\n")
         self._stdin.flush()
         return float(self._stdout.readline())
 
