@@ -77,10 +77,10 @@ def scheduler() -> Any:
 
 
 def look_for_heartbeats(runner: Any, clock: Any) -> None:
-    """Let ten minutes pass, in which a scheduler finds a task again after it has failed it."""
+    """Let twenty minutes pass, in which a scheduler finds a task again after it has failed it."""
     from testing.scheduler_parts import purge, write_heartbeat
 
-    for _ in range(60):
+    for _ in range(120):
         clock.ahead += 10
         write_heartbeat(runner)
         purge(runner)
