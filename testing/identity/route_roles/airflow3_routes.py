@@ -115,9 +115,9 @@ def execution_app(app: Starlette) -> FastAPI | None:
 
 
 def _mounted(mount: Mount) -> Iterable[BaseRoute]:
-    """Return a mounted application's routes; the execution API has its newest version's in a place of their own."""
-    versions = getattr(getattr(mount.app, "router", None), "versioned_routers", None)
-    return [*mount.routes, *(versions[max(versions)].routes if versions else ())]
+    """Return a mounted application's routes; the execution API has those of each version in a place of their own."""
+    versions = getattr(getattr(mount.app, "router", None), "versioned_routers", None) or {}
+    return [*mount.routes, *(route for version in sorted(versions) for route in versions[version].routes)]
 
 
 def _absent(_: str) -> str:
