@@ -81,10 +81,11 @@ def main(rounds: int = ROUNDS) -> None:
             row for executor in EXECUTORS for row in rows(executor, compare(server, plain, executor, rounds))
         ]
     table = markdown.table(("executor", "component", STOCK, RUNTIME, "ratio"), table_rows)
+    installations = f"median of {rounds} new installations" if rounds > 1 else "one new installation"
     method = (
         f"Measured by `make bench-memory LINE={LINE}`: the proportional set size of each component and all its"
-        f" processes, at rest after {TASKS} tasks with {SLOTS} slots, on PostgreSQL; median of {rounds} new"
-        f" installations of each kind, in turn. The goal for all components is at most {BOUND} times stock Airflow."
+        f" processes, at rest after {TASKS} tasks with {SLOTS} slots, on PostgreSQL; {installations} of each"
+        f" kind, in turn. The goal for all components is at most {BOUND} times stock Airflow."
     )
     page.write_section(TITLE, f"{method} {page.machine()}.\n\n{table}")
     print(table)
