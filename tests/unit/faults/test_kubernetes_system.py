@@ -12,6 +12,7 @@ import pytest
 
 from testing.entrypoint_process import CHECKOUT
 from testing.faults.kubernetes_system import ClusterProcess
+from testing.waiting import wait_until
 
 TOOL = """\
 #!/bin/bash
@@ -29,6 +30,7 @@ NODES = {"a node": "stand-in Ready\n", "none": "", "a lost one": "stand-in NotRe
 def process(tmp_path: Path) -> Iterator[psutil.Process]:
     with subprocess.Popen(["sleep", "600"]) as started:
         (tmp_path / "kubelet.pid").write_text(str(started.pid))
+        wait_until(psutil.Process(started.pid).cmdline)
         yield psutil.Process(started.pid)
         started.kill()
 
@@ -47,7 +49,8 @@ def test_killed_process_of_the_cluster_is_back_after_an_interrupt(
         interrupt()
     back = psutil.Process(int((tmp_path / "kubelet.pid").read_text()))
     assert back.pid != process.pid
-    assert back.cmdline() == ["sleep", "600"]
+    # Linux closes the pipe by which Popen learns of the exec before the new program has its arguments.
+    assert wait_until(back.cmdline) == ["sleep", "600"]
     back.kill()
 
 
