@@ -2,8 +2,8 @@
 
 The SDK removes decorators from the source of functions that run in another Python, as those of
 `@task.virtualenv`. For that, each process that imports an operator imports libcst: a tenth of what a task's pod
-does before the first line of its task, and 6 MiB of an API server. Here it is imported when source is rewritten. A
-component whose forks run the code of DAGs imports it as before, because each of them would import it.
+does before the first line of its task, a tenth of a scheduler's start, and 6 MiB of each component. Here it is imported
+when source is rewritten, which only a task of such a function does.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from functools import wraps
 from types import ModuleType
 
 from astro_runtime_plugin.fixes.fix import WHOLE_MODULE, Fix, Patch
-from astro_runtime_plugin.fixes.support.dag_forks import forks_dag_code
 from astro_runtime_plugin.fixes.support.stand_in import stand_in
 
 DECORATORS = "airflow.sdk.definitions._internal.decorators"
@@ -26,7 +25,7 @@ def import_late(execute: Execute) -> Execute:
     """Wrap what executes the module that rewrites source."""
 
     def execute_without_libcst(module: ModuleType) -> None:
-        if LIBCST in sys.modules or forks_dag_code():
+        if LIBCST in sys.modules:
             execute(module)
             return
         with stand_in(LIBCST, DECORATORS, {"CSTTransformer": object}):
@@ -54,8 +53,8 @@ def execute_when_used(execute: Execute, module: ModuleType) -> Callable[[str, st
 FIX = Fix(
     id="needless-libcst",
     title="A process of Airflow imports libcst only to rewrite source",
-    symptom="A pod of KubernetesExecutor takes a tenth longer to its task's first line than it needs, and an API server"
-    " more memory.",
+    symptom="A scheduler's start, and a pod of KubernetesExecutor to its task's first line, take a tenth longer than they"
+    " need, and each component takes more memory.",
     issue="",
     ends="Airflow imports libcst where it rewrites source.",
     patches=(Patch(DECORATORS, WHOLE_MODULE, ("a9f6aae72745eb4e",), import_late, ("3.3",)),),

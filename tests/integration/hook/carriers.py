@@ -14,7 +14,7 @@ ONCE = "--num-runs"  # the option of the scheduler that has KubernetesExecutor
 ORM = {"forked-connections", *{"3.3": (), "2.11": ("costly-log-names",)}[LINE]}
 SECRETS = {"secrets-outage"}
 # What every component needs: it looks at the database's version when it starts.
-CHECK = {"needless-highlighting"}
+CHECK = {"needless-highlighting", "needless-migrations"}
 # What every process needs that imports Airflow.
 START = CHECK | {
     "needless-collections",

@@ -13,9 +13,9 @@ from airflow.executors.local_executor import LocalExecutor  # noqa: E402
 
 from testing.proof import report  # noqa: E402
 
-MODULES = ("airflow.sdk.execution_time.task_runner", "libcst")
-imported: list[list[str]] = []
-os.register_at_fork(before=lambda: imported.append([name for name in MODULES if name in sys.modules]))
+TASK_RUNNER = "airflow.sdk.execution_time.task_runner"
+imported: list[bool] = []
+os.register_at_fork(before=lambda: imported.append(TASK_RUNNER in sys.modules))
 executor = LocalExecutor(parallelism=1)
 executor.start()
 executor.end()
