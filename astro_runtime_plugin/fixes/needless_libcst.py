@@ -53,8 +53,8 @@ def execute_when_used(execute: Execute, module: ModuleType) -> Callable[[str, st
 FIX = Fix(
     id="needless-libcst",
     title="A process of Airflow imports libcst only to rewrite source",
-    symptom="A scheduler's start, and a pod of KubernetesExecutor to its task's first line, take a tenth longer than they"
-    " need, and each component takes more memory.",
+    symptom="A scheduler's start, and a pod of KubernetesExecutor to its task's first line, take a tenth longer than"
+    " they need, and each component takes more memory.",
     issue="",
     ends="Airflow imports libcst where it rewrites source.",
     patches=(Patch(DECORATORS, WHOLE_MODULE, ("a9f6aae72745eb4e",), import_late, ("3.3",)),),

@@ -151,7 +151,7 @@ FIXES: dict[str, tuple[str, ...]] = {
     "needless_versions": ("cadwyn.route_generation", "cadwyn.applications"),
     # What a component's start costs.
     "needless_log_server": ("airflow.utils.serve_logs",),
-    "needless_migrations": ("airflow.utils.db",),
+    "needless_migrations": ("airflow.utils.db", "airflow.dag_processing.manager"),
     # What a command costs.
     "needless_collections": ("airflow", "airflow.cli.cli_parser"),
     "needless_task_runner": ("airflow.sdk.log", "airflow.executors.local_executor"),

@@ -14,10 +14,10 @@ ONCE = "--num-runs"  # the option of the scheduler that has KubernetesExecutor
 ORM = {"forked-connections", *{"3.3": (), "2.11": ("costly-log-names",)}[LINE]}
 SECRETS = {"secrets-outage"}
 # What every component needs: it looks at the database's version when it starts.
-CHECK = {"needless-highlighting", "needless-migrations"}
+CHECK = {"needless-migrations", *{"3.3": ("needless-highlighting",), "2.11": ()}[LINE]}
 # What every process needs that imports Airflow.
 START = CHECK | {
-    "needless-collections",
+    *("needless-collections", "needless-highlighting"),
     *("needless-validation", "repeated-metadata"),
     *{"3.3": ("needless-task-runner",), "2.11": ("needless-kubernetes",)}[LINE],
 }

@@ -82,6 +82,9 @@ SCENES: dict[str, Callable[[], Any]] = {
 }
 
 report_scenes(
-    {**{name: partial(observe, SCENES[name]) for name in SCENES}, "newest versions": newest_versions},
+    {
+        **{name: partial(observe, SCENES[name]) for name in SCENES},
+        "newest versions": newest_versions,
+    },
     sys.argv[1:],
 )
