@@ -15,6 +15,13 @@ MAX_MEGABYTES = {"-base": 1700, "-slim-base": 600}
 # Two commands, because one would count a file that is in two of its folders only once.
 SITE = "/opt/astro-runtime/lib/python*/site-packages"
 DU = f"du -sm /usr /opt/astro-runtime; du -sm {SITE}/* | sort -rn | head -{FOLDERS}"
+FILES = "find /usr /opt -name '*.{suffix}' -printf '%i %s\\n' | sort -u"  # a file with two names once
+SUM = f"{FILES} | awk '{{{{bytes += $2}}}} END {{{{printf \"%.0f\", bytes / 1e6}}}}'"
+KINDS = {"sources": "py", "byte code": "pyc"}
+COMMENT = """\
+What is beyond its goal is so because nothing that can be imported is left out, and no byte code: without it, each start
+would compile what it imports. Duplicates are links; tests of packages, symbols for debuggers, sources of compiled
+modules and whatever else no Python program can use are gone (`image/build/trim.py`)."""
 
 
 def largest_folders(image: str) -> list[tuple[str, str]]:
@@ -24,20 +31,28 @@ def largest_folders(image: str) -> list[tuple[str, str]]:
     return [(megabytes, path.rpartition("site-packages/")[2]) for megabytes, path in rows]
 
 
+def megabytes_of(image: str, suffix: str) -> str:
+    """Return how much of an image is in files with this suffix, as a text in MB."""
+    return once(image, "bash", "-c", SUM.format(suffix=suffix)).stdout
+
+
 def row(image: str, limit: int) -> tuple[str, ...]:
     """Return the table's row of an image."""
     megabytes = size(image) / 1e6
     folders = ", ".join(f"`{path}` {folder_megabytes}" for folder_megabytes, path in largest_folders(image))
-    return f"`{image}`", page.mark(f"{megabytes:.0f} MB", megabytes <= limit), f"at most {limit} MB", folders
+    kinds = [f"{megabytes_of(image, suffix)} MB" for suffix in KINDS.values()]
+    total = page.mark(f"{megabytes:.0f} MB", megabytes <= limit)
+    return f"`{image}`", total, f"at most {limit} MB", *kinds, folders
 
 
 def main(lines: list[str]) -> None:
     """Print the table and write its section."""
     rows = [row(tag(line, variant), limit) for line in lines for variant, limit in MAX_MEGABYTES.items()]
-    table = markdown.table(("image", "size", "goal", "largest folders, in MiB"), rows)
+    table = markdown.table(("image", "size", "goal", *KINDS, "largest folders, in MiB"), rows)
     print(table)
     page.write_section(
-        "How large the images are", f"Measured by `make bench-image`, bytecode included.\n\n{table}"
+        "How large the images are",
+        f"Measured by `make bench-image`, byte code included. {COMMENT}\n\n{table}",
     )
 
 
