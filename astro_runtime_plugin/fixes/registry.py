@@ -149,11 +149,12 @@ FIXES: dict[str, tuple[str, ...]] = {
     "eager_routes": ("fastapi.routing",),
     "needless_frameworks": ("svcs",),
     "needless_versions": ("cadwyn.route_generation", "cadwyn.applications"),
+    "needless_spec_validation": ("connexion.spec",),
     # What a component's start costs.
     "needless_log_server": ("airflow.utils.serve_logs",),
     "needless_migrations": ("airflow.utils.db", "airflow.dag_processing.manager"),
     # What a command costs.
-    "needless_collections": ("airflow", "airflow.cli.cli_parser"),
+    "needless_collections": ("airflow", "airflow.cli.cli_parser", "airflow.www.app"),
     "needless_task_runner": ("airflow.sdk.log", "airflow.executors.local_executor"),
     "needless_kubernetes": ("airflow.exceptions", "airflow.utils.log.secrets_masker"),
     "needless_validation": (
@@ -224,6 +225,7 @@ LINE_OF = {
     "eager_routes": "3.3",
     "needless_frameworks": "3.3",
     "needless_versions": "3.3",
+    "needless_spec_validation": "2.11",
     "needless_task_runner": "3.3",
     "needless_libcst": "3.3",
     "needless_kubernetes": "2.11",

@@ -47,6 +47,7 @@ TRIGGERER = (
     | {"broken-trigger", "task-logs-to-stdout", "full-log-volume", "lost-exit", "needless-log-server"}
     | {"3.3": {"hung-triggerer"}, "2.11": set[str]()}[LINE]
 )
+WEB = {"needless-collections", "needless-spec-validation"}  # a web server of Airflow 2
 # A task, and what runs it and waits for its end; on 3.3 they need other fixes, but the one is a fork of the other.
 TASK = {
     "3.3": {
@@ -138,9 +139,9 @@ CARRIERS: dict[str, Carrier] = {
                 f"{COMMANDS}.db_command", "migratedb", START | ORM | {"migration-lock"}, ("db", "migrate")
             ),
             "webserver": Carrier(f"{COMMANDS}.webserver_command", "GunicornMonitor.start", ORM | CHECK),
-            "gunicorn": Carrier("airflow.www.gunicorn_config", "on_starting", ORM | SECRETS),
+            "gunicorn": Carrier("airflow.www.gunicorn_config", "on_starting", ORM | SECRETS | WEB),
             "worker of the webserver": Carrier(
-                "airflow.www.gunicorn_config", "post_worker_init", ORM | SECRETS
+                "airflow.www.gunicorn_config", "post_worker_init", ORM | SECRETS | WEB
             ),
             "DAG processor": Carrier(
                 "airflow.dag_processing.manager", "DagFileProcessorManager._run_parsing_loop", DAG_PROCESSOR

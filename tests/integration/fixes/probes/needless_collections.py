@@ -39,7 +39,7 @@ def collections() -> int:
 
 
 def run() -> None:
-    """Import Airflow; in the case "command" run a command, in the case "pod" import what a pod does."""
+    """Import Airflow; in other cases also import what a pod does, create the web application, or run a command."""
     import airflow
 
     if CASE == "pod":
@@ -47,6 +47,11 @@ def run() -> None:
         import airflow.executors.workloads
         import airflow.sdk.execution_time.supervisor
         import airflow.sdk.execution_time.task_runner  # noqa: F401
+
+    if CASE == "application":
+        from airflow.www.app import cached_app
+
+        cached_app()
 
     if CASE == "command":
         from airflow.__main__ import main
