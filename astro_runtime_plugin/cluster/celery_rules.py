@@ -109,9 +109,7 @@ def judge_queues(
         elif queue.queue not in slots:
             text += "; no worker takes tasks from it"
             yield ClusterFinding(QUEUES, "not safe", text, f"start a worker with `--queues {queue.queue}`")
-        elif (
-            active is not None and 2 * active < slots[queue.queue]
-        ):  # between two tasks a slot is free for a moment
+        elif _are_idle(slots[queue.queue], active):
             text += f"; its workers could run {slots[queue.queue]} tasks, but all workers run only {active}"
             remedy = "look at the logs of its workers and of the schedulers: messages may be lost, or are not taken"
             yield ClusterFinding(QUEUES, "not safe", text, remedy)
@@ -119,6 +117,11 @@ def judge_queues(
             yield ClusterFinding(QUEUES, "ok", f"{text}; its workers are busy")
     if not waiting:
         yield ClusterFinding(QUEUES, "ok", f"no task waits for over {seconds:.0f} s for a worker")
+
+
+def _are_idle(slots: int, active: int | None) -> bool:
+    """Whether more than half of a queue's slots are free: between two tasks, one is free for a moment."""
+    return active is not None and 2 * active < slots
 
 
 def _sum_slots(workers: Iterable[Worker]) -> Counter[str]:

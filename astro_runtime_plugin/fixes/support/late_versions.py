@@ -50,7 +50,11 @@ def limit_versions(transform: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def build_newest(initialize: Initialize, app: Any) -> bool:
-    """Build the newest version of an application and stand-ins for the others; False: nothing has been built."""
+    """Build the newest version of an application and stand-ins for the others.
+
+    Returns True, unlike a caller's `attempt` of it that fails. Raises what the build raises; the application then has
+    the routes that it had.
+    """
     routes = list(app.router.routes)
     token = _newest_only.set(True)
     try:
