@@ -15,13 +15,13 @@ MAX_MEGABYTES = {"-base": 1700, "-slim-base": 600}
 # Two commands, because one would count a file that is in two of its folders only once.
 SITE = "/opt/astro-runtime/lib/python*/site-packages"
 DU = f"du -sm /usr /opt/astro-runtime; du -sm {SITE}/* | sort -rn | head -{FOLDERS}"
-FILES = "find /usr /opt -name '*.{suffix}' -printf '%i %s\\n' | sort -u"  # a file with two names once
+FILES = "find /usr /opt -type f -name '*.{suffix}' -printf '%i %s\\n' | sort -u"  # a file with two names once
 SUM = f"{FILES} | awk '{{{{bytes += $2}}}} END {{{{printf \"%.0f\", bytes / 1e6}}}}'"
-KINDS = {"sources": "py", "byte code": "pyc"}
+KINDS = {"sources": "py", "bytecode": "pyc"}
 COMMENT = """\
-What is beyond its goal is so because nothing that can be imported is left out, and no byte code: without it, each start
-would compile what it imports. Duplicates are links; tests of packages, symbols for debuggers, sources of compiled
-modules and whatever else no Python program can use are gone (`image/build/trim.py`)."""
+Images exceed their goal because they keep every module that a program can use, and its bytecode: without it, each start
+would compile what it imports. Removed are tests of packages, symbols for debuggers and sources of compiled modules;
+files that are the same are links (`image/build/trim.py`)."""
 
 
 def largest_folders(image: str) -> list[tuple[str, str]]:
@@ -32,7 +32,7 @@ def largest_folders(image: str) -> list[tuple[str, str]]:
 
 
 def megabytes_of(image: str, suffix: str) -> str:
-    """Return how much of an image is in files with this suffix, as a text in MB."""
+    """Return the megabytes of an image's files with this suffix, as text."""
     return once(image, "bash", "-c", SUM.format(suffix=suffix)).stdout
 
 
@@ -52,7 +52,7 @@ def main(lines: list[str]) -> None:
     print(table)
     page.write_section(
         "How large the images are",
-        f"Measured by `make bench-image`, byte code included. {COMMENT}\n\n{table}",
+        f"Measured by `make bench-image`, bytecode included. {COMMENT}\n\n{table}",
     )
 
 

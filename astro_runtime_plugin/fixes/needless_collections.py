@@ -58,18 +58,24 @@ def pause_during(execute: Execute) -> Execute:
 
 @contextmanager
 def pause() -> Iterator[None]:
-    """Stop the collector for a while, unless somebody else has: an operator, or an import around this one."""
-    if not gc.isenabled():
+    """Stop the collector for a while, unless somebody else has: an operator, or an import around this one.
+
+    What the code in between does to the collector, that of an operator perhaps, stays as it is.
+    """
+    thresholds = gc.get_threshold()
+    stopped = (0, *thresholds[1:])
+    if not gc.isenabled() or thresholds == stopped:
         yield
         return
     young = is_young()
-    gc.disable()
+    gc.set_threshold(*stopped)
     try:
         yield
     finally:
         if young:
             gc.freeze()
-        gc.enable()
+        if gc.get_threshold() == stopped:
+            gc.set_threshold(*thresholds)
 
 
 @cache

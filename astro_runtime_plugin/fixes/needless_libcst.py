@@ -2,8 +2,9 @@
 
 The SDK removes decorators from the source of functions that run in another Python, as those of
 `@task.virtualenv`. For that, each process that imports an operator imports libcst: a tenth of what a task's pod
-does before the first line of its task, a tenth of a scheduler's start, and 6 MiB of each component. Here it is imported
-when source is rewritten, which only a task of such a function does.
+does before the first line of its task, a tenth of a scheduler's start, and 6 MiB of an API server. Here it is imported
+when source is rewritten. A DAG processor and a Celery worker import it as before, because a file with `@task.stub`
+rewrites source in each of their forks; a scheduler does so before LocalExecutor forks (`repeated-imports`).
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from collections.abc import Callable
 from functools import wraps
 from types import ModuleType
 
+from astro_runtime_plugin.component import SCHEDULER, from_subcommand
 from astro_runtime_plugin.fixes.fix import WHOLE_MODULE, Fix, Patch
+from astro_runtime_plugin.fixes.support.dag_forks import forks_dag_code
 from astro_runtime_plugin.fixes.support.stand_in import stand_in
 
 DECORATORS = "airflow.sdk.definitions._internal.decorators"
@@ -25,7 +28,7 @@ def import_late(execute: Execute) -> Execute:
     """Wrap what executes the module that rewrites source."""
 
     def execute_without_libcst(module: ModuleType) -> None:
-        if LIBCST in sys.modules:
+        if LIBCST in sys.modules or has_forks_soon():
             execute(module)
             return
         with stand_in(LIBCST, DECORATORS, {"CSTTransformer": object}):
@@ -33,6 +36,11 @@ def import_late(execute: Execute) -> Execute:
         module.remove_task_decorator = execute_when_used(execute, module)  # type: ignore[attr-defined]
 
     return execute_without_libcst
+
+
+def has_forks_soon() -> bool:
+    """Whether this process forks others with DAGs before it could import libcst for all of them."""
+    return forks_dag_code() and not from_subcommand(sys.argv[1:], (SCHEDULER,))
 
 
 def execute_when_used(execute: Execute, module: ModuleType) -> Callable[[str, str], str]:
@@ -53,8 +61,8 @@ def execute_when_used(execute: Execute, module: ModuleType) -> Callable[[str, st
 FIX = Fix(
     id="needless-libcst",
     title="A process of Airflow imports libcst only to rewrite source",
-    symptom="A scheduler's start, and a pod of KubernetesExecutor to its task's first line, take a tenth longer than"
-    " they need, and each component takes more memory.",
+    symptom="A scheduler takes a tenth longer to start, and a pod of KubernetesExecutor a tenth longer to reach its"
+    " task's first line, than they need to; an API server takes more memory.",
     issue="",
     ends="Airflow imports libcst where it rewrites source.",
     patches=(Patch(DECORATORS, WHOLE_MODULE, ("a9f6aae72745eb4e",), import_late, ("3.3",)),),

@@ -1,8 +1,8 @@
-"""A web server does not compare Airflow's own descriptions of its API with the schema of OpenAPI.
+"""A web server does not validate Airflow's own descriptions of its API against the schema of OpenAPI.
 
-The web server of Airflow 2 describes its API in two documents. Connexion compares each with the schema of OpenAPI, a
-tenth of what the creation of the web application takes. The documents are the same at each start, and were compared
-before this fix was released: their digests are here. Any other document is compared as before.
+The web server of Airflow 2 describes its API in two documents. Connexion validates each against the schema of OpenAPI,
+a tenth of what the creation of the web application takes. The documents are the same at each start, and are known to be
+valid: their digests are here. Any other document is validated as before.
 """
 
 from __future__ import annotations
@@ -40,21 +40,21 @@ def approve_valid(create: CreateValidator) -> CreateValidator:
 
     @wraps(create)
     def create_spec_validator(spec: dict[str, Any]) -> Any:
-        return Approval if attempt(ID, False, is_valid, spec) else create(spec)
+        return Approval if attempt(ID, False, is_known_valid, spec) else create(spec)
 
     return create_spec_validator
 
 
-def is_valid(document: dict[str, Any]) -> bool:
-    """Whether this document has been compared with the schema before."""
+def is_known_valid(document: dict[str, Any]) -> bool:
+    """Whether this is one of the documents known to be valid."""
     text = json.dumps(document, sort_keys=True, default=str)
     return sha256(text.encode()).hexdigest()[:16] in VALID
 
 
 FIX = Fix(
     id=ID,
-    title="A web server does not compare Airflow's own descriptions of its API with the schema of OpenAPI",
-    symptom="A web server starts later than it needs.",
+    title="A web server does not validate Airflow's own descriptions of its API against the schema of OpenAPI",
+    symptom="A web server takes longer to start than it needs to.",
     issue="",
     ends="Airflow 2.11 is no longer supported.",
     patches=(

@@ -39,6 +39,7 @@ MODULES = {
         "airflow.sdk.log",
         "airflow.version",
         "jinja2.ext",
+        "libcst",
     ),
     "2.11": (
         "airflow.api.common.experimental.get_task_instance",

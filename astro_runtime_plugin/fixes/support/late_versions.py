@@ -52,8 +52,8 @@ def limit_versions(transform: Callable[[Any], Any]) -> Callable[[Any], Any]:
 def build_newest(initialize: Initialize, app: Any) -> bool:
     """Build the newest version of an application and stand-ins for the others.
 
-    Returns True, unlike a caller's `attempt` of it that fails. Raises what the build raises; the application then has
-    the routes that it had.
+    Always returns True, so that a caller's `attempt` can tell success from failure. Raises what the build raises; the
+    application then has the routes that it had.
     """
     routes = list(app.router.routes)
     token = _newest_only.set(True)

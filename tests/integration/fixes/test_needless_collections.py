@@ -38,6 +38,11 @@ def test_collector_that_the_operator_has_stopped_stays_so(half: Proof) -> None:
     assert seen == {**LEFT, "enabled": False, "collected": False, "frozen": False}
 
 
+def test_collector_that_the_operators_code_stops_meanwhile_stays_so(half: Proof) -> None:
+    seen = observe(half, "disabled meanwhile")
+    assert (seen["enabled"], seen["thresholds kept"]) == (False, True)
+
+
 @pytest.mark.parametrize("place", ["variable", "airflow.cfg"])
 def test_fix_that_is_turned_off_leaves_the_collector_alone(half: Proof, place: str) -> None:
     """Airflow cannot read its settings yet where the pause would begin."""

@@ -26,9 +26,9 @@ def test_current_database_is_compared_without_alembic(proof: Proof) -> None:
     assert {name: scene["imported"] for name, scene in seen.items()} == imported
 
 
-def test_last_version_in_airflows_table_is_alembics_newest(half: Proof) -> None:
-    newest, last = half.run(PROBE, "newest versions")["newest versions"]
-    assert newest == last
+def test_newest_version_is_alembics(half: Proof) -> None:
+    newest, version = half.run(PROBE, "newest versions")["newest versions"]
+    assert newest == version
 
 
 def test_database_that_is_away_is_reported_as_by_stock_airflow(half: Proof) -> None:

@@ -47,7 +47,7 @@ TRIGGERER = (
     | {"broken-trigger", "task-logs-to-stdout", "full-log-volume", "lost-exit", "needless-log-server"}
     | {"3.3": {"hung-triggerer"}, "2.11": set[str]()}[LINE]
 )
-WEB = {"needless-collections", "needless-spec-validation"}  # a web server of Airflow 2
+WEB = {"needless-spec-validation"}  # a web server of Airflow 2
 # A task, and what runs it and waits for its end; on 3.3 they need other fixes, but the one is a fork of the other.
 TASK = {
     "3.3": {

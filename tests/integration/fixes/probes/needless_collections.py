@@ -23,11 +23,19 @@ def turn_off_in_cfg() -> None:
     Path(os.environ["AIRFLOW_HOME"], "airflow.cfg").write_text(f"[astro_runtime]\nfixes = {OFF}\n")
 
 
+def stop_in_local_settings() -> None:
+    """Have the operator's local settings, which Airflow imports when it starts, stop the collector."""
+    folder = Path(os.environ["AIRFLOW_HOME"], "config")
+    folder.mkdir()
+    (folder / "airflow_local_settings.py").write_text("import gc\n\ngc.disable()\n")
+
+
 PREPARATIONS: dict[str, Callable[[], Any]] = {
     "off in variable": lambda: os.environ.update({FIXES: OFF}),
     "off in airflow.cfg": turn_off_in_cfg,
     "pod": lambda: setattr(sys, "orig_argv", [sys.executable, "-m", POD]),
     "disabled": gc.disable,
+    "disabled meanwhile": stop_in_local_settings,
     "old": gc.collect,
     "failing": lambda: sys.modules.__setitem__("airflow.configuration", None),  # type: ignore[assignment]
 }

@@ -28,14 +28,14 @@ def imported_in_turn() -> dict[str, list[str]]:
     for name in ("airflow", "httpx", "airflow.utils.db", "airflow.cli.simple_table", "celery.bin.base"):
         import_module(name)
         if name == "airflow.utils.db":
-            check_database()
+            load_migrations()
         seen[name] = imported()
     return seen
 
 
-def check_database() -> None:
-    """Compare the database's version with Airflow's, as each component does when it starts."""
-    import_module("airflow.utils.db").check_and_run_migrations()
+def load_migrations() -> None:
+    """Have Alembic look for migrations, as a command does that migrates the database."""
+    import_module("airflow.utils.db")._get_script_object()
 
 
 def error() -> Exception:

@@ -9,12 +9,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import airflow
-from airflow import settings
-from airflow.utils import db
-from sqlalchemy import text
+NAMES = sys.argv[1:]
+sys.argv = ["airflow", "triggerer"]  # as Airflow's start finds it
 
-from testing.proof import report_scenes
+import airflow  # noqa: E402
+import airflow.cli.cli_parser  # noqa: E402
+from airflow import settings  # noqa: E402
+from airflow.utils import db  # noqa: E402
+from sqlalchemy import text  # noqa: E402
+
+from astro_runtime_plugin.fixes.needless_migrations import NEWEST  # noqa: E402
+from testing.proof import report_scenes  # noqa: E402
 
 HEAVY = ("alembic", "airflow.www.app")
 INI = Path(airflow.__file__).with_name("alembic.ini")
@@ -30,7 +35,7 @@ def execute(*statements: str) -> None:
 
 
 def replace_database() -> None:
-    """Have a file in the place of the database that is none."""
+    """Replace the database with a file that is not one."""
     Path(os.environ["AIRFLOW_HOME"], "airflow.db").write_text("no database\n" * 1000)
 
 
@@ -64,9 +69,9 @@ def observe(prepare: Callable[[], Any]) -> dict[str, Any]:
 
 
 def newest_versions() -> list[str]:
-    """Return Alembic's newest versions of Airflow's tables, and the last one that Airflow knows itself."""
+    """Return Alembic's newest versions of Airflow's tables, and the one that the fix knows."""
     with db._configured_alembic_environment() as env:
-        return [*env.script.get_heads(), [*db._REVISION_HEADS_MAP.values()][-1]]
+        return [*env.script.get_heads(), NEWEST[airflow.__version__]]
 
 
 SCENES: dict[str, Callable[[], Any]] = {
@@ -86,5 +91,5 @@ report_scenes(
         **{name: partial(observe, SCENES[name]) for name in SCENES},
         "newest versions": newest_versions,
     },
-    sys.argv[1:],
+    NAMES,
 )
