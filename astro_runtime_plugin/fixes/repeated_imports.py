@@ -63,6 +63,7 @@ MODULES = {
         "airflow.operators.subdag",
         "airflow.sensors.base",
         "airflow.task.task_runner.standard_task_runner",
+        "airflow.www.extensions.init_session",
         "jinja2.ext",
     ),
 }
