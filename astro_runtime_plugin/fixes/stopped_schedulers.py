@@ -8,6 +8,7 @@ scheduler queues them in its next loop. The others notice within about ten secon
 over the rest; on Airflow 2, a queued task of Celery's whose id is not saved is scheduled then, not reset, which would
 cost it a try. LocalExecutor's last tasks keep the heartbeat of their scheduler. On Airflow 3 it hangs if they report
 more than a pipe takes, 64 kB, because it waits for its processes without reading; here it reads until they have ended.
+A scheduler that is stopped before its LocalExecutor has started no longer logs an error about that.
 If tasks wait all the same, and none has run for five minutes, the heartbeats stop, and other schedulers take over.
 """
 

@@ -36,7 +36,7 @@ def read_and_beat_while_ending(fix_id: str) -> Callable[[End], End]:
     """Return what wraps `LocalExecutor.end` of Airflow 3, which joins its processes without reading their results.
 
     The results go through a pipe of 64 kB. Once it is full, for example with large exceptions, a process that reports
-    waits for ever.
+    waits for ever. An executor whose scheduler was stopped before it could start it has nothing to end.
     """
 
     def wrap(end: End) -> End:
@@ -45,7 +45,14 @@ def read_and_beat_while_ending(fix_id: str) -> Callable[[End], End]:
             attempt(fix_id, None, end_processes, fix_id, executor)
             end(executor)
 
-        return beat_while_ending(fix_id)(read_and_end)
+        end_with_heartbeats = beat_while_ending(fix_id)(read_and_end)
+
+        @wraps(end)
+        def end_if_started(executor: Any) -> None:
+            if hasattr(executor, "workers"):
+                end_with_heartbeats(executor)
+
+        return end_if_started
 
     return wrap
 
