@@ -92,6 +92,8 @@ def _apply_guarded(fix: str, module: ModuleType, name: str) -> None:
     try:
         _apply(fix, module, name)
     except (Exception, SystemExit) as error:  # an operator's own `entrypoint.py` may exit
+        if is_of_signal(error):
+            raise
         _warn_once(fix.replace("_", "-"), reason(error))
 
 
@@ -105,6 +107,8 @@ def wrapper(name: str) -> Callable[[Execute], Execute]:
                 try:
                     fixed = _wrap_execution(fix, fixed, module)
                 except (Exception, SystemExit) as error:
+                    if is_of_signal(error):
+                        raise
                     _warn_once(fix.replace("_", "-"), reason(error))
             fixed(module)
 
@@ -129,6 +133,16 @@ def _wrap_execution(fix: str, execute: Execute, module: ModuleType) -> Execute:
             execute = patch.wrap(execute)
             applied_fixes().add(loaded.id)
     return execute
+
+
+def is_of_signal(error: BaseException) -> bool:
+    """Whether the handler of a signal that stops this process has raised it, while a fix was applied."""
+    import signal
+    from traceback import walk_tb
+
+    handlers = (signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT))
+    codes = [getattr(getattr(handler, "__func__", handler), "__code__", None) for handler in handlers]
+    return any(frame.f_code in codes for frame, _ in walk_tb(error.__traceback__))
 
 
 def _warn_once(fix_id: str, why: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -114,6 +115,23 @@ def test_functions_of_several_modules_that_differ_are_one_warning(
     monkeypatch.setattr(activation, "load_fix", {"victim": fix._replace(patches=fix.patches[1:])}.__getitem__)
     activation.apply_fixes(module)
     assert capsys.readouterr().err.count(NOT_APPLIED) == 1
+
+
+def test_signal_that_stops_the_process_while_a_fix_is_applied_does_so(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: Any) -> None:
+        raise SystemExit(0)
+
+    def wrap(_: Any) -> Any:
+        signal.raise_signal(signal.SIGTERM)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        with pytest.raises(SystemExit):
+            load_with(victim.fix(victim.patch(path, "function", wrap)), path, monkeypatch)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @pytest.mark.parametrize("error", [ValueError("a secret"), SystemExit(3), ImportError("a secret")])
