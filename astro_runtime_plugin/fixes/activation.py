@@ -92,9 +92,7 @@ def _apply_guarded(fix: str, module: ModuleType, name: str) -> None:
     try:
         _apply(fix, module, name)
     except (Exception, SystemExit) as error:  # an operator's own `entrypoint.py` may exit
-        if is_of_signal(error):
-            raise
-        _warn_once(fix.replace("_", "-"), reason(error))
+        _leave_as_stock(fix, error)
 
 
 def wrapper(name: str) -> Callable[[Execute], Execute]:
@@ -107,9 +105,7 @@ def wrapper(name: str) -> Callable[[Execute], Execute]:
                 try:
                     fixed = _wrap_execution(fix, fixed, module)
                 except (Exception, SystemExit) as error:
-                    if is_of_signal(error):
-                        raise
-                    _warn_once(fix.replace("_", "-"), reason(error))
+                    _leave_as_stock(fix, error)
             fixed(module)
 
         return execute_fixed
@@ -133,6 +129,13 @@ def _wrap_execution(fix: str, execute: Execute, module: ModuleType) -> Execute:
             execute = patch.wrap(execute)
             applied_fixes().add(loaded.id)
     return execute
+
+
+def _leave_as_stock(fix: str, error: BaseException) -> None:
+    """Warn of a fix that cannot be applied; raise the error of a signal that stops this process."""
+    if is_of_signal(error):
+        raise error
+    _warn_once(fix.replace("_", "-"), reason(error))
 
 
 def is_of_signal(error: BaseException) -> bool:

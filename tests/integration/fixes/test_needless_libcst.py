@@ -27,4 +27,4 @@ def test_component_has_libcst_before_it_forks(half: Proof, words: tuple[str, ...
 
 
 def test_scheduler_has_libcst_before_local_executor_forks(half: Proof) -> None:
-    assert half.run("libcst_at_fork") is True
+    assert half.run("module_at_fork", "libcst") is True

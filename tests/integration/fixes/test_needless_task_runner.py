@@ -33,4 +33,4 @@ def test_celery_worker_has_the_task_runner_from_the_start(half: Proof) -> None:
 
 
 def test_scheduler_has_the_task_runner_before_it_forks(half: Proof) -> None:
-    assert half.run("task_runner_at_fork") is True
+    assert half.run("module_at_fork", TASK_RUNNER, "needless-task-runner") is True
