@@ -4,8 +4,10 @@ Airflow's signal handlers raise SystemExit, and Python discards an exception in 
 fork, such as the one of `logging`, and those of weak references. The component goes on, or hangs, until it is killed.
 A scheduler forks a process for each slot of LocalExecutor, for each watcher of KubernetesExecutor and for what it sends
 to Celery. Here the handler does not run in a fork, whose callbacks hold locks, and a signal whose SystemExit has been
-discarded comes again. On Airflow 2 the migration check leaves mapped classes behind, and SQLAlchemy has callbacks for
-each of them: what is left over from the start is never collected.
+discarded comes again. While Airflow 3 starts LocalExecutor's processes, the handler waits, too: a process that was
+started and not yet noted was never told to end, and the scheduler waited for it. On Airflow 2 the migration check
+leaves mapped classes behind, and SQLAlchemy has callbacks for each of them: what is left over from the start is never
+collected.
 """
 
 from __future__ import annotations
@@ -22,9 +24,10 @@ from typing import Any
 
 from astro_runtime_plugin.fixes.fix import Fix, Patch
 from astro_runtime_plugin.fixes.guard import attempt
-from astro_runtime_plugin.fixes.support.repeated_signal import SIGNALS, fork_first, repeat
+from astro_runtime_plugin.fixes.support.repeated_signal import SIGNALS, handle_signals_after, repeat
 
 ID = "lost-exit"
+LOCAL = "airflow.executors.local_executor"
 
 
 def repeat_lost_signals(run: Callable[..., Any]) -> Callable[..., Any]:
@@ -33,7 +36,7 @@ def repeat_lost_signals(run: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(run)
     def run_and_repeat(*arguments: Any, **options: Any) -> Any:
         gc.freeze()
-        os.fork = fork_first(os.fork)
+        os.fork = handle_signals_after(os.fork)
         sys.unraisablehook = report_or_repeat(sys.unraisablehook)
         return run(*arguments, **options)
 
@@ -71,10 +74,13 @@ def handler_code(number: int) -> CodeType | None:
 FIX = Fix(
     id=ID,
     title="A component stops when it is told to, also while Python forks or collects garbage",
-    symptom="Now and then a component ignores its first SIGTERM, and is killed when the grace period is over.",
+    symptom="Now and then a component ignores its first SIGTERM, or a scheduler does not end after it, and is killed"
+    " when the grace period is over.",
     issue="",
     ends="Airflow's signal handlers no longer raise SystemExit.",
     patches=(
         Patch("airflow.jobs.job", "run_job", ("eb4090a27ee02ae8", "bad7c59021d10ede"), repeat_lost_signals),
+        Patch(LOCAL, "LocalExecutor.start", ("400f4a5e2ddde736",), handle_signals_after, ("3.3",)),
+        Patch(LOCAL, "LocalExecutor._check_workers", ("c7090db880e7e2a7",), handle_signals_after, ("3.3",)),
     ),
 )

@@ -124,7 +124,7 @@ FIXES: dict[str, tuple[str, ...]] = {
     "watcher_sigterm": ("airflow.providers.cncf.kubernetes.executors.kubernetes_executor_utils",),
     "pod_log_text": ("kubernetes.client.api_client",),
     "forked_connections": ("airflow.utils.orm_event_handlers",),
-    "lost_exit": ("airflow.jobs.job",),
+    "lost_exit": ("airflow.jobs.job", "airflow.executors.local_executor"),
     # What a task costs.
     "repeated_imports": (
         "airflow.executors.local_executor",

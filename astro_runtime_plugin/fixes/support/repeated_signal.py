@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from threading import Timer, current_thread, main_thread
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
+P = ParamSpec("P")
+T = TypeVar("T")
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 PAUSE = 0.1  # seconds; a fork, or a callback of a weak reference, takes less
 
@@ -21,26 +23,27 @@ def repeat(number: int) -> None:
     timer.start()
 
 
-def fork_first(fork: Callable[[], int]) -> Callable[[], int]:
-    """Wrap `os.fork`, so that no handler of `SIGNALS` runs before it returns; the signal comes again then.
+def handle_signals_after(call: Callable[P, T]) -> Callable[P, T]:
+    """Wrap a function that forks, so that no handler of `SIGNALS` runs before it returns; the signal comes again then.
 
-    Python runs handlers in the main thread. In a fork that is in the callbacks around it.
+    Python runs handlers in the main thread. In a fork that is in the callbacks around it. What a forked process that
+    never returns gets is not handled: multiprocessing's end with the function that they were started for.
     """
 
-    @wraps(fork)
-    def fork_and_repeat() -> int:
+    @wraps(call)
+    def call_and_repeat(*arguments: P.args, **options: P.kwargs) -> T:
         if current_thread() is not main_thread():
-            return fork()
+            return call(*arguments, **options)
         early: list[tuple[int, int]] = []
         try:
             with record_signals(early):
-                return fork()
+                return call(*arguments, **options)
         finally:
             for pid, number in early:
                 if pid == os.getpid():  # not what the parent of a child got before the fork
                     repeat(number)
 
-    return fork_and_repeat
+    return call_and_repeat
 
 
 @contextmanager

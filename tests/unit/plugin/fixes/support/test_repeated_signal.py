@@ -12,7 +12,7 @@ from types import FrameType, SimpleNamespace
 import pytest
 
 from astro_runtime_plugin.fixes.lost_exit import report_or_repeat
-from astro_runtime_plugin.fixes.support.repeated_signal import fork_first
+from astro_runtime_plugin.fixes.support.repeated_signal import handle_signals_after
 
 
 class Handler:
@@ -45,7 +45,7 @@ def test_signal_in_a_fork_comes_when_it_has_returned(handler: Handler) -> None:
         seen_in_fork.extend(handler.processes)
         return os.fork()
 
-    pid = fork_first(fork_with_signal)()
+    pid = handle_signals_after(fork_with_signal)()
     if pid == 0:
         threading.Event().wait(0.5)  # longer than a repetition takes
         os._exit(len(handler.processes))
@@ -55,7 +55,7 @@ def test_signal_in_a_fork_comes_when_it_has_returned(handler: Handler) -> None:
 
 
 def test_child_handles_its_own_signals(handler: Handler) -> None:
-    pid = fork_first(os.fork)()
+    pid = handle_signals_after(os.fork)()
     if pid == 0:
         os.kill(os.getpid(), signal.SIGTERM)
         os._exit(len(handler.processes))
@@ -68,7 +68,7 @@ def test_failing_fork_leaves_the_handlers_and_loses_no_signal(handler: Handler) 
         raise OSError("out of memory")
 
     with pytest.raises(OSError, match="out of memory"):
-        fork_first(fail)()
+        handle_signals_after(fail)()
     assert signal.getsignal(signal.SIGTERM) == handler.handle
     assert handler.arrived.wait(30)
 
@@ -80,7 +80,7 @@ def test_signal_of_the_child_comes_when_the_fork_has_returned(handler: Handler) 
             os.kill(os.getpid(), signal.SIGTERM)
         return pid
 
-    pid = fork_first(fork_and_signal_child)()
+    pid = handle_signals_after(fork_and_signal_child)()
     if pid == 0:
         handler.arrived.wait(30)
         os._exit(len(handler.processes))
@@ -97,7 +97,7 @@ def test_event_loop_handles_a_signal_once() -> None:
     async def handle_signals() -> int:
         count = itertools.count()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, lambda: next(count))
-        fork_first(signal_and_return)()
+        handle_signals_after(signal_and_return)()
         await asyncio.sleep(0.5)  # longer than a repetition takes
         asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
         return next(count)
@@ -109,7 +109,7 @@ def test_another_thread_forks_as_before(handler: Handler) -> None:
     codes: list[int] = []
 
     def fork() -> None:
-        pid = fork_first(os.fork)()
+        pid = handle_signals_after(os.fork)()
         if pid == 0:
             os._exit(7)
         codes.append(exit_code(pid))
