@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.popen_fork import Popen
@@ -21,6 +20,7 @@ from airflow.executors.local_executor import LocalExecutor
 from airflow.jobs.scheduler_job_runner import _is_parent_process
 
 from testing.proof import report_scenes
+from testing.signal_repetition import wait_for_repetition
 
 STOCK_SECONDS = 3.0  # in which a process that nobody tells to end does not
 Process: Any = BaseProcess
@@ -58,13 +58,6 @@ def run_executor() -> list[int | None]:
     for process in processes:
         process.kill()
     return codes
-
-
-def wait_for_repetition() -> None:
-    """Wait for what is to send the signal again, if anything is."""
-    for thread in threading.enumerate():
-        if isinstance(thread, threading.Timer):
-            thread.join()
 
 
 def stop_set_up() -> list[int | None]:

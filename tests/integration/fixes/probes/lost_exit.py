@@ -15,6 +15,7 @@ from types import FrameType
 from airflow.jobs.job import Job, run_job
 
 from testing.proof import report_scenes
+from testing.signal_repetition import wait_for_repetition
 
 AFTER_FORK = ("_releaseLock", "_afterFork")  # the callback of `logging` until Python 3.12, and since 3.13
 
@@ -49,13 +50,6 @@ def run(execute: Callable[[], None]) -> str:
     if went_on:
         return "went on"
     return "stopped" if is_logging_free() else "stopped, and other threads cannot log"
-
-
-def wait_for_repetition() -> None:
-    """Wait for what is to send the signal again, if anything is."""
-    for thread in threading.enumerate():
-        if isinstance(thread, threading.Timer):
-            thread.join()
 
 
 def is_logging_free() -> bool:
